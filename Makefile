@@ -1,0 +1,34 @@
+# Every step is skipped when it is already done; works as root or with sudo.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+CARGO_HOME ?= $(HOME)/.cargo
+# Build products live outside the clone, so that a fresh clone builds warm.
+export CARGO_TARGET_DIR ?= $(HOME)/.cache/kimi-dashboard/target
+export PATH := $(CURDIR)/node_modules/.bin:$(CARGO_HOME)/bin:$(PATH)
+export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD := 1
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+# Tools are built once: fast to build beats fast to run.
+INSTALL := CARGO_TARGET_DIR=$(CARGO_TARGET_DIR)/tools CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 CARGO_PROFILE_RELEASE_OPT_LEVEL=1 CARGO_RESOLVER_INCOMPATIBLE_RUST_VERSIONS=fallback cargo install
+
+.PHONY: help
+help: ## list the commands
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+# --- tools ------------------------------------------------------------------
+
+.PHONY: tools test-tools
+tools: node_modules/.package-lock.json
+	@rustup target list --installed | grep -qx wasm32-unknown-unknown || rustup target add wasm32-unknown-unknown
+	@wasm-bindgen --version 2>/dev/null | grep -qx 'wasm-bindgen 0.2.130' || $(INSTALL) wasm-bindgen-cli --version 0.2.130
+	@cargo-leptos --version 2>/dev/null | grep -q ' 0\.3\.10$$' || $(INSTALL) cargo-leptos --version 0.3.10 --locked --no-default-features --features no_downloads
+
+node_modules/.package-lock.json: package.json package-lock.json
+	npm install --no-save --no-audit --no-fund --loglevel=error
+	@touch $@
+
+test-tools: tools
+	@cargo-deny --version 2>/dev/null | grep -q ' 0\.20' || $(INSTALL) cargo-deny --version '^0.20' --locked
+	@{ [ -x /usr/bin/chromium ] && ls /usr/lib/postgresql/*/bin/initdb; } >/dev/null 2>&1 \
+	  || { $(SUDO) apt-get update -q && DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -qy --no-install-recommends chromium postgresql; }

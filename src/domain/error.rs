@@ -1,0 +1,147 @@
+//! The only error that crosses the wire.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// What went wrong, in words that a person can act on. Never holds internals or secrets.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct AppError {
+    /// Which kind of trouble it is.
+    pub kind: ErrorKind,
+    /// What happened and what to do.
+    pub detail: String,
+    /// For invalid input: what is wrong with which field.
+    pub errors: Vec<FieldError>,
+}
+
+/// One thing that is wrong with one field.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct FieldError {
+    /// The field's name.
+    pub field: String,
+    /// What is wrong with it.
+    pub message: String,
+}
+
+impl FieldError {
+    /// `message` about `field`.
+    pub fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            field: field.into(),
+            message: message.into(),
+        }
+    }
+}
+
+/// The kinds of trouble, each with its HTTP status.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub enum ErrorKind {
+    /// The request cannot be read.
+    Malformed,
+    /// The caller may not do this.
+    Forbidden,
+    /// There is no such thing.
+    NotFound,
+    /// The present state does not allow it.
+    Conflict,
+    /// The request is too large.
+    TooLarge,
+    /// The request can be read but makes no sense.
+    Invalid,
+    /// Too many at once; try again later.
+    Busy,
+    /// Our fault; the log knows more.
+    Internal,
+    /// The server did not answer.
+    Unreachable,
+}
+
+impl ErrorKind {
+    /// The HTTP status.
+    #[must_use]
+    pub fn status(self) -> u16 {
+        match self {
+            Self::Malformed => 400,
+            Self::Forbidden => 403,
+            Self::NotFound => 404,
+            Self::Conflict => 409,
+            Self::TooLarge => 413,
+            Self::Invalid => 422,
+            Self::Busy => 429,
+            Self::Internal => 500,
+            Self::Unreachable => 503,
+        }
+    }
+
+    /// A short name for people: the `title` of a problem document.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Malformed => "Malformed request",
+            Self::Forbidden => "Not allowed",
+            Self::NotFound => "Not found",
+            Self::Conflict => "Conflicts with the current state",
+            Self::TooLarge => "Too large",
+            Self::Invalid => "Invalid input",
+            Self::Busy => "Too many requests",
+            Self::Internal => "Internal error",
+            Self::Unreachable => "The server did not answer",
+        }
+    }
+}
+
+impl AppError {
+    /// An error of `kind` that says `detail`.
+    pub fn new(kind: ErrorKind, detail: impl Into<String>) -> Self {
+        Self {
+            kind,
+            detail: detail.into(),
+            errors: Vec::new(),
+        }
+    }
+
+    /// There is no such thing.
+    pub fn not_found(detail: impl Into<String>) -> Self {
+        Self::new(ErrorKind::NotFound, detail)
+    }
+
+    /// The present state does not allow it.
+    pub fn conflict(detail: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Conflict, detail)
+    }
+
+    /// Invalid input, with every problem named.
+    #[must_use]
+    pub fn invalid(errors: Vec<FieldError>) -> Self {
+        let words: Vec<_> = errors
+            .iter()
+            .map(|e| format!("{}: {}", e.field, e.message))
+            .collect();
+        Self {
+            kind: ErrorKind::Invalid,
+            detail: words.join("; "),
+            errors,
+        }
+    }
+
+    /// Invalid input in one field.
+    pub fn invalid_field(field: &str, message: impl Into<String>) -> Self {
+        Self::invalid(vec![FieldError::new(field, message)])
+    }
+}
+
+impl fmt::Display for AppError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.detail)
+    }
+}
+
+impl std::error::Error for AppError {}
+
+impl From<super::Illegal> for AppError {
+    fn from(illegal: super::Illegal) -> Self {
+        Self::conflict(illegal.to_string())
+    }
+}

@@ -1,0 +1,167 @@
+//! The live feed: what the server pushes and what a client may ask for, frame by frame.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde_json::Value;
+
+use super::{Activity, Agent, AppError, FieldError, LogEntry, Task, TaskId};
+
+/// The number of a message; rises by one with every message on the feed.
+pub type Seq = u64;
+
+/// The life of a feed: numbers of different epochs cannot be compared.
+pub type Epoch = String;
+
+/// What the server sends, one JSON object a text frame.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+#[expect(missing_docs, reason = "every variant says what its fields are")]
+pub enum ServerFrame {
+    /// First frame: the state of the convergence loop heard from last, as `GET /api/state`.
+    State { data: Value },
+    /// Second frame: where the feed stands.
+    Hello { epoch: Epoch, seq: Seq },
+    /// A task changed; the whole task.
+    Task { seq: Seq, data: Box<Task> },
+    /// An agent changed; the whole agent.
+    Agent { seq: Seq, data: Box<Agent> },
+    /// New log entries of one task, oldest first.
+    Logs { seq: Seq, data: Vec<LogEntry> },
+    /// Something happened.
+    Activity { seq: Seq, data: Activity },
+    /// Answers a ping.
+    Pong,
+    /// Messages are missing: fetch over HTTP and go on from `seq`.
+    Resync { seq: Seq },
+    /// A report was stored.
+    Ack,
+    /// What the client sent was refused.
+    Error { data: Problem },
+    /// A message of a newer server.
+    #[serde(other)]
+    Unknown,
+}
+
+/// What a client sends, one JSON object a text frame.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "action", rename_all = "snake_case")]
+#[expect(missing_docs, reason = "every variant says what its fields are")]
+pub enum ClientFrame {
+    /// Asks for a pong.
+    Ping,
+    /// Adds topics; with `epoch` and `since`, also everything missed.
+    Subscribe {
+        topics: Vec<Topic>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        epoch: Option<Epoch>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        since: Option<Seq>,
+    },
+    /// Removes topics.
+    Unsubscribe { topics: Vec<Topic> },
+    /// An agent reports. `progress` is 0 to 1; `message` becomes a log entry.
+    Progress {
+        task_id: String,
+        #[serde(default)]
+        progress: Option<f64>,
+        #[serde(default)]
+        message: Option<String>,
+        #[serde(default)]
+        lease: Option<String>,
+    },
+}
+
+/// An RFC 9457 problem document.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Problem {
+    /// Names the kind of problem.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The kind in words.
+    pub title: String,
+    /// The HTTP status.
+    pub status: u16,
+    /// What happened and what to do.
+    pub detail: String,
+    /// For invalid input: what is wrong with which field.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<FieldError>,
+}
+
+impl From<&AppError> for Problem {
+    fn from(error: &AppError) -> Self {
+        Self {
+            kind: "about:blank".into(),
+            title: error.kind.title().into(),
+            status: error.kind.status(),
+            detail: error.detail.clone(),
+            errors: error.errors.clone(),
+        }
+    }
+}
+
+/// What a client may follow.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum Topic {
+    /// Every task that changes.
+    Tasks,
+    /// Every agent that changes.
+    Agents,
+    /// What happens.
+    Activity,
+    /// Convergence sessions.
+    Sessions,
+    /// Log entries of all tasks.
+    Logs,
+    /// Log entries of one task.
+    LogsOf(TaskId),
+}
+
+impl Topic {
+    /// What a client gets until it says otherwise.
+    pub const DEFAULT: [Self; 4] = [Self::Sessions, Self::Tasks, Self::Agents, Self::Activity];
+
+    /// Reads the name on the wire.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "tasks" => Some(Self::Tasks),
+            "agents" => Some(Self::Agents),
+            "activity" => Some(Self::Activity),
+            "sessions" => Some(Self::Sessions),
+            "logs" => Some(Self::Logs),
+            _ => text.strip_prefix("logs:")?.parse().ok().map(Self::LogsOf),
+        }
+    }
+}
+
+impl fmt::Display for Topic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tasks => f.write_str("tasks"),
+            Self::Agents => f.write_str("agents"),
+            Self::Activity => f.write_str("activity"),
+            Self::Sessions => f.write_str("sessions"),
+            Self::Logs => f.write_str("logs"),
+            Self::LogsOf(task) => write!(f, "logs:{task}"),
+        }
+    }
+}
+
+impl Serialize for Topic {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Topic {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).ok_or_else(|| {
+            de::Error::custom(format!(
+                "unknown topic {text:?}: expected tasks, agents, activity, sessions, logs or logs:<task id>"
+            ))
+        })
+    }
+}

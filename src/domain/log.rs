@@ -1,0 +1,112 @@
+//! Log entries: what agents print and say while they work.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+use super::{TaskId, Timestamp};
+
+/// A stored log entry.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct LogEntry {
+    /// Rises by insertion; unique over all tasks.
+    pub id: i64,
+    /// When it was said.
+    pub time: Timestamp,
+    /// The task it belongs to.
+    pub task_id: TaskId,
+    /// The agent that said it.
+    pub agent: Option<String>,
+    /// How grave it is.
+    pub level: LogLevel,
+    /// Where it came from.
+    pub stream: LogStream,
+    /// The text; may hold ANSI escape sequences.
+    pub message: String,
+    /// Structured extras.
+    pub fields: Map<String, Value>,
+}
+
+/// A log entry on its way in. Only `message` is required.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewLog {
+    /// The text.
+    pub message: String,
+    /// When it was said; the time of arrival when absent.
+    #[serde(default)]
+    pub time: Option<Timestamp>,
+    /// `info` when absent.
+    #[serde(default)]
+    pub level: LogLevel,
+    /// `agent` when absent.
+    #[serde(default)]
+    pub stream: LogStream,
+    /// Structured extras.
+    #[serde(default)]
+    pub fields: Map<String, Value>,
+}
+
+/// How grave an entry is, in rising order.
+#[derive(
+    Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd, Serialize, Deserialize, ToSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum LogLevel {
+    /// For whoever mends the agent.
+    Debug,
+    /// Ordinary news.
+    #[default]
+    Info,
+    /// Something is odd.
+    Warn,
+    /// Something went wrong.
+    Error,
+}
+
+impl LogLevel {
+    /// All levels, in rising order.
+    pub const ALL: [Self; 4] = [Self::Debug, Self::Info, Self::Warn, Self::Error];
+
+    /// The name on the wire.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Debug => "debug",
+            Self::Info => "info",
+            Self::Warn => "warn",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// Where an entry came from.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LogStream {
+    /// Standard output of a process.
+    Stdout,
+    /// Standard error of a process.
+    Stderr,
+    /// Said by the agent itself.
+    #[default]
+    Agent,
+    /// Said by the dashboard about the task.
+    System,
+}
+
+impl LogStream {
+    /// All streams.
+    pub const ALL: [Self; 4] = [Self::Stdout, Self::Stderr, Self::Agent, Self::System];
+
+    /// The name on the wire.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Stdout => "stdout",
+            Self::Stderr => "stderr",
+            Self::Agent => "agent",
+            Self::System => "system",
+        }
+    }
+}

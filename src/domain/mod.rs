@@ -1,0 +1,37 @@
+//! The ground: plain data and rules, shared by server and browser. Nothing here does I/O,
+//! asks the time, or knows a framework; what is defined here *is* the wire contract.
+//!
+//! Read in this order: [`task`], [`agent`], [`log`], [`activity`], [`live`].
+
+mod activity;
+mod agent;
+mod error;
+mod id;
+mod live;
+mod log;
+mod page;
+mod stream;
+mod task;
+mod timestamp;
+mod transition;
+mod usage;
+mod view;
+mod waiting;
+
+pub use activity::{Activity, ActivityKind};
+pub use agent::{Agent, AgentKind, AgentMetrics, AgentStatus, StopMode};
+pub use error::{AppError, ErrorKind, FieldError};
+pub use id::TaskId;
+pub use live::{ClientFrame, Epoch, Problem, Seq, ServerFrame, Topic};
+pub use log::{LogEntry, LogLevel, LogStream, NewLog};
+pub use page::{Page, TaskFilter};
+pub use stream::{AgentEvent, Outcome, StreamLine};
+pub use task::{
+    LIMITS, NewTask, Priority, StatusCounts, Task, TaskChange, TaskLimits, TaskRef, TaskStatus,
+    is_agent_name,
+};
+pub use timestamp::Timestamp;
+pub use transition::{Illegal, Transition};
+pub use usage::{Cost, Usage};
+pub use view::{AgentView, AgentsView, FeedPoint, TaskView, TasksView};
+pub use waiting::{Waiting, WaitingCode};

@@ -1,0 +1,157 @@
+//! The one stream that every adapter speaks, and how a line of a process becomes part of it.
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::{LogLevel, NewLog, Usage};
+
+/// What an agent says about the task that it holds.
+#[derive(Clone, Debug, PartialEq)]
+pub enum AgentEvent {
+    /// How far it is, 0 to 1.
+    Progress(f64),
+    /// Something it printed or said.
+    Log(NewLog),
+    /// It waits for a person to answer this question.
+    NeedsInput(String),
+    /// It goes on after an answer.
+    Resumed,
+    /// What it consumed so far.
+    Usage(Usage),
+    /// What it answers.
+    Result(Value),
+    /// It ended; nothing follows.
+    Finished(Outcome),
+}
+
+/// How an attempt ended.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Outcome {
+    /// Done.
+    Completed,
+    /// Ended with an error, in words.
+    Failed(String),
+    /// Stopped because somebody asked.
+    Cancelled,
+}
+
+/// What one line of standard output means.
+#[derive(Clone, Debug, PartialEq)]
+pub enum StreamLine {
+    /// Ordinary text.
+    Text,
+    /// Events, in order.
+    Events(Vec<AgentEvent>),
+}
+
+/// The fields a JSON line may have. A line with any other field is ordinary text,
+/// so that a program that prints JSON of its own is never misread.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct JsonLine {
+    progress: Option<f64>,
+    message: Option<String>,
+    log: Option<String>,
+    #[serde(default)]
+    level: LogLevel,
+    #[serde(default)]
+    fields: Map<String, Value>,
+    result: Option<Value>,
+    usage: Option<Usage>,
+}
+
+impl StreamLine {
+    /// Reads `::progress 0.4 message` and JSON objects with the fields of the stream
+    /// (`progress` with `message`, `log` with `level` and `fields`, `result`, `usage`).
+    #[must_use]
+    pub fn parse(line: &str) -> Self {
+        if let Some(rest) = line.strip_prefix("::progress ") {
+            return Self::progress_line(rest.trim()).map_or(Self::Text, Self::Events);
+        }
+        if !line.starts_with('{') {
+            return Self::Text;
+        }
+        let Ok(json) = serde_json::from_str::<JsonLine>(line) else {
+            return Self::Text;
+        };
+        json.events().map_or(Self::Text, Self::Events)
+    }
+
+    fn progress_line(rest: &str) -> Option<Vec<AgentEvent>> {
+        let (number, message) = rest.split_once(' ').unwrap_or((rest, ""));
+        let mut events = vec![AgentEvent::Progress(fraction(number.parse().ok()?)?)];
+        if !message.trim().is_empty() {
+            events.push(said(message.trim()));
+        }
+        Some(events)
+    }
+}
+
+impl JsonLine {
+    fn events(self) -> Option<Vec<AgentEvent>> {
+        let mut events = Vec::new();
+        if let Some(progress) = self.progress {
+            events.push(AgentEvent::Progress(fraction(progress)?));
+        }
+        if let Some(message) = self.log {
+            let (level, fields) = (self.level, self.fields);
+            events.push(AgentEvent::Log(NewLog {
+                message,
+                level,
+                fields,
+                ..NewLog::default()
+            }));
+        }
+        if let Some(usage) = self.usage {
+            events.push(AgentEvent::Usage(usage));
+        }
+        if let Some(result) = self.result {
+            events.push(AgentEvent::Result(result));
+        }
+        // A message alone is some other program's JSON.
+        if events.is_empty() {
+            return None;
+        }
+        events.extend(self.message.as_deref().map(said));
+        Some(events)
+    }
+}
+
+fn said(message: &str) -> AgentEvent {
+    AgentEvent::Log(NewLog {
+        message: message.to_owned(),
+        ..NewLog::default()
+    })
+}
+
+fn fraction(value: f64) -> Option<f64> {
+    (0.0..=1.0).contains(&value).then_some(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{AgentEvent, StreamLine};
+
+    #[test]
+    fn lines_of_the_stream_are_understood_and_others_left_alone() {
+        let StreamLine::Events(events) = StreamLine::parse("::progress 0.4 half way, nearly")
+        else {
+            panic!("a progress line");
+        };
+        assert_eq!(events[0], AgentEvent::Progress(0.4));
+        assert_eq!(events.len(), 2);
+        let line = r#"{"progress":1,"result":{"words":3},"usage":{"input_tokens":5}}"#;
+        assert!(matches!(StreamLine::parse(line), StreamLine::Events(events) if events.len() == 3));
+        for text in [
+            "::progress many",
+            "::progress 7",
+            r#"{"message":"other"}"#,
+            r#"{"result":1,"mine":2}"#,
+            r#"{"progress":NaN}"#,
+            "{",
+            "plain",
+        ] {
+            assert_eq!(StreamLine::parse(text), StreamLine::Text, "{text}");
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! Moments, as whole microseconds; RFC 3339 in UTC on the wire.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+use utoipa::ToSchema;
+
+/// Microseconds since 1970-01-01T00:00:00Z. Written as `2026-11-22T08:30:00.000000Z`.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd, ToSchema)]
+#[schema(value_type = String, format = DateTime)]
+pub struct Timestamp(pub i64);
+
+impl Timestamp {
+    /// The latest moment with a four-digit year, the last that RFC 3339 can write.
+    const MAX: i64 = 253_402_300_799_999_999;
+
+    /// This moment moved by `seconds`, which may be negative; saturates at the ends of time.
+    #[must_use]
+    pub fn plus_seconds(self, seconds: i64) -> Self {
+        Self(self.0.saturating_add(seconds.saturating_mul(1_000_000)))
+    }
+
+    /// Seconds from `earlier` to this moment; negative when `earlier` is later.
+    #[must_use]
+    #[expect(
+        clippy::as_conversions,
+        clippy::cast_precision_loss,
+        reason = "52 bits hold 140 years"
+    )]
+    pub fn seconds_since(self, earlier: Self) -> f64 {
+        self.0.saturating_sub(earlier.0) as f64 / 1e6
+    }
+
+    /// Reads RFC 3339 with any offset; digits beyond microseconds are cut.
+    pub fn parse(text: &str) -> Result<Self, &'static str> {
+        let moment = OffsetDateTime::parse(text, &Rfc3339)
+            .map_err(|_| "expected an RFC 3339 time such as 2026-11-22T08:30:00Z")?;
+        i64::try_from(moment.unix_timestamp_nanos().div_euclid(1000))
+            .map(Self)
+            .map_err(|_| "this time is too far away")
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let micros = self.0.clamp(0, Self::MAX);
+        let moment = OffsetDateTime::from_unix_timestamp_nanos(i128::from(micros) * 1000)
+            .map_err(|_| fmt::Error)?;
+        write!(
+            f,
+            "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:06}Z",
+            moment.year(),
+            u8::from(moment.month()),
+            moment.day(),
+            moment.hour(),
+            moment.minute(),
+            moment.second(),
+            moment.microsecond()
+        )
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        Self::parse(&text).map_err(de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Timestamp;
+
+    #[test]
+    fn writes_and_reads_rfc_3339_with_microseconds() {
+        let moment = Timestamp(1_795_336_200_000_042);
+        assert_eq!(moment.to_string(), "2026-11-22T08:30:00.000042Z");
+        assert_eq!(
+            Timestamp::parse("2026-11-22T09:30:00.000042+01:00"),
+            Ok(moment)
+        );
+        assert!(Timestamp::parse("yesterday").is_err());
+    }
+}

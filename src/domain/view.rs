@@ -1,0 +1,82 @@
+//! What each page shows: a snapshot, and the point of the feed to go on from.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Activity, Agent, Epoch, LogEntry, Page, Seq, StatusCounts, Task, Timestamp};
+
+/// The point of the feed at which a page was read: go on from here and nothing is missing.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct FeedPoint {
+    /// The feed's life.
+    pub epoch: Epoch,
+    /// The last message that the page may rely on having seen.
+    pub seq: Seq,
+}
+
+/// What the tasks page shows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TasksView {
+    /// The rows, newest first.
+    pub tasks: Page<Task>,
+    /// The numbers on the tabs.
+    pub counts: StatusCounts,
+    /// The strip beside the list.
+    pub agents: Vec<Agent>,
+    /// Recent activity, newest first.
+    pub activity: Vec<Activity>,
+    /// Where to go on from.
+    pub feed: FeedPoint,
+    /// The server's clock when it answered, for ages and elapsed times.
+    pub now: Timestamp,
+}
+
+/// What the page of one task shows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TaskView {
+    /// The task.
+    pub task: Task,
+    /// The newest log entries, oldest first.
+    pub logs: Vec<LogEntry>,
+    /// True when there are older entries than those.
+    pub more_logs: bool,
+    /// What happened to it, oldest first.
+    pub timeline: Vec<Activity>,
+    /// The task that it tries again, if any.
+    pub retry_of: Option<i64>,
+    /// The tasks that tried it again.
+    pub retried_by: Vec<i64>,
+    /// True while its agent is being stopped.
+    pub cancelling: bool,
+    /// The question that it waits for an answer to.
+    pub question: Option<String>,
+    /// Where to go on from.
+    pub feed: FeedPoint,
+    /// The server's clock when it answered.
+    pub now: Timestamp,
+}
+
+/// What the agents page shows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AgentsView {
+    /// All agents, by name.
+    pub agents: Vec<Agent>,
+    /// The tasks that they hold.
+    pub tasks: Vec<Task>,
+    /// Where to go on from.
+    pub feed: FeedPoint,
+    /// The server's clock when it answered.
+    pub now: Timestamp,
+}
+
+/// What the page of one agent shows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AgentView {
+    /// The agent.
+    pub agent: Agent,
+    /// Its latest tasks, newest first.
+    pub tasks: Page<Task>,
+    /// Where to go on from.
+    pub feed: FeedPoint,
+    /// The server's clock when it answered.
+    pub now: Timestamp,
+}

@@ -1,0 +1,11 @@
+//! Kimi Dashboard: a control room for AI agents.
+//!
+//! Where to start reading: [`domain`] says what there is (tasks, agents, logs, the live feed)
+//! and which rules hold; `server::operations` is everything that can be asked of the system;
+//! [`rpc`] is the seam between pages and server; `ui` is what people see.
+//! `ARCHITECTURE.md` draws the picture and keeps the recipes.
+
+#![recursion_limit = "256"]
+
+pub mod domain;
+pub mod rpc;

@@ -1,0 +1,32 @@
+//! The seam between pages and server: every server function, and nothing else.
+//!
+//! Signatures exist on both targets, bodies only on the server. A body has at most ten lines:
+//! who is asking, one operation, a domain type. Each function is a public HTTP endpoint
+//! under `/rpc`, so each begins by obtaining its caller.
+
+use server_fn::codec::JsonEncoding;
+use server_fn::error::{FromServerFnError, ServerFnErrorErr};
+
+use crate::domain::{AppError, ErrorKind};
+
+pub mod agents;
+pub mod tasks;
+
+impl FromServerFnError for AppError {
+    type Encoder = JsonEncoding;
+
+    fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
+        let kind = match &error {
+            ServerFnErrorErr::Request(_) | ServerFnErrorErr::Response(_) => ErrorKind::Unreachable,
+            ServerFnErrorErr::Args(_)
+            | ServerFnErrorErr::MissingArg(_)
+            | ServerFnErrorErr::Deserialization(_) => ErrorKind::Malformed,
+            _ => ErrorKind::Internal,
+        };
+        let detail = match kind {
+            ErrorKind::Unreachable => "the server did not answer; nothing was changed".into(),
+            _ => error.to_string(),
+        };
+        Self::new(kind, detail)
+    }
+}

@@ -1,0 +1,95 @@
+//! Tasks, as the pages ask for them.
+
+#![expect(
+    missing_docs,
+    reason = "server functions generate public structs without docs"
+)]
+
+use leptos::prelude::*;
+
+use crate::domain::{AppError, LogEntry, Task, TaskFilter, TaskView, TasksView};
+#[cfg(feature = "ssr")]
+use crate::server::{operations, state};
+
+/// The tasks page: rows that match `filter`, from `cursor` on, with counts, agents and activity.
+#[server(prefix = "/rpc", endpoint = "tasks/list", input = server_fn::codec::Json)]
+pub async fn list(filter: TaskFilter, cursor: Option<String>) -> Result<TasksView, AppError> {
+    let (app, viewer) = state::viewer()?;
+    operations::views::tasks(&app, &viewer, &filter, cursor.as_deref()).await
+}
+
+/// The page of one task; `task` is its number or id.
+#[server(prefix = "/rpc", endpoint = "tasks/view", input = server_fn::codec::Json)]
+pub async fn view(task: String) -> Result<TaskView, AppError> {
+    let (app, viewer) = state::viewer()?;
+    operations::views::task(&app, &viewer, &task).await
+}
+
+/// At most 500 log entries of a task that are older than entry `before`, oldest first.
+#[server(prefix = "/rpc", endpoint = "tasks/older_logs", input = server_fn::codec::Json)]
+pub async fn older_logs(task: String, before: i64) -> Result<Vec<LogEntry>, AppError> {
+    let (app, viewer) = state::viewer()?;
+    operations::views::older_logs(&app, &viewer, &task, before).await
+}
+
+/// The log entries of a task that are newer than entry `after`, oldest first, at most 1000.
+#[server(prefix = "/rpc", endpoint = "tasks/newer_logs", input = server_fn::codec::Json)]
+pub async fn newer_logs(task: String, after: i64) -> Result<Vec<LogEntry>, AppError> {
+    let (app, viewer) = state::viewer()?;
+    operations::views::newer_logs(&app, &viewer, &task, after).await
+}
+
+/// Creates a task. The fields are those of the form: empty text means absent, labels are
+/// separated by commas. Without JavaScript the answer is a redirect to the new task's page.
+#[server(prefix = "/rpc", endpoint = "tasks/create")]
+pub async fn create(
+    description: String,
+    title: String,
+    priority: String,
+    agent: String,
+    labels: String,
+) -> Result<Task, AppError> {
+    let (app, operator) = state::operator()?;
+    let new = operations::forms::new_task(&description, &title, &priority, &agent, &labels)?;
+    let task = operations::tasks::create(&app, &operator, new, None)
+        .await?
+        .into_task();
+    state::redirect_without_script(&format!("/tasks/{}", task.number));
+    Ok(task)
+}
+
+/// Cancels a task; a running one is being stopped when this answers.
+#[server(prefix = "/rpc", endpoint = "tasks/cancel")]
+pub async fn cancel(task: String) -> Result<Task, AppError> {
+    let (app, operator) = state::operator()?;
+    operations::tasks::cancel(&app, &operator, &task)
+        .await
+        .map(operations::tasks::Cancelled::into_task)
+}
+
+/// Tries a failed or cancelled task again, as a new task. An empty description keeps the old one.
+/// Without JavaScript the answer is a redirect to the new task's page.
+#[server(prefix = "/rpc", endpoint = "tasks/retry")]
+pub async fn retry(task: String, #[server(default)] description: String) -> Result<Task, AppError> {
+    let (app, operator) = state::operator()?;
+    let changed = Some(description).filter(|text| !text.trim().is_empty());
+    let task = operations::tasks::retry(&app, &operator, &task, changed, None)
+        .await?
+        .into_task();
+    state::redirect_without_script(&format!("/tasks/{}", task.number));
+    Ok(task)
+}
+
+/// Moves a pending task to the head of the queue.
+#[server(prefix = "/rpc", endpoint = "tasks/start")]
+pub async fn start(task: String) -> Result<Task, AppError> {
+    let (app, operator) = state::operator()?;
+    operations::tasks::start(&app, &operator, &task).await
+}
+
+/// Answers the question of a task that needs input.
+#[server(prefix = "/rpc", endpoint = "tasks/input")]
+pub async fn input(task: String, text: String) -> Result<Task, AppError> {
+    let (app, operator) = state::operator()?;
+    operations::tasks::input(&app, &operator, &task, text).await
+}
