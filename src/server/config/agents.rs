@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use toml::Table;
 
-use super::AgentConfig;
 use super::fields::Fields;
+use super::{AgentConfig, Secret};
 use crate::domain::{AgentKind, LIMITS, is_agent_name};
 
 const KINDS: &str = "use process, remote or fake";
@@ -64,7 +64,7 @@ fn read_one(fields: &mut Fields) -> Option<AgentConfig> {
     let command: Option<Vec<String>> = fields.take("command", "a list of strings");
     let stdin: Option<String> = fields.take("stdin", "a string");
     let cwd: Option<PathBuf> = fields.take("cwd", "a path");
-    let env: Option<BTreeMap<String, String>> =
+    let env: Option<BTreeMap<String, Secret>> =
         fields.take("env", "a table of strings such as { RUST_LOG = \"info\" }");
     let script: Option<String> = fields.take("script", "a string");
     let title: Option<String> = fields.take("title", "a string");
@@ -138,7 +138,7 @@ fn check_process(
     fields: &mut Fields,
     command: Option<&[String]>,
     cwd: Option<&Path>,
-    env: Option<&BTreeMap<String, String>>,
+    env: Option<&BTreeMap<String, Secret>>,
 ) {
     let command = command.unwrap_or_default();
     if command.first().is_none_or(String::is_empty) {
@@ -153,7 +153,7 @@ fn check_process(
         fields.complain("cwd", words + " or name another");
     }
     for (name, value) in env.into_iter().flatten() {
-        if name.is_empty() || name.contains(['=', '\0']) || value.contains('\0') {
+        if name.is_empty() || name.contains(['=', '\0']) || value.expose().contains('\0') {
             let words = format!("{name:?} cannot be a variable; remove \"=\" and NUL from it");
             fields.complain("env", words);
         }

@@ -15,6 +15,8 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use serde::Deserialize;
+
 use crate::domain::AgentKind;
 
 /// Everything that can be set.
@@ -62,7 +64,8 @@ pub(crate) struct AgentConfig {
     pub(crate) command: Vec<String>,
     pub(crate) stdin: Option<String>,
     pub(crate) cwd: PathBuf,
-    pub(crate) env: BTreeMap<String, String>,
+    /// May hold keys.
+    pub(crate) env: BTreeMap<String, Secret>,
     pub(crate) concurrency: u32,
     pub(crate) capabilities: Vec<String>,
     pub(crate) timeout_seconds: u32,
@@ -74,10 +77,14 @@ pub(crate) struct AgentConfig {
 }
 
 /// Text that never shows itself in logs and messages.
-#[derive(Clone)]
+#[derive(Clone, Deserialize)]
 pub(crate) struct Secret(String);
 
 impl Secret {
+    pub(crate) fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
     pub(crate) fn expose(&self) -> &str {
         &self.0
     }

@@ -191,7 +191,9 @@ fn read_database(
         return if mock {
             DatabaseConfig::Temporary
         } else {
-            DatabaseConfig::Postgres { url: Secret(url) }
+            DatabaseConfig::Postgres {
+                url: Secret::new(url),
+            }
         };
     }
     if mock {

@@ -147,7 +147,7 @@ fn help_and_version_end_well() {
 
 #[test]
 fn an_agent_is_read_with_its_defaults() {
-    let file = "[[agent]]\nname = \"shell\"\nkind = \"process\"\ncommand = [\"sh\"]";
+    let file = "[[agent]]\nname = \"shell\"\nkind = \"process\"\ncommand = [\"sh\"]\nenv = { KEY = \"hunter2\" }";
     let config = load(&[], &[], file).unwrap();
     let agent = &config.agents[0];
     assert_eq!(agent.title, "shell");
@@ -160,6 +160,8 @@ fn an_agent_is_read_with_its_defaults() {
         (1, 3600, 5)
     );
     assert!(agent.enabled);
+    assert_eq!(agent.env["KEY"].expose(), "hunter2");
+    assert!(!format!("{agent:?}").contains("hunter2"));
 }
 
 #[test]
