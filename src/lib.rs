@@ -9,3 +9,6 @@
 
 pub mod domain;
 pub mod rpc;
+#[cfg(feature = "ssr")]
+pub mod server;
+pub mod ui;

@@ -9,6 +9,7 @@ mod lines;
 pub(crate) mod process;
 pub(crate) mod processes;
 mod pump;
+mod registry;
 mod script;
 pub(crate) mod supervisor;
 mod template;
@@ -24,6 +25,8 @@ use self::fake::FakeAdapter;
 use self::process::ProcessAdapter;
 use crate::domain::{AgentEvent, AgentKind, Outcome, TaskId};
 use crate::server::config::AgentConfig;
+
+pub(crate) use self::registry::Adapters;
 
 /// What an agent is asked to do.
 #[derive(Clone, Debug)]
