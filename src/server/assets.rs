@@ -1,5 +1,7 @@
 //! The built site, inside the executable: hashed, precompressed, served from memory.
 
+use std::sync::LazyLock;
+
 use axum::body::{Body, Bytes};
 use axum::extract::Path;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -14,7 +16,12 @@ struct Site;
 
 /// The folder that the page loads its assets from: its name changes with any of them, so that
 /// browsers may keep them for ever. While developing the name stays, so that a reload works.
-pub(crate) fn base() -> String {
+pub(crate) fn base() -> &'static str {
+    static BASE: LazyLock<String> = LazyLock::new(name_of_folder);
+    &BASE
+}
+
+fn name_of_folder() -> String {
     if cfg!(debug_assertions) {
         return "/pkg".to_owned();
     }

@@ -22,15 +22,13 @@ use crate::ui;
 
 /// Pages and their server functions, the public interface, and the built assets.
 pub(crate) fn router(app: &AppState, metrics: PrometheusHandle) -> Router {
-    // One string for the life of the process.
-    let base: &'static str = Box::leak(assets::base().into_boxed_str());
     let context = {
         let app = app.clone();
         move || provide_context(app.clone())
     };
     let shell = {
         let options = app.options.clone();
-        move || ui::shell(options.clone(), base)
+        move || ui::shell(options.clone(), assets::base())
     };
     let pages = generate_route_list(ui::App);
     Router::new()
@@ -38,7 +36,7 @@ pub(crate) fn router(app: &AppState, metrics: PrometheusHandle) -> Router {
         .merge(api::documented(metrics))
         .route("/pkg/{file}", get(assets::plain))
         .route("/pkg/{hash}/{file}", get(assets::hashed))
-        .fallback(move |state, request| elsewhere(state, request, base))
+        .fallback(elsewhere)
         // From the inside out: a panic is an answer, foreign sites are refused before
         // anything runs, and every refusal has the shape of all errors.
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
@@ -59,7 +57,7 @@ fn set(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderVa
 }
 
 /// Files at the root, and the page that says that there is nothing.
-async fn elsewhere(State(app): State<AppState>, request: Request, base: &'static str) -> Response {
+async fn elsewhere(State(app): State<AppState>, request: Request) -> Response {
     if let Some(file) = assets::at_root(request.uri().path(), request.headers()) {
         return file;
     }
@@ -71,7 +69,7 @@ async fn elsewhere(State(app): State<AppState>, request: Request, base: &'static
         let app = app.clone();
         move || provide_context(app.clone())
     };
-    let shell = move |options: LeptosOptions| ui::shell(options, base);
+    let shell = |options: LeptosOptions| ui::shell(options, assets::base());
     let page = leptos_axum::ErrorHandler::new_with_context(context, shell, app.options.clone());
     match page.oneshot(request).await {
         Ok(response) => response,

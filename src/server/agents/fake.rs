@@ -39,7 +39,7 @@ result {\"demonstration\": true, \"summary\": \"This was a demonstration: a scri
 ";
 
 /// Plays a script for each task.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct FakeAdapter {
     script: Option<String>,
 }
