@@ -44,8 +44,14 @@ mod tests {
     #[test]
     fn ageing_lets_an_old_low_task_overtake_a_new_urgent_one() {
         let old = order_key(Timestamp(0).plus_seconds(1_000_000), Priority::Low);
-        let soon = order_key(Timestamp(0).plus_seconds(1_000_000 + 1799), Priority::Urgent);
-        let late = order_key(Timestamp(0).plus_seconds(1_000_000 + 1801), Priority::Urgent);
+        let soon = order_key(
+            Timestamp(0).plus_seconds(1_000_000 + 1799),
+            Priority::Urgent,
+        );
+        let late = order_key(
+            Timestamp(0).plus_seconds(1_000_000 + 1801),
+            Priority::Urgent,
+        );
         assert!(soon < old && old < late);
         assert!(head_key(Timestamp(5)) < head_key(Timestamp(4)));
     }

@@ -31,13 +31,25 @@ fn name_of_folder() -> String {
             digest.update(file.metadata.sha256_hash());
         }
     }
-    let hash: String = digest.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let hash: String = digest
+        .finalize()
+        .iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     format!("/pkg/{hash}")
 }
 
 /// `/pkg/{hash}/{file}`.
-pub(crate) async fn hashed(Path((_, file)): Path<(String, String)>, headers: HeaderMap) -> Response {
-    serve(&format!("pkg/{file}"), &headers, "public, max-age=31536000, immutable")
+pub(crate) async fn hashed(
+    Path((_, file)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Response {
+    serve(
+        &format!("pkg/{file}"),
+        &headers,
+        "public, max-age=31536000, immutable",
+    )
 }
 
 /// `/pkg/{file}`.
@@ -47,12 +59,16 @@ pub(crate) async fn plain(Path(file): Path<String>, headers: HeaderMap) -> Respo
 
 /// A file at the root of the site, such as `/favicon.svg`, if there is one.
 pub(crate) fn at_root(path: &str, headers: &HeaderMap) -> Option<Response> {
-    let name = path.strip_prefix('/').filter(|name| !name.is_empty() && !name.contains('/'))?;
+    let name = path
+        .strip_prefix('/')
+        .filter(|name| !name.is_empty() && !name.contains('/'))?;
     Site::get(name).map(|_| serve(name, headers, "public, max-age=3600"))
 }
 
 fn serve(name: &str, headers: &HeaderMap, cache: &'static str) -> Response {
-    let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok());
+    let accepted = headers
+        .get(header::ACCEPT_ENCODING)
+        .and_then(|value| value.to_str().ok());
     let accepts = |coding: &str| {
         accepted.is_some_and(|list| list.split(',').any(|item| item.trim().starts_with(coding)))
     };
@@ -61,10 +77,15 @@ fn serve(name: &str, headers: &HeaderMap, cache: &'static str) -> Response {
         .filter(|(coding, _)| accepts(coding))
         .find_map(|(coding, ending)| Some((Site::get(&format!("{name}.{ending}"))?, Some(coding))))
         .or_else(|| Some((Site::get(name)?, None)));
-    let Some((file, coding)) = found else { return StatusCode::NOT_FOUND.into_response() };
+    let Some((file, coding)) = found else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
     let mut response = Response::new(Body::from(bytes(file)));
     let answer = response.headers_mut();
-    answer.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type(name)));
+    answer.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static(media_type(name)),
+    );
     answer.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
     answer.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
     if let Some(coding) = coding {

@@ -46,7 +46,12 @@ impl Home {
         let lock = lock(&path)?;
         let node = node_of(&path);
         let database = Where::File(path);
-        Ok(Self { database, node, _lock: Some(lock), _temporary: temporary })
+        Ok(Self {
+            database,
+            node,
+            _lock: Some(lock),
+            _temporary: temporary,
+        })
     }
 
     /// The same for this server and its successors at this place, and for no other.
@@ -65,24 +70,32 @@ fn node_of(path: &Path) -> String {
 
 /// Two servers on one SQLite database would each think that the other's tasks are lost.
 fn lock(path: &Path) -> Result<File, StartError> {
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+    if let Some(folder) = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+    {
         std::fs::create_dir_all(folder).map_err(|error| {
-            StartError(format!("db_path: cannot create {}: {error}", folder.display()))
+            StartError(format!(
+                "db_path: cannot create {}: {error}",
+                folder.display()
+            ))
         })?;
     }
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
     let name = PathBuf::from(name);
-    let file = File::create(&name)
-        .map_err(|error| StartError(format!("db_path: cannot write {}: {error}", name.display())))?;
+    let file = File::create(&name).map_err(|error| {
+        StartError(format!("db_path: cannot write {}: {error}", name.display()))
+    })?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(StartError(format!(
             "db_path: another server uses {}; stop it or choose another path",
             path.display()
         ))),
-        Err(TryLockError::Error(error)) => {
-            Err(StartError(format!("db_path: cannot lock {}: {error}", name.display())))
-        }
+        Err(TryLockError::Error(error)) => Err(StartError(format!(
+            "db_path: cannot lock {}: {error}",
+            name.display()
+        ))),
     }
 }

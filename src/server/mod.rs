@@ -52,20 +52,24 @@ pub fn main() -> ExitCode {
     telemetry::start(config.log_format);
     // A page is rendered in one go: with few workers, a long one would hold up the others.
     let workers = std::thread::available_parallelism().map_or(4, |n| n.get().max(4));
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(workers).enable_all().build();
-    let outcome = runtime.map_err(|error| error.to_string()).and_then(|runtime| {
-        runtime.block_on(async {
-            let stopping = CancellationToken::new();
-            let served = run::run(config, stopping.clone(), announce);
-            tokio::pin!(served);
-            tokio::select! {
-                served = &mut served => return served.map_err(|error| error.to_string()),
-                () = asked_to_stop() => stopping.cancel(),
-            }
-            served.await.map_err(|error| error.to_string())
-        })
-    });
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(workers)
+        .enable_all()
+        .build();
+    let outcome = runtime
+        .map_err(|error| error.to_string())
+        .and_then(|runtime| {
+            runtime.block_on(async {
+                let stopping = CancellationToken::new();
+                let served = run::run(config, stopping.clone(), announce);
+                tokio::pin!(served);
+                tokio::select! {
+                    served = &mut served => return served.map_err(|error| error.to_string()),
+                    () = asked_to_stop() => stopping.cancel(),
+                }
+                served.await.map_err(|error| error.to_string())
+            })
+        });
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(words) => {
@@ -82,9 +86,10 @@ fn announce(address: std::net::SocketAddr) {
 }
 
 async fn asked_to_stop() {
-    let (Ok(mut interrupt), Ok(mut terminate)) =
-        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-    else {
+    let (Ok(mut interrupt), Ok(mut terminate)) = (
+        signal(SignalKind::interrupt()),
+        signal(SignalKind::terminate()),
+    ) else {
         return std::future::pending().await;
     };
     tokio::select! {

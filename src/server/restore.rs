@@ -20,7 +20,9 @@ pub(super) async fn restore(
     node: &str,
 ) -> Answer<()> {
     let now = clock.now();
-    let lapse = Lapse::Restart { node: node.to_owned() };
+    let lapse = Lapse::Restart {
+        node: node.to_owned(),
+    };
     for stored in db.write(EndLapsed { lapse, now }).await? {
         let task = &stored.task;
         tracing::warn!(
@@ -35,14 +37,21 @@ pub(super) async fn restore(
     let remembered = known.iter().filter(|record| {
         record.kind != AgentKind::Process && configured.iter().all(|c| c.name != record.name)
     });
-    let remembered = remembered.map(|record| resume(record.clone(), now)).collect();
+    let remembered = remembered
+        .map(|record| resume(record.clone(), now))
+        .collect();
     board.restore(remembered, &[], now);
     for config in configured {
         let before = known.iter().find(|record| record.name == config.name);
         let record = configured_record(config, before, adapters, now);
         let failed = record.error.is_some();
         let happened = failed.then(|| (ActivityKind::AgentError, "system".to_owned()));
-        db.write(SaveAgent { record, happened, now }).await?;
+        db.write(SaveAgent {
+            record,
+            happened,
+            now,
+        })
+        .await?;
     }
     // Agents are known by now, so that the tasks they hold are found with them.
     board.restore(Vec::new(), &db.active_tasks().await?, now);
@@ -79,7 +88,11 @@ fn configured_record(
         capabilities: config.capabilities.clone(),
         concurrency: config.concurrency,
         wanted: if on { Wanted::On } else { Wanted::Off },
-        error: if on { adapters.check(&config.name).err() } else { None },
+        error: if on {
+            adapters.check(&config.name).err()
+        } else {
+            None
+        },
         started_at: on.then_some(now),
         last_seen: before.and_then(|record| record.last_seen),
     }

@@ -1,11 +1,11 @@
 //! The whole HTTP surface on one screen, and the order of its layers.
 
+use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use axum::Router;
 use leptos::config::LeptosOptions;
 use leptos::prelude::provide_context;
 use leptos_axum::{LeptosRoutes, generate_route_list};
@@ -39,9 +39,12 @@ pub(crate) fn router(app: &AppState, metrics: PrometheusHandle) -> Router {
         .fallback(elsewhere)
         // From the inside out: a panic is an answer, foreign sites are refused before
         // anything runs, and every refusal has the shape of all errors.
-        .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
-            AppError::new(ErrorKind::Internal, "something broke; see the server's log").into_response()
-        }))
+        .layer(CatchPanicLayer::custom(
+            |_: Box<dyn std::any::Any + Send>| {
+                AppError::new(ErrorKind::Internal, "something broke; see the server's log")
+                    .into_response()
+            },
+        ))
         .layer(CsrfLayer::new())
         .layer(from_fn(api::problem_for_refusals))
         .layer(from_fn(api::check_host))
@@ -79,7 +82,10 @@ async fn elsewhere(State(app): State<AppState>, request: Request) -> Response {
 
 /// Times every request by its route, not by its address.
 async fn measure(request: Request, next: Next) -> Response {
-    let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map(|path| path.as_str().to_owned());
     let begun = std::time::Instant::now();
     let response = next.run(request).await;
     let route = route.unwrap_or_else(|| "other".to_owned());

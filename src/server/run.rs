@@ -58,16 +58,30 @@ pub(crate) async fn run(
 
     let address = (config.host.as_str(), config.port);
     let listener = TcpListener::bind(address).await.map_err(|error| {
-        StartError(format!("port: cannot listen on {}:{}: {error}", config.host, config.port))
+        StartError(format!(
+            "port: cannot listen on {}:{}: {error}",
+            config.host, config.port
+        ))
     })?;
-    let local = listener.local_addr().map_err(|error| StartError(error.to_string()))?;
+    let local = listener
+        .local_addr()
+        .map_err(|error| StartError(error.to_string()))?;
     let options = LeptosOptions::builder()
         .output_name("kimi-dashboard")
         .site_addr(local)
         .reload_port(8767_u32)
         .build();
     let stop = stopping.clone();
-    let app = AppState { db, board, bus, clock, runs: Runs::default(), adapters, stopping, options };
+    let app = AppState {
+        db,
+        board,
+        bus,
+        clock,
+        runs: Runs::default(),
+        adapters,
+        stopping,
+        options,
+    };
     let routes = router::router(&app, metrics);
 
     let dispatching = loops.spawn(jobs::dispatch(app.clone(), node));

@@ -48,7 +48,9 @@ pub(crate) fn operator() -> Result<(AppState, Operator), AppError> {
 /// Sends a browser without JavaScript on to `path`; a script goes on by itself.
 pub(crate) fn redirect_without_script(path: &str) {
     let wants_page = |headers: &HeaderMap| {
-        let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
+        let accept = headers
+            .get(header::ACCEPT)
+            .and_then(|value| value.to_str().ok());
         accept.is_some_and(|accept| accept.contains("text/html"))
     };
     if use_context::<Parts>().is_some_and(|parts| wants_page(&parts.headers)) {

@@ -10,7 +10,9 @@ use super::config::LogFormat;
 /// Starts logging to standard error. Standard output is kept for the ready line.
 pub(crate) fn start(format: LogFormat) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
     // A second start (tests) keeps the first subscriber.
     let _again = match format {
         LogFormat::Human => builder.with_target(false).try_init(),

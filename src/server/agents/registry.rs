@@ -20,7 +20,10 @@ impl Adapters {
     pub(crate) fn new(agents: &[AgentConfig], node: &Arc<str>) -> Self {
         let adapters = agents.iter().filter_map(|config| {
             let adapter = Adapter::from_config(config, Arc::clone(node))?;
-            Some((config.name.clone(), (Arc::new(adapter), config.timeout_seconds)))
+            Some((
+                config.name.clone(),
+                (Arc::new(adapter), config.timeout_seconds),
+            ))
         });
         Self {
             configured: adapters.collect(),
@@ -40,6 +43,8 @@ impl Adapters {
 
     /// Whether the agent could run; in words if not. Agents that run elsewhere always could.
     pub(crate) fn check(&self, name: &str) -> Result<(), String> {
-        self.configured.get(name).map_or(Ok(()), |(adapter, _)| adapter.check())
+        self.configured
+            .get(name)
+            .map_or(Ok(()), |(adapter, _)| adapter.check())
     }
 }

@@ -61,7 +61,11 @@ async fn register_agent(
 ) -> Result<Response, AppError> {
     let new: NewAgent = body::json(&request)?;
     let (agent, is_new) = operations::register(&app, &actor.operator(), new).await?;
-    let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
+    let status = if is_new {
+        StatusCode::CREATED
+    } else {
+        StatusCode::OK
+    };
     let location = [(header::LOCATION, format!("/api/agents/{}", agent.name))];
     Ok((status, location, Json(agent)).into_response())
 }
@@ -105,7 +109,9 @@ async fn heartbeat(
     request: Bytes,
 ) -> Result<Json<worker::Heartbeat>, AppError> {
     let Leases { leases } = body::json_or_default(&request)?;
-    worker::heartbeat(&app, &actor.operator(), &name, leases).await.map(Json)
+    worker::heartbeat(&app, &actor.operator(), &name, leases)
+        .await
+        .map(Json)
 }
 
 /// Start a stopped agent, or try again after an error.
@@ -117,7 +123,9 @@ async fn start_agent(
     actor: Actor,
     Path(name): Path<String>,
 ) -> Result<Json<Agent>, AppError> {
-    operations::start(&app, &actor.operator(), &name).await.map(Json)
+    operations::start(&app, &actor.operator(), &name)
+        .await
+        .map(Json)
 }
 
 /// How to stop.
@@ -139,5 +147,7 @@ async fn stop_agent(
     request: Bytes,
 ) -> Result<Json<Agent>, AppError> {
     let Stop { mode } = body::json_or_default(&request)?;
-    operations::stop(&app, &actor.operator(), &name, mode).await.map(Json)
+    operations::stop(&app, &actor.operator(), &name, mode)
+        .await
+        .map(Json)
 }

@@ -21,16 +21,26 @@ pub(super) fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, AppError> {
 
 /// Like [`json`], but an empty body stands for `T::default()`.
 pub(super) fn json_or_default<T: DeserializeOwned + Default>(body: &[u8]) -> Result<T, AppError> {
-    if body.is_empty() { Ok(T::default()) } else { json(body) }
+    if body.is_empty() {
+        Ok(T::default())
+    } else {
+        json(body)
+    }
 }
 
 pub(super) fn problem(field: &str, error: &serde_json::Error) -> AppError {
     let words = error.to_string();
     if !error.is_data() {
-        return AppError::new(ErrorKind::Malformed, format!("the body is not JSON: {words}"));
+        return AppError::new(
+            ErrorKind::Malformed,
+            format!("the body is not JSON: {words}"),
+        );
     }
     // serde names a missing or unknown field only in its message.
-    let quoted = words.split('`').nth(1).filter(|_| words.contains(" field `"));
+    let quoted = words
+        .split('`')
+        .nth(1)
+        .filter(|_| words.contains(" field `"));
     let field = match (field, quoted) {
         (".", Some(name)) => name,
         (".", None) => "body",
@@ -46,23 +56,44 @@ pub(super) fn idempotency_key(
     uri: &Uri,
     body: &Bytes,
 ) -> Result<Option<IdempotencyKey>, AppError> {
-    let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
-    let key = value.to_str().ok().filter(|key| (1..=255).contains(&key.len()));
+    let Some(value) = headers.get("idempotency-key") else {
+        return Ok(None);
+    };
+    let key = value
+        .to_str()
+        .ok()
+        .filter(|key| (1..=255).contains(&key.len()));
     let key = key.ok_or_else(|| {
-        AppError::invalid_field("Idempotency-Key", "must be 1 to 255 visible ASCII characters")
+        AppError::invalid_field(
+            "Idempotency-Key",
+            "must be 1 to 255 visible ASCII characters",
+        )
     })?;
     let mut digest = Sha256::new();
     digest.update(method.as_str());
     digest.update(uri.path());
     digest.update(body);
-    let digest = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok(Some(IdempotencyKey { key: key.to_owned(), digest }))
+    let digest = digest
+        .finalize()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    Ok(Some(IdempotencyKey {
+        key: key.to_owned(),
+        digest,
+    }))
 }
 
 /// The `Lease` of a reporting agent.
 pub(super) fn lease(headers: &HeaderMap) -> Result<Option<String>, AppError> {
-    let Some(value) = headers.get("lease") else { return Ok(None) };
-    let text = value.to_str().ok().map(str::trim).filter(|lease| !lease.is_empty());
+    let Some(value) = headers.get("lease") else {
+        return Ok(None);
+    };
+    let text = value
+        .to_str()
+        .ok()
+        .map(str::trim)
+        .filter(|lease| !lease.is_empty());
     text.map(|lease| Some(lease.to_owned()))
         .ok_or_else(|| AppError::invalid_field("Lease", "must be the id of a lease"))
 }

@@ -11,8 +11,16 @@ use crate::domain::{AppError, ErrorKind};
 
 /// Refuses requests that were not addressed to this machine's own names.
 pub(crate) async fn check_host(request: Request, next: Next) -> Response {
-    let header = request.headers().get(header::HOST).and_then(|value| value.to_str().ok());
-    let host = header.or_else(|| request.uri().authority().map(|authority| authority.as_str()));
+    let header = request
+        .headers()
+        .get(header::HOST)
+        .and_then(|value| value.to_str().ok());
+    let host = header.or_else(|| {
+        request
+            .uri()
+            .authority()
+            .map(|authority| authority.as_str())
+    });
     match host {
         Some(host) if is_local(host) => next.run(request).await,
         _ => {
@@ -30,7 +38,9 @@ fn is_local(host: &str) -> bool {
     };
     let name = name.trim_start_matches('[').trim_end_matches(']');
     name.eq_ignore_ascii_case("localhost")
-        || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+        || name
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
 }
 
 /// Gives refusals of the layers below (wrong method, body too large, cross-site) the shape of
@@ -38,18 +48,28 @@ fn is_local(host: &str) -> bool {
 pub(crate) async fn problem_for_refusals(request: Request, next: Next) -> Response {
     let is_api = request.uri().path().starts_with("/api/");
     let response = next.run(request).await;
-    let typed = response.headers().get(header::CONTENT_TYPE).is_some_and(|value| {
-        value.to_str().is_ok_and(|kind| kind.contains("json") || kind.contains("html"))
-    });
+    let typed = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|value| {
+            value
+                .to_str()
+                .is_ok_and(|kind| kind.contains("json") || kind.contains("html"))
+        });
     let error = match response.status() {
         _ if typed => return response,
-        StatusCode::PAYLOAD_TOO_LARGE => AppError::new(ErrorKind::TooLarge, "the body is too large"),
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            AppError::new(ErrorKind::TooLarge, "the body is too large")
+        }
         StatusCode::FORBIDDEN => AppError::new(
             ErrorKind::Forbidden,
             "requests from other web sites are refused",
         ),
         StatusCode::METHOD_NOT_ALLOWED if is_api => {
-            let problem = AppError::new(ErrorKind::Malformed, "this address does not know that method");
+            let problem = AppError::new(
+                ErrorKind::Malformed,
+                "this address does not know that method",
+            );
             let mut answer = problem.into_response();
             *answer.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
             if let Some(allow) = response.headers().get(header::ALLOW) {
@@ -57,7 +77,9 @@ pub(crate) async fn problem_for_refusals(request: Request, next: Next) -> Respon
             }
             return answer;
         }
-        StatusCode::BAD_REQUEST => AppError::new(ErrorKind::Malformed, "the request cannot be read"),
+        StatusCode::BAD_REQUEST => {
+            AppError::new(ErrorKind::Malformed, "the request cannot be read")
+        }
         _ => return response,
     };
     error.into_response()
@@ -69,10 +91,23 @@ mod tests {
 
     #[test]
     fn only_names_of_this_machine_are_local() {
-        for host in ["localhost", "LOCALHOST:8766", "127.0.0.1:1", "127.3.2.1", "[::1]:80", "[::1]"] {
+        for host in [
+            "localhost",
+            "LOCALHOST:8766",
+            "127.0.0.1:1",
+            "127.3.2.1",
+            "[::1]:80",
+            "[::1]",
+        ] {
             assert!(is_local(host), "{host}");
         }
-        for host in ["", "evil.example", "localhost.evil.example", "10.0.0.1:8766", "[fe80::1]:1"] {
+        for host in [
+            "",
+            "evil.example",
+            "localhost.evil.example",
+            "10.0.0.1:8766",
+            "[fe80::1]:1",
+        ] {
             assert!(!is_local(host), "{host}");
         }
     }

@@ -46,7 +46,9 @@ fn show_metrics(app: &AppState, metrics: &PrometheusHandle) -> Response {
 
 /// Installs the recorder, with what every metric means.
 pub(crate) fn describe_metrics() -> Result<PrometheusHandle, String> {
-    let seconds = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 30.0, 120.0, 600.0, 3600.0];
+    let seconds = [
+        0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 30.0, 120.0, 600.0, 3600.0,
+    ];
     let sizes = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0];
     let builder = PrometheusBuilder::new()
         .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), &seconds)
@@ -60,7 +62,10 @@ pub(crate) fn describe_metrics() -> Result<PrometheusHandle, String> {
     let _installed = metrics::set_global_recorder(recorder);
     metrics::describe_gauge!("tasks", "tasks by status");
     metrics::describe_gauge!("feed_clients", "sockets that follow the live feed");
-    metrics::describe_histogram!("feed_lag_seconds", "from a message's publication to the socket");
+    metrics::describe_histogram!(
+        "feed_lag_seconds",
+        "from a message's publication to the socket"
+    );
     metrics::describe_counter!("feed_messages_total", "messages published");
     metrics::describe_counter!("feed_resyncs_total", "clients that were told to resync");
     metrics::describe_counter!("log_lines_total", "log entries stored");

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
-use axum::extract::ws::{CloseFrame, Message as Frame, Utf8Bytes, WebSocket, WebSocketUpgrade, close_code};
+use axum::extract::ws::{
+    CloseFrame, Message as Frame, Utf8Bytes, WebSocket, WebSocketUpgrade, close_code,
+};
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
@@ -86,14 +88,21 @@ type Messages = tokio::sync::broadcast::Receiver<std::sync::Arc<crate::server::l
 
 impl Follower {
     fn new(app: AppState, actor: Actor, socket: WebSocket) -> Self {
-        Self { app, actor, socket, topics: Topic::DEFAULT.to_vec(), chose: false }
+        Self {
+            app,
+            actor,
+            socket,
+            topics: Topic::DEFAULT.to_vec(),
+            chose: false,
+        }
     }
 
     async fn follow(mut self) -> Result<(), Gone> {
         let subscription = self.app.bus.join();
         let (epoch, seq) = (self.app.bus.point().epoch, subscription.seq);
         let mut messages = subscription.messages;
-        self.send(&ServerFrame::State { data: no_session() }).await?;
+        self.send(&ServerFrame::State { data: no_session() })
+            .await?;
         self.send(&ServerFrame::Hello { epoch, seq }).await?;
         let mut heard = Instant::now();
         let mut asked = false;
@@ -142,7 +151,9 @@ impl Follower {
         let mut lagged = false;
         while let Some(message) = next.take() {
             if message.is_for(&self.topics) {
-                timeout(PATIENCE, self.socket.feed(Frame::Text(message.text()))).await.map_err(|_| Gone)??;
+                timeout(PATIENCE, self.socket.feed(Frame::Text(message.text())))
+                    .await
+                    .map_err(|_| Gone)??;
                 if fed == 0 {
                     metrics::histogram!("feed_lag_seconds").record(message.age());
                 }
@@ -160,7 +171,9 @@ impl Follower {
             }
         }
         if fed > 0 {
-            timeout(PATIENCE, self.socket.flush()).await.map_err(|_| Gone)??;
+            timeout(PATIENCE, self.socket.flush())
+                .await
+                .map_err(|_| Gone)??;
         }
         if lagged {
             *messages = self.resync().await?;
@@ -172,24 +185,32 @@ impl Follower {
     async fn resync(&mut self) -> Result<Messages, Gone> {
         metrics::counter!("feed_resyncs_total").increment(1);
         let subscription = self.app.bus.join();
-        self.send(&ServerFrame::Resync { seq: subscription.seq }).await?;
+        self.send(&ServerFrame::Resync {
+            seq: subscription.seq,
+        })
+        .await?;
         Ok(subscription.messages)
     }
 
     async fn answer(&mut self, text: &str, messages: &mut Messages) -> Result<(), Gone> {
         match serde_json::from_str(text) {
             Ok(ClientFrame::Ping) => self.send(&ServerFrame::Pong).await,
-            Ok(ClientFrame::Subscribe { topics, epoch, since }) => {
-                self.subscribe(topics, epoch, since, messages).await
-            }
+            Ok(ClientFrame::Subscribe {
+                topics,
+                epoch,
+                since,
+            }) => self.subscribe(topics, epoch, since, messages).await,
             Ok(ClientFrame::Unsubscribe { topics }) => {
                 self.topics.retain(|topic| !topics.contains(topic));
                 self.chose = true;
                 Ok(())
             }
-            Ok(ClientFrame::Progress { task_id, progress, message, lease }) => {
-                self.report(&task_id, progress, message, lease).await
-            }
+            Ok(ClientFrame::Progress {
+                task_id,
+                progress,
+                message,
+                lease,
+            }) => self.report(&task_id, progress, message, lease).await,
             Err(error) => self.refuse(&error.to_string()).await,
         }
     }
@@ -204,12 +225,18 @@ impl Follower {
         messages: &mut Messages,
     ) -> Result<(), Gone> {
         if topics.len() > 100 || self.topics.len() > 200 {
-            return self.refuse("at most 100 topics at once and 200 in all").await;
+            return self
+                .refuse("at most 100 topics at once and 200 in all")
+                .await;
         }
         if !std::mem::replace(&mut self.chose, true) {
             self.topics.retain(|topic| topics.contains(topic));
         }
-        let new: Vec<Topic> = topics.iter().filter(|t| !self.topics.contains(t)).copied().collect();
+        let new: Vec<Topic> = topics
+            .iter()
+            .filter(|t| !self.topics.contains(t))
+            .copied()
+            .collect();
         let Some(since) = since else {
             self.topics.extend(new);
             return Ok(());
@@ -230,7 +257,10 @@ impl Follower {
             }
             None => {
                 metrics::counter!("feed_resyncs_total").increment(1);
-                self.send(&ServerFrame::Resync { seq: subscription.seq }).await?;
+                self.send(&ServerFrame::Resync {
+                    seq: subscription.seq,
+                })
+                .await?;
             }
         }
         self.topics.extend(topics);
@@ -246,17 +276,28 @@ impl Follower {
         message: Option<String>,
         lease: Option<String>,
     ) -> Result<(), Gone> {
-        let change = TaskChange { progress, ..TaskChange::default() };
+        let change = TaskChange {
+            progress,
+            ..TaskChange::default()
+        };
         let who = self.actor.operator();
         match tasks::change(&self.app, &who, task, change, lease, message).await {
             Ok(_) => self.send(&ServerFrame::Ack).await,
-            Err(error) => self.send(&ServerFrame::Error { data: Problem::from(&error) }).await,
+            Err(error) => {
+                self.send(&ServerFrame::Error {
+                    data: Problem::from(&error),
+                })
+                .await
+            }
         }
     }
 
     async fn refuse(&mut self, detail: &str) -> Result<(), Gone> {
         let error = AppError::new(ErrorKind::Malformed, detail);
-        self.send(&ServerFrame::Error { data: Problem::from(&error) }).await
+        self.send(&ServerFrame::Error {
+            data: Problem::from(&error),
+        })
+        .await
     }
 
     async fn send(&mut self, frame: &ServerFrame) -> Result<(), Gone> {
@@ -265,7 +306,9 @@ impl Follower {
     }
 
     async fn write(&mut self, frame: Frame) -> Result<(), Gone> {
-        Ok(timeout(PATIENCE, self.socket.send(frame)).await.map_err(|_| Gone)??)
+        Ok(timeout(PATIENCE, self.socket.send(frame))
+            .await
+            .map_err(|_| Gone)??)
     }
 }
 

@@ -81,7 +81,9 @@ async fn append_logs(
 }
 
 fn parse(headers: &HeaderMap, request: &[u8]) -> Result<Vec<NewLog>, AppError> {
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let kind = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
     if kind.is_some_and(|kind| kind.starts_with("application/x-ndjson")) {
         let lines = request.split(|byte| *byte == b'\n').zip(1_usize..);
         let lines = lines.filter(|(line, _)| !line.trim_ascii().is_empty());

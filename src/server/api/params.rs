@@ -3,7 +3,9 @@
 use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use utoipa::IntoParams;
 
-use crate::domain::{AppError, FieldError, LogLevel, Page, Priority, TaskFilter, TaskStatus, Timestamp};
+use crate::domain::{
+    AppError, FieldError, LogLevel, Page, Priority, TaskFilter, TaskStatus, Timestamp,
+};
 use crate::server::storage::logs::LogFilter;
 
 const DEFAULT_LIMIT: u32 = 100;
@@ -25,15 +27,23 @@ impl Query {
     fn of(uri: &Uri) -> Self {
         let text = uri.query().unwrap_or_default();
         let pairs = serde_urlencoded::from_str(text).unwrap_or_default();
-        Self { pairs, problems: Vec::new() }
+        Self {
+            pairs,
+            problems: Vec::new(),
+        }
     }
 
     fn all(&mut self, name: &str) -> Vec<String> {
-        let (taken, rest) =
-            std::mem::take(&mut self.pairs).into_iter().partition(|(key, _)| key == name);
+        let (taken, rest) = std::mem::take(&mut self.pairs)
+            .into_iter()
+            .partition(|(key, _)| key == name);
         self.pairs = rest;
         let taken: Vec<(String, String)> = taken;
-        taken.into_iter().map(|(_, value)| value).filter(|value| !value.is_empty()).collect()
+        taken
+            .into_iter()
+            .map(|(_, value)| value)
+            .filter(|value| !value.is_empty())
+            .collect()
     }
 
     fn one(&mut self, name: &str) -> Option<String> {
@@ -57,13 +67,23 @@ impl Query {
     fn paging(&mut self) -> Paging {
         let legal = |text: &str| text.parse().ok().filter(|n| (1..=MOST).contains(n));
         let limit = self.parsed("limit", legal, "must be from 1 to 1000");
-        Paging { limit: limit.unwrap_or(DEFAULT_LIMIT), cursor: self.one("cursor") }
+        Paging {
+            limit: limit.unwrap_or(DEFAULT_LIMIT),
+            cursor: self.one("cursor"),
+        }
     }
 
     fn finish(mut self) -> Result<(), AppError> {
-        let unknown = self.pairs.iter().map(|(key, _)| FieldError::new(key, "unknown parameter"));
+        let unknown = self
+            .pairs
+            .iter()
+            .map(|(key, _)| FieldError::new(key, "unknown parameter"));
         self.problems.extend(unknown);
-        if self.problems.is_empty() { Ok(()) } else { Err(AppError::invalid(self.problems)) }
+        if self.problems.is_empty() {
+            Ok(())
+        } else {
+            Err(AppError::invalid(self.problems))
+        }
     }
 }
 
@@ -93,13 +113,20 @@ pub(super) fn task_list(uri: &Uri) -> Result<(TaskFilter, Paging), AppError> {
     for word in query.all("status") {
         match TaskStatus::parse(&word) {
             Some(known) => status.push(known),
-            None => query.problems.push(FieldError::new("status", format!("unknown status {word:?}"))),
+            None => query.problems.push(FieldError::new(
+                "status",
+                format!("unknown status {word:?}"),
+            )),
         }
     }
     let filter = TaskFilter {
         status,
         agent: query.one("agent"),
-        priority: query.parsed("priority", Priority::parse, "must be low, normal, high or urgent"),
+        priority: query.parsed(
+            "priority",
+            Priority::parse,
+            "must be low, normal, high or urgent",
+        ),
         label: query.one("label"),
         q: query.one("q"),
     };
@@ -131,7 +158,11 @@ pub(super) struct LogListParams {
 /// Reads the parameters of `GET /api/tasks/{id}/logs`.
 pub(super) fn log_list(uri: &Uri) -> Result<(LogFilter, Paging), AppError> {
     let mut query = Query::of(uri);
-    let level = |text: &str| LogLevel::ALL.into_iter().find(|level| level.as_str() == text);
+    let level = |text: &str| {
+        LogLevel::ALL
+            .into_iter()
+            .find(|level| level.as_str() == text)
+    };
     let order = |text: &str| match text {
         "asc" => Some(false),
         "desc" => Some(true),
@@ -143,7 +174,9 @@ pub(super) fn log_list(uri: &Uri) -> Result<(LogFilter, Paging), AppError> {
         agent: query.one("agent"),
         since: query.parsed("since", time, "must be an RFC 3339 time"),
         until: query.parsed("until", time, "must be an RFC 3339 time"),
-        newest_first: query.parsed("order", order, "must be asc or desc").unwrap_or(false),
+        newest_first: query
+            .parsed("order", order, "must be asc or desc")
+            .unwrap_or(false),
     };
     let paging = query.paging();
     query.finish()?;
@@ -162,10 +195,15 @@ pub(super) fn wait(uri: &Uri) -> Result<u64, AppError> {
 /// The `Link` header that leads to the next page.
 pub(super) fn next_link<T>(uri: &Uri, page: &Page<T>) -> HeaderMap {
     let mut headers = HeaderMap::new();
-    let Some(cursor) = &page.next else { return headers };
+    let Some(cursor) = &page.next else {
+        return headers;
+    };
     let pairs: Vec<(String, String)> =
         serde_urlencoded::from_str(uri.query().unwrap_or_default()).unwrap_or_default();
-    let mut pairs: Vec<_> = pairs.into_iter().filter(|(key, _)| key != "cursor").collect();
+    let mut pairs: Vec<_> = pairs
+        .into_iter()
+        .filter(|(key, _)| key != "cursor")
+        .collect();
     pairs.push(("cursor".into(), cursor.clone()));
     let query = serde_urlencoded::to_string(pairs).unwrap_or_default();
     let link = format!("<{}?{query}>; rel=\"next\"", uri.path());

@@ -36,8 +36,14 @@ async fn list_tasks(
 ) -> Result<Response, AppError> {
     let (filter, paging) = params::task_list(&uri)?;
     let viewer = actor.viewer();
-    let page =
-        operations::list(&app, &viewer, &filter, paging.cursor.as_deref(), paging.limit).await?;
+    let page = operations::list(
+        &app,
+        &viewer,
+        &filter,
+        paging.cursor.as_deref(),
+        paging.limit,
+    )
+    .await?;
     Ok((params::next_link(&uri, &page), Json(page.items)).into_response())
 }
 
@@ -85,7 +91,9 @@ async fn get_task(
     actor: Actor,
     Path(task): Path<String>,
 ) -> Result<Json<Task>, AppError> {
-    operations::get(&app, &actor.viewer(), &task).await.map(Json)
+    operations::get(&app, &actor.viewer(), &task)
+        .await
+        .map(Json)
 }
 
 /// Change a task, or report on it with the `Lease` header.
@@ -105,7 +113,9 @@ async fn change_task(
 ) -> Result<Json<Task>, AppError> {
     let change: TaskChange = body::json(&request)?;
     let lease = body::lease(&headers)?;
-    operations::change(&app, &actor.operator(), &task, change, lease, None).await.map(Json)
+    operations::change(&app, &actor.operator(), &task, change, lease, None)
+        .await
+        .map(Json)
 }
 
 /// Cancel a task: 200 when it is cancelled, 202 while its agent is being stopped.
@@ -164,7 +174,9 @@ async fn start_task(
     actor: Actor,
     Path(task): Path<String>,
 ) -> Result<Json<Task>, AppError> {
-    operations::start(&app, &actor.operator(), &task).await.map(Json)
+    operations::start(&app, &actor.operator(), &task)
+        .await
+        .map(Json)
 }
 
 /// A person's answer.
@@ -188,5 +200,7 @@ async fn give_input(
     request: Bytes,
 ) -> Result<Json<Task>, AppError> {
     let Input { text } = body::json(&request)?;
-    operations::input(&app, &actor.operator(), &task, text).await.map(Json)
+    operations::input(&app, &actor.operator(), &task, text)
+        .await
+        .map(Json)
 }

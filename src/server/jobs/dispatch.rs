@@ -22,10 +22,18 @@ pub(crate) async fn dispatch(app: AppState, node: Arc<str>) {
             let adapter = match agent.kind {
                 AgentKind::Remote => None,
                 AgentKind::Process => app.adapters.get(&agent.name),
-                AgentKind::Fake => app.adapters.get(&agent.name).or_else(|| Some(app.adapters.demo())),
+                AgentKind::Fake => app
+                    .adapters
+                    .get(&agent.name)
+                    .or_else(|| Some(app.adapters.demo())),
             };
             if let Some((adapter, timeout)) = adapter.filter(|_| agent.status.takes_tasks()) {
-                let work = Work { app: &app, node: &node, name: &agent.name, timeout };
+                let work = Work {
+                    app: &app,
+                    node: &node,
+                    name: &agent.name,
+                    timeout,
+                };
                 work.hand_out(&adapter, &runs).await;
             }
         }
@@ -52,14 +60,27 @@ impl Work<'_> {
         let app = self.app;
         loop {
             let node = Some(&**self.node);
-            match claim(&app.db, &app.board, app.clock, self.name, self.timeout, node).await {
+            match claim(
+                &app.db,
+                &app.board,
+                app.clock,
+                self.name,
+                self.timeout,
+                node,
+            )
+            .await
+            {
                 Ok(Some(claimed)) => {
                     let run = RunTask::new(app.clone(), Arc::clone(adapter), claimed);
                     runs.spawn(run_task(run));
                 }
                 Ok(None) => return,
                 Err(error) => {
-                    tracing::error!(agent.name = self.name, error = chain(&error), "a task could not be claimed");
+                    tracing::error!(
+                        agent.name = self.name,
+                        error = chain(&error),
+                        "a task could not be claimed"
+                    );
                     return;
                 }
             }
@@ -70,6 +91,9 @@ impl Work<'_> {
 /// Returns when a delayed task becomes ready; at the latest after a minute, so that a clock
 /// that was set is noticed.
 async fn until_next_moment(app: &AppState) {
-    let seconds = app.board.next_moment().map_or(60.0, |moment| moment.seconds_since(app.clock.now()));
+    let seconds = app
+        .board
+        .next_moment()
+        .map_or(60.0, |moment| moment.seconds_since(app.clock.now()));
     tokio::time::sleep(Duration::from_secs_f64(seconds.clamp(0.001, 60.0))).await;
 }

@@ -68,11 +68,18 @@ impl RunTask {
 /// Runs the task to its end.
 pub(super) async fn run_task(run: RunTask) {
     let (input, answers) = mpsc::channel(16);
-    let handle = RunHandle { cancel: run.cancel.clone(), kill: run.kill.clone(), input };
+    let handle = RunHandle {
+        cancel: run.cancel.clone(),
+        kill: run.kill.clone(),
+        input,
+    };
     run.app.runs.insert(run.number(), handle);
     run.catch_up_with_cancellation().await;
-    let controls =
-        Controls { cancel: run.cancel.clone(), kill: run.kill.clone(), input: answers };
+    let controls = Controls {
+        cancel: run.cancel.clone(),
+        kill: run.kill.clone(),
+        input: answers,
+    };
     let (sender, events) = mpsc::channel(WAITING_BATCHES);
     let adapter = Arc::clone(&run.adapter);
     let mut running = Box::pin(adapter.run(run.assignment(), controls, sender));
@@ -116,7 +123,10 @@ impl RunTask {
     /// Stores events as they come, until there are no more or the lease is lost.
     async fn store(&self, mut events: mpsc::Receiver<Vec<AgentEvent>>) -> Result<(), StorageError> {
         while let Some(events) = events.recv().await {
-            let lines = events.iter().filter(|event| matches!(event, AgentEvent::Log(_))).count();
+            let lines = events
+                .iter()
+                .filter(|event| matches!(event, AgentEvent::Log(_)))
+                .count();
             metrics::counter!("log_lines_total").increment(u64::try_from(lines).unwrap_or(0));
             let report = ReportTask {
                 number: self.number(),
@@ -125,7 +135,11 @@ impl RunTask {
                 now: self.app.clock.now(),
             };
             if let Err(error) = self.app.db.write(report).await {
-                tracing::warn!(task.number = self.number(), error = chain(&error), "a report was not stored; the run is stopped");
+                tracing::warn!(
+                    task.number = self.number(),
+                    error = chain(&error),
+                    "a report was not stored; the run is stopped"
+                );
                 return Err(error);
             }
         }
@@ -177,14 +191,21 @@ impl RunTask {
             }
             // The next renewal may succeed; the lease outlives two failures.
             Err(error) => {
-                tracing::warn!(task.number = self.number(), error = chain(&error), "a lease was not renewed");
+                tracing::warn!(
+                    task.number = self.number(),
+                    error = chain(&error),
+                    "a lease was not renewed"
+                );
                 if error.is_refusal() { Err(()) } else { Ok(()) }
             }
         }
     }
 
     async fn end(&self, outcome: Outcome, cause: Option<Cause>) {
-        let attempt = format!("attempt {} of {}", self.task.attempt, self.task.max_attempts);
+        let attempt = format!(
+            "attempt {} of {}",
+            self.task.attempt, self.task.max_attempts
+        );
         let stopping = self.app.stopping.is_cancelled();
         let outcome = match (outcome, cause) {
             (Outcome::Completed, _) => Outcome::Completed,
@@ -205,7 +226,11 @@ impl RunTask {
             now: self.app.clock.now(),
         };
         if let Err(error) = self.app.db.write(end).await {
-            tracing::error!(task.number = self.number(), error = chain(&error), "the end of an attempt was not stored");
+            tracing::error!(
+                task.number = self.number(),
+                error = chain(&error),
+                "the end of an attempt was not stored"
+            );
         }
     }
 

@@ -71,9 +71,10 @@ impl Message {
         let content = match &self.content {
             LiveMessage::Task(task) => 1000 + task.title.len() + 2 * task.description.len(),
             LiveMessage::Agent(_) | LiveMessage::Activity(_) => 500,
-            LiveMessage::Logs(_, entries) => {
-                entries.iter().map(|entry| 300 + 2 * entry.message.len()).sum()
-            }
+            LiveMessage::Logs(_, entries) => entries
+                .iter()
+                .map(|entry| 300 + 2 * entry.message.len())
+                .sum(),
         };
         200 + content
     }
@@ -92,13 +93,22 @@ impl Bus {
     /// A feed that begins with number 1.
     pub(crate) fn new(epoch: Epoch) -> Self {
         let (sender, _) = broadcast::channel(LAG);
-        Self { shared: Arc::new(Shared { epoch, state: Mutex::default(), sender }) }
+        Self {
+            shared: Arc::new(Shared {
+                epoch,
+                state: Mutex::default(),
+                sender,
+            }),
+        }
     }
 
     /// Where the feed stands. Read it before the database: then everything that the reading
     /// may have missed comes after this point.
     pub(crate) fn point(&self) -> FeedPoint {
-        FeedPoint { epoch: self.shared.epoch.clone(), seq: self.state().seq }
+        FeedPoint {
+            epoch: self.shared.epoch.clone(),
+            seq: self.state().seq,
+        }
     }
 
     /// Numbers and sends `messages`, which are stored already.
@@ -107,7 +117,13 @@ impl Bus {
         for content in messages {
             state.seq += 1;
             let (seq, topic) = (state.seq, content.topic());
-            let message = Arc::new(Message { seq, topic, content, text: OnceLock::new(), published: Instant::now() });
+            let message = Arc::new(Message {
+                seq,
+                topic,
+                content,
+                text: OnceLock::new(),
+                published: Instant::now(),
+            });
             state.held.push(Arc::clone(&message));
             // Nobody may be listening; the message is held all the same.
             let _listeners = self.shared.sender.send(message);
@@ -118,16 +134,28 @@ impl Bus {
     pub(crate) fn join(&self) -> Subscription {
         let state = self.state();
         let messages = self.shared.sender.subscribe();
-        Subscription { missed: Some(Vec::new()), seq: state.seq, messages }
+        Subscription {
+            missed: Some(Vec::new()),
+            seq: state.seq,
+            messages,
+        }
     }
 
     /// Joins the feed after message `since` of `epoch`.
     pub(crate) fn resume(&self, epoch: Option<&Epoch>, since: Seq) -> Subscription {
         let state = self.state();
         let same = epoch.is_none_or(|epoch| *epoch == self.shared.epoch);
-        let missed = if same { state.held.after(since, state.seq) } else { None };
+        let missed = if same {
+            state.held.after(since, state.seq)
+        } else {
+            None
+        };
         let messages = self.shared.sender.subscribe();
-        Subscription { missed, seq: state.seq, messages }
+        Subscription {
+            missed,
+            seq: state.seq,
+            messages,
+        }
     }
 
     /// How many sockets follow.
@@ -136,6 +164,9 @@ impl Bus {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.shared
+            .state
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -23,7 +23,9 @@ impl Held {
         self.bytes += message.weight();
         self.messages.push_back(message);
         while self.messages.len() > MESSAGES || self.bytes > BYTES {
-            let Some(oldest) = self.messages.pop_front() else { break };
+            let Some(oldest) = self.messages.pop_front() else {
+                break;
+            };
             self.bytes -= oldest.weight();
         }
     }

@@ -38,7 +38,9 @@ pub(crate) fn list(app: &AppState, _: &Viewer) -> Vec<Agent> {
 
 /// One agent.
 pub(crate) fn get(app: &AppState, _: &Viewer, name: &str) -> Result<Agent, AppError> {
-    app.board.agent(name, app.clock.now()).ok_or_else(|| absent(name))
+    app.board
+        .agent(name, app.clock.now())
+        .ok_or_else(|| absent(name))
 }
 
 /// Registers a remote agent. Registering it again updates it, so that a worker may simply
@@ -51,7 +53,10 @@ pub(crate) async fn register(
     let concurrency = new.concurrency.unwrap_or(1);
     let mut problems = Vec::new();
     if !is_agent_name(&new.name) {
-        problems.push(FieldError::new("name", "letters, digits, \"-\" and \"_\", at most 64"));
+        problems.push(FieldError::new(
+            "name",
+            "letters, digits, \"-\" and \"_\", at most 64",
+        ));
     }
     if !(1..=256).contains(&concurrency) {
         problems.push(FieldError::new("concurrency", "must be from 1 to 256"));
@@ -61,18 +66,30 @@ pub(crate) async fn register(
         problems.push(FieldError::new("title", "must be at most 200 characters"));
     }
     if new.capabilities.len() > 100 || new.capabilities.iter().any(|text| too_long(text)) {
-        problems.push(FieldError::new("capabilities", "at most 100 of at most 200 characters"));
+        problems.push(FieldError::new(
+            "capabilities",
+            "at most 100 of at most 200 characters",
+        ));
     }
     if !problems.is_empty() {
         return Err(AppError::invalid(problems));
     }
     let now = app.clock.now();
     let known = app.board.record(&new.name);
-    if let Some((record, _)) = known.as_ref().filter(|(record, _)| record.kind != AgentKind::Remote) {
+    if let Some((record, _)) = known
+        .as_ref()
+        .filter(|(record, _)| record.kind != AgentKind::Remote)
+    {
         let kind = record.kind.as_str();
-        return Err(AppError::conflict(format!("{} is a {kind} agent of this server", new.name)));
+        return Err(AppError::conflict(format!(
+            "{} is a {kind} agent of this server",
+            new.name
+        )));
     }
-    let started_at = known.as_ref().and_then(|(record, _)| record.started_at).unwrap_or(now);
+    let started_at = known
+        .as_ref()
+        .and_then(|(record, _)| record.started_at)
+        .unwrap_or(now);
     let record = AgentRecord {
         title: new.title.unwrap_or_else(|| new.name.clone()),
         name: new.name,
@@ -167,7 +184,13 @@ async fn save(
 ) -> Result<Agent, AppError> {
     let name = record.name.clone();
     let happened = kind.map(|kind| (kind, who.name().to_owned()));
-    app.db.write(SaveAgent { record, happened, now }).await?;
+    app.db
+        .write(SaveAgent {
+            record,
+            happened,
+            now,
+        })
+        .await?;
     get(app, &Viewer::of(who), &name)
 }
 

@@ -22,12 +22,22 @@ pub(crate) async fn append(
         let message = format!("at most {MOST_ENTRIES} entries in one request");
         return Err(AppError::invalid_field("entries", message));
     }
-    if entries.iter().any(|entry| entry.message.len() > LONGEST_MESSAGE) {
+    if entries
+        .iter()
+        .any(|entry| entry.message.len() > LONGEST_MESSAGE)
+    {
         return Err(AppError::invalid_field("message", "at most 1 MiB"));
     }
     let count = entries.len();
     let now = app.clock.now();
-    app.db.write(AppendLogs { task: parse(task)?, lease, entries, now }).await?;
+    app.db
+        .write(AppendLogs {
+            task: parse(task)?,
+            lease,
+            entries,
+            now,
+        })
+        .await?;
     metrics::counter!("log_lines_total").increment(u64::try_from(count).unwrap_or(0));
     Ok(count)
 }

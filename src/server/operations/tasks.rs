@@ -2,9 +2,7 @@
 
 use axum::http::StatusCode;
 
-use crate::domain::{
-    AppError, NewTask, Page, Task, TaskChange, TaskFilter, TaskRef, TaskStatus,
-};
+use crate::domain::{AppError, NewTask, Page, Task, TaskChange, TaskFilter, TaskRef, TaskStatus};
 use crate::server::auth::{Operator, Viewer};
 use crate::server::state::AppState;
 use crate::server::storage::tasks::{
@@ -37,7 +35,11 @@ impl Cancelled {
 
     /// 200 when it is cancelled, 202 while its agent is being stopped.
     pub(crate) fn status(&self) -> StatusCode {
-        if self.done { StatusCode::OK } else { StatusCode::ACCEPTED }
+        if self.done {
+            StatusCode::OK
+        } else {
+            StatusCode::ACCEPTED
+        }
     }
 }
 
@@ -56,8 +58,15 @@ pub(crate) async fn list(
     limit: u32,
 ) -> Result<Page<Task>, AppError> {
     let page = app.db.tasks(filter, cursor, limit).await?;
-    let items = page.items.into_iter().map(|stored| shown(app, stored)).collect();
-    Ok(Page { items, next: page.next })
+    let items = page
+        .items
+        .into_iter()
+        .map(|stored| shown(app, stored))
+        .collect();
+    Ok(Page {
+        items,
+        next: page.next,
+    })
 }
 
 /// Creates a task.
@@ -91,7 +100,10 @@ pub(crate) async fn retry(
         )));
     }
     // An edited description gets a title of its own unless the old title was a choice.
-    let derived = NewTask { description: old.task.description.clone(), ..NewTask::default() };
+    let derived = NewTask {
+        description: old.task.description.clone(),
+        ..NewTask::default()
+    };
     let keeps_title = description.is_none() || derived.title_or_first_line() != old.task.title;
     let id = old.task.id;
     let new = NewTask {
@@ -121,9 +133,19 @@ async fn insert(
     key: Option<IdempotencyKey>,
 ) -> Result<Created, AppError> {
     let (id, now) = (app.clock.task_id(), app.clock.now());
-    let create = CreateTask { id, new, actor: who.name().to_owned(), retry_of, key, now };
+    let create = CreateTask {
+        id,
+        new,
+        actor: who.name().to_owned(),
+        retry_of,
+        key,
+        now,
+    };
     let creation = app.db.write(create).await?;
-    Ok(Created { task: shown(app, creation.stored), replayed: creation.replayed })
+    Ok(Created {
+        task: shown(app, creation.stored),
+        replayed: creation.replayed,
+    })
 }
 
 /// Changes a task; `lease` is the reporter's, `message` becomes a log entry.
@@ -145,7 +167,14 @@ pub(crate) async fn change(
     }
     let actor = who.name().to_owned();
     let now = app.clock.now();
-    let write = ChangeTask { task: parse(task)?, change, lease, message, actor, now };
+    let write = ChangeTask {
+        task: parse(task)?,
+        change,
+        lease,
+        message,
+        actor,
+        now,
+    };
     let stored = app.db.write(write).await?;
     Ok(shown(app, stored))
 }
@@ -158,13 +187,27 @@ pub(crate) async fn cancel(
 ) -> Result<Cancelled, AppError> {
     let actor = who.name().to_owned();
     let now = app.clock.now();
-    match app.db.write(CancelTask { task: parse(task)?, actor, now }).await? {
-        Cancellation::Done(stored) => Ok(Cancelled { task: shown(app, stored), done: true }),
+    match app
+        .db
+        .write(CancelTask {
+            task: parse(task)?,
+            actor,
+            now,
+        })
+        .await?
+    {
+        Cancellation::Done(stored) => Ok(Cancelled {
+            task: shown(app, stored),
+            done: true,
+        }),
         Cancellation::Requested(stored) => {
             if let Some(run) = app.runs.get(stored.task.number) {
                 run.cancel.cancel();
             }
-            Ok(Cancelled { task: shown(app, stored), done: false })
+            Ok(Cancelled {
+                task: shown(app, stored),
+                done: false,
+            })
         }
     }
 }
@@ -173,7 +216,14 @@ pub(crate) async fn cancel(
 pub(crate) async fn start(app: &AppState, who: &Operator, task: &str) -> Result<Task, AppError> {
     let actor = who.name().to_owned();
     let now = app.clock.now();
-    let stored = app.db.write(ExpediteTask { task: parse(task)?, actor, now }).await?;
+    let stored = app
+        .db
+        .write(ExpediteTask {
+            task: parse(task)?,
+            actor,
+            now,
+        })
+        .await?;
     Ok(shown(app, stored))
 }
 
@@ -185,11 +235,19 @@ pub(crate) async fn input(
     text: String,
 ) -> Result<Task, AppError> {
     if text.trim().is_empty() || text.chars().count() > crate::domain::LIMITS.description {
-        return Err(AppError::invalid_field("text", "must be 1 to 100,000 characters"));
+        return Err(AppError::invalid_field(
+            "text",
+            "must be 1 to 100,000 characters",
+        ));
     }
     let actor = who.name().to_owned();
     let now = app.clock.now();
-    let write = GiveInput { task: parse(task)?, text: text.clone(), actor, now };
+    let write = GiveInput {
+        task: parse(task)?,
+        text: text.clone(),
+        actor,
+        now,
+    };
     let stored = app.db.write(write).await?;
     if let Some(run) = app.runs.get(stored.task.number) {
         // A run that just ended needs no answer any more.

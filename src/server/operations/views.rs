@@ -36,14 +36,13 @@ pub(crate) async fn tasks(
 }
 
 /// The page of one task.
-pub(crate) async fn task(
-    app: &AppState,
-    _: &Viewer,
-    task: &str,
-) -> Result<TaskView, AppError> {
+pub(crate) async fn task(app: &AppState, _: &Viewer, task: &str) -> Result<TaskView, AppError> {
     let feed = app.bus.point();
     let stored = app.db.task(task_operations::parse(task)?).await?;
-    let newest = LogFilter { newest_first: true, ..LogFilter::default() };
+    let newest = LogFilter {
+        newest_first: true,
+        ..LogFilter::default()
+    };
     let (logs, timeline, retried_by, retry_of) = tokio::join!(
         app.db.logs(&stored.task, &newest, None, LOG_ROWS),
         app.db.timeline(stored.task.number),
@@ -80,9 +79,15 @@ pub(crate) async fn older_logs(
     before: i64,
 ) -> Result<Vec<LogEntry>, AppError> {
     let stored = app.db.task(task_operations::parse(task)?).await?;
-    let newest = LogFilter { newest_first: true, ..LogFilter::default() };
+    let newest = LogFilter {
+        newest_first: true,
+        ..LogFilter::default()
+    };
     let cursor = before.to_string();
-    let page = app.db.logs(&stored.task, &newest, Some(&cursor), LOG_ROWS).await?;
+    let page = app
+        .db
+        .logs(&stored.task, &newest, Some(&cursor), LOG_ROWS)
+        .await?;
     let mut entries = page.items;
     entries.reverse();
     Ok(entries)
@@ -97,7 +102,10 @@ pub(crate) async fn newer_logs(
 ) -> Result<Vec<LogEntry>, AppError> {
     let stored = app.db.task(task_operations::parse(task)?).await?;
     let cursor = after.to_string();
-    let page = app.db.logs(&stored.task, &LogFilter::default(), Some(&cursor), 1000).await?;
+    let page = app
+        .db
+        .logs(&stored.task, &LogFilter::default(), Some(&cursor), 1000)
+        .await?;
     Ok(page.items)
 }
 
@@ -106,7 +114,12 @@ pub(crate) async fn agents(app: &AppState, viewer: &Viewer) -> Result<AgentsView
     let feed = app.bus.point();
     let agents = agent_operations::list(app, viewer);
     let tasks = held(app, &agents).await?;
-    Ok(AgentsView { agents, tasks, feed, now: app.clock.now() })
+    Ok(AgentsView {
+        agents,
+        tasks,
+        feed,
+        now: app.clock.now(),
+    })
 }
 
 /// The page of one agent.
@@ -117,9 +130,17 @@ pub(crate) async fn agent(
 ) -> Result<AgentView, AppError> {
     let feed = app.bus.point();
     let agent = agent_operations::get(app, viewer, name)?;
-    let filter = TaskFilter { agent: Some(name.to_owned()), ..TaskFilter::default() };
+    let filter = TaskFilter {
+        agent: Some(name.to_owned()),
+        ..TaskFilter::default()
+    };
     let tasks: Page<Task> = task_operations::list(app, viewer, &filter, None, ROWS).await?;
-    Ok(AgentView { agent, tasks, feed, now: app.clock.now() })
+    Ok(AgentView {
+        agent,
+        tasks,
+        feed,
+        now: app.clock.now(),
+    })
 }
 
 async fn held(app: &AppState, agents: &[Agent]) -> Result<Vec<Task>, AppError> {

@@ -49,11 +49,21 @@ pub(crate) async fn claim_next(
     let deadline = tokio::time::Instant::now() + wait;
     loop {
         opportunities.mark_unchanged();
-        let found =
-            claim(&app.db, &app.board, app.clock, name, DEFAULT_TIMEOUT_SECONDS, None).await?;
+        let found = claim(
+            &app.db,
+            &app.board,
+            app.clock,
+            name,
+            DEFAULT_TIMEOUT_SECONDS,
+            None,
+        )
+        .await?;
         if let Some(claimed) = found {
             let task = app.board.shown(claimed.stored, app.clock.now());
-            let lease = LeaseTerms { id: claimed.lease.id, expires_at: claimed.lease.expires_at };
+            let lease = LeaseTerms {
+                id: claimed.lease.id,
+                expires_at: claimed.lease.expires_at,
+            };
             return Ok(Some(Assignment { task, lease }));
         }
         tokio::select! {
@@ -78,10 +88,20 @@ pub(crate) async fn heartbeat(
     let now = app.clock.now();
     app.board.touch(name, now);
     let expires_at = now.plus_seconds(LEASE_SECONDS);
-    let renew = RenewLeases { leases, agent: name.to_owned(), expires_at, now };
+    let renew = RenewLeases {
+        leases,
+        agent: name.to_owned(),
+        expires_at,
+        now,
+    };
     let renewals = app.db.write(renew).await?;
-    let cancel = renewals.into_iter().filter(|renewal| renewal.stop).map(|renewal| renewal.lease);
-    Ok(Heartbeat { cancel: cancel.collect() })
+    let cancel = renewals
+        .into_iter()
+        .filter(|renewal| renewal.stop)
+        .map(|renewal| renewal.lease);
+    Ok(Heartbeat {
+        cancel: cancel.collect(),
+    })
 }
 
 fn check_remote(app: &AppState, name: &str) -> Result<(), AppError> {
@@ -90,5 +110,7 @@ fn check_remote(app: &AppState, name: &str) -> Result<(), AppError> {
         return Ok(());
     }
     let kind = record.kind.as_str();
-    Err(AppError::conflict(format!("{name} is a {kind} agent: this server hands it tasks itself")))
+    Err(AppError::conflict(format!(
+        "{name} is a {kind} agent: this server hands it tasks itself"
+    )))
 }

@@ -47,13 +47,17 @@ impl AgentState {
         let record = &self.record;
         let silent = record.kind == AgentKind::Remote
             && self.polling == 0
-            && record.last_seen.is_none_or(|seen| seen.plus_seconds(SILENCE_SECONDS) < now);
+            && record
+                .last_seen
+                .is_none_or(|seen| seen.plus_seconds(SILENCE_SECONDS) < now);
         match record.wanted {
             Wanted::Off | Wanted::Draining if !self.held.is_empty() => AgentStatus::Draining,
             Wanted::Off | Wanted::Draining => AgentStatus::Offline,
             Wanted::On if record.error.is_some() => AgentStatus::Error,
             Wanted::On if silent => AgentStatus::Offline,
-            Wanted::On if self.held.values().any(|held| held.needs_input) => AgentStatus::NeedsInput,
+            Wanted::On if self.held.values().any(|held| held.needs_input) => {
+                AgentStatus::NeedsInput
+            }
             Wanted::On if self.held.is_empty() => AgentStatus::Idle,
             Wanted::On => AgentStatus::Busy,
         }
@@ -61,7 +65,11 @@ impl AgentState {
 
     pub(super) fn slots(&self, now: Timestamp) -> Slots {
         let mut held: Vec<i64> = self.held.keys().copied().collect();
-        held.extend(self.reserved.iter().filter(|number| !self.held.contains_key(number)));
+        held.extend(
+            self.reserved
+                .iter()
+                .filter(|number| !self.held.contains_key(number)),
+        );
         Slots {
             title: self.record.title.clone(),
             status: self.status(now),
@@ -77,7 +85,11 @@ impl AgentState {
         let running: Vec<TaskId> = self.held.values().map(|held| held.id).collect();
         // An agent that this server runs itself is seen for as long as it is on.
         let local = record.kind != AgentKind::Remote && status != AgentStatus::Offline;
-        let last_seen = if local || self.polling > 0 { Some(now) } else { record.last_seen };
+        let last_seen = if local || self.polling > 0 {
+            Some(now)
+        } else {
+            record.last_seen
+        };
         Agent {
             name: record.name.clone(),
             title: record.title.clone(),
@@ -100,7 +112,11 @@ impl AgentState {
 
     fn busy_ratio(&self, now: Timestamp) -> Option<f64> {
         let span = now.seconds_since(self.record.started_at?) * f64::from(self.record.concurrency);
-        let held: f64 = self.held.values().map(|held| now.seconds_since(held.since)).sum();
+        let held: f64 = self
+            .held
+            .values()
+            .map(|held| now.seconds_since(held.since))
+            .sum();
         (span > 0.0).then(|| ((self.busy_seconds + held) / span).clamp(0.0, 1.0))
     }
 }

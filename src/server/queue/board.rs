@@ -10,12 +10,10 @@ use tokio::sync::watch;
 use super::agent::{AgentState, Held};
 use super::estimate::Estimates;
 use super::order::{Entry, Queue, Slots, explain};
-use crate::domain::{
-    Agent, LiveMessage, StatusCounts, Task, TaskStatus, Timestamp, Waiting,
-};
+use crate::domain::{Agent, LiveMessage, StatusCounts, Task, TaskStatus, Timestamp, Waiting};
+use crate::server::storage::Change;
 use crate::server::storage::agents::AgentRecord;
 use crate::server::storage::tasks::{FinishedRun, StoredTask};
-use crate::server::storage::Change;
 
 /// A cheap handle to the board.
 #[derive(Clone)]
@@ -52,7 +50,11 @@ impl Board {
     pub(crate) fn new() -> Self {
         let (opportunity, _) = watch::channel(0);
         let (shuffled, _) = watch::channel(0);
-        Self { state: Arc::default(), opportunity, shuffled }
+        Self {
+            state: Arc::default(),
+            opportunity,
+            shuffled,
+        }
     }
 
     /// Takes over a commit, and answers what to publish about it.
@@ -65,8 +67,8 @@ impl Board {
             match change {
                 Change::Task { before, task } => {
                     agents.extend(state.follow_task(before, &task, now));
-                    moved |= before != Some(task.task.status)
-                        || task.task.status == TaskStatus::Pending;
+                    moved |=
+                        before != Some(task.task.status) || task.task.status == TaskStatus::Pending;
                     let task = state.shown(*task, now);
                     state.touched.insert(task.number);
                     messages.push(LiveMessage::Task(Box::new(task)));
@@ -85,7 +87,9 @@ impl Board {
             }
         }
         messages.extend(agents.iter().filter_map(|name| {
-            state.agent(name, now).map(|agent| LiveMessage::Agent(Box::new(agent)))
+            state
+                .agent(name, now)
+                .map(|agent| LiveMessage::Agent(Box::new(agent)))
         }));
         drop(state);
         if moved {
@@ -96,14 +100,11 @@ impl Board {
     }
 
     /// Fills in what was stored before this server started.
-    pub(crate) fn restore(
-        &self,
-        agents: Vec<AgentRecord>,
-        active: &[StoredTask],
-        now: Timestamp,
-    ) {
+    pub(crate) fn restore(&self, agents: Vec<AgentRecord>, active: &[StoredTask], now: Timestamp) {
         let mut state = self.state();
-        agents.into_iter().for_each(|record| state.put_agent(record));
+        agents
+            .into_iter()
+            .for_each(|record| state.put_agent(record));
         for task in active {
             // Counted by `add_totals`.
             state.follow_task(Some(task.task.status), task, now);
@@ -144,7 +145,11 @@ impl Board {
     /// All agents, by name.
     pub(crate) fn agents(&self, now: Timestamp) -> Vec<Agent> {
         let state = self.state();
-        state.agents.keys().filter_map(|name| state.agent(name, now)).collect()
+        state
+            .agents
+            .keys()
+            .filter_map(|name| state.agent(name, now))
+            .collect()
     }
 
     /// One agent.
@@ -169,7 +174,10 @@ impl Board {
     /// Counts a request of agent `name` that waits for a task; dropping the guard ends it.
     pub(crate) fn poll(&self, name: &str) -> Polling {
         self.change_polling(name, true);
-        Polling { board: self.clone(), name: name.to_owned() }
+        Polling {
+            board: self.clone(),
+            name: name.to_owned(),
+        }
     }
 
     /// The next task for agent `name`, set aside until the reservation ends.
@@ -181,7 +189,11 @@ impl Board {
         if let Some(agent) = state.agents.get_mut(name) {
             agent.reserved.push(number);
         }
-        Some(Reservation { board: self.clone(), agent: name.to_owned(), number })
+        Some(Reservation {
+            board: self.clone(),
+            agent: name.to_owned(),
+            number,
+        })
     }
 
     /// Drops a task that turned out not to be pending.
@@ -219,9 +231,16 @@ impl Board {
             .queue
             .head(limit)
             .zip(0_usize..)
-            .map(|(entry, ahead)| (entry.number, (position(ahead), explain(entry, ahead, &slots, now))))
+            .map(|(entry, ahead)| {
+                (
+                    entry.number,
+                    (position(ahead), explain(entry, ahead, &slots, now)),
+                )
+            })
             .collect();
-        let stale = head.iter().filter(|(number, shown)| state.published.get(number) != Some(shown));
+        let stale = head
+            .iter()
+            .filter(|(number, shown)| state.published.get(number) != Some(shown));
         let stale = stale.map(|(number, _)| *number).collect();
         state.published = head.into_iter().collect();
         state.touched.clear();
@@ -239,8 +258,11 @@ impl Board {
 
     fn change_polling(&self, name: &str, begins: bool) {
         if let Some(agent) = self.state().agents.get_mut(name) {
-            agent.polling =
-                if begins { agent.polling + 1 } else { agent.polling.saturating_sub(1) };
+            agent.polling = if begins {
+                agent.polling + 1
+            } else {
+                agent.polling.saturating_sub(1)
+            };
         }
     }
 
@@ -286,15 +308,25 @@ impl State {
         let agent = self.agents.get_mut(&name)?;
         let needs_input = task.status == TaskStatus::NeedsInput;
         let since = task.started_at.unwrap_or(task.created_at);
-        let held = Held { id: task.id, since, needs_input };
+        let held = Held {
+            id: task.id,
+            since,
+            needs_input,
+        };
         let before = agent.held.insert(task.number, held);
         // Progress alone says nothing new about the agent.
-        before.is_none_or(|before| before.needs_input != needs_input).then_some(name)
+        before
+            .is_none_or(|before| before.needs_input != needs_input)
+            .then_some(name)
     }
 
     fn release(&mut self, name: &str, task: &Task, now: Timestamp) {
-        let Some(agent) = self.agents.get_mut(name) else { return };
-        let Some(held) = agent.held.remove(&task.number) else { return };
+        let Some(agent) = self.agents.get_mut(name) else {
+            return;
+        };
+        let Some(held) = agent.held.remove(&task.number) else {
+            return;
+        };
         let seconds = now.seconds_since(held.since);
         agent.busy_seconds += seconds;
         match task.status {
@@ -311,7 +343,8 @@ impl State {
         match self.agents.get_mut(&record.name) {
             Some(agent) => agent.record = record,
             None => {
-                self.agents.insert(record.name.clone(), AgentState::new(record));
+                self.agents
+                    .insert(record.name.clone(), AgentState::new(record));
             }
         }
     }
@@ -322,12 +355,18 @@ impl State {
     }
 
     fn slots(&self, now: Timestamp) -> BTreeMap<String, Slots> {
-        self.agents.iter().map(|(name, agent)| (name.clone(), agent.slots(now))).collect()
+        self.agents
+            .iter()
+            .map(|(name, agent)| (name.clone(), agent.slots(now)))
+            .collect()
     }
 
     fn shown(&self, stored: StoredTask, now: Timestamp) -> Task {
         let mut task = stored.task;
-        if let Some(entry) = self.queue.get(task.number).filter(|_| task.status == TaskStatus::Pending)
+        if let Some(entry) = self
+            .queue
+            .get(task.number)
+            .filter(|_| task.status == TaskStatus::Pending)
         {
             let ahead = self.queue.ahead_of(entry);
             task.queue_position = Some(position(ahead));

@@ -27,7 +27,9 @@ pub(crate) async fn claim(
 ) -> Answer<Option<Claimed>> {
     loop {
         let now: Timestamp = clock.now();
-        let Some(reservation) = board.reserve(agent, now) else { return Ok(None) };
+        let Some(reservation) = board.reserve(agent, now) else {
+            return Ok(None);
+        };
         let number = reservation.number;
         let lease = Lease {
             id: clock.uuid().to_string(),

@@ -23,10 +23,15 @@ impl Estimates {
         if self.similar.len() >= GROUPS {
             self.similar.clear();
         }
-        let similar = self.similar.entry((agent.to_owned(), kind_of(title))).or_default();
-        for durations in
-            [similar, self.by_agent.entry(agent.to_owned()).or_default(), &mut self.all]
-        {
+        let similar = self
+            .similar
+            .entry((agent.to_owned(), kind_of(title)))
+            .or_default();
+        for durations in [
+            similar,
+            self.by_agent.entry(agent.to_owned()).or_default(),
+            &mut self.all,
+        ] {
             if durations.len() == REMEMBERED {
                 durations.pop_front();
             }
@@ -37,23 +42,35 @@ impl Estimates {
     /// The median of tasks with a like title on this agent, else of all tasks of this agent;
     /// with no agent yet, of all tasks.
     pub(crate) fn estimate(&self, agent: Option<&str>, title: &str) -> Option<f64> {
-        let Some(agent) = agent else { return median(&self.all, ENOUGH) };
+        let Some(agent) = agent else {
+            return median(&self.all, ENOUGH);
+        };
         let similar = self.similar.get(&(agent.to_owned(), kind_of(title)));
         similar
             .and_then(|durations| median(durations, ENOUGH))
-            .or_else(|| self.by_agent.get(agent).and_then(|durations| median(durations, ENOUGH)))
+            .or_else(|| {
+                self.by_agent
+                    .get(agent)
+                    .and_then(|durations| median(durations, ENOUGH))
+            })
     }
 
     /// The median duration of an agent's latest completed tasks.
     pub(crate) fn median_of(&self, agent: &str) -> Option<f64> {
-        self.by_agent.get(agent).and_then(|durations| median(durations, 1))
+        self.by_agent
+            .get(agent)
+            .and_then(|durations| median(durations, 1))
     }
 }
 
 /// Titles that differ only in case and numbers are alike.
 fn kind_of(title: &str) -> String {
     let letters = title.chars().filter(|c| !c.is_ascii_digit());
-    letters.flat_map(char::to_lowercase).collect::<String>().trim().to_owned()
+    letters
+        .flat_map(char::to_lowercase)
+        .collect::<String>()
+        .trim()
+        .to_owned()
 }
 
 fn median(durations: &VecDeque<f64>, enough: usize) -> Option<f64> {
@@ -77,11 +94,21 @@ mod tests {
     #[test]
     fn similar_tasks_count_before_other_tasks_of_the_agent() {
         let mut estimates = Estimates::default();
-        for (title, seconds) in [("Build page 1", 10.0), ("build page 2", 20.0), ("Review", 99.0)] {
+        for (title, seconds) in [
+            ("Build page 1", 10.0),
+            ("build page 2", 20.0),
+            ("Review", 99.0),
+        ] {
             estimates.learn("coder", title, seconds);
         }
-        assert_eq!(estimates.estimate(Some("coder"), "Build page 77"), Some(15.0));
-        assert_eq!(estimates.estimate(Some("coder"), "Something else"), Some(20.0));
+        assert_eq!(
+            estimates.estimate(Some("coder"), "Build page 77"),
+            Some(15.0)
+        );
+        assert_eq!(
+            estimates.estimate(Some("coder"), "Something else"),
+            Some(20.0)
+        );
         assert_eq!(estimates.estimate(Some("other"), "Review"), None);
         assert_eq!(estimates.estimate(None, "Review"), Some(20.0));
     }

@@ -40,13 +40,21 @@ fn may_take(entry: &Entry, name: &str, agent: &Slots, now: Timestamp) -> Result<
     if let Some(moment) = entry.not_before.filter(|&moment| moment > now) {
         return Err(Obstacle::NotYet(moment));
     }
-    if entry.requested_agent.as_deref().is_some_and(|requested| requested != name) {
+    if entry
+        .requested_agent
+        .as_deref()
+        .is_some_and(|requested| requested != name)
+    {
         return Err(Obstacle::OtherAgent);
     }
     if !agent.status.takes_tasks() {
         return Err(Obstacle::Unavailable);
     }
-    if agent.held.len() >= agent.concurrency { Err(Obstacle::Busy) } else { Ok(()) }
+    if agent.held.len() >= agent.concurrency {
+        Err(Obstacle::Busy)
+    } else {
+        Ok(())
+    }
 }
 
 /// Why `entry` waits, given how many tasks stand before it. Never empty.
@@ -57,15 +65,23 @@ pub(crate) fn explain(
     now: Timestamp,
 ) -> Vec<Waiting> {
     let mut reasons = Vec::new();
-    let verdicts: Vec<_> =
-        agents.iter().map(|(name, agent)| (agent, may_take(entry, name, agent, now))).collect();
+    let verdicts: Vec<_> = agents
+        .iter()
+        .map(|(name, agent)| (agent, may_take(entry, name, agent, now)))
+        .collect();
     let with = |obstacle| {
-        let found = verdicts.iter().filter(move |(_, verdict)| *verdict == Err(obstacle));
+        let found = verdicts
+            .iter()
+            .filter(move |(_, verdict)| *verdict == Err(obstacle));
         found.map(|(agent, _)| *agent).collect::<Vec<_>>()
     };
     if let Some(moment) = entry.not_before.filter(|&moment| moment > now) {
         reasons.push(not_yet(entry, moment));
-    } else if let Some(name) = entry.requested_agent.as_ref().filter(|n| !agents.contains_key(*n)) {
+    } else if let Some(name) = entry
+        .requested_agent
+        .as_ref()
+        .filter(|n| !agents.contains_key(*n))
+    {
         let detail = format!("there is no agent named {name}; add it or choose another");
         reasons.push(reason(WaitingCode::UnknownAgent, detail, false));
     } else if agents.is_empty() {
@@ -85,7 +101,11 @@ pub(crate) fn explain(
         }
     }
     if ahead > 0 && reasons.iter().all(|reason| reason.clears_itself) {
-        let (tasks, verb) = if ahead == 1 { ("task", "is") } else { ("tasks", "are") };
+        let (tasks, verb) = if ahead == 1 {
+            ("task", "is")
+        } else {
+            ("tasks", "are")
+        };
         let detail = format!("{ahead} {tasks} {verb} before it");
         reasons.push(reason(WaitingCode::Behind, detail, true));
     }
@@ -93,12 +113,19 @@ pub(crate) fn explain(
 }
 
 fn reason(code: WaitingCode, detail: String, clears_itself: bool) -> Waiting {
-    Waiting { code, detail, clears_itself }
+    Waiting {
+        code,
+        detail,
+        clears_itself,
+    }
 }
 
 fn not_yet(entry: &Entry, moment: Timestamp) -> Waiting {
     if entry.attempt > 1 {
-        let detail = format!("attempt {} follows after a pause, at {moment}", entry.attempt);
+        let detail = format!(
+            "attempt {} follows after a pause, at {moment}",
+            entry.attempt
+        );
         reason(WaitingCode::BackOff, detail, true)
     } else {
         reason(WaitingCode::NotBefore, format!("not before {moment}"), true)
@@ -106,15 +133,21 @@ fn not_yet(entry: &Entry, moment: Timestamp) -> Waiting {
 }
 
 fn unavailable(agents: &[&Slots]) -> Waiting {
-    let words: Vec<_> =
-        agents.iter().map(|agent| format!("{} is {}", agent.title, agent.status.label())).collect();
+    let words: Vec<_> = agents
+        .iter()
+        .map(|agent| format!("{} is {}", agent.title, agent.status.label()))
+        .collect();
     reason(WaitingCode::AgentUnavailable, shortened(&words), false)
 }
 
 fn all_busy(agents: &[&Slots]) -> Waiting {
     let detail = match agents {
         [agent] => {
-            let tasks: Vec<_> = agent.held.iter().map(|number| format!("#{number}")).collect();
+            let tasks: Vec<_> = agent
+                .held
+                .iter()
+                .map(|number| format!("#{number}"))
+                .collect();
             format!("{} is busy with {}", agent.title, shortened(&tasks))
         }
         several => {
@@ -160,7 +193,9 @@ impl Queue {
 
     /// Removes a task; true when it was there.
     pub(crate) fn remove(&mut self, number: i64) -> bool {
-        let Some(entry) = self.entries.remove(&number) else { return false };
+        let Some(entry) = self.entries.remove(&number) else {
+            return false;
+        };
         self.places.remove(&(entry.key, number));
         self.take_out(&entry);
         if let Some(moment) = entry.not_before {
@@ -186,7 +221,10 @@ impl Queue {
     /// The next task for the agent `name`, if it may take one now.
     pub(crate) fn next_for(&mut self, name: &str, agent: &Slots, now: Timestamp) -> Option<i64> {
         self.promote(now);
-        let own = self.lanes.get(&Some(name.to_owned())).and_then(BTreeSet::first);
+        let own = self
+            .lanes
+            .get(&Some(name.to_owned()))
+            .and_then(BTreeSet::first);
         let any = self.lanes.get(&None).and_then(BTreeSet::first);
         let (_, number) = own.into_iter().chain(any).min().copied()?;
         let entry = self.entries.get(&number)?;
@@ -213,11 +251,15 @@ impl Queue {
 
     /// The first `limit` tasks.
     pub(crate) fn head(&self, limit: usize) -> impl Iterator<Item = &Entry> {
-        self.places.iter().take(limit).filter_map(|(_, number)| self.entries.get(number))
+        self.places
+            .iter()
+            .take(limit)
+            .filter_map(|(_, number)| self.entries.get(number))
     }
 
     fn promote(&mut self, now: Timestamp) {
-        while let Some(&(moment, number)) = self.later.first().filter(|(moment, _)| *moment <= now) {
+        while let Some(&(moment, number)) = self.later.first().filter(|(moment, _)| *moment <= now)
+        {
             self.later.remove(&(moment, number));
             self.put_back(number);
         }

@@ -23,7 +23,14 @@ const INSERT: &str = "insert into activity (time, kind, task, agent, actor, titl
 
 /// Records what happened, and announces it.
 pub(super) async fn record(tx: &mut Tx<'_>, happening: Happening<'_>) -> Answer<()> {
-    let Happening { kind, task, agent, actor, detail, time } = happening;
+    let Happening {
+        kind,
+        task,
+        agent,
+        actor,
+        detail,
+        time,
+    } = happening;
     let agent = agent.or_else(|| task.and_then(|task| task.agent.as_deref()));
     let (id,): (i64,) = in_tx!(tx, conn => sqlx::query_as(INSERT)
         .bind(time.0)
@@ -67,8 +74,13 @@ impl TryFrom<ActivityRow> for Activity {
 
     fn try_from(row: ActivityRow) -> Answer<Self> {
         let name = row.id.to_string();
-        let origin = Origin { table: "activity", row: &name };
-        let kind = ActivityKind::ALL.into_iter().find(|kind| kind.as_str() == row.kind);
+        let origin = Origin {
+            table: "activity",
+            row: &name,
+        };
+        let kind = ActivityKind::ALL
+            .into_iter()
+            .find(|kind| kind.as_str() == row.kind);
         let task_id: Option<TaskId> = row.task_id.and_then(|id| id.parse().ok());
         Ok(Self {
             id: row.id,

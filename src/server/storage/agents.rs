@@ -113,10 +113,15 @@ impl TryFrom<AgentRow> for AgentRecord {
 
     fn try_from(row: AgentRow) -> Answer<Self> {
         let name = row.name.clone();
-        let origin = Origin { table: "agents", row: &name };
+        let origin = Origin {
+            table: "agents",
+            row: &name,
+        };
         let kinds = [AgentKind::Process, AgentKind::Remote, AgentKind::Fake];
         let kind = kinds.into_iter().find(|kind| kind.as_str() == row.kind);
-        let wanted = Wanted::ALL.into_iter().find(|wanted| wanted.as_str() == row.wanted);
+        let wanted = Wanted::ALL
+            .into_iter()
+            .find(|wanted| wanted.as_str() == row.wanted);
         Ok(Self {
             name: row.name,
             title: row.title,
@@ -136,7 +141,8 @@ const ALL: &str = "select * from agents order by name";
 impl Database {
     /// Every agent ever registered, by name.
     pub(crate) async fn agents(&self) -> Answer<Vec<AgentRecord>> {
-        let rows: Vec<AgentRow> = on_pool!(self, pool => sqlx::query_as(ALL).fetch_all(pool).await?);
+        let rows: Vec<AgentRow> =
+            on_pool!(self, pool => sqlx::query_as(ALL).fetch_all(pool).await?);
         rows.into_iter().map(AgentRecord::try_from).collect()
     }
 }

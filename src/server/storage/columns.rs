@@ -14,7 +14,11 @@ pub(super) struct Origin<'a> {
 
 impl Origin<'_> {
     fn corrupt(&self, column: &'static str) -> StorageError {
-        StorageError::Inconsistent { table: self.table, column, row: self.row.to_owned() }
+        StorageError::Inconsistent {
+            table: self.table,
+            column,
+            row: self.row.to_owned(),
+        }
     }
 
     /// A value that must be there.
@@ -46,5 +50,7 @@ pub(super) fn count(value: u64) -> i64 {
 /// A cursor is the key of the last row of the page before.
 pub(super) fn parse_cursor(cursor: &str) -> Result<i64, AppError> {
     let message = "not a cursor of this list; take it from the Link header";
-    cursor.parse().map_err(|_| AppError::invalid_field("cursor", message))
+    cursor
+        .parse()
+        .map_err(|_| AppError::invalid_field("cursor", message))
 }

@@ -17,7 +17,10 @@ use crate::domain::{Activity, LogEntry, TaskStatus};
 #[derive(Clone, Debug)]
 pub(crate) enum Change {
     /// A task, as it is now, and its status before; `None` for a new one.
-    Task { before: Option<TaskStatus>, task: Box<StoredTask> },
+    Task {
+        before: Option<TaskStatus>,
+        task: Box<StoredTask>,
+    },
     /// New log entries of one task.
     Logs(Vec<LogEntry>),
     /// Something happened.
@@ -94,19 +97,34 @@ impl Database {
             .connect_with(options)
             .await?;
         sqlx::migrate!("migrations/postgres").run(&pool).await?;
-        Ok(Self::with(Pool::Postgres(pool.clone()), Pool::Postgres(pool)))
+        Ok(Self::with(
+            Pool::Postgres(pool.clone()),
+            Pool::Postgres(pool),
+        ))
     }
 
     fn with(reading: Pool, writing: Pool) -> (Self, Writer) {
         let (sender, queue) = mpsc::channel(WAITING_WRITES);
-        (Self { pool: reading, queue: sender }, Writer { pool: writing, queue })
+        (
+            Self {
+                pool: reading,
+                queue: sender,
+            },
+            Writer {
+                pool: writing,
+                queue,
+            },
+        )
     }
 
     /// Runs `write` in a transaction with whatever else waits, and answers after the commit.
     /// Once queued it happens even when the caller goes away.
     pub(crate) async fn write<W: Write>(&self, write: W) -> Answer<W::Output> {
         let (queued, answer) = writer::queued(write);
-        self.queue.send(queued).await.map_err(|_| StorageError::Stopping)?;
+        self.queue
+            .send(queued)
+            .await
+            .map_err(|_| StorageError::Stopping)?;
         answer.await.map_err(|_| StorageError::Stopping)?
     }
 

@@ -16,7 +16,11 @@ pub(crate) enum StorageError {
     Migrate(#[from] sqlx::migrate::MigrateError),
     /// A row breaks a rule of ours.
     #[error("{table}.{column} of row {row} is corrupt")]
-    Inconsistent { table: &'static str, column: &'static str, row: String },
+    Inconsistent {
+        table: &'static str,
+        column: &'static str,
+        row: String,
+    },
     /// The writer has stopped.
     #[error("the server is stopping")]
     Stopping,
@@ -45,8 +49,14 @@ impl From<StorageError> for AppError {
             StorageError::Stopping => Self::new(ErrorKind::Unreachable, error.to_string()),
             _ => {
                 // Logged once, here, where the cause leaves our hands.
-                tracing::error!(error = crate::server::telemetry::chain(&error), "storage failed");
-                Self::new(ErrorKind::Internal, "the database failed; see the server's log")
+                tracing::error!(
+                    error = crate::server::telemetry::chain(&error),
+                    "storage failed"
+                );
+                Self::new(
+                    ErrorKind::Internal,
+                    "the database failed; see the server's log",
+                )
             }
         }
     }

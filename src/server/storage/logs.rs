@@ -87,7 +87,8 @@ async fn insert(
 
 /// PostgreSQL refuses NUL in text; a visible mark loses nothing that a person could see.
 fn without_nul(text: &str) -> String {
-    text.replace('\0', "\u{2400}").replace("\\u0000", "\u{2400}")
+    text.replace('\0', "\u{2400}")
+        .replace("\\u0000", "\u{2400}")
 }
 
 #[derive(FromRow)]
@@ -104,10 +105,20 @@ struct LogRow {
 impl LogRow {
     fn entry(self, task_id: TaskId) -> Answer<LogEntry> {
         let name = self.id.to_string();
-        let origin = Origin { table: "logs", row: &name };
-        let level = LogLevel::ALL.into_iter().find(|&level| level_code(level) == self.level);
-        let stream = LogStream::ALL.into_iter().find(|&stream| stream_code(stream) == self.stream);
-        let fields = self.fields.map(|text| origin.json("fields", &text)).transpose()?;
+        let origin = Origin {
+            table: "logs",
+            row: &name,
+        };
+        let level = LogLevel::ALL
+            .into_iter()
+            .find(|&level| level_code(level) == self.level);
+        let stream = LogStream::ALL
+            .into_iter()
+            .find(|&stream| stream_code(stream) == self.stream);
+        let fields = self
+            .fields
+            .map(|text| origin.json("fields", &text))
+            .transpose()?;
         Ok(LogEntry {
             id: self.id,
             time: Timestamp(self.time),
@@ -189,7 +200,10 @@ impl Database {
         let more = rows.len() > limit;
         let entries = rows.into_iter().take(limit).map(|row| row.entry(task.id));
         let items: Vec<LogEntry> = entries.collect::<Answer<_>>()?;
-        let next = items.last().filter(|_| more).map(|last| last.id.to_string());
+        let next = items
+            .last()
+            .filter(|_| more)
+            .map(|last| last.id.to_string());
         Ok(Page { items, next })
     }
 }

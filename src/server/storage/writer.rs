@@ -48,7 +48,14 @@ struct Waiting<W: Write> {
 /// Puts `write` into the shape of the queue, with the place where its answer will be.
 pub(super) fn queued<W: Write>(write: W) -> (Queued, oneshot::Receiver<Answer<W::Output>>) {
     let (caller, answer) = oneshot::channel();
-    (Box::new(Waiting { write, outcome: None, caller }), answer)
+    (
+        Box::new(Waiting {
+            write,
+            outcome: None,
+            caller,
+        }),
+        answer,
+    )
 }
 
 impl<W: Write> Unit for Waiting<W> {
@@ -142,7 +149,10 @@ async fn commit(pool: &Pool, group: &mut [Queued]) -> Result<Vec<super::Change>,
 }
 
 async fn run(conn: Conn<'_>, group: &mut [Queued]) -> Result<Vec<super::Change>, StorageError> {
-    let mut tx = Tx { conn, changes: Vec::new() };
+    let mut tx = Tx {
+        conn,
+        changes: Vec::new(),
+    };
     for unit in group {
         unit.run(&mut tx).await?;
     }

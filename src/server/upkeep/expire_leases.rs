@@ -29,8 +29,17 @@ pub(crate) async fn expire_leases(app: AppState) {
 }
 
 async fn end_overdue(app: &AppState) {
-    let lapse = Lapse::Overdue { cancel_grace_seconds: CANCEL_GRACE_SECONDS };
-    match app.db.write(EndLapsed { lapse, now: app.clock.now() }).await {
+    let lapse = Lapse::Overdue {
+        cancel_grace_seconds: CANCEL_GRACE_SECONDS,
+    };
+    match app
+        .db
+        .write(EndLapsed {
+            lapse,
+            now: app.clock.now(),
+        })
+        .await
+    {
         Ok(ended) => {
             for stored in ended {
                 let number = stored.task.number;

@@ -22,7 +22,9 @@ pub(crate) async fn refresh_queue(app: AppState) {
         shuffles.mark_unchanged();
         for number in app.board.stale_head(HEAD, app.clock.now()) {
             // A task that cannot be read now is shown again with the next change.
-            let Ok(stored) = app.db.task(TaskRef::Number(number)).await else { continue };
+            let Ok(stored) = app.db.task(TaskRef::Number(number)).await else {
+                continue;
+            };
             if let Some(task) = app.board.republished(stored, app.clock.now()) {
                 app.bus.publish(vec![LiveMessage::Task(Box::new(task))]);
             }

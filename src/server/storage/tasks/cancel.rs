@@ -40,10 +40,16 @@ impl Write for CancelTask {
         if held {
             stored.cancel_requested_at = Some(self.now);
         } else {
-            stored.end(&Outcome::Cancelled, self.now).map_err(AppError::from)?;
+            stored
+                .end(&Outcome::Cancelled, self.now)
+                .map_err(AppError::from)?;
         }
         save(tx, before, &stored).await?;
-        let kind = if held { ActivityKind::CancelRequested } else { ActivityKind::Cancelled };
+        let kind = if held {
+            ActivityKind::CancelRequested
+        } else {
+            ActivityKind::Cancelled
+        };
         let happening = Happening {
             kind,
             task: Some(&stored.task),
@@ -53,6 +59,10 @@ impl Write for CancelTask {
             time: self.now,
         };
         record(tx, happening).await?;
-        Ok(if held { Cancellation::Requested(stored) } else { Cancellation::Done(stored) })
+        Ok(if held {
+            Cancellation::Requested(stored)
+        } else {
+            Cancellation::Done(stored)
+        })
     }
 }

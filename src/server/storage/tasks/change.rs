@@ -34,7 +34,10 @@ impl Write for ChangeTask {
         kinds.extend(self.report(&mut stored)?);
         save(tx, before, &stored).await?;
         if let Some(message) = &self.message {
-            let said = NewLog { message: message.clone(), ..NewLog::default() };
+            let said = NewLog {
+                message: message.clone(),
+                ..NewLog::default()
+            };
             logs::append(tx, &stored.task, &[said], self.now).await?;
         }
         for kind in kinds {
@@ -70,13 +73,17 @@ impl ChangeTask {
             )));
         }
         // Somebody who starts a pending task by reporting it runs it outside the queue.
-        let starts = task.status == TaskStatus::Pending
-            && self.change.status == Some(TaskStatus::Running);
+        let starts =
+            task.status == TaskStatus::Pending && self.change.status == Some(TaskStatus::Running);
         if task.status.is_held() || starts {
             return Ok(());
         }
         match self.change.status {
-            Some(status) => task.status.toward(status).map(|_| ()).map_err(AppError::from),
+            Some(status) => task
+                .status
+                .toward(status)
+                .map(|_| ())
+                .map_err(AppError::from),
             None => Err(AppError::conflict(format!(
                 "task #{} is {}: only a running task is reported on",
                 task.number,
@@ -150,7 +157,10 @@ impl ChangeTask {
             }
             Transition::Requeue => {
                 // A holder that gives up hands the task back for its next attempt.
-                stored.end(&Outcome::Failed("handed back by its agent".into()), self.now)?;
+                stored.end(
+                    &Outcome::Failed("handed back by its agent".into()),
+                    self.now,
+                )?;
             }
             Transition::Claim => {
                 stored.step(transition)?;
@@ -195,7 +205,10 @@ impl Write for ExpediteTask {
         let status = stored.task.status;
         if status != TaskStatus::Pending {
             let number = stored.task.number;
-            let detail = format!("task #{number} is {}: only a pending task can be started now", status.label());
+            let detail = format!(
+                "task #{number} is {}: only a pending task can be started now",
+                status.label()
+            );
             return Err(AppError::conflict(detail).into());
         }
         stored.order_key = head_key(self.now);

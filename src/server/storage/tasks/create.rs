@@ -50,7 +50,10 @@ impl Write for CreateTask {
 
     async fn run(&self, tx: &mut Tx<'_>) -> Answer<Creation> {
         if let Some(stored) = self.replay(tx).await? {
-            return Ok(Creation { stored, replayed: true });
+            return Ok(Creation {
+                stored,
+                replayed: true,
+            });
         }
         let mut stored = self.stored();
         stored.task.number = insert(tx, &stored).await?;
@@ -63,7 +66,10 @@ impl Write for CreateTask {
                 .execute(conn)
                 .await?.rows_affected());
         }
-        tx.changed(Change::Task { before: None, task: Box::new(stored.clone()) });
+        tx.changed(Change::Task {
+            before: None,
+            task: Box::new(stored.clone()),
+        });
         let created = Happening {
             kind: ActivityKind::Created,
             task: Some(&stored.task),
@@ -73,16 +79,23 @@ impl Write for CreateTask {
             time: self.now,
         };
         record(tx, created).await?;
-        Ok(Creation { stored, replayed: false })
+        Ok(Creation {
+            stored,
+            replayed: false,
+        })
     }
 }
 
 impl CreateTask {
     async fn replay(&self, tx: &mut Tx<'_>) -> Answer<Option<StoredTask>> {
-        let Some(IdempotencyKey { key, digest }) = &self.key else { return Ok(None) };
+        let Some(IdempotencyKey { key, digest }) = &self.key else {
+            return Ok(None);
+        };
         let found: Option<(String, i64)> =
             in_tx!(tx, conn => sqlx::query_as(FIND_KEY).bind(key).fetch_optional(conn).await?);
-        let Some((earlier, number)) = found else { return Ok(None) };
+        let Some((earlier, number)) = found else {
+            return Ok(None);
+        };
         if earlier != *digest {
             let message = "this key was used for another request";
             return Err(AppError::invalid_field("Idempotency-Key", message).into());
@@ -100,7 +113,11 @@ impl CreateTask {
             title: new.title_or_first_line(),
             description: new.description.clone(),
             priority,
-            status: if external { TaskStatus::Running } else { TaskStatus::Pending },
+            status: if external {
+                TaskStatus::Running
+            } else {
+                TaskStatus::Pending
+            },
             progress: 0.0,
             agent: new.agent.clone().filter(|_| external),
             requested_agent: new.agent.clone(),

@@ -40,12 +40,17 @@ impl Write for RenewLeases {
                 stored.task.agent.as_ref() == Some(&self.agent)
                     && stored.check_lease(lease, self.now).is_ok()
             });
-            let stop = good.as_ref().is_none_or(|stored| stored.cancel_requested_at.is_some());
+            let stop = good
+                .as_ref()
+                .is_none_or(|stored| stored.cancel_requested_at.is_some());
             if good.is_some() {
                 in_tx!(tx, conn => sqlx::query(RENEW)
                     .bind(lease).bind(self.expires_at.0).execute(conn).await?.rows_affected());
             }
-            renewals.push(Renewal { lease: lease.clone(), stop });
+            renewals.push(Renewal {
+                lease: lease.clone(),
+                stop,
+            });
         }
         Ok(renewals)
     }
@@ -83,7 +88,9 @@ impl Write for EndLapsed {
         let rows: Vec<TaskRow> = match &self.lapse {
             Lapse::Restart { node } => in_tx!(tx, conn =>
                 sqlx::query_as(OF_NODE).bind(node).fetch_all(conn).await?),
-            Lapse::Overdue { cancel_grace_seconds } => {
+            Lapse::Overdue {
+                cancel_grace_seconds,
+            } => {
                 let asked_before = self.now.plus_seconds(-cancel_grace_seconds);
                 in_tx!(tx, conn => sqlx::query_as(OVERDUE)
                     .bind(self.now.0).bind(asked_before.0).fetch_all(conn).await?)

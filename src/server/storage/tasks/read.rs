@@ -4,9 +4,7 @@ use sqlx::{FromRow, QueryBuilder};
 
 use super::StoredTask;
 use super::row::{TaskRow, absent};
-use crate::domain::{
-    Page, StatusCounts, TaskFilter, TaskId, TaskRef, TaskStatus,
-};
+use crate::domain::{Page, StatusCounts, TaskFilter, TaskId, TaskRef, TaskStatus};
 use crate::server::storage::columns::parse_cursor;
 use crate::server::storage::database::on_pool;
 use crate::server::storage::{Answer, Database};
@@ -138,14 +136,22 @@ impl Database {
 fn page(rows: Vec<TaskRow>, limit: u32) -> Answer<Page<StoredTask>> {
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let more = rows.len() > limit;
-    let items: Vec<StoredTask> =
-        rows.into_iter().take(limit).map(StoredTask::try_from).collect::<Answer<_>>()?;
-    let next = items.last().filter(|_| more).map(|last| last.task.number.to_string());
+    let items: Vec<StoredTask> = rows
+        .into_iter()
+        .take(limit)
+        .map(StoredTask::try_from)
+        .collect::<Answer<_>>()?;
+    let next = items
+        .last()
+        .filter(|_| more)
+        .map(|last| last.task.number.to_string());
     Ok(Page { items, next })
 }
 
 fn like(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
+    text.replace('\\', "\\\\")
+        .replace('%', "\\%")
+        .replace('_', "\\_")
 }
 
 #[cfg(test)]

@@ -4,8 +4,7 @@ use super::StoredTask;
 use super::change::kind_of;
 use super::row::{load, save};
 use crate::domain::{
-    ActivityKind, AgentEvent, AppError, NewLog, Outcome, TaskRef, TaskStatus, Timestamp,
-    Transition,
+    ActivityKind, AgentEvent, AppError, NewLog, Outcome, TaskRef, TaskStatus, Timestamp, Transition,
 };
 use crate::server::storage::activity::{Happening, record};
 use crate::server::storage::{Answer, Tx, Write, logs};

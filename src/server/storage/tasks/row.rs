@@ -52,15 +52,30 @@ impl TryFrom<TaskRow> for StoredTask {
 
     fn try_from(row: TaskRow) -> Answer<Self> {
         let name = row.number.to_string();
-        let origin = Origin { table: "tasks", row: &name };
-        let timeout = row.timeout_seconds.map(|s| origin.number("timeout_seconds", s)).transpose()?;
-        let priority = Priority::ALL.into_iter().find(|priority| priority.rank() == row.priority);
-        let retry_of = row.retry_of.map(|id| origin.require("retry_of", id.parse().ok()));
-        let result = row.result.map(|text| origin.json("result", &text)).transpose()?;
+        let origin = Origin {
+            table: "tasks",
+            row: &name,
+        };
+        let timeout = row
+            .timeout_seconds
+            .map(|s| origin.number("timeout_seconds", s))
+            .transpose()?;
+        let priority = Priority::ALL
+            .into_iter()
+            .find(|priority| priority.rank() == row.priority);
+        let retry_of = row
+            .retry_of
+            .map(|id| origin.require("retry_of", id.parse().ok()));
+        let result = row
+            .result
+            .map(|text| origin.json("result", &text))
+            .transpose()?;
         let lease = match (row.lease_id, row.lease_expires_at) {
-            (Some(id), Some(at)) => {
-                Some(Lease { id, expires_at: Timestamp(at), node: row.lease_node })
-            }
+            (Some(id), Some(at)) => Some(Lease {
+                id,
+                expires_at: Timestamp(at),
+                node: row.lease_node,
+            }),
             _ => None,
         };
         Ok(Self {
@@ -177,6 +192,9 @@ pub(super) async fn save(tx: &mut Tx<'_>, before: TaskStatus, stored: &StoredTas
         .bind(lease.and_then(|lease| lease.node.as_ref()))
         .execute(conn)
         .await?.rows_affected());
-    tx.changed(Change::Task { before: Some(before), task: Box::new(stored.clone()) });
+    tx.changed(Change::Task {
+        before: Some(before),
+        task: Box::new(stored.clone()),
+    });
     Ok(())
 }

@@ -78,8 +78,15 @@ impl StoredTask {
     }
 
     /// Passes when `lease` is the present one and still runs.
-    pub(in crate::server::storage) fn check_lease(&self, lease: &str, now: Timestamp) -> Result<(), AppError> {
-        let held = self.lease.as_ref().filter(|held| held.id == lease && held.expires_at > now);
+    pub(in crate::server::storage) fn check_lease(
+        &self,
+        lease: &str,
+        now: Timestamp,
+    ) -> Result<(), AppError> {
+        let held = self
+            .lease
+            .as_ref()
+            .filter(|held| held.id == lease && held.expires_at > now);
         held.map(|_| ()).ok_or_else(|| {
             AppError::conflict(format!(
                 "this lease expired or was taken back; task #{} is {}",
