@@ -11,4 +11,7 @@ pub mod domain;
 pub mod rpc;
 #[cfg(feature = "ssr")]
 pub mod server;
+#[cfg(test)]
+#[cfg(feature = "ssr")]
+mod tests;
 pub mod ui;

@@ -1,0 +1,4 @@
+//! The public HTTP interface, one file per noun: every route, what it refuses, and what odd
+//! input does to it.
+
+mod tasks;
