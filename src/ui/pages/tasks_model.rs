@@ -171,9 +171,7 @@ impl TasksModel {
             }
         });
         self.next.set(view.tasks.next.clone());
-        let newer = self
-            .place
-            .try_update_value(|place| place.appended(&view.feed));
+        let newer = self.place(|place| place.appended(&view.feed));
         for message in newer.unwrap_or_default() {
             self.apply(&message);
         }
@@ -267,9 +265,7 @@ impl TasksModel {
     }
 
     fn finish(self, view: &TasksView) {
-        let newer = self
-            .place
-            .try_update_value(|place| place.loaded(&view.feed));
+        let newer = self.place(|place| place.loaded(&view.feed));
         for message in newer.unwrap_or_default() {
             self.apply(&message);
         }
