@@ -9,6 +9,8 @@
 
 pub mod domain;
 pub mod rpc;
+#[cfg(feature = "ssr")]
+pub mod server;
 pub mod ui;
 
 /// Makes the server's page live, in the browser.

@@ -13,6 +13,43 @@ pub type Seq = u64;
 /// The life of a feed: numbers of different epochs cannot be compared.
 pub type Epoch = String;
 
+/// Something the server tells everybody who follows its topic, once it is stored.
+#[derive(Clone, Debug, PartialEq)]
+pub enum LiveMessage {
+    /// A task changed; the whole task.
+    Task(Box<Task>),
+    /// An agent changed; the whole agent.
+    Agent(Box<Agent>),
+    /// New log entries of one task, oldest first.
+    Logs(TaskId, Vec<LogEntry>),
+    /// Something happened.
+    Activity(Activity),
+}
+
+impl LiveMessage {
+    /// The topic it belongs to; entries of one task also belong to [`Topic::Logs`].
+    #[must_use]
+    pub fn topic(&self) -> Topic {
+        match self {
+            Self::Task(_) => Topic::Tasks,
+            Self::Agent(_) => Topic::Agents,
+            Self::Logs(task, _) => Topic::LogsOf(*task),
+            Self::Activity(_) => Topic::Activity,
+        }
+    }
+
+    /// The frame that carries it as message `seq`.
+    #[must_use]
+    pub fn into_frame(self, seq: Seq) -> ServerFrame {
+        match self {
+            Self::Task(data) => ServerFrame::Task { seq, data },
+            Self::Agent(data) => ServerFrame::Agent { seq, data },
+            Self::Logs(_, data) => ServerFrame::Logs { seq, data },
+            Self::Activity(data) => ServerFrame::Activity { seq, data },
+        }
+    }
+}
+
 /// What the server sends, one JSON object a text frame.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]

@@ -10,6 +10,7 @@ mod id;
 mod live;
 mod log;
 mod page;
+mod queue;
 mod stream;
 mod task;
 mod timestamp;
@@ -22,9 +23,12 @@ pub use activity::{Activity, ActivityKind};
 pub use agent::{Agent, AgentKind, AgentMetrics, AgentStatus, StopMode};
 pub use error::{AppError, ErrorKind, FieldError};
 pub use id::TaskId;
-pub use live::{ClientFrame, Epoch, Problem, Seq, ServerFrame, Topic};
+pub use live::{ClientFrame, Epoch, LiveMessage, Problem, Seq, ServerFrame, Topic};
 pub use log::{LogEntry, LogLevel, LogStream, NewLog};
 pub use page::{Page, TaskFilter};
+pub use queue::{
+    AGEING_SECONDS, DEFAULT_TIMEOUT_SECONDS, back_off_seconds, head_key, is_head_key, order_key,
+};
 pub use stream::{AgentEvent, Outcome, StreamLine};
 pub use task::{
     LIMITS, NewTask, Priority, StatusCounts, Task, TaskChange, TaskLimits, TaskRef, TaskStatus,

@@ -135,7 +135,6 @@ fn escape(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::{HOME, TASKS, TasksQuery, agent, task, task_by, task_log, with_query};
-
     use crate::domain::{Priority, TaskStatus};
 
     #[test]

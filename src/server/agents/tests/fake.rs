@@ -1,0 +1,44 @@
+//! Scripts at play.
+
+use super::{Running, agent, assignment, failed, said};
+use crate::domain::{AgentEvent, AgentKind, LogStream, Outcome};
+
+async fn fake(description: &str) -> (Outcome, Vec<AgentEvent>) {
+    let config = agent(AgentKind::Fake, &[]);
+    Running::start(&config, assignment(description)).end().await
+}
+
+#[tokio::test]
+async fn a_fake_agent_plays_the_script_of_its_task() {
+    let (outcome, events) = fake("fake:\nlog hi\nprogress 0.5\nresult done").await;
+    assert_eq!(outcome, Outcome::Completed);
+    assert_eq!(said(&events, LogStream::Agent), ["hi"]);
+    assert_eq!(
+        events[1..],
+        [AgentEvent::Progress(0.5), AgentEvent::Result("done".into())]
+    );
+    assert_eq!(fake("fake: fail no").await.0, failed("no"));
+    assert!(matches!(fake("fake: dance").await.0, Outcome::Failed(_)));
+}
+
+#[tokio::test]
+async fn a_fake_agent_asks_waits_and_stops() {
+    let config = agent(AgentKind::Fake, &[]);
+    let mut running = Running::start(&config, assignment("fake:\nask which?\nlog then\nhang"));
+    let question = running.events.recv().await.unwrap();
+    assert_eq!(question, [AgentEvent::NeedsInput("which?".to_owned())]);
+    running.input.send("this".to_owned()).await.unwrap();
+    assert_eq!(running.log("answered:").await, "this");
+    assert_eq!(running.seen[0], AgentEvent::Resumed);
+    running.log("then").await;
+    running.cancel.cancel();
+    assert_eq!(running.end().await.0, Outcome::Cancelled);
+
+    let stubborn = "fake:\nstubborn 60s\nlog on\nhang";
+    let mut running = Running::start(&config, assignment(stubborn));
+    running.log("on").await;
+    running.cancel.cancel();
+    assert!(running.outcome.try_join_next().is_none());
+    running.kill.cancel();
+    assert_eq!(running.end().await.0, Outcome::Cancelled);
+}

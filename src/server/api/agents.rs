@@ -1,0 +1,153 @@
+//! `/api/agents`.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{OriginalUri, Path, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::{body, params};
+use crate::domain::{Agent, AppError, Problem, StopMode};
+use crate::server::auth::Actor;
+use crate::server::operations::agents::{self as operations, NewAgent};
+use crate::server::operations::worker;
+use crate::server::state::AppState;
+
+pub(super) fn router() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(list_agents, register_agent))
+        .routes(routes!(get_agent))
+        .routes(routes!(claim_task))
+        .routes(routes!(heartbeat))
+        .routes(routes!(start_agent))
+        .routes(routes!(stop_agent))
+}
+
+/// List agents, by name.
+#[utoipa::path(get, path = "/api/agents", tag = "agents",
+    responses((status = 200, body = Vec<Agent>)))]
+async fn list_agents(State(app): State<AppState>, actor: Actor) -> Json<Vec<Agent>> {
+    Json(operations::list(&app, &actor.viewer()))
+}
+
+/// Read an agent.
+#[utoipa::path(get, path = "/api/agents/{name}", tag = "agents",
+    params(("name" = String, Path)), responses((status = 200, body = Agent),
+    (status = 404, body = Problem, content_type = "application/problem+json")))]
+async fn get_agent(
+    State(app): State<AppState>,
+    actor: Actor,
+    Path(name): Path<String>,
+) -> Result<Json<Agent>, AppError> {
+    operations::get(&app, &actor.viewer(), &name).map(Json)
+}
+
+/// Register a remote agent. Registering it again updates it and answers 200.
+#[utoipa::path(post, path = "/api/agents", tag = "agents", request_body = NewAgent,
+    responses((status = 201, body = Agent, headers(("Location" = String))),
+    (status = 200, body = Agent),
+    (status = 409, body = Problem, content_type = "application/problem+json"),
+    (status = 422, body = Problem, content_type = "application/problem+json")))]
+async fn register_agent(
+    State(app): State<AppState>,
+    actor: Actor,
+    request: Bytes,
+) -> Result<Response, AppError> {
+    let new: NewAgent = body::json(&request)?;
+    let (agent, is_new) = operations::register(&app, &actor.operator(), new).await?;
+    let status = if is_new {
+        StatusCode::CREATED
+    } else {
+        StatusCode::OK
+    };
+    let location = [(header::LOCATION, format!("/api/agents/{}", agent.name))];
+    Ok((status, location, Json(agent)).into_response())
+}
+
+/// Claim the next task, waiting up to `wait` seconds (60 at most) for one.
+#[utoipa::path(post, path = "/api/agents/{name}/claim", tag = "agents",
+    params(("name" = String, Path), ("wait" = Option<u64>, Query)),
+    responses((status = 200, body = worker::Assignment), (status = 204),
+    (status = 404, body = Problem, content_type = "application/problem+json"),
+    (status = 409, body = Problem, content_type = "application/problem+json")))]
+async fn claim_task(
+    State(app): State<AppState>,
+    actor: Actor,
+    Path(name): Path<String>,
+    OriginalUri(uri): OriginalUri,
+) -> Result<Response, AppError> {
+    let wait = Duration::from_secs(params::wait(&uri)?);
+    let claimed = worker::claim_next(&app, &actor.operator(), &name, wait).await?;
+    Ok(match claimed {
+        Some(assignment) => Json(assignment).into_response(),
+        None => StatusCode::NO_CONTENT.into_response(),
+    })
+}
+
+/// The leases that an agent still works on.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+struct Leases {
+    leases: Vec<String>,
+}
+
+/// Renew leases; answers those whose task must be stopped.
+#[utoipa::path(post, path = "/api/agents/{name}/heartbeat", tag = "agents", request_body = Leases,
+    params(("name" = String, Path)), responses((status = 200, body = worker::Heartbeat),
+    (status = 404, body = Problem, content_type = "application/problem+json"),
+    (status = 409, body = Problem, content_type = "application/problem+json")))]
+async fn heartbeat(
+    State(app): State<AppState>,
+    actor: Actor,
+    Path(name): Path<String>,
+    request: Bytes,
+) -> Result<Json<worker::Heartbeat>, AppError> {
+    let Leases { leases } = body::json_or_default(&request)?;
+    worker::heartbeat(&app, &actor.operator(), &name, leases)
+        .await
+        .map(Json)
+}
+
+/// Start a stopped agent, or try again after an error.
+#[utoipa::path(post, path = "/api/agents/{name}/start", tag = "agents",
+    params(("name" = String, Path)), responses((status = 200, body = Agent),
+    (status = 404, body = Problem, content_type = "application/problem+json")))]
+async fn start_agent(
+    State(app): State<AppState>,
+    actor: Actor,
+    Path(name): Path<String>,
+) -> Result<Json<Agent>, AppError> {
+    operations::start(&app, &actor.operator(), &name)
+        .await
+        .map(Json)
+}
+
+/// How to stop.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+struct Stop {
+    /// `drain` when absent.
+    mode: StopMode,
+}
+
+/// Stop an agent: `drain` lets it finish what it holds, `kill` cancels that too.
+#[utoipa::path(post, path = "/api/agents/{name}/stop", tag = "agents", request_body = Stop,
+    params(("name" = String, Path)), responses((status = 200, body = Agent),
+    (status = 404, body = Problem, content_type = "application/problem+json")))]
+async fn stop_agent(
+    State(app): State<AppState>,
+    actor: Actor,
+    Path(name): Path<String>,
+    request: Bytes,
+) -> Result<Json<Agent>, AppError> {
+    let Stop { mode } = body::json_or_default(&request)?;
+    operations::stop(&app, &actor.operator(), &name, mode)
+        .await
+        .map(Json)
+}

@@ -1,0 +1,99 @@
+//! Reading request bodies: malformed JSON is 400, JSON of the wrong shape 422 with the field.
+
+use axum::body::Bytes;
+use axum::http::{HeaderMap, Method, Uri};
+use serde::de::DeserializeOwned;
+use sha2::{Digest, Sha256};
+
+use crate::domain::{AppError, ErrorKind};
+use crate::server::storage::tasks::IdempotencyKey;
+
+/// Reads a JSON document, whatever the content type says: `curl -d` just works.
+pub(super) fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, AppError> {
+    let mut reader = serde_json::Deserializer::from_slice(body);
+    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let field = error.path().to_string();
+        problem(&field, error.inner())
+    })?;
+    reader.end().map_err(|error| problem(".", &error))?;
+    Ok(value)
+}
+
+/// Like [`json`], but an empty body stands for `T::default()`.
+pub(super) fn json_or_default<T: DeserializeOwned + Default>(body: &[u8]) -> Result<T, AppError> {
+    if body.is_empty() {
+        Ok(T::default())
+    } else {
+        json(body)
+    }
+}
+
+pub(super) fn problem(field: &str, error: &serde_json::Error) -> AppError {
+    let words = error.to_string();
+    if !error.is_data() {
+        return AppError::new(
+            ErrorKind::Malformed,
+            format!("the body is not JSON: {words}"),
+        );
+    }
+    // serde names a missing or unknown field only in its message.
+    let quoted = words
+        .split('`')
+        .nth(1)
+        .filter(|_| words.contains(" field `"));
+    let field = match (field, quoted) {
+        (".", Some(name)) => name,
+        (".", None) => "body",
+        (path, _) => path,
+    };
+    AppError::invalid_field(field, words.clone())
+}
+
+/// The `Idempotency-Key` of a request, with a digest of what it asks for.
+pub(super) fn idempotency_key(
+    headers: &HeaderMap,
+    method: &Method,
+    uri: &Uri,
+    body: &Bytes,
+) -> Result<Option<IdempotencyKey>, AppError> {
+    let Some(value) = headers.get("idempotency-key") else {
+        return Ok(None);
+    };
+    let key = value
+        .to_str()
+        .ok()
+        .filter(|key| (1..=255).contains(&key.len()));
+    let key = key.ok_or_else(|| {
+        AppError::invalid_field(
+            "Idempotency-Key",
+            "must be 1 to 255 visible ASCII characters",
+        )
+    })?;
+    let mut digest = Sha256::new();
+    digest.update(method.as_str());
+    digest.update(uri.path());
+    digest.update(body);
+    let digest = digest
+        .finalize()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    Ok(Some(IdempotencyKey {
+        key: key.to_owned(),
+        digest,
+    }))
+}
+
+/// The `Lease` of a reporting agent.
+pub(super) fn lease(headers: &HeaderMap) -> Result<Option<String>, AppError> {
+    let Some(value) = headers.get("lease") else {
+        return Ok(None);
+    };
+    let text = value
+        .to_str()
+        .ok()
+        .map(str::trim)
+        .filter(|lease| !lease.is_empty());
+    text.map(|lease| Some(lease.to_owned()))
+        .ok_or_else(|| AppError::invalid_field("Lease", "must be the id of a lease"))
+}

@@ -1,0 +1,114 @@
+//! The local user is trusted, other web sites in the same browser are not. A page elsewhere
+//! could reach a loopback server by a name of its own (DNS rebinding); the `Host` it would
+//! send gives it away. Cross-site requests are refused by their `Sec-Fetch-Site` or `Origin`.
+
+use axum::extract::Request;
+use axum::http::{StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use crate::domain::{AppError, ErrorKind};
+
+/// Refuses requests that were not addressed to this machine's own names.
+pub(crate) async fn check_host(request: Request, next: Next) -> Response {
+    let header = request
+        .headers()
+        .get(header::HOST)
+        .and_then(|value| value.to_str().ok());
+    let host = header.or_else(|| {
+        request
+            .uri()
+            .authority()
+            .map(|authority| authority.as_str())
+    });
+    match host {
+        Some(host) if is_local(host) => next.run(request).await,
+        _ => {
+            let detail = "this server answers to localhost and loopback addresses only";
+            AppError::new(ErrorKind::Forbidden, detail).into_response()
+        }
+    }
+}
+
+/// True for `localhost` and loopback addresses, with any port.
+fn is_local(host: &str) -> bool {
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
+    };
+    let name = name.trim_start_matches('[').trim_end_matches(']');
+    name.eq_ignore_ascii_case("localhost")
+        || name
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
+}
+
+/// Gives refusals of the layers below (wrong method, body too large, cross-site) the shape of
+/// all other errors.
+pub(crate) async fn problem_for_refusals(request: Request, next: Next) -> Response {
+    let is_api = request.uri().path().starts_with("/api/");
+    let response = next.run(request).await;
+    let typed = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|value| {
+            value
+                .to_str()
+                .is_ok_and(|kind| kind.contains("json") || kind.contains("html"))
+        });
+    let error = match response.status() {
+        _ if typed => return response,
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            AppError::new(ErrorKind::TooLarge, "the body is too large")
+        }
+        StatusCode::FORBIDDEN => AppError::new(
+            ErrorKind::Forbidden,
+            "requests from other web sites are refused",
+        ),
+        StatusCode::METHOD_NOT_ALLOWED if is_api => {
+            let problem = AppError::new(
+                ErrorKind::Malformed,
+                "this address does not know that method",
+            );
+            let mut answer = problem.into_response();
+            *answer.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
+            if let Some(allow) = response.headers().get(header::ALLOW) {
+                answer.headers_mut().insert(header::ALLOW, allow.clone());
+            }
+            return answer;
+        }
+        StatusCode::BAD_REQUEST => {
+            AppError::new(ErrorKind::Malformed, "the request cannot be read")
+        }
+        _ => return response,
+    };
+    error.into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_local;
+
+    #[test]
+    fn only_names_of_this_machine_are_local() {
+        for host in [
+            "localhost",
+            "LOCALHOST:8766",
+            "127.0.0.1:1",
+            "127.3.2.1",
+            "[::1]:80",
+            "[::1]",
+        ] {
+            assert!(is_local(host), "{host}");
+        }
+        for host in [
+            "",
+            "evil.example",
+            "localhost.evil.example",
+            "10.0.0.1:8766",
+            "[fe80::1]:1",
+        ] {
+            assert!(!is_local(host), "{host}");
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! `/healthz`, `/readyz` and `/metrics`.
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+
+use crate::domain::{AppError, ErrorKind, TaskStatus};
+use crate::server::state::AppState;
+
+pub(super) fn router(metrics: PrometheusHandle) -> Router<AppState> {
+    let show = move |State(app): State<AppState>| async move { show_metrics(&app, &metrics) };
+    Router::new()
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(check_storage))
+        .route("/metrics", get(show))
+}
+
+async fn check_storage(State(app): State<AppState>) -> Response {
+    let patience = Duration::from_secs(5);
+    match tokio::time::timeout(patience, app.db.is_reachable()).await {
+        Ok(true) => "ready\n".into_response(),
+        _ => {
+            let error = AppError::new(ErrorKind::Unreachable, "the database does not answer");
+            error.into_response()
+        }
+    }
+}
+
+fn show_metrics(app: &AppState, metrics: &PrometheusHandle) -> Response {
+    let counts = app.board.counts();
+    for status in TaskStatus::ALL {
+        let count = u32::try_from(counts.of(status)).unwrap_or(u32::MAX);
+        metrics::gauge!("tasks", "status" => status.as_str()).set(f64::from(count));
+    }
+    let followers = u32::try_from(app.bus.followers()).unwrap_or(u32::MAX);
+    metrics::gauge!("feed_clients").set(f64::from(followers));
+    metrics.run_upkeep();
+    let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4")];
+    (StatusCode::OK, kind, metrics.render()).into_response()
+}
+
+/// Installs the recorder, with what every metric means.
+pub(crate) fn describe_metrics() -> Result<PrometheusHandle, String> {
+    let seconds = [
+        0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 30.0, 120.0, 600.0, 3600.0,
+    ];
+    let sizes = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0];
+    let builder = PrometheusBuilder::new()
+        .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), &seconds)
+        .and_then(|builder| {
+            builder.set_buckets_for_metric(Matcher::Full("storage_commit_writes".into()), &sizes)
+        })
+        .map_err(|error| error.to_string())?;
+    let recorder = builder.build_recorder();
+    let handle = recorder.handle();
+    // Servers of one process (tests) share the first recorder.
+    let _installed = metrics::set_global_recorder(recorder);
+    metrics::describe_gauge!("tasks", "tasks by status");
+    metrics::describe_gauge!("feed_clients", "sockets that follow the live feed");
+    metrics::describe_histogram!(
+        "feed_lag_seconds",
+        "from a message's publication to the socket"
+    );
+    metrics::describe_counter!("feed_messages_total", "messages published");
+    metrics::describe_counter!("feed_resyncs_total", "clients that were told to resync");
+    metrics::describe_counter!("log_lines_total", "log entries stored");
+    metrics::describe_histogram!("task_claim_wait_seconds", "from creation to claim");
+    metrics::describe_histogram!("http_request_seconds", "request durations by route");
+    metrics::describe_histogram!("storage_commit_writes", "writes that shared a commit");
+    Ok(handle)
+}

@@ -1,0 +1,321 @@
+//! `/ws`: the live feed, and reports of agents over it.
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::State;
+use axum::extract::ws::{
+    CloseFrame, Message as Frame, Utf8Bytes, WebSocket, WebSocketUpgrade, close_code,
+};
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::any;
+use futures_util::SinkExt;
+use tokio::sync::broadcast::error::{RecvError, TryRecvError};
+use tokio::time::{Instant, sleep_until, timeout};
+
+use crate::domain::{
+    AppError, ClientFrame, ErrorKind, Problem, Seq, ServerFrame, TaskChange, Topic,
+};
+use crate::server::auth::Actor;
+use crate::server::operations::tasks;
+use crate::server::state::AppState;
+
+/// The default read buffer of 128 KiB would be most of a socket's memory.
+const READ_BUFFER: usize = 4096;
+const LARGEST_FRAME: usize = 256 * 1024;
+/// A client that takes nothing for this long is cut off.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// A silent client is asked whether it lives, and given up after twice this long.
+const SILENCE: Duration = Duration::from_secs(60);
+/// Messages written before they are flushed, at most.
+const BURST: usize = 64;
+
+pub(super) fn router() -> Router<AppState> {
+    Router::new().route("/ws", any(upgrade))
+}
+
+async fn upgrade(
+    State(app): State<AppState>,
+    actor: Actor,
+    headers: HeaderMap,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    // Browsers let any page open a socket anywhere; the origin tells.
+    if !same_origin(&headers) {
+        let detail = "sockets from other web sites are refused";
+        return AppError::new(ErrorKind::Forbidden, detail).into_response();
+    }
+    upgrade
+        .read_buffer_size(READ_BUFFER)
+        .write_buffer_size(0)
+        .max_message_size(LARGEST_FRAME)
+        .on_upgrade(move |socket| async move {
+            // Whatever ends a socket is the client's affair; it resumes where it was.
+            let _ended = Follower::new(app, actor, socket).follow().await;
+        })
+}
+
+fn same_origin(headers: &HeaderMap) -> bool {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    match (text(header::ORIGIN), text(header::HOST)) {
+        (None, _) => true,
+        (Some(origin), Some(host)) => origin.split_once("://").is_some_and(|(_, at)| at == host),
+        (Some(_), None) => false,
+    }
+}
+
+/// One socket on the feed.
+struct Follower {
+    app: AppState,
+    actor: Actor,
+    socket: WebSocket,
+    topics: Vec<Topic>,
+    /// True once the client chose its topics.
+    chose: bool,
+}
+
+/// The socket is to be closed.
+struct Gone;
+
+impl From<axum::Error> for Gone {
+    fn from(_: axum::Error) -> Self {
+        Self
+    }
+}
+
+type Messages = tokio::sync::broadcast::Receiver<std::sync::Arc<crate::server::live::Message>>;
+
+impl Follower {
+    fn new(app: AppState, actor: Actor, socket: WebSocket) -> Self {
+        Self {
+            app,
+            actor,
+            socket,
+            topics: Topic::DEFAULT.to_vec(),
+            chose: false,
+        }
+    }
+
+    async fn follow(mut self) -> Result<(), Gone> {
+        let subscription = self.app.bus.join();
+        let (epoch, seq) = (self.app.bus.point().epoch, subscription.seq);
+        let mut messages = subscription.messages;
+        self.send(&ServerFrame::State { data: no_session() })
+            .await?;
+        self.send(&ServerFrame::Hello { epoch, seq }).await?;
+        let mut heard = Instant::now();
+        let mut asked = false;
+        let stopping = self.app.stopping.clone();
+        loop {
+            let patience = if asked { SILENCE * 2 } else { SILENCE };
+            tokio::select! {
+                message = messages.recv() => match message {
+                    Ok(message) => self.pass_on(message, &mut messages).await?,
+                    Err(RecvError::Lagged(_)) => messages = self.resync().await?,
+                    Err(RecvError::Closed) => return Err(Gone),
+                },
+                frame = self.socket.recv() => {
+                    let frame = frame.ok_or(Gone)??;
+                    heard = Instant::now();
+                    asked = false;
+                    if let Frame::Text(text) = frame {
+                        self.answer(&text, &mut messages).await?;
+                    } else if let Frame::Binary(_) = frame {
+                        self.refuse("frames are text").await?;
+                    }
+                }
+                () = sleep_until(heard + patience) => {
+                    if asked {
+                        return Err(Gone);
+                    }
+                    asked = true;
+                    self.write(Frame::Ping(axum::body::Bytes::new())).await?;
+                }
+                () = stopping.cancelled() => {
+                    let frame = CloseFrame { code: close_code::AWAY, reason: Utf8Bytes::from_static("the server is stopping") };
+                    return self.write(Frame::Close(Some(frame))).await;
+                }
+            }
+        }
+    }
+
+    /// Sends a message and whatever else waits already, in one write.
+    async fn pass_on(
+        &mut self,
+        first: std::sync::Arc<crate::server::live::Message>,
+        messages: &mut Messages,
+    ) -> Result<(), Gone> {
+        let mut next = Some(first);
+        let mut fed = 0;
+        let mut lagged = false;
+        while let Some(message) = next.take() {
+            if message.is_for(&self.topics) {
+                timeout(PATIENCE, self.socket.feed(Frame::Text(message.text())))
+                    .await
+                    .map_err(|_| Gone)??;
+                if fed == 0 {
+                    metrics::histogram!("feed_lag_seconds").record(message.age());
+                }
+                fed += 1;
+            }
+            if fed < BURST {
+                next = match messages.try_recv() {
+                    Ok(message) => Some(message),
+                    Err(TryRecvError::Lagged(_)) => {
+                        lagged = true;
+                        None
+                    }
+                    Err(_) => None,
+                };
+            }
+        }
+        if fed > 0 {
+            timeout(PATIENCE, self.socket.flush())
+                .await
+                .map_err(|_| Gone)??;
+        }
+        if lagged {
+            *messages = self.resync().await?;
+        }
+        Ok(())
+    }
+
+    /// The client fell behind what is buffered for it: it is told, and goes on from now.
+    async fn resync(&mut self) -> Result<Messages, Gone> {
+        metrics::counter!("feed_resyncs_total").increment(1);
+        let subscription = self.app.bus.join();
+        self.send(&ServerFrame::Resync {
+            seq: subscription.seq,
+        })
+        .await?;
+        Ok(subscription.messages)
+    }
+
+    async fn answer(&mut self, text: &str, messages: &mut Messages) -> Result<(), Gone> {
+        match serde_json::from_str(text) {
+            Ok(ClientFrame::Ping) => self.send(&ServerFrame::Pong).await,
+            Ok(ClientFrame::Subscribe {
+                topics,
+                epoch,
+                since,
+            }) => self.subscribe(topics, epoch, since, messages).await,
+            Ok(ClientFrame::Unsubscribe { topics }) => {
+                self.topics.retain(|topic| !topics.contains(topic));
+                self.chose = true;
+                Ok(())
+            }
+            Ok(ClientFrame::Progress {
+                task_id,
+                progress,
+                message,
+                lease,
+            }) => self.report(&task_id, progress, message, lease).await,
+            Err(error) => self.refuse(&error.to_string()).await,
+        }
+    }
+
+    /// Adds topics. With `since`, what was missed on them is sent first, so that each topic
+    /// arrives in order; the other topics' backlog is sent before that.
+    async fn subscribe(
+        &mut self,
+        topics: Vec<Topic>,
+        epoch: Option<String>,
+        since: Option<Seq>,
+        messages: &mut Messages,
+    ) -> Result<(), Gone> {
+        if topics.len() > 100 || self.topics.len() > 200 {
+            return self
+                .refuse("at most 100 topics at once and 200 in all")
+                .await;
+        }
+        if !std::mem::replace(&mut self.chose, true) {
+            self.topics.retain(|topic| topics.contains(topic));
+        }
+        let new: Vec<Topic> = topics
+            .iter()
+            .filter(|t| !self.topics.contains(t))
+            .copied()
+            .collect();
+        let Some(since) = since else {
+            self.topics.extend(new);
+            return Ok(());
+        };
+        let subscription = self.app.bus.resume(epoch.as_ref(), since);
+        self.topics.retain(|topic| !topics.contains(topic));
+        while let Ok(message) = messages.try_recv() {
+            if message.seq() <= subscription.seq && message.is_for(&self.topics) {
+                self.write(Frame::Text(message.text())).await?;
+            }
+        }
+        *messages = subscription.messages;
+        match subscription.missed {
+            Some(missed) => {
+                for message in missed.iter().filter(|message| message.is_for(&topics)) {
+                    self.write(Frame::Text(message.text())).await?;
+                }
+            }
+            None => {
+                metrics::counter!("feed_resyncs_total").increment(1);
+                self.send(&ServerFrame::Resync {
+                    seq: subscription.seq,
+                })
+                .await?;
+            }
+        }
+        self.topics.extend(topics);
+        self.topics.sort_unstable();
+        self.topics.dedup();
+        Ok(())
+    }
+
+    async fn report(
+        &mut self,
+        task: &str,
+        progress: Option<f64>,
+        message: Option<String>,
+        lease: Option<String>,
+    ) -> Result<(), Gone> {
+        let change = TaskChange {
+            progress,
+            ..TaskChange::default()
+        };
+        let who = self.actor.operator();
+        match tasks::change(&self.app, &who, task, change, lease, message).await {
+            Ok(_) => self.send(&ServerFrame::Ack).await,
+            Err(error) => {
+                self.send(&ServerFrame::Error {
+                    data: Problem::from(&error),
+                })
+                .await
+            }
+        }
+    }
+
+    async fn refuse(&mut self, detail: &str) -> Result<(), Gone> {
+        let error = AppError::new(ErrorKind::Malformed, detail);
+        self.send(&ServerFrame::Error {
+            data: Problem::from(&error),
+        })
+        .await
+    }
+
+    async fn send(&mut self, frame: &ServerFrame) -> Result<(), Gone> {
+        let text = serde_json::to_string(frame).map_err(|_| Gone)?;
+        self.write(Frame::Text(text.into())).await
+    }
+
+    async fn write(&mut self, frame: Frame) -> Result<(), Gone> {
+        Ok(timeout(PATIENCE, self.socket.send(frame))
+            .await
+            .map_err(|_| Gone)??)
+    }
+}
+
+/// The state of the convergence loop heard from last, while none was ever heard from.
+fn no_session() -> serde_json::Value {
+    serde_json::json!({
+        "state": "IDLE", "iteration": 0, "session_id": null,
+        "findings": [], "fixes": [], "vulnerabilities": [], "logs": [],
+    })
+}

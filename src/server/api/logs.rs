@@ -1,0 +1,103 @@
+//! `/api/tasks/{id}/logs`.
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, OriginalUri, Path, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::{body, params};
+use crate::domain::{AppError, LogEntry, NewLog, Problem};
+use crate::server::auth::Actor;
+use crate::server::operations::logs as operations;
+use crate::server::state::AppState;
+
+/// Bodies of log batches may be larger than others.
+const LARGEST_BODY: usize = 16 * 1024 * 1024;
+
+pub(super) fn router() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(list_logs, append_logs))
+        .layer(DefaultBodyLimit::max(LARGEST_BODY))
+}
+
+/// Read the log of a task, oldest first.
+#[utoipa::path(get, path = "/api/tasks/{id}/logs", tag = "logs",
+    params(("id" = String, Path, description = "number or id"), params::LogListParams),
+    responses((status = 200, body = Vec<LogEntry>, headers(("Link" = String, description = "the next page"))),
+    (status = 404, body = Problem, content_type = "application/problem+json"),
+    (status = 422, body = Problem, content_type = "application/problem+json")))]
+async fn list_logs(
+    State(app): State<AppState>,
+    actor: Actor,
+    Path(task): Path<String>,
+    OriginalUri(uri): OriginalUri,
+) -> Result<Response, AppError> {
+    let (filter, paging) = params::log_list(&uri)?;
+    let (viewer, cursor) = (actor.viewer(), paging.cursor.as_deref());
+    let page = operations::list(&app, &viewer, &task, &filter, cursor, paging.limit).await?;
+    Ok((params::next_link(&uri, &page), Json(page.items)).into_response())
+}
+
+/// How many entries were stored.
+#[derive(Serialize, ToSchema)]
+struct Accepted {
+    accepted: usize,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(untagged)]
+enum Entries {
+    Many(Vec<NewLog>),
+    One(NewLog),
+}
+
+/// Append to the log of a task: one entry, an array, or one JSON object a line
+/// (`application/x-ndjson`). Answers once the entries are stored.
+#[utoipa::path(post, path = "/api/tasks/{id}/logs", tag = "logs",
+    request_body(content((Entries = "application/json"), (String = "application/x-ndjson"))),
+    params(("id" = String, Path, description = "number or id"),
+        ("Lease" = Option<String>, Header, description = "the reporting agent's lease")),
+    responses((status = 202, body = Accepted),
+    (status = 404, body = Problem, content_type = "application/problem+json"),
+    (status = 409, body = Problem, content_type = "application/problem+json"),
+    (status = 413, body = Problem, content_type = "application/problem+json"),
+    (status = 422, body = Problem, content_type = "application/problem+json")))]
+async fn append_logs(
+    State(app): State<AppState>,
+    actor: Actor,
+    Path(task): Path<String>,
+    headers: HeaderMap,
+    request: Bytes,
+) -> Result<Response, AppError> {
+    let lease = body::lease(&headers)?;
+    let entries = parse(&headers, &request)?;
+    let accepted = operations::append(&app, &actor.operator(), &task, entries, lease).await?;
+    Ok((StatusCode::ACCEPTED, Json(Accepted { accepted })).into_response())
+}
+
+fn parse(headers: &HeaderMap, request: &[u8]) -> Result<Vec<NewLog>, AppError> {
+    let kind = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    if kind.is_some_and(|kind| kind.starts_with("application/x-ndjson")) {
+        let lines = request.split(|byte| *byte == b'\n').zip(1_usize..);
+        let lines = lines.filter(|(line, _)| !line.trim_ascii().is_empty());
+        return lines
+            .map(|(line, n)| {
+                serde_json::from_slice(line)
+                    .map_err(|error| body::problem(&format!("line {n}"), &error))
+            })
+            .collect();
+    }
+    // The first byte tells one entry from many, so that errors name the field.
+    if request.trim_ascii_start().starts_with(b"[") {
+        body::json(request)
+    } else {
+        Ok(vec![body::json(request)?])
+    }
+}

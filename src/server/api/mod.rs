@@ -1,0 +1,16 @@
+//! The public HTTP interface: one file per noun. Handlers read the request, call one operation,
+//! and shape the answer; what is allowed and what follows is decided below.
+
+mod agents;
+mod body;
+mod docs;
+mod guard;
+mod health;
+mod live;
+mod logs;
+mod params;
+mod tasks;
+
+pub(crate) use docs::documented;
+pub(crate) use guard::{check_host, problem_for_refusals};
+pub(crate) use health::describe_metrics;

@@ -1,0 +1,214 @@
+//! Reading query parameters: unknown ones are named, not ignored.
+
+use axum::http::{HeaderMap, HeaderValue, Uri, header};
+use utoipa::IntoParams;
+
+use crate::domain::{
+    AppError, FieldError, LogLevel, Page, Priority, TaskFilter, TaskStatus, Timestamp,
+};
+use crate::server::storage::logs::LogFilter;
+
+const DEFAULT_LIMIT: u32 = 100;
+const MOST: u32 = 1000;
+
+/// Where a page begins and how long it is.
+pub(super) struct Paging {
+    pub(super) limit: u32,
+    pub(super) cursor: Option<String>,
+}
+
+/// Query parameters, taken out one by one; what is left over is a problem.
+struct Query {
+    pairs: Vec<(String, String)>,
+    problems: Vec<FieldError>,
+}
+
+impl Query {
+    fn of(uri: &Uri) -> Self {
+        let text = uri.query().unwrap_or_default();
+        let pairs = serde_urlencoded::from_str(text).unwrap_or_default();
+        Self {
+            pairs,
+            problems: Vec::new(),
+        }
+    }
+
+    fn all(&mut self, name: &str) -> Vec<String> {
+        let (taken, rest) = std::mem::take(&mut self.pairs)
+            .into_iter()
+            .partition(|(key, _)| key == name);
+        self.pairs = rest;
+        let taken: Vec<(String, String)> = taken;
+        taken
+            .into_iter()
+            .map(|(_, value)| value)
+            .filter(|value| !value.is_empty())
+            .collect()
+    }
+
+    fn one(&mut self, name: &str) -> Option<String> {
+        self.all(name).pop()
+    }
+
+    fn parsed<T>(
+        &mut self,
+        name: &str,
+        parse: impl Fn(&str) -> Option<T>,
+        expected: &str,
+    ) -> Option<T> {
+        let text = self.one(name)?;
+        let value = parse(&text);
+        if value.is_none() {
+            self.problems.push(FieldError::new(name, expected));
+        }
+        value
+    }
+
+    fn paging(&mut self) -> Paging {
+        let legal = |text: &str| text.parse().ok().filter(|n| (1..=MOST).contains(n));
+        let limit = self.parsed("limit", legal, "must be from 1 to 1000");
+        Paging {
+            limit: limit.unwrap_or(DEFAULT_LIMIT),
+            cursor: self.one("cursor"),
+        }
+    }
+
+    fn finish(mut self) -> Result<(), AppError> {
+        let unknown = self
+            .pairs
+            .iter()
+            .map(|(key, _)| FieldError::new(key, "unknown parameter"));
+        self.problems.extend(unknown);
+        if self.problems.is_empty() {
+            Ok(())
+        } else {
+            Err(AppError::invalid(self.problems))
+        }
+    }
+}
+
+/// The parameters of `GET /api/tasks`.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "documents the parameters that `task_list` reads")]
+pub(super) struct TaskListParams {
+    /// Repeatable.
+    status: Option<Vec<TaskStatus>>,
+    /// Held by, or requested for, this agent.
+    agent: Option<String>,
+    priority: Option<Priority>,
+    label: Option<String>,
+    /// Words in title or description, or a number.
+    q: Option<String>,
+    /// 1 to 1000; 100 when absent.
+    limit: Option<u32>,
+    /// From the `Link` header of the page before.
+    cursor: Option<String>,
+}
+
+/// Reads the parameters of `GET /api/tasks`.
+pub(super) fn task_list(uri: &Uri) -> Result<(TaskFilter, Paging), AppError> {
+    let mut query = Query::of(uri);
+    let mut status = Vec::new();
+    for word in query.all("status") {
+        match TaskStatus::parse(&word) {
+            Some(known) => status.push(known),
+            None => query.problems.push(FieldError::new(
+                "status",
+                format!("unknown status {word:?}"),
+            )),
+        }
+    }
+    let filter = TaskFilter {
+        status,
+        agent: query.one("agent"),
+        priority: query.parsed(
+            "priority",
+            Priority::parse,
+            "must be low, normal, high or urgent",
+        ),
+        label: query.one("label"),
+        q: query.one("q"),
+    };
+    let paging = query.paging();
+    query.finish()?;
+    Ok((filter, paging))
+}
+
+/// The parameters of `GET /api/tasks/{id}/logs`.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "documents the parameters that `log_list` reads")]
+pub(super) struct LogListParams {
+    /// This level and above.
+    level: Option<LogLevel>,
+    agent: Option<String>,
+    /// From this moment on.
+    since: Option<Timestamp>,
+    /// Before this moment.
+    until: Option<Timestamp>,
+    /// `asc` (oldest first, the default) or `desc`.
+    order: Option<String>,
+    /// 1 to 1000; 100 when absent.
+    limit: Option<u32>,
+    /// From the `Link` header of the page before.
+    cursor: Option<String>,
+}
+
+/// Reads the parameters of `GET /api/tasks/{id}/logs`.
+pub(super) fn log_list(uri: &Uri) -> Result<(LogFilter, Paging), AppError> {
+    let mut query = Query::of(uri);
+    let level = |text: &str| {
+        LogLevel::ALL
+            .into_iter()
+            .find(|level| level.as_str() == text)
+    };
+    let order = |text: &str| match text {
+        "asc" => Some(false),
+        "desc" => Some(true),
+        _ => None,
+    };
+    let time = |text: &str| Timestamp::parse(text).ok();
+    let filter = LogFilter {
+        level: query.parsed("level", level, "must be debug, info, warn or error"),
+        agent: query.one("agent"),
+        since: query.parsed("since", time, "must be an RFC 3339 time"),
+        until: query.parsed("until", time, "must be an RFC 3339 time"),
+        newest_first: query
+            .parsed("order", order, "must be asc or desc")
+            .unwrap_or(false),
+    };
+    let paging = query.paging();
+    query.finish()?;
+    Ok((filter, paging))
+}
+
+/// Seconds to wait for a task, 0 to 60.
+pub(super) fn wait(uri: &Uri) -> Result<u64, AppError> {
+    let mut query = Query::of(uri);
+    let legal = |text: &str| text.parse().ok().filter(|seconds| *seconds <= 60);
+    let wait = query.parsed("wait", legal, "must be from 0 to 60 seconds");
+    query.finish()?;
+    Ok(wait.unwrap_or(0))
+}
+
+/// The `Link` header that leads to the next page.
+pub(super) fn next_link<T>(uri: &Uri, page: &Page<T>) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    let Some(cursor) = &page.next else {
+        return headers;
+    };
+    let pairs: Vec<(String, String)> =
+        serde_urlencoded::from_str(uri.query().unwrap_or_default()).unwrap_or_default();
+    let mut pairs: Vec<_> = pairs
+        .into_iter()
+        .filter(|(key, _)| key != "cursor")
+        .collect();
+    pairs.push(("cursor".into(), cursor.clone()));
+    let query = serde_urlencoded::to_string(pairs).unwrap_or_default();
+    let link = format!("<{}?{query}>; rel=\"next\"", uri.path());
+    if let Ok(value) = HeaderValue::from_str(&link) {
+        headers.insert(header::LINK, value);
+    }
+    headers
+}

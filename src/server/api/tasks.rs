@@ -1,0 +1,206 @@
+//! `/api/tasks`.
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{OriginalUri, Path, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::{body, params};
+use crate::domain::{AppError, NewTask, Problem, Task, TaskChange};
+use crate::server::auth::Actor;
+use crate::server::operations::tasks as operations;
+use crate::server::state::AppState;
+
+pub(super) fn router() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(list_tasks, create_task))
+        .routes(routes!(get_task, change_task, cancel_task))
+        .routes(routes!(retry_task))
+        .routes(routes!(start_task))
+        .routes(routes!(give_input))
+}
+
+/// List tasks, newest first.
+#[utoipa::path(get, path = "/api/tasks", tag = "tasks", params(params::TaskListParams), responses(
+    (status = 200, body = Vec<Task>, headers(("Link" = String, description = "the next page"))),
+    (status = 422, body = Problem, content_type = "application/problem+json")))]
+async fn list_tasks(
+    State(app): State<AppState>,
+    actor: Actor,
+    OriginalUri(uri): OriginalUri,
+) -> Result<Response, AppError> {
+    let (filter, paging) = params::task_list(&uri)?;
+    let viewer = actor.viewer();
+    let page = operations::list(
+        &app,
+        &viewer,
+        &filter,
+        paging.cursor.as_deref(),
+        paging.limit,
+    )
+    .await?;
+    Ok((params::next_link(&uri, &page), Json(page.items)).into_response())
+}
+
+/// Create a task.
+#[utoipa::path(post, path = "/api/tasks", tag = "tasks", request_body = NewTask,
+    params(("Idempotency-Key" = Option<String>, Header, description = "a repeated request with the same key creates nothing again")),
+    responses((status = 201, body = Task, headers(("Location" = String))),
+    (status = 400, body = Problem, content_type = "application/problem+json"),
+    (status = 422, body = Problem, content_type = "application/problem+json")))]
+async fn create_task(
+    State(app): State<AppState>,
+    actor: Actor,
+    method: Method,
+    OriginalUri(uri): OriginalUri,
+    headers: HeaderMap,
+    request: Bytes,
+) -> Result<Response, AppError> {
+    let new: NewTask = body::json(&request)?;
+    let key = body::idempotency_key(&headers, &method, &uri, &request)?;
+    let created = operations::create(&app, &actor.operator(), new, key).await?;
+    Ok(created_response(created))
+}
+
+fn created_response(created: operations::Created) -> Response {
+    let replayed = created.replayed;
+    let task = created.into_task();
+    let mut headers = HeaderMap::new();
+    if let Ok(location) = HeaderValue::from_str(&format!("/api/tasks/{}", task.id)) {
+        headers.insert(header::LOCATION, location);
+    }
+    if replayed {
+        let name = HeaderName::from_static("idempotency-replayed");
+        headers.insert(name, HeaderValue::from_static("true"));
+    }
+    (StatusCode::CREATED, headers, Json(task)).into_response()
+}
+
+/// Read a task.
+#[utoipa::path(get, path = "/api/tasks/{id}", tag = "tasks",
+    params(("id" = String, Path, description = "number or id")),
+    responses((status = 200, body = Task),
+    (status = 404, body = Problem, content_type = "application/problem+json")))]
+async fn get_task(
+    State(app): State<AppState>,
+    actor: Actor,
+    Path(task): Path<String>,
+) -> Result<Json<Task>, AppError> {
+    operations::get(&app, &actor.viewer(), &task)
+        .await
+        .map(Json)
+}
+
+/// Change a task, or report on it with the `Lease` header.
+#[utoipa::path(patch, path = "/api/tasks/{id}", tag = "tasks", request_body = TaskChange,
+    params(("id" = String, Path, description = "number or id"),
+        ("Lease" = Option<String>, Header, description = "the reporting agent's lease")),
+    responses((status = 200, body = Task),
+    (status = 404, body = Problem, content_type = "application/problem+json"),
+    (status = 409, body = Problem, content_type = "application/problem+json"),
+    (status = 422, body = Problem, content_type = "application/problem+json")))]
+async fn change_task(
+    State(app): State<AppState>,
+    actor: Actor,
+    Path(task): Path<String>,
+    headers: HeaderMap,
+    request: Bytes,
+) -> Result<Json<Task>, AppError> {
+    let change: TaskChange = body::json(&request)?;
+    let lease = body::lease(&headers)?;
+    operations::change(&app, &actor.operator(), &task, change, lease, None)
+        .await
+        .map(Json)
+}
+
+/// Cancel a task: 200 when it is cancelled, 202 while its agent is being stopped.
+#[utoipa::path(delete, path = "/api/tasks/{id}", tag = "tasks",
+    params(("id" = String, Path, description = "number or id")),
+    responses((status = 200, body = Task), (status = 202, body = Task),
+    (status = 404, body = Problem, content_type = "application/problem+json"),
+    (status = 409, body = Problem, content_type = "application/problem+json")))]
+async fn cancel_task(
+    State(app): State<AppState>,
+    actor: Actor,
+    Path(task): Path<String>,
+) -> Result<Response, AppError> {
+    let cancelled = operations::cancel(&app, &actor.operator(), &task).await?;
+    Ok((cancelled.status(), Json(cancelled.into_task())).into_response())
+}
+
+/// What a retry may change.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+struct Retry {
+    /// The old one when absent.
+    description: Option<String>,
+}
+
+/// Try a failed or cancelled task again, as a new task.
+#[utoipa::path(post, path = "/api/tasks/{id}/retry", tag = "tasks", request_body = Retry,
+    params(("id" = String, Path, description = "number or id"),
+        ("Idempotency-Key" = Option<String>, Header, description = "a repeated request with the same key creates nothing again")),
+    responses((status = 201, body = Task, headers(("Location" = String))),
+    (status = 404, body = Problem, content_type = "application/problem+json"),
+    (status = 409, body = Problem, content_type = "application/problem+json")))]
+async fn retry_task(
+    State(app): State<AppState>,
+    actor: Actor,
+    Path(task): Path<String>,
+    method: Method,
+    OriginalUri(uri): OriginalUri,
+    headers: HeaderMap,
+    request: Bytes,
+) -> Result<Response, AppError> {
+    let Retry { description } = body::json_or_default(&request)?;
+    let key = body::idempotency_key(&headers, &method, &uri, &request)?;
+    let created = operations::retry(&app, &actor.operator(), &task, description, key).await?;
+    Ok(created_response(created))
+}
+
+/// Move a pending task to the head of the queue.
+#[utoipa::path(post, path = "/api/tasks/{id}/start", tag = "tasks",
+    params(("id" = String, Path, description = "number or id")),
+    responses((status = 200, body = Task),
+    (status = 404, body = Problem, content_type = "application/problem+json"),
+    (status = 409, body = Problem, content_type = "application/problem+json")))]
+async fn start_task(
+    State(app): State<AppState>,
+    actor: Actor,
+    Path(task): Path<String>,
+) -> Result<Json<Task>, AppError> {
+    operations::start(&app, &actor.operator(), &task)
+        .await
+        .map(Json)
+}
+
+/// A person's answer.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Input {
+    /// 1 to 100,000 characters.
+    text: String,
+}
+
+/// Answer the question of a task that needs input.
+#[utoipa::path(post, path = "/api/tasks/{id}/input", tag = "tasks", request_body = Input,
+    params(("id" = String, Path, description = "number or id")),
+    responses((status = 200, body = Task),
+    (status = 404, body = Problem, content_type = "application/problem+json"),
+    (status = 409, body = Problem, content_type = "application/problem+json")))]
+async fn give_input(
+    State(app): State<AppState>,
+    actor: Actor,
+    Path(task): Path<String>,
+    request: Bytes,
+) -> Result<Json<Task>, AppError> {
+    let Input { text } = body::json(&request)?;
+    operations::input(&app, &actor.operator(), &task, text)
+        .await
+        .map(Json)
+}

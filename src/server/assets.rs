@@ -1,0 +1,115 @@
+//! The built site, inside the executable: hashed, precompressed, served from memory.
+
+use std::sync::LazyLock;
+
+use axum::body::{Body, Bytes};
+use axum::extract::Path;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use rust_embed::{Embed, EmbeddedFile};
+use sha2::{Digest, Sha256};
+
+#[derive(Embed)]
+#[folder = "$CARGO_MANIFEST_DIR/target/site"]
+#[allow_missing = true]
+struct Site;
+
+/// The folder that the page loads its assets from: its name changes with any of them, so that
+/// browsers may keep them for ever. While developing the name stays, so that a reload works.
+pub(crate) fn base() -> &'static str {
+    static BASE: LazyLock<String> = LazyLock::new(name_of_folder);
+    &BASE
+}
+
+fn name_of_folder() -> String {
+    if cfg!(debug_assertions) {
+        return "/pkg".to_owned();
+    }
+    let mut digest = Sha256::new();
+    for name in Site::iter().filter(|name| name.starts_with("pkg/")) {
+        if let Some(file) = Site::get(&name) {
+            digest.update(file.metadata.sha256_hash());
+        }
+    }
+    let hash: String = digest
+        .finalize()
+        .iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    format!("/pkg/{hash}")
+}
+
+/// `/pkg/{hash}/{file}`.
+pub(crate) async fn hashed(
+    Path((_, file)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Response {
+    serve(
+        &format!("pkg/{file}"),
+        &headers,
+        "public, max-age=31536000, immutable",
+    )
+}
+
+/// `/pkg/{file}`.
+pub(crate) async fn plain(Path(file): Path<String>, headers: HeaderMap) -> Response {
+    serve(&format!("pkg/{file}"), &headers, "no-cache")
+}
+
+/// A file at the root of the site, such as `/favicon.svg`, if there is one.
+pub(crate) fn at_root(path: &str, headers: &HeaderMap) -> Option<Response> {
+    let name = path
+        .strip_prefix('/')
+        .filter(|name| !name.is_empty() && !name.contains('/'))?;
+    Site::get(name).map(|_| serve(name, headers, "public, max-age=3600"))
+}
+
+fn serve(name: &str, headers: &HeaderMap, cache: &'static str) -> Response {
+    let accepted = headers
+        .get(header::ACCEPT_ENCODING)
+        .and_then(|value| value.to_str().ok());
+    let accepts = |coding: &str| {
+        accepted.is_some_and(|list| list.split(',').any(|item| item.trim().starts_with(coding)))
+    };
+    let found = [("br", "br"), ("gzip", "gz")]
+        .into_iter()
+        .filter(|(coding, _)| accepts(coding))
+        .find_map(|(coding, ending)| Some((Site::get(&format!("{name}.{ending}"))?, Some(coding))))
+        .or_else(|| Some((Site::get(name)?, None)));
+    let Some((file, coding)) = found else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    let mut response = Response::new(Body::from(bytes(file)));
+    let answer = response.headers_mut();
+    answer.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static(media_type(name)),
+    );
+    answer.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
+    answer.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+    if let Some(coding) = coding {
+        answer.insert(header::CONTENT_ENCODING, HeaderValue::from_static(coding));
+    }
+    response
+}
+
+fn bytes(file: EmbeddedFile) -> Bytes {
+    match file.data {
+        std::borrow::Cow::Borrowed(data) => Bytes::from_static(data),
+        std::borrow::Cow::Owned(data) => Bytes::from(data),
+    }
+}
+
+fn media_type(name: &str) -> &'static str {
+    match name.rsplit('.').next() {
+        Some("css") => "text/css; charset=utf-8",
+        Some("js") => "text/javascript; charset=utf-8",
+        Some("wasm") => "application/wasm",
+        Some("svg") => "image/svg+xml",
+        Some("json") => "application/json",
+        Some("png") => "image/png",
+        Some("txt") => "text/plain; charset=utf-8",
+        _ => "application/octet-stream",
+    }
+}

@@ -1,0 +1,125 @@
+//! Typed configuration, read once at start: flags override the environment, which overrides
+//! the file. Whatever is wrong is found at once and named with its fix.
+
+mod agents;
+mod fields;
+mod flags;
+mod settings;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fmt;
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use serde::Deserialize;
+
+use crate::domain::AgentKind;
+
+/// Everything that can be set.
+#[derive(Debug)]
+pub(crate) struct Config {
+    /// A loopback address or `localhost`, without brackets.
+    pub(crate) host: String,
+    /// 0 picks a free one.
+    pub(crate) port: u16,
+    pub(crate) convergence_urls: Vec<String>,
+    pub(crate) database: DatabaseConfig,
+    pub(crate) data_dir: PathBuf,
+    pub(crate) mock: bool,
+    pub(crate) log_format: LogFormat,
+    pub(crate) agents: Vec<AgentConfig>,
+}
+
+/// Where everything is kept.
+#[derive(Debug)]
+pub(crate) enum DatabaseConfig {
+    Sqlite {
+        path: PathBuf,
+    },
+    Postgres {
+        url: Secret,
+    },
+    /// Gone when the server ends.
+    Temporary,
+}
+
+/// How the server's own log looks.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum LogFormat {
+    Human,
+    Json,
+}
+
+/// One `[[agent]]` of the file.
+#[derive(Clone, Debug)]
+pub(crate) struct AgentConfig {
+    pub(crate) name: String,
+    pub(crate) title: String,
+    pub(crate) kind: AgentKind,
+    /// Program and arguments; empty unless the kind is `process`.
+    pub(crate) command: Vec<String>,
+    pub(crate) stdin: Option<String>,
+    pub(crate) cwd: PathBuf,
+    /// May hold keys.
+    pub(crate) env: BTreeMap<String, Secret>,
+    pub(crate) concurrency: u32,
+    pub(crate) capabilities: Vec<String>,
+    pub(crate) timeout_seconds: u32,
+    /// Between SIGTERM and SIGKILL.
+    pub(crate) grace_seconds: u32,
+    pub(crate) enabled: bool,
+    /// What a fake agent plays when a task brings no script.
+    pub(crate) script: Option<String>,
+}
+
+/// Text that never shows itself in logs and messages.
+#[derive(Clone, Deserialize)]
+pub(crate) struct Secret(String);
+
+impl Secret {
+    pub(crate) fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    pub(crate) fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+/// Why the program ends before it began: help was asked for, or the configuration is wrong.
+#[derive(Debug)]
+pub(crate) struct Exit {
+    pub(crate) text: String,
+    pub(crate) code: u8,
+}
+
+impl Exit {
+    /// Prints help on standard output and problems on standard error.
+    pub(crate) fn report(&self) -> ExitCode {
+        // A closed output is no reason to end differently.
+        let _ = match self.code {
+            0 => writeln!(std::io::stdout(), "{}", self.text),
+            _ => writeln!(std::io::stderr(), "{}", self.text),
+        };
+        ExitCode::from(self.code)
+    }
+}
+
+/// Reads the command line (the program's name first), the environment and the file.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place that reads the environment"
+)]
+pub(crate) fn load(arguments: impl Iterator<Item = OsString>) -> Result<Config, Exit> {
+    settings::load(arguments, |name| std::env::var(name).ok())
+}

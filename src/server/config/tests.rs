@@ -1,0 +1,187 @@
+//! Precedence, problems and secrets.
+
+use std::path::{Path, PathBuf};
+
+use super::{Config, DatabaseConfig, Exit, LogFormat, Secret, settings};
+
+/// Loads with these flags, variables and file.
+fn load(flags: &[&str], variables: &[(&str, &str)], file: &str) -> Result<Config, Exit> {
+    let path = scratch(file);
+    let path_text = path.display().to_string();
+    let arguments = ["kimi-dashboard", "--config", &path_text];
+    let arguments = arguments.iter().chain(flags).map(Into::into);
+    let loaded = settings::load(arguments, |name| {
+        let found = variables.iter().find(|(known, _)| *known == name);
+        found.map(|(_, value)| (*value).to_owned())
+    });
+    std::fs::remove_file(path).unwrap();
+    loaded
+}
+
+fn scratch(text: &str) -> PathBuf {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let name = format!(
+        "config-{}-{}.toml",
+        std::process::id(),
+        NEXT.fetch_add(1, Ordering::Relaxed)
+    );
+    let path = std::env::temp_dir().join(name);
+    std::fs::write(&path, text).unwrap();
+    path
+}
+
+fn refused(flags: &[&str], variables: &[(&str, &str)], file: &str) -> String {
+    let exit = load(flags, variables, file).unwrap_err();
+    assert_eq!(exit.code, 2);
+    assert!(exit.text.starts_with("kimi-dashboard: "), "{}", exit.text);
+    assert!(!exit.text.contains('\n'), "{}", exit.text);
+    exit.text
+}
+
+#[test]
+fn flags_override_the_environment_which_overrides_the_file() {
+    let file = "port = 1\nhost = \"127.0.0.9\"\nconvergence_urls = [\"ws://file\"]";
+    let variables = [
+        ("DASHBOARD_PORT", "2"),
+        ("CONVERGENCE_WS_URL", "ws://a, wss://b,ws://a"),
+    ];
+    let config = load(&["--port", "3"], &variables, file).unwrap();
+    assert_eq!(config.port, 3);
+    assert_eq!(config.host, "127.0.0.9");
+    assert_eq!(config.convergence_urls, ["ws://a", "wss://b"]);
+    assert_eq!(load(&[], &variables, file).unwrap().port, 2);
+    assert_eq!(load(&[], &[("DASHBOARD_PORT", "")], file).unwrap().port, 1);
+    let flags = ["--convergence-url", "ws://x", "--convergence-url", "ws://y"];
+    let config = load(&flags, &variables, file).unwrap();
+    assert_eq!(config.convergence_urls, ["ws://x", "ws://y"]);
+}
+
+#[test]
+fn without_any_setting_the_documented_defaults_hold() {
+    let config = load(&[], &[], "").unwrap();
+    assert_eq!((config.host.as_str(), config.port), ("127.0.0.1", 8766));
+    assert_eq!(config.convergence_urls, ["ws://localhost:8765"]);
+    assert!(
+        matches!(config.database, DatabaseConfig::Sqlite { path } if path == Path::new("./dashboard.db"))
+    );
+    assert_eq!(config.data_dir, Path::new("."));
+    assert_eq!(config.log_format, LogFormat::Human);
+    assert!(!config.mock && config.agents.is_empty());
+}
+
+#[test]
+fn every_problem_is_named_at_once_with_its_fix() {
+    let file = r#"
+        colour = "blue"
+        redis_url = "redis://localhost"
+        log_format = 3
+        [[agent]]
+        name = "one"
+        kind = "acp"
+        [[agent]]
+        name = "two"
+        kind = "process"
+        cwd = "/nowhere/at/all"
+        concurrency = 257
+        grace_seconds = -1
+        env = { "A=B" = "" }
+        [[agent]]
+        name = "two"
+        kind = "fake"
+        command = ["x"]
+        timeout = 3
+        [[agent]]
+        kind = "robot"
+    "#;
+    let flags = ["--host", "0.0.0.0", "--port", "80000", "--mock=perhaps"];
+    let variables = [
+        ("DATABASE_URL", "mysql://user:hunter2@host"),
+        ("CONVERGENCE_WS_URL", "http://x"),
+    ];
+    let text = refused(&flags, &variables, file);
+    for expected in [
+        "host: 0.0.0.0 is reachable by others, and login does not exist yet; use 127.0.0.1",
+        "port: \"80000\" is no port; use a number from 0 to 65535",
+        "mock: \"perhaps\" is neither",
+        "database_url: must begin with postgres://",
+        "convergence_urls: \"http://x\"",
+        "colour: unknown setting",
+        "redis_url: Redis is not supported by this version; remove it",
+        "log_format: expected a string",
+        "agent \"one\": kind: kind \"acp\" is not supported by this version; use process, remote or fake",
+        "agent \"two\": command: name a program",
+        "agent \"two\": cwd: there is no folder /nowhere/at/all",
+        "agent \"two\": concurrency: expected a whole number from 1 to 256",
+        "agent \"two\": grace_seconds: expected a whole number from 0 to 600",
+        "agent \"two\": env: \"A=B\" cannot be a variable",
+        "agent \"two\": name: is taken",
+        "agent \"two\": command: only an agent of kind \"process\" has it",
+        "agent \"two\": timeout: unknown setting",
+        "agent 4: name: is missing",
+        "agent 4: kind: there is no kind \"robot\"",
+    ] {
+        assert!(text.contains(expected), "{expected}\nnot in\n{text}");
+    }
+    assert!(!text.contains("hunter2"), "{text}");
+}
+
+#[test]
+fn unreadable_files_and_unknown_flags_are_refused_in_one_line() {
+    let text = refused(&[], &[], "port = 1\nhost = \n");
+    assert!(text.contains("line 2"), "{text}");
+    assert!(refused(&["--prot", "1"], &[], "").contains("--prot"));
+    let arguments = ["kimi-dashboard", "--config", "/nowhere.toml"].map(Into::into);
+    let exit = settings::load(arguments.into_iter(), |_| None).unwrap_err();
+    assert!(exit.text.contains("/nowhere.toml"), "{}", exit.text);
+}
+
+#[test]
+fn help_and_version_end_well() {
+    for (flag, expected) in [("--help", "--db-path"), ("--version", "kimi-dashboard 0")] {
+        let exit = load(&[flag], &[], "").unwrap_err();
+        assert_eq!(exit.code, 0);
+        assert!(exit.text.contains(expected), "{}", exit.text);
+    }
+}
+
+#[test]
+fn an_agent_is_read_with_its_defaults() {
+    let file = "[[agent]]\nname = \"shell\"\nkind = \"process\"\ncommand = [\"sh\"]\nenv = { KEY = \"hunter2\" }";
+    let config = load(&[], &[], file).unwrap();
+    let agent = &config.agents[0];
+    assert_eq!(agent.title, "shell");
+    assert_eq!(
+        (
+            agent.concurrency,
+            agent.timeout_seconds,
+            agent.grace_seconds
+        ),
+        (1, 3600, 5)
+    );
+    assert!(agent.enabled);
+    assert_eq!(agent.env["KEY"].expose(), "hunter2");
+    assert!(!format!("{agent:?}").contains("hunter2"));
+}
+
+#[test]
+fn mock_brings_its_own_agents_and_keeps_nothing() {
+    let config = load(&["--mock"], &[("DATABASE_URL", "postgres://host")], "").unwrap();
+    assert!(matches!(config.database, DatabaseConfig::Temporary));
+    let names: Vec<_> = config.agents.iter().map(|agent| &agent.name).collect();
+    assert_eq!(names, ["code-gen", "security", "writer"]);
+    let own = "[[agent]]\nname = \"mine\"\nkind = \"fake\"";
+    let config = load(&[], &[("DASHBOARD_MOCK", "true")], own).unwrap();
+    assert_eq!(config.agents.len(), 1);
+}
+
+#[test]
+fn secrets_do_not_show_themselves() {
+    let url = "postgres://user:hunter2@host/db";
+    let config = load(&["--database-url", url], &[], "").unwrap();
+    assert!(!format!("{config:?}").contains("hunter2"));
+    let DatabaseConfig::Postgres { url: secret } = config.database else {
+        panic!("PostgreSQL");
+    };
+    assert_eq!(Secret::expose(&secret), url);
+}

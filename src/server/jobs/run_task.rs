@@ -1,0 +1,242 @@
+//! Runs one claimed task on an adapter: stores what it says, keeps the lease, enforces the
+//! timeout, and ends the attempt with what really happened.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
+
+use crate::domain::{AgentEvent, Outcome, Task, TaskRef};
+use crate::server::agents::{Adapter, Assignment, Controls};
+use crate::server::queue::{Claimed, LEASE_SECONDS, RunHandle};
+use crate::server::state::AppState;
+use crate::server::storage::StorageError;
+use crate::server::storage::tasks::{EndAttempt, Lease, RenewLeases, ReportTask};
+use crate::server::telemetry::chain;
+
+/// Batches of events that may wait for the database before the agent is slowed down.
+const WAITING_BATCHES: usize = 16;
+/// On a stop of the server, agents get at most this long before they are killed.
+const STOP_GRACE: Duration = Duration::from_secs(4);
+
+/// A task, its lease and the adapter to run it on.
+pub(super) struct RunTask {
+    app: AppState,
+    adapter: Arc<Adapter>,
+    task: Task,
+    lease: Lease,
+    cancel: CancellationToken,
+    kill: CancellationToken,
+}
+
+/// Why the run was told to stop, other than by a person.
+enum Cause {
+    Timeout,
+    ServerStop,
+    LeaseLost,
+}
+
+impl RunTask {
+    pub(super) fn new(app: AppState, adapter: Arc<Adapter>, claimed: Claimed) -> Self {
+        Self {
+            app,
+            adapter,
+            task: claimed.stored.task,
+            lease: claimed.lease,
+            cancel: CancellationToken::new(),
+            kill: CancellationToken::new(),
+        }
+    }
+
+    fn number(&self) -> i64 {
+        self.task.number
+    }
+
+    fn assignment(&self) -> Assignment {
+        Assignment {
+            task: self.task.id,
+            number: self.task.number,
+            title: self.task.title.clone(),
+            description: self.task.description.clone(),
+            attempt: self.task.attempt,
+        }
+    }
+}
+
+/// Runs the task to its end.
+pub(super) async fn run_task(run: RunTask) {
+    let (input, answers) = mpsc::channel(16);
+    let handle = RunHandle {
+        cancel: run.cancel.clone(),
+        kill: run.kill.clone(),
+        input,
+    };
+    run.app.runs.insert(run.number(), handle);
+    run.catch_up_with_cancellation().await;
+    let controls = Controls {
+        cancel: run.cancel.clone(),
+        kill: run.kill.clone(),
+        input: answers,
+    };
+    let (sender, events) = mpsc::channel(WAITING_BATCHES);
+    let adapter = Arc::clone(&run.adapter);
+    let mut running = Box::pin(adapter.run(run.assignment(), controls, sender));
+    let watched = run.watch();
+    tokio::pin!(watched);
+    let stored = run.store(events);
+    tokio::pin!(stored);
+
+    let mut cause = None;
+    let mut drained = false;
+    let outcome = loop {
+        tokio::select! {
+            outcome = &mut running => break outcome,
+            why = &mut watched, if cause.is_none() => cause = Some(why),
+            lost = &mut stored, if !drained => {
+                drained = true;
+                if lost.is_err() {
+                    cause = Some(Cause::LeaseLost);
+                    run.kill.cancel();
+                }
+            }
+        }
+    };
+    // The adapter closed its end: whatever it said last is stored before the end is.
+    drop(running);
+    if !drained && stored.await.is_err() {
+        cause = Some(Cause::LeaseLost);
+    }
+    run.end(outcome, cause).await;
+    run.app.runs.remove(run.number());
+}
+
+impl RunTask {
+    /// Between the claim and the handle, somebody may have asked to cancel.
+    async fn catch_up_with_cancellation(&self) {
+        if self.was_cancelled().await {
+            self.cancel.cancel();
+        }
+    }
+
+    /// Stores events as they come, until there are no more or the lease is lost.
+    async fn store(&self, mut events: mpsc::Receiver<Vec<AgentEvent>>) -> Result<(), StorageError> {
+        while let Some(events) = events.recv().await {
+            let lines = events
+                .iter()
+                .filter(|event| matches!(event, AgentEvent::Log(_)))
+                .count();
+            metrics::counter!("log_lines_total").increment(u64::try_from(lines).unwrap_or(0));
+            let report = ReportTask {
+                number: self.number(),
+                lease: self.lease.id.clone(),
+                events,
+                now: self.app.clock.now(),
+            };
+            if let Err(error) = self.app.db.write(report).await {
+                tracing::warn!(
+                    task.number = self.number(),
+                    error = chain(&error),
+                    "a report was not stored; the run is stopped"
+                );
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    /// Renews the lease, and returns once there is a reason to stop, having asked for it.
+    async fn watch(&self) -> Cause {
+        let timeout = Duration::from_secs(u64::from(self.task.timeout_seconds));
+        let deadline = Instant::now() + timeout;
+        let period = Duration::from_secs(u64::try_from(LEASE_SECONDS / 3).unwrap_or(20));
+        let mut renewal = tokio::time::interval_at(Instant::now() + period, period);
+        loop {
+            tokio::select! {
+                () = sleep_until(deadline) => {
+                    self.cancel.cancel();
+                    return Cause::Timeout;
+                }
+                () = self.app.stopping.cancelled() => {
+                    self.cancel.cancel();
+                    tokio::time::sleep(STOP_GRACE).await;
+                    self.kill.cancel();
+                    return Cause::ServerStop;
+                }
+                _ = renewal.tick() => {
+                    if self.renew().await.is_err() {
+                        self.kill.cancel();
+                        return Cause::LeaseLost;
+                    }
+                }
+            }
+        }
+    }
+
+    async fn renew(&self) -> Result<(), ()> {
+        let now = self.app.clock.now();
+        let renew = RenewLeases {
+            leases: vec![self.lease.id.clone()],
+            agent: self.task.agent.clone().unwrap_or_default(),
+            expires_at: now.plus_seconds(LEASE_SECONDS),
+            now,
+        };
+        match self.app.db.write(renew).await {
+            Ok(renewals) => {
+                if renewals.iter().any(|renewal| renewal.stop) {
+                    self.cancel.cancel();
+                }
+                Ok(())
+            }
+            // The next renewal may succeed; the lease outlives two failures.
+            Err(error) => {
+                tracing::warn!(
+                    task.number = self.number(),
+                    error = chain(&error),
+                    "a lease was not renewed"
+                );
+                if error.is_refusal() { Err(()) } else { Ok(()) }
+            }
+        }
+    }
+
+    async fn end(&self, outcome: Outcome, cause: Option<Cause>) {
+        let attempt = format!(
+            "attempt {} of {}",
+            self.task.attempt, self.task.max_attempts
+        );
+        let stopping = self.app.stopping.is_cancelled();
+        let outcome = match (outcome, cause) {
+            (Outcome::Completed, _) => Outcome::Completed,
+            (_, Some(Cause::LeaseLost)) => return,
+            (_, Some(Cause::Timeout)) => Outcome::Failed(format!(
+                "timed out after {} s in {attempt}",
+                self.task.timeout_seconds
+            )),
+            (Outcome::Cancelled, _) if stopping && !self.was_cancelled().await => {
+                Outcome::Failed(format!("the server was stopped during {attempt}"))
+            }
+            (outcome, _) => outcome,
+        };
+        let end = EndAttempt {
+            number: self.number(),
+            lease: self.lease.id.clone(),
+            outcome,
+            now: self.app.clock.now(),
+        };
+        if let Err(error) = self.app.db.write(end).await {
+            tracing::error!(
+                task.number = self.number(),
+                error = chain(&error),
+                "the end of an attempt was not stored"
+            );
+        }
+    }
+
+    async fn was_cancelled(&self) -> bool {
+        let task = TaskRef::Number(self.number());
+        let stored = self.app.db.task(task).await;
+        stored.is_ok_and(|stored| stored.cancel_requested_at.is_some())
+    }
+}

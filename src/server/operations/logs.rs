@@ -1,0 +1,56 @@
+//! Writing and reading the log of a task.
+
+use crate::domain::{AppError, LogEntry, NewLog, Page};
+use crate::server::auth::{Operator, Viewer};
+use crate::server::operations::tasks::parse;
+use crate::server::state::AppState;
+use crate::server::storage::logs::{AppendLogs, LogFilter};
+
+/// Entries of one request, and characters of one message.
+pub(crate) const MOST_ENTRIES: usize = 10_000;
+const LONGEST_MESSAGE: usize = 1024 * 1024;
+
+/// Appends entries; answers how many once they are stored.
+pub(crate) async fn append(
+    app: &AppState,
+    _: &Operator,
+    task: &str,
+    entries: Vec<NewLog>,
+    lease: Option<String>,
+) -> Result<usize, AppError> {
+    if entries.len() > MOST_ENTRIES {
+        let message = format!("at most {MOST_ENTRIES} entries in one request");
+        return Err(AppError::invalid_field("entries", message));
+    }
+    if entries
+        .iter()
+        .any(|entry| entry.message.len() > LONGEST_MESSAGE)
+    {
+        return Err(AppError::invalid_field("message", "at most 1 MiB"));
+    }
+    let count = entries.len();
+    let now = app.clock.now();
+    app.db
+        .write(AppendLogs {
+            task: parse(task)?,
+            lease,
+            entries,
+            now,
+        })
+        .await?;
+    metrics::counter!("log_lines_total").increment(u64::try_from(count).unwrap_or(0));
+    Ok(count)
+}
+
+/// A page of a task's log.
+pub(crate) async fn list(
+    app: &AppState,
+    _: &Viewer,
+    task: &str,
+    filter: &LogFilter,
+    cursor: Option<&str>,
+    limit: u32,
+) -> Result<Page<LogEntry>, AppError> {
+    let stored = app.db.task(parse(task)?).await?;
+    Ok(app.db.logs(&stored.task, filter, cursor, limit).await?)
+}

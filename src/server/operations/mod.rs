@@ -1,0 +1,9 @@
+//! What can be asked of the system. Doors (server functions, REST, the socket) call these and
+//! nothing below; each takes a proof that the caller may.
+
+pub(crate) mod agents;
+pub(crate) mod forms;
+pub(crate) mod logs;
+pub(crate) mod tasks;
+pub(crate) mod views;
+pub(crate) mod worker;

@@ -1,0 +1,122 @@
+//! What the server knows about an agent while it runs.
+
+use std::collections::BTreeMap;
+
+use super::order::Slots;
+use crate::domain::{Agent, AgentKind, AgentMetrics, AgentStatus, TaskId, Timestamp};
+use crate::server::storage::agents::{AgentRecord, Wanted};
+
+/// A remote agent that was not heard of for this long counts as offline.
+const SILENCE_SECONDS: i64 = 90;
+
+/// An agent with what it holds.
+#[derive(Clone, Debug)]
+pub(crate) struct AgentState {
+    pub(crate) record: AgentRecord,
+    pub(super) held: BTreeMap<i64, Held>,
+    /// Tasks that are being handed to it.
+    pub(super) reserved: Vec<i64>,
+    /// Requests of it that wait for a task right now.
+    pub(super) polling: u32,
+    pub(super) completed: u64,
+    pub(super) failed: u64,
+    pub(super) busy_seconds: f64,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Held {
+    pub(super) id: TaskId,
+    pub(super) since: Timestamp,
+    pub(super) needs_input: bool,
+}
+
+impl AgentState {
+    pub(super) fn new(record: AgentRecord) -> Self {
+        Self {
+            record,
+            held: BTreeMap::new(),
+            reserved: Vec::new(),
+            polling: 0,
+            completed: 0,
+            failed: 0,
+            busy_seconds: 0.0,
+        }
+    }
+
+    pub(super) fn status(&self, now: Timestamp) -> AgentStatus {
+        let record = &self.record;
+        let silent = record.kind == AgentKind::Remote
+            && self.polling == 0
+            && record
+                .last_seen
+                .is_none_or(|seen| seen.plus_seconds(SILENCE_SECONDS) < now);
+        match record.wanted {
+            Wanted::Off | Wanted::Draining if !self.held.is_empty() => AgentStatus::Draining,
+            Wanted::Off | Wanted::Draining => AgentStatus::Offline,
+            Wanted::On if record.error.is_some() => AgentStatus::Error,
+            Wanted::On if silent => AgentStatus::Offline,
+            Wanted::On if self.held.values().any(|held| held.needs_input) => {
+                AgentStatus::NeedsInput
+            }
+            Wanted::On if self.held.is_empty() => AgentStatus::Idle,
+            Wanted::On => AgentStatus::Busy,
+        }
+    }
+
+    pub(super) fn slots(&self, now: Timestamp) -> Slots {
+        let mut held: Vec<i64> = self.held.keys().copied().collect();
+        held.extend(
+            self.reserved
+                .iter()
+                .filter(|number| !self.held.contains_key(number)),
+        );
+        Slots {
+            title: self.record.title.clone(),
+            status: self.status(now),
+            concurrency: usize::try_from(self.record.concurrency).unwrap_or(usize::MAX),
+            held,
+        }
+    }
+
+    /// The agent as everybody sees it.
+    pub(super) fn agent(&self, median_seconds: Option<f64>, now: Timestamp) -> Agent {
+        let record = &self.record;
+        let status = self.status(now);
+        let running: Vec<TaskId> = self.held.values().map(|held| held.id).collect();
+        // An agent that this server runs itself is seen for as long as it is on.
+        let local = record.kind != AgentKind::Remote && status != AgentStatus::Offline;
+        let last_seen = if local || self.polling > 0 {
+            Some(now)
+        } else {
+            record.last_seen
+        };
+        Agent {
+            name: record.name.clone(),
+            title: record.title.clone(),
+            kind: record.kind,
+            status,
+            running,
+            concurrency: record.concurrency,
+            capabilities: record.capabilities.clone(),
+            last_seen,
+            started_at: record.started_at.filter(|_| status != AgentStatus::Offline),
+            error: record.error.clone(),
+            metrics: AgentMetrics {
+                completed: self.completed,
+                failed: self.failed,
+                median_seconds,
+                busy_ratio: self.busy_ratio(now),
+            },
+        }
+    }
+
+    fn busy_ratio(&self, now: Timestamp) -> Option<f64> {
+        let span = now.seconds_since(self.record.started_at?) * f64::from(self.record.concurrency);
+        let held: f64 = self
+            .held
+            .values()
+            .map(|held| now.seconds_since(held.since))
+            .sum();
+        (span > 0.0).then(|| ((self.busy_seconds + held) / span).clamp(0.0, 1.0))
+    }
+}

@@ -1,0 +1,426 @@
+//! The board: pending tasks in order and agents with what they hold, in memory.
+//!
+//! It follows every commit in commit order (`follow`), so it equals storage at any time.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::watch;
+
+use super::agent::{AgentState, Held};
+use super::estimate::Estimates;
+use super::order::{Entry, Queue, Slots, explain};
+use crate::domain::{Agent, LiveMessage, StatusCounts, Task, TaskStatus, Timestamp, Waiting};
+use crate::server::storage::Change;
+use crate::server::storage::agents::AgentRecord;
+use crate::server::storage::tasks::{FinishedRun, StoredTask};
+
+/// A cheap handle to the board.
+#[derive(Clone)]
+pub(crate) struct Board {
+    state: Arc<Mutex<State>>,
+    /// Rises when a task became ready or a slot free.
+    opportunity: watch::Sender<u64>,
+    /// Rises when positions or waiting reasons changed.
+    shuffled: watch::Sender<u64>,
+}
+
+#[derive(Default)]
+struct State {
+    queue: Queue,
+    agents: BTreeMap<String, AgentState>,
+    /// Which agent holds which task.
+    holders: HashMap<i64, String>,
+    counts: StatusCounts,
+    estimates: Estimates,
+    /// What was last published about the head of the queue.
+    published: HashMap<i64, (u64, Vec<Waiting>)>,
+    /// Pending tasks published by name since the head was last published.
+    touched: HashSet<i64>,
+}
+
+/// What is counted in storage once, at start.
+pub(crate) struct Totals {
+    pub(crate) counts: StatusCounts,
+    pub(crate) by_agent: Vec<(Option<String>, TaskStatus, u64)>,
+    pub(crate) runs: Vec<FinishedRun>,
+}
+
+impl Board {
+    pub(crate) fn new() -> Self {
+        let (opportunity, _) = watch::channel(0);
+        let (shuffled, _) = watch::channel(0);
+        Self {
+            state: Arc::default(),
+            opportunity,
+            shuffled,
+        }
+    }
+
+    /// Takes over a commit, and answers what to publish about it.
+    pub(crate) fn follow(&self, changes: Vec<Change>, now: Timestamp) -> Vec<LiveMessage> {
+        let mut state = self.state();
+        let mut messages = Vec::with_capacity(changes.len());
+        let mut agents = HashSet::new();
+        let mut moved = false;
+        for change in changes {
+            match change {
+                Change::Task { before, task } => {
+                    agents.extend(state.follow_task(before, &task, now));
+                    moved |=
+                        before != Some(task.task.status) || task.task.status == TaskStatus::Pending;
+                    let task = state.shown(*task, now);
+                    state.touched.insert(task.number);
+                    messages.push(LiveMessage::Task(Box::new(task)));
+                }
+                Change::Agent(record) => {
+                    agents.insert(record.name.clone());
+                    state.put_agent(record);
+                    moved = true;
+                }
+                Change::Logs(entries) => {
+                    if let Some(task) = entries.first().map(|entry| entry.task_id) {
+                        messages.push(LiveMessage::Logs(task, entries));
+                    }
+                }
+                Change::Activity(activity) => messages.push(LiveMessage::Activity(activity)),
+            }
+        }
+        messages.extend(agents.iter().filter_map(|name| {
+            state
+                .agent(name, now)
+                .map(|agent| LiveMessage::Agent(Box::new(agent)))
+        }));
+        drop(state);
+        if moved {
+            self.opportunity.send_modify(|version| *version += 1);
+            self.shuffled.send_modify(|version| *version += 1);
+        }
+        messages
+    }
+
+    /// Fills in what was stored before this server started.
+    pub(crate) fn restore(&self, agents: Vec<AgentRecord>, active: &[StoredTask], now: Timestamp) {
+        let mut state = self.state();
+        agents
+            .into_iter()
+            .for_each(|record| state.put_agent(record));
+        for task in active {
+            // Counted by `add_totals`.
+            state.follow_task(Some(task.task.status), task, now);
+        }
+    }
+
+    /// Adds what is counted once, while nothing is committed in between.
+    pub(crate) fn add_totals(&self, totals: Totals) {
+        let mut state = self.state();
+        state.counts = totals.counts;
+        for (agent, status, n) in totals.by_agent {
+            let known = agent.and_then(|name| state.agents.get_mut(&name));
+            match (known, status) {
+                (Some(agent), TaskStatus::Completed) => agent.completed = n,
+                (Some(agent), TaskStatus::Failed) => agent.failed = n,
+                _ => {}
+            }
+        }
+        for run in totals.runs.iter().rev() {
+            if let (Some(agent), Some(from), Some(to)) =
+                (&run.agent, run.started_at, run.completed_at)
+            {
+                let seconds = Timestamp(to).seconds_since(Timestamp(from));
+                state.estimates.learn(agent, &run.title, seconds);
+            }
+        }
+    }
+
+    /// `stored` with its queue position, waiting reasons and estimate.
+    pub(crate) fn shown(&self, stored: StoredTask, now: Timestamp) -> Task {
+        self.state().shown(stored, now)
+    }
+
+    pub(crate) fn counts(&self) -> StatusCounts {
+        self.state().counts
+    }
+
+    /// All agents, by name.
+    pub(crate) fn agents(&self, now: Timestamp) -> Vec<Agent> {
+        let state = self.state();
+        state
+            .agents
+            .keys()
+            .filter_map(|name| state.agent(name, now))
+            .collect()
+    }
+
+    /// One agent.
+    pub(crate) fn agent(&self, name: &str, now: Timestamp) -> Option<Agent> {
+        self.state().agent(name, now)
+    }
+
+    /// An agent's stored record, as it is now, and the numbers of the tasks that it holds.
+    pub(crate) fn record(&self, name: &str) -> Option<(AgentRecord, Vec<i64>)> {
+        let state = self.state();
+        let agent = state.agents.get(name)?;
+        Some((agent.record.clone(), agent.held.keys().copied().collect()))
+    }
+
+    /// Notes a sign of life.
+    pub(crate) fn touch(&self, name: &str, now: Timestamp) {
+        if let Some(agent) = self.state().agents.get_mut(name) {
+            agent.record.last_seen = Some(now);
+        }
+    }
+
+    /// Counts a request of agent `name` that waits for a task; dropping the guard ends it.
+    pub(crate) fn poll(&self, name: &str) -> Polling {
+        self.change_polling(name, true);
+        Polling {
+            board: self.clone(),
+            name: name.to_owned(),
+        }
+    }
+
+    /// The next task for agent `name`, set aside until the reservation ends.
+    pub(crate) fn reserve(&self, name: &str, now: Timestamp) -> Option<Reservation> {
+        let mut state = self.state();
+        let slots = state.agents.get(name)?.slots(now);
+        let number = state.queue.next_for(name, &slots, now)?;
+        state.queue.set_aside(number);
+        if let Some(agent) = state.agents.get_mut(name) {
+            agent.reserved.push(number);
+        }
+        Some(Reservation {
+            board: self.clone(),
+            agent: name.to_owned(),
+            number,
+        })
+    }
+
+    /// Drops a task that turned out not to be pending.
+    pub(crate) fn forget(&self, number: i64) {
+        self.state().queue.remove(number);
+    }
+
+    /// Rises when a task became ready or a slot free.
+    pub(crate) fn opportunities(&self) -> watch::Receiver<u64> {
+        self.opportunity.subscribe()
+    }
+
+    /// Rises when positions or waiting reasons may have changed.
+    pub(crate) fn shuffles(&self) -> watch::Receiver<u64> {
+        self.shuffled.subscribe()
+    }
+
+    /// Has the dispatcher and everybody who waits look again: time has passed.
+    pub(crate) fn nudge(&self) {
+        self.opportunity.send_modify(|version| *version += 1);
+        self.shuffled.send_modify(|version| *version += 1);
+    }
+
+    /// The next moment at which a task becomes ready by itself.
+    pub(crate) fn next_moment(&self) -> Option<Timestamp> {
+        self.state().queue.next_moment()
+    }
+
+    /// The numbers of the first `limit` pending tasks whose position or reasons differ from
+    /// what was last published.
+    pub(crate) fn stale_head(&self, limit: usize, now: Timestamp) -> Vec<i64> {
+        let mut state = self.state();
+        let slots = state.slots(now);
+        let head: Vec<_> = state
+            .queue
+            .head(limit)
+            .zip(0_usize..)
+            .map(|(entry, ahead)| {
+                (
+                    entry.number,
+                    (position(ahead), explain(entry, ahead, &slots, now)),
+                )
+            })
+            .collect();
+        let stale = head
+            .iter()
+            .filter(|(number, shown)| state.published.get(number) != Some(shown));
+        let stale = stale.map(|(number, _)| *number).collect();
+        state.published = head.into_iter().collect();
+        state.touched.clear();
+        stale
+    }
+
+    /// `stored` as it is to be published again, unless something newer was published since
+    /// the last [`Board::stale_head`].
+    pub(crate) fn republished(&self, stored: StoredTask, now: Timestamp) -> Option<Task> {
+        let state = self.state();
+        let number = stored.task.number;
+        let current = state.queue.get(number).is_some() && !state.touched.contains(&number);
+        current.then(|| state.shown(stored, now))
+    }
+
+    fn change_polling(&self, name: &str, begins: bool) {
+        if let Some(agent) = self.state().agents.get_mut(name) {
+            agent.polling = if begins {
+                agent.polling + 1
+            } else {
+                agent.polling.saturating_sub(1)
+            };
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Takes over a task, and answers the agents whose state that changed.
+    fn follow_task(
+        &mut self,
+        before: Option<TaskStatus>,
+        stored: &StoredTask,
+        now: Timestamp,
+    ) -> Vec<String> {
+        let task = &stored.task;
+        if before != Some(task.status) {
+            if let Some(before) = before {
+                let slot = self.counts.slot(before);
+                *slot = slot.saturating_sub(1);
+            }
+            *self.counts.slot(task.status) += 1;
+        }
+        if task.status == TaskStatus::Pending {
+            self.queue.put(entry(stored), now);
+        } else if self.queue.remove(task.number) {
+            self.published.remove(&task.number);
+        }
+        let mut agents = Vec::new();
+        if task.status.is_held() {
+            agents.extend(self.hold(task));
+        } else if let Some(name) = self.holders.remove(&task.number) {
+            self.release(&name, task, now);
+            agents.push(name);
+        }
+        agents
+    }
+
+    fn hold(&mut self, task: &Task) -> Option<String> {
+        let name = task.agent.clone()?;
+        self.holders.insert(task.number, name.clone());
+        let agent = self.agents.get_mut(&name)?;
+        let needs_input = task.status == TaskStatus::NeedsInput;
+        let since = task.started_at.unwrap_or(task.created_at);
+        let held = Held {
+            id: task.id,
+            since,
+            needs_input,
+        };
+        let before = agent.held.insert(task.number, held);
+        // Progress alone says nothing new about the agent.
+        before
+            .is_none_or(|before| before.needs_input != needs_input)
+            .then_some(name)
+    }
+
+    fn release(&mut self, name: &str, task: &Task, now: Timestamp) {
+        let Some(agent) = self.agents.get_mut(name) else {
+            return;
+        };
+        let Some(held) = agent.held.remove(&task.number) else {
+            return;
+        };
+        let seconds = now.seconds_since(held.since);
+        agent.busy_seconds += seconds;
+        match task.status {
+            TaskStatus::Completed => {
+                agent.completed += 1;
+                self.estimates.learn(name, &task.title, seconds);
+            }
+            TaskStatus::Failed => agent.failed += 1,
+            _ => {}
+        }
+    }
+
+    fn put_agent(&mut self, record: AgentRecord) {
+        match self.agents.get_mut(&record.name) {
+            Some(agent) => agent.record = record,
+            None => {
+                self.agents
+                    .insert(record.name.clone(), AgentState::new(record));
+            }
+        }
+    }
+
+    fn agent(&self, name: &str, now: Timestamp) -> Option<Agent> {
+        let median = self.estimates.median_of(name);
+        self.agents.get(name).map(|agent| agent.agent(median, now))
+    }
+
+    fn slots(&self, now: Timestamp) -> BTreeMap<String, Slots> {
+        self.agents
+            .iter()
+            .map(|(name, agent)| (name.clone(), agent.slots(now)))
+            .collect()
+    }
+
+    fn shown(&self, stored: StoredTask, now: Timestamp) -> Task {
+        let mut task = stored.task;
+        if let Some(entry) = self
+            .queue
+            .get(task.number)
+            .filter(|_| task.status == TaskStatus::Pending)
+        {
+            let ahead = self.queue.ahead_of(entry);
+            task.queue_position = Some(position(ahead));
+            task.waiting = explain(entry, ahead, &self.slots(now), now);
+        }
+        if !task.status.is_finished() {
+            let agent = task.agent.as_deref().or(task.requested_agent.as_deref());
+            task.estimated_seconds = self.estimates.estimate(agent, &task.title);
+        }
+        task
+    }
+}
+
+fn entry(stored: &StoredTask) -> Entry {
+    Entry {
+        number: stored.task.number,
+        id: stored.task.id,
+        key: stored.order_key,
+        requested_agent: stored.task.requested_agent.clone(),
+        not_before: stored.not_before,
+        attempt: stored.task.attempt,
+    }
+}
+
+fn position(ahead: usize) -> u64 {
+    u64::try_from(ahead).unwrap_or(u64::MAX).saturating_add(1)
+}
+
+/// A request that waits for a task.
+pub(crate) struct Polling {
+    board: Board,
+    name: String,
+}
+
+impl Drop for Polling {
+    fn drop(&mut self) {
+        self.board.change_polling(&self.name, false);
+    }
+}
+
+/// A task that is being handed to an agent. Dropping it ends that: a task that is still
+/// pending goes back into its lane.
+pub(crate) struct Reservation {
+    board: Board,
+    agent: String,
+    pub(crate) number: i64,
+}
+
+impl Drop for Reservation {
+    fn drop(&mut self) {
+        let mut state = self.board.state();
+        if let Some(agent) = state.agents.get_mut(&self.agent) {
+            agent.reserved.retain(|number| *number != self.number);
+        }
+        state.queue.put_back(self.number);
+    }
+}

@@ -1,0 +1,16 @@
+//! What runs next, who holds what, and why the rest waits.
+//!
+//! `order` is the rule, pure. `board` mirrors what is stored about pending and held tasks, so
+//! that picking, positions and reasons need no query; it is rebuilt from storage at start and
+//! follows every commit. `claim` hands a task out; `runs` reaches the runs of this server.
+
+mod agent;
+mod board;
+mod claim;
+mod estimate;
+mod order;
+mod runs;
+
+pub(crate) use board::{Board, Totals};
+pub(crate) use claim::{Claimed, LEASE_SECONDS, claim};
+pub(crate) use runs::{RunHandle, Runs};

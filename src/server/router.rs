@@ -1,0 +1,95 @@
+//! The whole HTTP surface on one screen, and the order of its layers.
+
+use axum::Router;
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use leptos::config::LeptosOptions;
+use leptos::prelude::provide_context;
+use leptos_axum::{LeptosRoutes, generate_route_list};
+use metrics_exporter_prometheus::PrometheusHandle;
+use tower::ServiceExt;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::csrf::CsrfLayer;
+use tower_http::set_header::SetResponseHeaderLayer;
+
+use super::state::AppState;
+use super::{api, assets};
+use crate::domain::{AppError, ErrorKind};
+use crate::ui;
+
+/// Pages and their server functions, the public interface, and the built assets.
+pub(crate) fn router(app: &AppState, metrics: PrometheusHandle) -> Router {
+    let context = {
+        let app = app.clone();
+        move || provide_context(app.clone())
+    };
+    let shell = {
+        let options = app.options.clone();
+        move || ui::shell(options.clone(), assets::base())
+    };
+    let pages = generate_route_list(ui::App);
+    Router::new()
+        .leptos_routes_with_context(app, pages, context, shell)
+        .merge(api::documented(metrics))
+        .route("/pkg/{file}", get(assets::plain))
+        .route("/pkg/{hash}/{file}", get(assets::hashed))
+        .fallback(elsewhere)
+        // From the inside out: a panic is an answer, foreign sites are refused before
+        // anything runs, and every refusal has the shape of all errors.
+        .layer(CatchPanicLayer::custom(
+            |_: Box<dyn std::any::Any + Send>| {
+                AppError::new(ErrorKind::Internal, "something broke; see the server's log")
+                    .into_response()
+            },
+        ))
+        .layer(CsrfLayer::new())
+        .layer(from_fn(api::problem_for_refusals))
+        .layer(from_fn(api::check_host))
+        .layer(set(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .layer(set(header::X_FRAME_OPTIONS, "DENY"))
+        .layer(set(header::REFERRER_POLICY, "same-origin"))
+        .layer(from_fn(measure))
+        .with_state(app.clone())
+}
+
+fn set(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
+    SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
+}
+
+/// Files at the root, and the page that says that there is nothing.
+async fn elsewhere(State(app): State<AppState>, request: Request) -> Response {
+    if let Some(file) = assets::at_root(request.uri().path(), request.headers()) {
+        return file;
+    }
+    if request.uri().path().starts_with("/api/") {
+        let detail = format!("there is nothing at {}", request.uri().path());
+        return AppError::not_found(detail).into_response();
+    }
+    let context = {
+        let app = app.clone();
+        move || provide_context(app.clone())
+    };
+    let shell = |options: LeptosOptions| ui::shell(options, assets::base());
+    let page = leptos_axum::ErrorHandler::new_with_context(context, shell, app.options.clone());
+    match page.oneshot(request).await {
+        Ok(response) => response,
+        Err(never) => match never {},
+    }
+}
+
+/// Times every request by its route, not by its address.
+async fn measure(request: Request, next: Next) -> Response {
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map(|path| path.as_str().to_owned());
+    let begun = std::time::Instant::now();
+    let response = next.run(request).await;
+    let route = route.unwrap_or_else(|| "other".to_owned());
+    metrics::histogram!("http_request_seconds", "route" => route)
+        .record(begun.elapsed().as_secs_f64());
+    response
+}

@@ -1,0 +1,138 @@
+//! The composition root: open, restore, wire, spawn, serve, drain. Only this file decides what
+//! runs beside the requests, and every loop it starts ends when `stopping` fires.
+
+use std::future::IntoFuture;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::serve::ListenerExt;
+use leptos::config::LeptosOptions;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::agents::Adapters;
+use super::agents::processes::reap_survivors;
+use super::api::describe_metrics;
+use super::clock::Clock;
+use super::config::Config;
+use super::home::{Home, Where};
+use super::live::Bus;
+use super::queue::{Board, Runs};
+use super::restore::restore;
+use super::state::AppState;
+use super::storage::{Change, Database, OnCommit, Writer};
+use super::telemetry::chain;
+use super::{jobs, router, upkeep};
+
+/// Agents get 4 s to stop, are killed, and what they did last is stored: all within 10 s.
+const DRAIN: Duration = Duration::from_secs(8);
+
+/// Why the server did not start, in words for the person who started it.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct StartError(pub(super) String);
+
+/// Serves until `stopping` fires, then drains. `ready` is told the address.
+pub(crate) async fn run(
+    config: Config,
+    stopping: CancellationToken,
+    ready: impl FnOnce(std::net::SocketAddr),
+) -> Result<(), StartError> {
+    let metrics = describe_metrics().map_err(StartError)?;
+    let home = Home::open(&config)?;
+    let node: Arc<str> = home.node().into();
+    let clock = Clock;
+    let board = Board::new();
+    let bus = Bus::new(clock.uuid().to_string());
+    let (db, writer) = open(&home).await?;
+    let loops = TaskTracker::new();
+    let writing = loops.spawn(writer.run(on_commit(&board, &bus, clock)));
+
+    // What an earlier server left running is gone before its tasks may run again.
+    reap_survivors(&node);
+    let adapters = Arc::new(Adapters::new(&config.agents, &node));
+    restore(&db, &board, &config.agents, &adapters, clock, &node)
+        .await
+        .map_err(|error| StartError(format!("the database cannot be read: {}", chain(&error))))?;
+
+    let address = (config.host.as_str(), config.port);
+    let listener = TcpListener::bind(address).await.map_err(|error| {
+        StartError(format!(
+            "port: cannot listen on {}:{}: {error}",
+            config.host, config.port
+        ))
+    })?;
+    let local = listener
+        .local_addr()
+        .map_err(|error| StartError(error.to_string()))?;
+    let options = LeptosOptions::builder()
+        .output_name("kimi-dashboard")
+        .site_addr(local)
+        .reload_port(8767_u32)
+        .build();
+    let stop = stopping.clone();
+    let app = AppState {
+        db,
+        board,
+        bus,
+        clock,
+        runs: Runs::default(),
+        adapters,
+        stopping,
+        options,
+    };
+    let routes = router::router(&app, metrics);
+
+    let dispatching = loops.spawn(jobs::dispatch(app.clone(), node));
+    loops.spawn(upkeep::expire_leases(app.clone()));
+    loops.spawn(upkeep::refresh_queue(app.clone()));
+    if config.mock {
+        loops.spawn(jobs::demonstrate(app.clone()));
+    }
+    drop(app);
+
+    ready(local);
+    // Small frames must not wait for large ones.
+    let listener = listener.tap_io(|stream| {
+        let _unsupported = stream.set_nodelay(true);
+    });
+    let serving = axum::serve(listener, routes)
+        .with_graceful_shutdown(stop.clone().cancelled_owned())
+        .into_future();
+    let done = async {
+        let (served, _dispatched) = tokio::join!(serving, dispatching);
+        if let Err(error) = served {
+            tracing::error!(error = chain(&error), "serving ended");
+        }
+    };
+    let patience = async {
+        stop.cancelled().await;
+        tokio::time::sleep(DRAIN).await;
+    };
+    tokio::select! {
+        () = done => {}
+        () = patience => tracing::warn!("requests that were still open are cut off"),
+    }
+    let _written = tokio::time::timeout(Duration::from_secs(1), writing).await;
+    Ok(())
+}
+
+/// Every commit moves the board and is then told to everybody, in this order.
+fn on_commit(board: &Board, bus: &Bus, clock: Clock) -> OnCommit {
+    let (board, bus) = (board.clone(), bus.clone());
+    Arc::new(move |changes: Vec<Change>| {
+        let messages = board.follow(changes, clock.now());
+        metrics::counter!("feed_messages_total")
+            .increment(u64::try_from(messages.len()).unwrap_or(0));
+        bus.publish(messages);
+    })
+}
+
+async fn open(home: &Home) -> Result<(Database, Writer), StartError> {
+    let (setting, opened) = match &home.database {
+        Where::File(path) => ("db_path", Database::open_sqlite(path).await),
+        Where::Postgres(url) => ("database_url", Database::open_postgres(url.expose()).await),
+    };
+    opened.map_err(|error| StartError(format!("{setting}: {}", chain(&error))))
+}

@@ -1,0 +1,64 @@
+//! What every door holds: cheap handles only.
+
+use std::sync::Arc;
+
+use axum::http::{HeaderMap, header, request::Parts};
+use leptos::config::LeptosOptions;
+use leptos::prelude::use_context;
+use tokio_util::sync::CancellationToken;
+
+use super::agents::Adapters;
+use super::auth::{Actor, Operator, Viewer};
+use super::clock::Clock;
+use super::live::Bus;
+use super::queue::{Board, Runs};
+use super::storage::Database;
+use crate::domain::{AppError, ErrorKind};
+
+/// Everything a request may need.
+#[derive(Clone)]
+pub(crate) struct AppState {
+    pub(crate) db: Database,
+    pub(crate) board: Board,
+    pub(crate) bus: Bus,
+    pub(crate) clock: Clock,
+    pub(crate) runs: Runs,
+    pub(crate) adapters: Arc<Adapters>,
+    /// Fires when the server is to stop.
+    pub(crate) stopping: CancellationToken,
+    pub(crate) options: LeptosOptions,
+}
+
+impl axum::extract::FromRef<AppState> for LeptosOptions {
+    fn from_ref(app: &AppState) -> Self {
+        app.options.clone()
+    }
+}
+
+/// The state and a looker's proof, inside a server function.
+pub(crate) fn viewer() -> Result<(AppState, Viewer), AppError> {
+    Ok((app()?, Actor::local().viewer()))
+}
+
+/// The state and an actor's proof, inside a server function.
+pub(crate) fn operator() -> Result<(AppState, Operator), AppError> {
+    Ok((app()?, Actor::local().operator()))
+}
+
+/// Sends a browser without JavaScript on to `path`; a script goes on by itself.
+pub(crate) fn redirect_without_script(path: &str) {
+    let wants_page = |headers: &HeaderMap| {
+        let accept = headers
+            .get(header::ACCEPT)
+            .and_then(|value| value.to_str().ok());
+        accept.is_some_and(|accept| accept.contains("text/html"))
+    };
+    if use_context::<Parts>().is_some_and(|parts| wants_page(&parts.headers)) {
+        leptos_axum::redirect(path);
+    }
+}
+
+fn app() -> Result<AppState, AppError> {
+    let absent = || AppError::new(ErrorKind::Internal, "the server function has no state");
+    use_context().ok_or_else(absent)
+}

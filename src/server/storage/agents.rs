@@ -1,0 +1,148 @@
+//! Agents in storage: what people asked of them, and when they were last heard of.
+
+use sqlx::FromRow;
+
+use super::activity::{Happening, record};
+use super::columns::{Origin, json};
+use super::database::on_pool;
+use super::tx::{Tx, in_tx};
+use super::{Answer, Change, Database, StorageError, Write};
+use crate::domain::{ActivityKind, AgentKind, Timestamp};
+
+/// An agent as it is stored.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct AgentRecord {
+    pub(crate) name: String,
+    pub(crate) title: String,
+    pub(crate) kind: AgentKind,
+    pub(crate) capabilities: Vec<String>,
+    pub(crate) concurrency: u32,
+    pub(crate) wanted: Wanted,
+    /// Why it cannot work.
+    pub(crate) error: Option<String>,
+    pub(crate) started_at: Option<Timestamp>,
+    pub(crate) last_seen: Option<Timestamp>,
+}
+
+/// What a person last asked of an agent.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Wanted {
+    /// To take tasks.
+    On,
+    /// To finish what it holds.
+    Draining,
+    /// To do nothing.
+    Off,
+}
+
+impl Wanted {
+    const ALL: [Self; 3] = [Self::On, Self::Draining, Self::Off];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::On => "on",
+            Self::Draining => "draining",
+            Self::Off => "off",
+        }
+    }
+}
+
+/// Creates or replaces an agent's record.
+pub(crate) struct SaveAgent {
+    pub(crate) record: AgentRecord,
+    /// What the timeline says about it, by whom, if anything.
+    pub(crate) happened: Option<(ActivityKind, String)>,
+    pub(crate) now: Timestamp,
+}
+
+const SAVE: &str = "insert into agents (name, title, kind, capabilities, concurrency, wanted, \
+    error, started_at, last_seen) values ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
+    on conflict (name) do update set title = excluded.title, kind = excluded.kind, \
+    capabilities = excluded.capabilities, concurrency = excluded.concurrency, \
+    wanted = excluded.wanted, error = excluded.error, started_at = excluded.started_at, \
+    last_seen = excluded.last_seen";
+
+impl Write for SaveAgent {
+    type Output = ();
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Answer<()> {
+        let agent = &self.record;
+        in_tx!(tx, conn => sqlx::query(SAVE)
+            .bind(&agent.name)
+            .bind(&agent.title)
+            .bind(agent.kind.as_str())
+            .bind(json(&agent.capabilities))
+            .bind(i64::from(agent.concurrency))
+            .bind(agent.wanted.as_str())
+            .bind(&agent.error)
+            .bind(agent.started_at.map(|at| at.0))
+            .bind(agent.last_seen.map(|at| at.0))
+            .execute(conn)
+            .await?.rows_affected());
+        tx.changed(Change::Agent(agent.clone()));
+        if let Some((kind, actor)) = &self.happened {
+            let happening = Happening {
+                kind: *kind,
+                task: None,
+                agent: Some(&agent.name),
+                actor,
+                detail: agent.error.as_deref(),
+                time: self.now,
+            };
+            record(tx, happening).await?;
+        }
+        Ok(())
+    }
+}
+
+#[derive(FromRow)]
+struct AgentRow {
+    name: String,
+    title: String,
+    kind: String,
+    capabilities: String,
+    concurrency: i64,
+    wanted: String,
+    error: Option<String>,
+    started_at: Option<i64>,
+    last_seen: Option<i64>,
+}
+
+impl TryFrom<AgentRow> for AgentRecord {
+    type Error = StorageError;
+
+    fn try_from(row: AgentRow) -> Answer<Self> {
+        let name = row.name.clone();
+        let origin = Origin {
+            table: "agents",
+            row: &name,
+        };
+        let kinds = [AgentKind::Process, AgentKind::Remote, AgentKind::Fake];
+        let kind = kinds.into_iter().find(|kind| kind.as_str() == row.kind);
+        let wanted = Wanted::ALL
+            .into_iter()
+            .find(|wanted| wanted.as_str() == row.wanted);
+        Ok(Self {
+            name: row.name,
+            title: row.title,
+            kind: origin.require("kind", kind)?,
+            capabilities: origin.json("capabilities", &row.capabilities)?,
+            concurrency: origin.number("concurrency", row.concurrency)?,
+            wanted: origin.require("wanted", wanted)?,
+            error: row.error,
+            started_at: row.started_at.map(Timestamp),
+            last_seen: row.last_seen.map(Timestamp),
+        })
+    }
+}
+
+const ALL: &str = "select * from agents order by name";
+
+impl Database {
+    /// Every agent ever registered, by name.
+    pub(crate) async fn agents(&self) -> Answer<Vec<AgentRecord>> {
+        let rows: Vec<AgentRow> =
+            on_pool!(self, pool => sqlx::query_as(ALL).fetch_all(pool).await?);
+        rows.into_iter().map(AgentRecord::try_from).collect()
+    }
+}

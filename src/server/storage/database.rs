@@ -1,0 +1,140 @@
+//! SQLite by default, PostgreSQL when outgrown: one SQL text for both.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{PgPool, SqlitePool};
+use tokio::sync::mpsc;
+
+use super::writer::{self, Queued, Write};
+use super::{Answer, StorageError, agents::AgentRecord, tasks::StoredTask};
+use crate::domain::{Activity, LogEntry, TaskStatus};
+
+/// What a committed write changed.
+#[derive(Clone, Debug)]
+pub(crate) enum Change {
+    /// A task, as it is now, and its status before; `None` for a new one.
+    Task {
+        before: Option<TaskStatus>,
+        task: Box<StoredTask>,
+    },
+    /// New log entries of one task.
+    Logs(Vec<LogEntry>),
+    /// Something happened.
+    Activity(Activity),
+    /// An agent, as it is now.
+    Agent(AgentRecord),
+}
+
+/// Called after every commit with what it changed, in commit order.
+pub(crate) type OnCommit = Arc<dyn Fn(Vec<Change>) + Send + Sync>;
+
+/// A cheap handle to the database.
+#[derive(Clone)]
+pub(crate) struct Database {
+    pub(super) pool: Pool,
+    queue: mpsc::Sender<Queued>,
+}
+
+#[derive(Clone)]
+pub(super) enum Pool {
+    /// Read-only connections; the writer has its own.
+    Sqlite(SqlitePool),
+    Postgres(PgPool),
+}
+
+/// The writer's side of the database: run it until the handles are gone.
+pub(crate) struct Writer {
+    pub(super) pool: Pool,
+    pub(super) queue: mpsc::Receiver<Queued>,
+}
+
+/// Runs one expression on the reading pool of either engine.
+macro_rules! on_pool {
+    ($db:expr, $pool:ident => $body:expr) => {
+        match &$db.pool {
+            $crate::server::storage::database::Pool::Sqlite($pool) => $body,
+            $crate::server::storage::database::Pool::Postgres($pool) => $body,
+        }
+    };
+}
+pub(super) use on_pool;
+
+/// Writes that may wait for the next commit before callers are held back.
+const WAITING_WRITES: usize = 1024;
+
+impl Database {
+    /// Opens or creates the SQLite database at `path`.
+    pub(crate) async fn open_sqlite(path: &Path) -> Answer<(Self, Writer)> {
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            // An acknowledged write survives a power cut; group commit pays for it.
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(Duration::from_secs(10))
+            .pragma("journal_size_limit", "67108864")
+            .pragma("wal_autocheckpoint", "4000");
+        let keep = |options: SqlitePoolOptions| options.idle_timeout(None).max_lifetime(None);
+        let writing = keep(SqlitePoolOptions::new().max_connections(1))
+            .connect_with(options.clone())
+            .await?;
+        sqlx::migrate!("migrations/sqlite").run(&writing).await?;
+        let reading = keep(SqlitePoolOptions::new().max_connections(4))
+            .connect_lazy_with(options.create_if_missing(false).read_only(true));
+        Ok(Self::with(Pool::Sqlite(reading), Pool::Sqlite(writing)))
+    }
+
+    /// Connects to PostgreSQL.
+    pub(crate) async fn open_postgres(url: &str) -> Answer<(Self, Writer)> {
+        let options: PgConnectOptions = url.parse()?;
+        let pool = PgPoolOptions::new()
+            .max_connections(10)
+            .acquire_timeout(Duration::from_secs(10))
+            .connect_with(options)
+            .await?;
+        sqlx::migrate!("migrations/postgres").run(&pool).await?;
+        Ok(Self::with(
+            Pool::Postgres(pool.clone()),
+            Pool::Postgres(pool),
+        ))
+    }
+
+    fn with(reading: Pool, writing: Pool) -> (Self, Writer) {
+        let (sender, queue) = mpsc::channel(WAITING_WRITES);
+        (
+            Self {
+                pool: reading,
+                queue: sender,
+            },
+            Writer {
+                pool: writing,
+                queue,
+            },
+        )
+    }
+
+    /// Runs `write` in a transaction with whatever else waits, and answers after the commit.
+    /// Once queued it happens even when the caller goes away.
+    pub(crate) async fn write<W: Write>(&self, write: W) -> Answer<W::Output> {
+        let (queued, answer) = writer::queued(write);
+        self.queue
+            .send(queued)
+            .await
+            .map_err(|_| StorageError::Stopping)?;
+        answer.await.map_err(|_| StorageError::Stopping)?
+    }
+
+    /// True when the database answers.
+    pub(crate) async fn is_reachable(&self) -> bool {
+        on_pool!(self, pool => sqlx::query("select 1").execute(pool).await.is_ok())
+    }
+
+    /// True when this is SQLite, of which one server is the only user.
+    pub(crate) fn is_embedded(&self) -> bool {
+        matches!(self.pool, Pool::Sqlite(_))
+    }
+}

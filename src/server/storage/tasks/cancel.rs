@@ -1,0 +1,68 @@
+//! A person ends a task: at once when nobody holds it, otherwise by asking its holder to stop.
+
+use super::StoredTask;
+use super::row::{load, save};
+use crate::domain::{ActivityKind, AppError, Outcome, TaskRef, Timestamp};
+use crate::server::storage::activity::{Happening, record};
+use crate::server::storage::{Answer, Tx, Write};
+
+/// Cancels a task.
+pub(crate) struct CancelTask {
+    pub(crate) task: TaskRef,
+    pub(crate) actor: String,
+    pub(crate) now: Timestamp,
+}
+
+/// What came of it.
+#[derive(Clone, Debug)]
+pub(crate) enum Cancellation {
+    /// It is cancelled.
+    Done(StoredTask),
+    /// Its holder is to stop it, and confirms when it has.
+    Requested(StoredTask),
+}
+
+impl Write for CancelTask {
+    type Output = Cancellation;
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Answer<Cancellation> {
+        let mut stored = load(tx, self.task).await?;
+        let before = stored.task.status;
+        if before.is_finished() {
+            let number = stored.task.number;
+            let detail = format!("task #{number} is {} already", before.label());
+            return Err(AppError::conflict(detail).into());
+        }
+        if stored.lease.is_some() && stored.cancel_requested_at.is_some() {
+            return Ok(Cancellation::Requested(stored));
+        }
+        let held = stored.lease.is_some();
+        if held {
+            stored.cancel_requested_at = Some(self.now);
+        } else {
+            stored
+                .end(&Outcome::Cancelled, self.now)
+                .map_err(AppError::from)?;
+        }
+        save(tx, before, &stored).await?;
+        let kind = if held {
+            ActivityKind::CancelRequested
+        } else {
+            ActivityKind::Cancelled
+        };
+        let happening = Happening {
+            kind,
+            task: Some(&stored.task),
+            agent: None,
+            actor: &self.actor,
+            detail: None,
+            time: self.now,
+        };
+        record(tx, happening).await?;
+        Ok(if held {
+            Cancellation::Requested(stored)
+        } else {
+            Cancellation::Done(stored)
+        })
+    }
+}

@@ -1,0 +1,274 @@
+//! Changes that a person or an agent asks for by name: edits, reports of holders over HTTP,
+//! moving to the head of the queue, answering a question.
+
+use super::StoredTask;
+use super::row::{load, save};
+use crate::domain::{
+    ActivityKind, AppError, LogLevel, LogStream, NewLog, Outcome, TaskChange, TaskRef, TaskStatus,
+    Timestamp, Transition, head_key, is_head_key, order_key,
+};
+use crate::server::storage::activity::{Happening, record};
+use crate::server::storage::{Answer, Tx, Write, logs};
+
+/// Applies `change`. A holder reports with its lease; without one only an external task can be
+/// reported on, and only a person's fields of any other.
+pub(crate) struct ChangeTask {
+    pub(crate) task: TaskRef,
+    pub(crate) change: TaskChange,
+    pub(crate) lease: Option<String>,
+    /// Said together with the report, kept as a log entry.
+    pub(crate) message: Option<String>,
+    pub(crate) actor: String,
+    pub(crate) now: Timestamp,
+}
+
+impl Write for ChangeTask {
+    type Output = StoredTask;
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Answer<StoredTask> {
+        let mut stored = load(tx, self.task).await?;
+        let before = stored.task.status;
+        self.authorise(&stored)?;
+        let mut kinds = Vec::new();
+        kinds.extend(self.edit(&mut stored)?);
+        kinds.extend(self.report(&mut stored)?);
+        save(tx, before, &stored).await?;
+        if let Some(message) = &self.message {
+            let said = NewLog {
+                message: message.clone(),
+                ..NewLog::default()
+            };
+            logs::append(tx, &stored.task, &[said], self.now).await?;
+        }
+        for kind in kinds {
+            let failed = matches!(kind, ActivityKind::Failed | ActivityKind::Requeued);
+            let happening = Happening {
+                kind,
+                task: Some(&stored.task),
+                agent: None,
+                actor: &self.actor,
+                detail: stored.task.error.as_deref().filter(|_| failed),
+                time: self.now,
+            };
+            record(tx, happening).await?;
+        }
+        Ok(stored)
+    }
+}
+
+impl ChangeTask {
+    fn authorise(&self, stored: &StoredTask) -> Result<(), AppError> {
+        let task = &stored.task;
+        if let Some(lease) = &self.lease {
+            return stored.check_lease(lease, self.now);
+        }
+        if !self.change.is_report() {
+            return Ok(());
+        }
+        if let (true, Some(agent)) = (stored.lease.is_some(), &task.agent) {
+            return Err(AppError::conflict(format!(
+                "task #{} is {} and held by {agent}; only the holder of its lease reports on it",
+                task.number,
+                task.status.label()
+            )));
+        }
+        // Somebody who starts a pending task by reporting it runs it outside the queue.
+        let starts =
+            task.status == TaskStatus::Pending && self.change.status == Some(TaskStatus::Running);
+        if task.status.is_held() || starts {
+            return Ok(());
+        }
+        match self.change.status {
+            Some(status) => task
+                .status
+                .toward(status)
+                .map(|_| ())
+                .map_err(AppError::from),
+            None => Err(AppError::conflict(format!(
+                "task #{} is {}: only a running task is reported on",
+                task.number,
+                task.status.label()
+            ))),
+        }
+    }
+
+    /// The fields that belong to people.
+    fn edit(&self, stored: &mut StoredTask) -> Result<Option<ActivityKind>, AppError> {
+        let change = &self.change;
+        let task = &mut stored.task;
+        let pending = task.status == TaskStatus::Pending;
+        if (change.description.is_some() || change.priority.is_some()) && !pending {
+            return Err(AppError::conflict(format!(
+                "task #{} is {}: description and priority can be changed only while it is pending",
+                task.number,
+                task.status.label()
+            )));
+        }
+        let mut edited = false;
+        if let Some(title) = &change.title {
+            title.trim().clone_into(&mut task.title);
+            edited = true;
+        }
+        if let Some(description) = &change.description {
+            task.description.clone_from(description);
+            edited = true;
+        }
+        if let Some(labels) = &change.labels {
+            task.labels.clone_from(labels);
+            edited = true;
+        }
+        if let Some(priority) = change.priority {
+            task.priority = priority;
+            if !is_head_key(stored.order_key) {
+                stored.order_key = order_key(task.created_at, priority);
+            }
+            edited = true;
+        }
+        Ok(edited.then_some(ActivityKind::Edited))
+    }
+
+    /// The fields that belong to the holder.
+    fn report(&self, stored: &mut StoredTask) -> Result<Option<ActivityKind>, AppError> {
+        let change = &self.change;
+        if let Some(progress) = change.progress {
+            stored.task.progress = progress;
+        }
+        if let Some(result) = &change.result {
+            stored.task.result = Some(result.clone());
+        }
+        if let Some(usage) = change.usage {
+            stored.task.usage = usage;
+        }
+        let status = change.status.filter(|&status| status != stored.task.status);
+        let Some(status) = status else {
+            if let Some(error) = &change.error {
+                stored.task.error = Some(error.clone());
+            }
+            return Ok(None);
+        };
+        let transition = stored.task.status.toward(status)?;
+        match transition {
+            Transition::Complete => stored.end(&Outcome::Completed, self.now)?,
+            Transition::Cancel => stored.end(&Outcome::Cancelled, self.now)?,
+            Transition::Fail => {
+                let reason = change.error.clone();
+                let reason = reason.unwrap_or_else(|| "the agent gave no reason".to_owned());
+                stored.end(&Outcome::Failed(reason), self.now)?;
+            }
+            Transition::Requeue => {
+                // A holder that gives up hands the task back for its next attempt.
+                stored.end(
+                    &Outcome::Failed("handed back by its agent".into()),
+                    self.now,
+                )?;
+            }
+            Transition::Claim => {
+                stored.step(transition)?;
+                stored.task.external = true;
+                stored.task.agent.clone_from(&stored.task.requested_agent);
+                stored.task.started_at = Some(self.now);
+                return Ok(Some(ActivityKind::Started));
+            }
+            Transition::Ask | Transition::Answer => {
+                stored.step(transition)?;
+            }
+        }
+        Ok(Some(kind_of(stored.task.status, transition)))
+    }
+}
+
+/// What the timeline calls a move that led to `status`.
+pub(super) fn kind_of(status: TaskStatus, transition: Transition) -> ActivityKind {
+    match status {
+        TaskStatus::Pending => ActivityKind::Requeued,
+        TaskStatus::Running if transition == Transition::Answer => ActivityKind::InputGiven,
+        TaskStatus::Running => ActivityKind::Started,
+        TaskStatus::NeedsInput => ActivityKind::NeedsInput,
+        TaskStatus::Completed => ActivityKind::Completed,
+        TaskStatus::Failed => ActivityKind::Failed,
+        TaskStatus::Cancelled => ActivityKind::Cancelled,
+    }
+}
+
+/// Moves a pending task to the head of the queue.
+pub(crate) struct ExpediteTask {
+    pub(crate) task: TaskRef,
+    pub(crate) actor: String,
+    pub(crate) now: Timestamp,
+}
+
+impl Write for ExpediteTask {
+    type Output = StoredTask;
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Answer<StoredTask> {
+        let mut stored = load(tx, self.task).await?;
+        let status = stored.task.status;
+        if status != TaskStatus::Pending {
+            let number = stored.task.number;
+            let detail = format!(
+                "task #{number} is {}: only a pending task can be started now",
+                status.label()
+            );
+            return Err(AppError::conflict(detail).into());
+        }
+        stored.order_key = head_key(self.now);
+        // "Now" also overrules a start time and the pause after a failed attempt.
+        stored.not_before = None;
+        save(tx, status, &stored).await?;
+        let happening = Happening {
+            kind: ActivityKind::Expedited,
+            task: Some(&stored.task),
+            agent: None,
+            actor: &self.actor,
+            detail: None,
+            time: self.now,
+        };
+        record(tx, happening).await?;
+        Ok(stored)
+    }
+}
+
+/// Answers the question of a task that needs input. The answer is also a log entry with
+/// `fields.input`, which is how an agent that runs elsewhere learns of it.
+pub(crate) struct GiveInput {
+    pub(crate) task: TaskRef,
+    pub(crate) text: String,
+    pub(crate) actor: String,
+    pub(crate) now: Timestamp,
+}
+
+impl Write for GiveInput {
+    type Output = StoredTask;
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Answer<StoredTask> {
+        let mut stored = load(tx, self.task).await?;
+        let before = stored.task.status;
+        if before != TaskStatus::NeedsInput {
+            let number = stored.task.number;
+            let detail = format!("task #{number} is {} and asks nothing", before.label());
+            return Err(AppError::conflict(detail).into());
+        }
+        stored.step(Transition::Answer).map_err(AppError::from)?;
+        save(tx, before, &stored).await?;
+        let mut fields = serde_json::Map::new();
+        fields.insert("input".into(), self.text.clone().into());
+        let entry = NewLog {
+            message: format!("{} answered: {}", self.actor, self.text),
+            level: LogLevel::Info,
+            stream: LogStream::System,
+            time: None,
+            fields,
+        };
+        logs::append(tx, &stored.task, &[entry], self.now).await?;
+        let happening = Happening {
+            kind: ActivityKind::InputGiven,
+            task: Some(&stored.task),
+            agent: None,
+            actor: &self.actor,
+            detail: None,
+            time: self.now,
+        };
+        record(tx, happening).await?;
+        Ok(stored)
+    }
+}

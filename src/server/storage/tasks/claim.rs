@@ -1,0 +1,49 @@
+//! An agent takes a task. Whoever finds it pending first has it; the lease is the proof.
+
+use super::row::{load, save};
+use super::{Lease, StoredTask};
+use crate::domain::{ActivityKind, AppError, TaskRef, TaskStatus, Timestamp, Transition};
+use crate::server::storage::activity::{Happening, record};
+use crate::server::storage::{Answer, Tx, Write};
+
+/// Hands task `number` to `agent` unless somebody else has it by now.
+pub(crate) struct ClaimTask {
+    pub(crate) number: i64,
+    pub(crate) agent: String,
+    pub(crate) lease: Lease,
+    /// The agent's own limit, for tasks that set none.
+    pub(crate) timeout_seconds: u32,
+    pub(crate) now: Timestamp,
+}
+
+impl Write for ClaimTask {
+    /// `None` when it is not pending any more.
+    type Output = Option<StoredTask>;
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Answer<Option<StoredTask>> {
+        let mut stored = load(tx, TaskRef::Number(self.number)).await?;
+        if stored.task.status != TaskStatus::Pending {
+            return Ok(None);
+        }
+        stored.step(Transition::Claim).map_err(AppError::from)?;
+        stored.lease = Some(self.lease.clone());
+        stored.not_before = None;
+        let timeout = stored.timeout.unwrap_or(self.timeout_seconds);
+        stored.timeout = Some(timeout);
+        stored.task.timeout_seconds = timeout;
+        stored.task.agent = Some(self.agent.clone());
+        stored.task.started_at = Some(self.now);
+        stored.task.progress = 0.0;
+        save(tx, TaskStatus::Pending, &stored).await?;
+        let started = Happening {
+            kind: ActivityKind::Started,
+            task: Some(&stored.task),
+            agent: Some(&self.agent),
+            actor: &self.agent,
+            detail: None,
+            time: self.now,
+        };
+        record(tx, started).await?;
+        Ok(Some(stored))
+    }
+}

@@ -1,0 +1,21 @@
+//! Tasks in storage: the row, what can be read, and one file per kind of write.
+
+mod cancel;
+mod change;
+mod claim;
+mod create;
+mod lease;
+mod read;
+mod report;
+mod row;
+mod stored;
+
+pub(crate) use cancel::{CancelTask, Cancellation};
+pub(crate) use change::{ChangeTask, ExpediteTask, GiveInput};
+pub(crate) use claim::ClaimTask;
+pub(crate) use create::{CreateTask, IdempotencyKey};
+pub(crate) use lease::{EndLapsed, Lapse, RenewLeases};
+pub(crate) use read::FinishedRun;
+pub(crate) use report::{EndAttempt, ReportTask};
+pub(super) use row::load;
+pub(crate) use stored::{Lease, StoredTask};

@@ -1,0 +1,165 @@
+//! Reading tasks: one, a page, the active ones, and what finished lately.
+
+use sqlx::{FromRow, QueryBuilder};
+
+use super::StoredTask;
+use super::row::{TaskRow, absent};
+use crate::domain::{Page, StatusCounts, TaskFilter, TaskId, TaskRef, TaskStatus};
+use crate::server::storage::columns::parse_cursor;
+use crate::server::storage::database::on_pool;
+use crate::server::storage::{Answer, Database};
+
+const BY_NUMBER: &str = "select * from tasks where number = $1";
+const BY_ID: &str = "select * from tasks where id = $1";
+const ACTIVE: &str = "select * from tasks where status in ('pending', 'running', 'needs_input')";
+const RETRIES: &str = "select number from tasks where retry_of = $1 order by number";
+const COUNTS: &str = "select status, count(*) as n from tasks group by status";
+const BY_AGENT: &str = "select assignee, status, count(*) as n from tasks \
+    where status in ('completed', 'failed') group by assignee, status";
+const FINISHED: &str = "select agent, title, started_at, completed_at from tasks \
+    where status = 'completed' order by number desc limit $1";
+
+/// How long a completed task took, for estimates.
+#[derive(Clone, Debug, FromRow)]
+pub(crate) struct FinishedRun {
+    pub(crate) agent: Option<String>,
+    pub(crate) title: String,
+    /// Microseconds since 1970.
+    pub(crate) started_at: Option<i64>,
+    /// Microseconds since 1970.
+    pub(crate) completed_at: Option<i64>,
+}
+
+impl Database {
+    /// One task.
+    pub(crate) async fn task(&self, task: TaskRef) -> Answer<StoredTask> {
+        let row: Option<TaskRow> = match task {
+            TaskRef::Number(number) => on_pool!(self, pool =>
+                sqlx::query_as(BY_NUMBER).bind(number).fetch_optional(pool).await?),
+            TaskRef::Id(id) => on_pool!(self, pool =>
+                sqlx::query_as(BY_ID).bind(id.to_string()).fetch_optional(pool).await?),
+        };
+        row.ok_or_else(|| absent(task))?.try_into()
+    }
+
+    /// A page of tasks, newest first.
+    pub(crate) async fn tasks(
+        &self,
+        filter: &TaskFilter,
+        cursor: Option<&str>,
+        limit: u32,
+    ) -> Answer<Page<StoredTask>> {
+        let before = cursor.map(parse_cursor).transpose()?;
+        let rows: Vec<TaskRow> = on_pool!(self, pool => {
+            let mut query = QueryBuilder::new("select * from tasks where true");
+            if let Some(before) = before {
+                query.push(" and number < ").push_bind(before);
+            }
+            if !filter.status.is_empty() && filter.status.len() < TaskStatus::ALL.len() {
+                query.push(" and status in (");
+                let mut list = query.separated(", ");
+                for status in &filter.status {
+                    list.push_bind(status.as_str());
+                }
+                query.push(")");
+            }
+            if let Some(agent) = &filter.agent {
+                query.push(" and assignee = ").push_bind(agent.clone());
+            }
+            if let Some(priority) = filter.priority {
+                query.push(" and priority = ").push_bind(priority.rank());
+            }
+            if let Some(label) = &filter.label {
+                let quoted = format!("%{}%", like(&format!("\"{label}\"")));
+                query.push(" and labels like ").push_bind(quoted).push(" escape '\\'");
+            }
+            if let Some(words) = filter.q.as_deref().map(str::trim).filter(|q| !q.is_empty()) {
+                let pattern = format!("%{}%", like(&words.to_lowercase()));
+                query.push(" and (lower(title) like ").push_bind(pattern.clone());
+                query.push(" escape '\\' or lower(description) like ").push_bind(pattern);
+                query.push(" escape '\\'");
+                if let Ok(number) = words.trim_start_matches('#').parse::<i64>() {
+                    query.push(" or number = ").push_bind(number);
+                }
+                query.push(")");
+            }
+            query.push(" order by number desc limit ").push_bind(i64::from(limit) + 1);
+            query.build_query_as().fetch_all(pool).await?
+        });
+        page(rows, limit)
+    }
+
+    /// Every task that is not finished.
+    pub(crate) async fn active_tasks(&self) -> Answer<Vec<StoredTask>> {
+        let rows: Vec<TaskRow> =
+            on_pool!(self, pool => sqlx::query_as(ACTIVE).fetch_all(pool).await?);
+        rows.into_iter().map(StoredTask::try_from).collect()
+    }
+
+    /// The numbers of the tasks that tried `task` again.
+    pub(crate) async fn retries_of(&self, task: TaskId) -> Answer<Vec<i64>> {
+        let rows: Vec<(i64,)> = on_pool!(self, pool =>
+            sqlx::query_as(RETRIES).bind(task.to_string()).fetch_all(pool).await?);
+        Ok(rows.into_iter().map(|(number,)| number).collect())
+    }
+
+    /// How many tasks there are of each status.
+    pub(crate) async fn status_counts(&self) -> Answer<StatusCounts> {
+        let rows: Vec<(String, i64)> =
+            on_pool!(self, pool => sqlx::query_as(COUNTS).fetch_all(pool).await?);
+        let mut counts = StatusCounts::default();
+        for (status, n) in rows {
+            if let Some(status) = TaskStatus::parse(&status) {
+                *counts.slot(status) = u64::try_from(n).unwrap_or(0);
+            }
+        }
+        Ok(counts)
+    }
+
+    /// How many tasks each agent completed and failed.
+    pub(crate) async fn agent_counts(&self) -> Answer<Vec<(Option<String>, TaskStatus, u64)>> {
+        let rows: Vec<(Option<String>, String, i64)> =
+            on_pool!(self, pool => sqlx::query_as(BY_AGENT).fetch_all(pool).await?);
+        let known = rows.into_iter().filter_map(|(agent, status, n)| {
+            Some((agent, TaskStatus::parse(&status)?, u64::try_from(n).ok()?))
+        });
+        Ok(known.collect())
+    }
+
+    /// The latest completed tasks, newest first.
+    pub(crate) async fn finished_runs(&self, limit: i64) -> Answer<Vec<FinishedRun>> {
+        Ok(on_pool!(self, pool =>
+            sqlx::query_as(FINISHED).bind(limit).fetch_all(pool).await?))
+    }
+}
+
+fn page(rows: Vec<TaskRow>, limit: u32) -> Answer<Page<StoredTask>> {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let more = rows.len() > limit;
+    let items: Vec<StoredTask> = rows
+        .into_iter()
+        .take(limit)
+        .map(StoredTask::try_from)
+        .collect::<Answer<_>>()?;
+    let next = items
+        .last()
+        .filter(|_| more)
+        .map(|last| last.task.number.to_string());
+    Ok(Page { items, next })
+}
+
+fn like(text: &str) -> String {
+    text.replace('\\', "\\\\")
+        .replace('%', "\\%")
+        .replace('_', "\\_")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::like;
+
+    #[test]
+    fn wildcards_in_what_people_type_are_ordinary_characters() {
+        assert_eq!(like("50%_a\\b"), "50\\%\\_a\\\\b");
+    }
+}

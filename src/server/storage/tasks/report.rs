@@ -1,0 +1,116 @@
+//! Reports of the agents that this server runs: events in batches, then the end.
+
+use super::StoredTask;
+use super::change::kind_of;
+use super::row::{load, save};
+use crate::domain::{
+    ActivityKind, AgentEvent, AppError, NewLog, Outcome, TaskRef, TaskStatus, Timestamp, Transition,
+};
+use crate::server::storage::activity::{Happening, record};
+use crate::server::storage::{Answer, Tx, Write, logs};
+
+/// Stores a batch of events of the holder of `lease`.
+pub(crate) struct ReportTask {
+    pub(crate) number: i64,
+    pub(crate) lease: String,
+    pub(crate) events: Vec<AgentEvent>,
+    pub(crate) now: Timestamp,
+}
+
+impl Write for ReportTask {
+    type Output = ();
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Answer<()> {
+        let mut stored = load(tx, TaskRef::Number(self.number)).await?;
+        stored.check_lease(&self.lease, self.now)?;
+        let before = stored.task.status;
+        let mut entries: Vec<NewLog> = Vec::new();
+        let mut kinds = Vec::new();
+        let mut changed = false;
+        for event in &self.events {
+            match event {
+                AgentEvent::Log(entry) => entries.push(entry.clone()),
+                other => {
+                    kinds.extend(apply(&mut stored, other)?);
+                    changed = true;
+                }
+            }
+        }
+        logs::append(tx, &stored.task, &entries, self.now).await?;
+        if changed {
+            save(tx, before, &stored).await?;
+        }
+        for kind in kinds {
+            let happening = Happening {
+                kind,
+                task: Some(&stored.task),
+                agent: None,
+                actor: stored.task.agent.as_deref().unwrap_or("agent"),
+                detail: stored.question.as_deref(),
+                time: self.now,
+            };
+            record(tx, happening).await?;
+        }
+        Ok(())
+    }
+}
+
+fn apply(stored: &mut StoredTask, event: &AgentEvent) -> Result<Option<ActivityKind>, AppError> {
+    match event {
+        AgentEvent::Progress(progress) => stored.task.progress = *progress,
+        AgentEvent::Usage(usage) => stored.task.usage = *usage,
+        AgentEvent::Result(result) => stored.task.result = Some(result.clone()),
+        AgentEvent::NeedsInput(question) => {
+            stored.step(Transition::Ask)?;
+            stored.question = Some(question.clone());
+            return Ok(Some(ActivityKind::NeedsInput));
+        }
+        // The task went back to running when the person's answer was stored.
+        AgentEvent::Resumed if stored.task.status == TaskStatus::NeedsInput => {
+            stored.step(Transition::Answer)?;
+        }
+        AgentEvent::Resumed | AgentEvent::Log(_) | AgentEvent::Finished(_) => {}
+    }
+    Ok(None)
+}
+
+/// Ends the attempt of the holder of `lease`.
+pub(crate) struct EndAttempt {
+    pub(crate) number: i64,
+    pub(crate) lease: String,
+    pub(crate) outcome: Outcome,
+    pub(crate) now: Timestamp,
+}
+
+impl Write for EndAttempt {
+    type Output = StoredTask;
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Answer<StoredTask> {
+        let mut stored = load(tx, TaskRef::Number(self.number)).await?;
+        stored.check_lease(&self.lease, self.now)?;
+        end(tx, &mut stored, &self.outcome, self.now).await?;
+        Ok(stored)
+    }
+}
+
+/// Ends the present attempt, whoever held it, and records it.
+pub(super) async fn end(
+    tx: &mut Tx<'_>,
+    stored: &mut StoredTask,
+    outcome: &Outcome,
+    now: Timestamp,
+) -> Answer<()> {
+    let before = stored.task.status;
+    let agent = stored.task.agent.clone();
+    stored.end(outcome, now).map_err(AppError::from)?;
+    save(tx, before, stored).await?;
+    let happening = Happening {
+        kind: kind_of(stored.task.status, Transition::Complete),
+        task: Some(&stored.task),
+        agent: agent.as_deref(),
+        actor: agent.as_deref().unwrap_or("system"),
+        detail: stored.task.error.as_deref(),
+        time: now,
+    };
+    record(tx, happening).await
+}

@@ -1,0 +1,98 @@
+//! A task with what only the server knows about it, and how an attempt begins and ends.
+
+use crate::domain::{
+    AppError, Illegal, Outcome, Task, TaskStatus, Timestamp, Transition, back_off_seconds,
+};
+
+/// A task as it is stored. Queue position, waiting reasons and the estimate of a pending task
+/// are not: they are computed when it is shown.
+#[derive(Clone, Debug)]
+pub(crate) struct StoredTask {
+    pub(crate) task: Task,
+    /// Its place in the queue; lower is earlier.
+    pub(crate) order_key: i64,
+    /// Not to be handed out before.
+    pub(crate) not_before: Option<Timestamp>,
+    /// What its creator or agent set; `task.timeout_seconds` has the default filled in.
+    pub(crate) timeout: Option<u32>,
+    /// What its agent asks a person.
+    pub(crate) question: Option<String>,
+    pub(crate) cancel_requested_at: Option<Timestamp>,
+    /// The present holder's lease; external tasks have none.
+    pub(crate) lease: Option<Lease>,
+}
+
+/// The right to report on a task, until it expires.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Lease {
+    /// New with every claim.
+    pub(crate) id: String,
+    pub(crate) expires_at: Timestamp,
+    /// The server that runs the agent; `None` when the agent runs elsewhere.
+    pub(crate) node: Option<String>,
+}
+
+impl StoredTask {
+    /// Moves the task, or says why it cannot move.
+    pub(super) fn step(&mut self, transition: Transition) -> Result<(), Illegal> {
+        self.task.status = self.task.status.after(transition)?;
+        if self.task.status != TaskStatus::NeedsInput {
+            self.question = None;
+        }
+        Ok(())
+    }
+
+    /// Ends the present attempt. A failure goes back to the queue while attempts are left,
+    /// unless somebody asked to cancel it; either way `error` keeps the reason.
+    pub(super) fn end(&mut self, outcome: &Outcome, now: Timestamp) -> Result<(), Illegal> {
+        let again = self.task.attempt < self.task.max_attempts
+            && !self.task.external
+            && self.cancel_requested_at.is_none();
+        match outcome {
+            Outcome::Completed => {
+                self.step(Transition::Complete)?;
+                self.task.progress = 1.0;
+                self.task.error = None;
+            }
+            Outcome::Failed(reason) if again => {
+                self.step(Transition::Requeue)?;
+                self.task.error = Some(reason.clone());
+                self.not_before = Some(now.plus_seconds(back_off_seconds(self.task.attempt)));
+                self.task.attempt += 1;
+                self.task.progress = 0.0;
+                self.task.agent = None;
+                self.task.started_at = None;
+            }
+            Outcome::Failed(reason) => {
+                self.step(Transition::Fail)?;
+                self.task.error = Some(reason.clone());
+            }
+            Outcome::Cancelled => self.step(Transition::Cancel)?,
+        }
+        if self.task.status.is_finished() {
+            self.task.completed_at = Some(now);
+            self.not_before = None;
+        }
+        self.lease = None;
+        Ok(())
+    }
+
+    /// Passes when `lease` is the present one and still runs.
+    pub(in crate::server::storage) fn check_lease(
+        &self,
+        lease: &str,
+        now: Timestamp,
+    ) -> Result<(), AppError> {
+        let held = self
+            .lease
+            .as_ref()
+            .filter(|held| held.id == lease && held.expires_at > now);
+        held.map(|_| ()).ok_or_else(|| {
+            AppError::conflict(format!(
+                "this lease expired or was taken back; task #{} is {}",
+                self.task.number,
+                self.task.status.label()
+            ))
+        })
+    }
+}

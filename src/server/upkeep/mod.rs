@@ -1,0 +1,7 @@
+//! Gravity: periodic, input-free, idempotent. Each loop ends when the server stops.
+
+mod expire_leases;
+mod refresh_queue;
+
+pub(crate) use expire_leases::expire_leases;
+pub(crate) use refresh_queue::refresh_queue;
