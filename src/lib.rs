@@ -15,3 +15,11 @@ pub mod server;
 #[cfg(feature = "ssr")]
 mod tests;
 pub mod ui;
+
+/// Makes the server's page live, in the browser.
+#[cfg(feature = "hydrate")]
+#[wasm_bindgen::prelude::wasm_bindgen]
+pub fn hydrate() {
+    console_error_panic_hook::set_once();
+    leptos::mount::hydrate_body(ui::App);
+}
