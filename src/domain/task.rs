@@ -424,13 +424,10 @@ impl NewTask {
         if let Some(title) = given {
             return title.to_owned();
         }
-        let line = self
-            .description
-            .trim()
-            .lines()
-            .next()
-            .unwrap_or_default()
-            .trim();
+        let line = self.description.trim().lines().next().unwrap_or_default();
+        // A tab or a colour is welcome in a description; a title is one plain line.
+        let line = line.replace(char::is_control, " ");
+        let line = line.trim();
         match line.char_indices().nth(80) {
             Some((end, _)) => format!("{}…", line[..end].trim_end()),
             None => line.to_owned(),
