@@ -31,11 +31,10 @@ async fn an_external_task_is_reported_on_without_a_lease(engine: Engine) {
 
     let body = json!({"description": "b", "status": "running", "agent": "laptop", "max_attempts": 3});
     client.create(body).await;
-    let failed = json!({"status": "failed", "error": "no \u{0} luck"});
+    let failed = json!({"status": "failed", "error": "no luck"});
     let task: Task = client.patch("/api/tasks/2", &failed).await.expect(200).to();
     assert_eq!(task.status, TaskStatus::Failed);
-    let error = task.error.unwrap();
-    assert!(error.starts_with("no ") && error.ends_with(" luck"), "{error:?}");
+    assert_eq!(task.error.as_deref(), Some("no luck"));
 
     client.create(json!({"description": "c", "status": "running", "agent": "laptop"})).await;
     client.delete("/api/tasks/3").await.expect(200);
