@@ -6,4 +6,5 @@
 
 mod api;
 mod rules;
+mod storage;
 mod support;
