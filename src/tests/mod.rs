@@ -5,6 +5,7 @@
 //! created, the program where it was built before (see [`crash`]). `make test` sees to both.
 
 mod api;
+mod feed;
 mod rules;
 mod storage;
 mod support;
