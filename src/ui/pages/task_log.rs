@@ -233,8 +233,10 @@ impl Log {
 
     fn show_end(self) {
         browser::next_frame(move || {
-            if let Some(view) = self.view.try_get_untracked().flatten() {
+            let follows = self.following.try_get_untracked() == Some(true);
+            if let Some(view) = self.view.try_get_untracked().flatten().filter(|_| follows) {
                 browser::scroll_to_end(&view);
+                self.top.set_value(browser::scroll_place(&view).0);
             }
         });
     }
@@ -245,13 +247,13 @@ impl Log {
             return;
         };
         let (top, rest) = browser::scroll_place(&view);
-        let went_up = top < self.top.get_value();
+        let before = self.top.get_value();
         self.top.set_value(top);
-        if rest <= NEAR {
-            if !self.following.get_untracked() {
-                self.follow(true);
-            }
-        } else if went_up && self.following.get_untracked() {
+        let follows = self.following.get_untracked();
+        // What this program scrolled by itself has not moved since.
+        if top > before && rest <= NEAR && !follows {
+            self.follow(true);
+        } else if top < before && rest > NEAR && follows {
             self.following.set(false);
         }
     }
