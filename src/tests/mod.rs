@@ -5,4 +5,6 @@
 //! created, the program where it was built before (see [`crash`]). `make test` sees to both.
 
 mod api;
+mod rules;
+mod storage;
 mod support;

@@ -194,6 +194,7 @@ impl Board {
         let mut state = self.state();
         let slots = state.agents.get(name)?.slots(now);
         let number = state.queue.next_for(name, &slots, now)?;
+        let attempt = state.queue.get(number)?.attempt;
         state.queue.set_aside(number);
         if let Some(agent) = state.agents.get_mut(name) {
             agent.reserved.push(number);
@@ -202,12 +203,17 @@ impl Board {
             board: self.clone(),
             agent: name.to_owned(),
             number,
+            attempt,
         })
     }
 
-    /// Drops a task that turned out not to be pending.
-    pub(crate) fn forget(&self, number: i64) {
-        self.state().queue.remove(number);
+    /// Drops a task that turned out not to be pending, unless it has come back since.
+    pub(crate) fn forget(&self, reservation: &Reservation) {
+        let queue = &mut self.state().queue;
+        let entry = queue.get(reservation.number);
+        if entry.is_some_and(|entry| entry.attempt == reservation.attempt) {
+            queue.remove(reservation.number);
+        }
     }
 
     /// Rises when a task became ready or a slot free.
@@ -425,6 +431,7 @@ pub(crate) struct Reservation {
     board: Board,
     agent: String,
     pub(crate) number: i64,
+    attempt: u32,
 }
 
 impl Drop for Reservation {

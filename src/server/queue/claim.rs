@@ -50,6 +50,6 @@ pub(crate) async fn claim(
             return Ok(Some(Claimed { stored, lease }));
         }
         // Somebody else took it between our look and our claim.
-        board.forget(number);
+        board.forget(&reservation);
     }
 }

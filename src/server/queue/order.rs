@@ -210,9 +210,14 @@ impl Queue {
         }
     }
 
-    /// Puts a task that was set aside back into its lane, if it is still pending.
+    /// Puts a task that was set aside back into its lane, if it is still pending and has not
+    /// come back meanwhile with a moment to wait for: that one would block the lane.
     pub(crate) fn put_back(&mut self, number: i64) {
-        if let Some(entry) = self.entries.get(&number).cloned() {
+        let Some(entry) = self.entries.get(&number).cloned() else {
+            return;
+        };
+        let waits = |moment| self.later.contains(&(moment, number));
+        if !entry.not_before.is_some_and(waits) {
             self.line_up(&entry);
         }
     }

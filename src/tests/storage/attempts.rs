@@ -1,0 +1,185 @@
+//! How an attempt goes and ends, in storage.
+
+use super::{NOW, Store};
+use crate::domain::{
+    ActivityKind, AgentEvent, NewLog, Outcome, TaskChange, TaskRef, TaskStatus, Timestamp, Usage,
+};
+use crate::server::storage::logs::LogFilter;
+use crate::server::storage::tasks::{
+    CancelTask, Cancellation, ChangeTask, ClaimTask, EndAttempt, ExpediteTask, GiveInput, Lease,
+    ReportTask,
+};
+use crate::tests::support::{Engine, on_each_engine};
+
+on_each_engine!(
+    whoever_claims_first_has_it,
+    a_batch_of_events_is_applied_as_a_whole,
+    a_failed_attempt_waits_longer_each_time_and_ends_with_the_last,
+    a_cancelled_attempt_is_not_tried_again,
+    a_late_report_of_an_earlier_holder_is_refused,
+    a_question_is_asked_and_answered,
+    starting_now_ends_the_pause,
+);
+
+fn end(number: i64, lease: &str, outcome: Outcome) -> EndAttempt {
+    EndAttempt { number, lease: lease.to_owned(), outcome, now: NOW }
+}
+
+fn failed() -> Outcome {
+    Outcome::Failed("no luck".to_owned())
+}
+
+fn report(number: i64, lease: &str, events: Vec<AgentEvent>) -> ReportTask {
+    ReportTask { number, lease: lease.to_owned(), events, now: NOW }
+}
+
+async fn whoever_claims_first_has_it(engine: Engine) {
+    let store = Store::new(engine).await;
+    let number = store.pending(1).await;
+    let claims = (0..16).map(|n| {
+        store.write(ClaimTask {
+            number,
+            agent: format!("worker-{n}"),
+            lease: Lease { id: format!("lease-{n}"), expires_at: NOW.plus_seconds(60), node: None },
+            timeout_seconds: 77,
+            now: NOW,
+        })
+    });
+    let claimed = futures_util::future::join_all(claims).await;
+    let winners: Vec<_> = claimed.into_iter().filter_map(|claimed| claimed.unwrap()).collect();
+    let [winner] = &winners[..] else { panic!("{} have it", winners.len()) };
+    let stored = store.task(number).await;
+    assert_eq!((&stored.task, &stored.lease), (&winner.task, &winner.lease));
+    assert_eq!((stored.task.timeout_seconds, stored.task.started_at), (77, Some(NOW)));
+}
+
+async fn a_batch_of_events_is_applied_as_a_whole(engine: Engine) {
+    let store = Store::new(engine).await;
+    let number = store.pending(1).await;
+    store.claim(number, "lease").await;
+    store.announced();
+    let said = |text: &str| AgentEvent::Log(NewLog { message: text.to_owned(), ..NewLog::default() });
+    let usage = Usage { input_tokens: u64::MAX, output_tokens: 7, cost_usd: None };
+    let events = vec![said("one"), AgentEvent::Progress(0.3), said("two"), AgentEvent::Usage(usage)];
+    store.write(report(number, "lease", events)).await.unwrap();
+    let stored = store.task(number).await;
+    assert_eq!(stored.task.progress.to_bits(), 0.3_f64.to_bits());
+    assert_eq!(stored.task.usage.output_tokens, 7);
+
+    // A question twice is no legal move: nothing of that batch remains.
+    store.announced();
+    let ask = || AgentEvent::NeedsInput("which?".to_owned());
+    let refused = store.write(report(number, "lease", vec![said("three"), ask(), ask()])).await;
+    assert!(refused.unwrap_err().is_refusal());
+    assert!(store.announced().is_empty());
+    let stored = store.task(number).await;
+    assert_eq!((stored.task.status, stored.question), (TaskStatus::Running, None));
+    let logs = store.db.logs(&stored.task, &LogFilter::default(), None, 10).await.unwrap();
+    let said: Vec<_> = logs.items.iter().map(|entry| entry.message.as_str()).collect();
+    assert_eq!(said, ["one", "two"]);
+}
+
+async fn a_failed_attempt_waits_longer_each_time_and_ends_with_the_last(engine: Engine) {
+    let store = Store::new(engine).await;
+    let number = store.pending(3).await;
+    for (lease, pause) in [("one", 2), ("two", 4)] {
+        store.claim(number, lease).await;
+        let stored = store.write(end(number, lease, failed())).await.unwrap();
+        assert_eq!(stored.task.status, TaskStatus::Pending);
+        assert_eq!(stored.not_before, Some(NOW.plus_seconds(pause)));
+        assert_eq!(stored.task.error.as_deref(), Some("no luck"));
+        assert!(stored.lease.is_none() && stored.task.agent.is_none());
+    }
+    let last = store.claim(number, "three").await;
+    assert_eq!((last.task.attempt, last.not_before), (3, None));
+    let stored = store.write(end(number, "three", failed())).await.unwrap();
+    assert_eq!((stored.task.status, stored.task.completed_at), (TaskStatus::Failed, Some(NOW)));
+    let kinds: Vec<_> =
+        store.db.timeline(number).await.unwrap().into_iter().map(|one| one.kind).collect();
+    let (started, requeued) = (ActivityKind::Started, ActivityKind::Requeued);
+    let expected =
+        [ActivityKind::Created, started, requeued, started, requeued, started, ActivityKind::Failed];
+    assert_eq!(kinds, expected);
+}
+
+async fn a_cancelled_attempt_is_not_tried_again(engine: Engine) {
+    let store = Store::new(engine).await;
+    let cancel = |number| CancelTask { task: TaskRef::Number(number), actor: "me".to_owned(), now: NOW };
+    let number = store.pending(5).await;
+    let done = store.write(cancel(number)).await.unwrap();
+    assert!(matches!(done, Cancellation::Done(_)));
+    assert!(store.write(cancel(number)).await.unwrap_err().is_refusal());
+
+    for outcome in [Outcome::Cancelled, failed(), Outcome::Completed] {
+        let number = store.pending(5).await;
+        store.claim(number, &format!("lease-{number}")).await;
+        for _ in 0..2 {
+            let asked = store.write(cancel(number)).await.unwrap();
+            assert!(matches!(asked, Cancellation::Requested(_)));
+        }
+        let ended = store.write(end(number, &format!("lease-{number}"), outcome)).await.unwrap();
+        assert!(ended.task.status.is_finished(), "{:?}", ended.task.status);
+    }
+}
+
+async fn a_late_report_of_an_earlier_holder_is_refused(engine: Engine) {
+    let store = Store::new(engine).await;
+    let number = store.pending(2).await;
+    store.claim(number, "early").await;
+    store.write(end(number, "early", failed())).await.unwrap();
+    store.claim(number, "late").await;
+    let before = store.task(number).await;
+    store.announced();
+    let progress = vec![AgentEvent::Progress(0.9)];
+    assert!(store.write(report(number, "early", progress.clone())).await.unwrap_err().is_refusal());
+    assert!(store.write(end(number, "early", Outcome::Completed)).await.unwrap_err().is_refusal());
+    let change = ChangeTask {
+        task: TaskRef::Number(number),
+        change: TaskChange { progress: Some(0.9), ..TaskChange::default() },
+        lease: Some("early".to_owned()),
+        message: Some("late".to_owned()),
+        actor: "worker".to_owned(),
+        now: NOW,
+    };
+    assert!(store.write(change).await.unwrap_err().is_refusal());
+    // Nor is the present holder heard once its lease is over.
+    let later = ReportTask { now: NOW.plus_seconds(60), ..report(number, "late", progress) };
+    assert!(store.write(later).await.unwrap_err().is_refusal());
+    assert_eq!(store.task(number).await.task, before.task);
+    assert!(store.announced().is_empty());
+}
+
+async fn a_question_is_asked_and_answered(engine: Engine) {
+    let store = Store::new(engine).await;
+    let number = store.pending(1).await;
+    store.claim(number, "lease").await;
+    let give = || GiveInput {
+        task: TaskRef::Number(number),
+        text: "blue".to_owned(),
+        actor: "me".to_owned(),
+        now: NOW,
+    };
+    assert!(store.write(give()).await.unwrap_err().is_refusal());
+    let ask = AgentEvent::NeedsInput("which colour?".to_owned());
+    store.write(report(number, "lease", vec![ask])).await.unwrap();
+    let stored = store.task(number).await;
+    assert_eq!(stored.question.as_deref(), Some("which colour?"));
+    store.write(give()).await.unwrap();
+    let stored = store.task(number).await;
+    assert_eq!((stored.task.status, stored.question), (TaskStatus::Running, None));
+    // Its agent says so as well, which changes nothing any more.
+    store.write(report(number, "lease", vec![AgentEvent::Resumed])).await.unwrap();
+    assert!(store.write(give()).await.unwrap_err().is_refusal());
+}
+
+async fn starting_now_ends_the_pause(engine: Engine) {
+    let store = Store::new(engine).await;
+    let number = store.pending(2).await;
+    store.claim(number, "lease").await;
+    store.write(end(number, "lease", failed())).await.unwrap();
+    let expedite = |now| ExpediteTask { task: TaskRef::Number(number), actor: "me".to_owned(), now };
+    let stored = store.write(expedite(NOW)).await.unwrap();
+    assert_eq!((stored.not_before, stored.order_key), (None, -NOW.0));
+    let later = store.write(expedite(Timestamp(NOW.0 + 1))).await.unwrap();
+    assert!(later.order_key < stored.order_key);
+}

@@ -1,0 +1,135 @@
+//! Group commit: what is written together does not hang together.
+
+use futures_util::future::join_all;
+use tokio_util::sync::CancellationToken;
+
+use super::{NOW, Store, create, described};
+use crate::domain::{NewLog, TaskRef};
+use crate::server::storage::logs::AppendLogs;
+use crate::server::storage::{Answer, Change, StorageError, Tx, Write};
+use crate::tests::support::{Engine, on_each_engine};
+
+on_each_engine!(
+    a_failing_write_in_a_group_harms_no_other,
+    a_refused_write_in_a_group_announces_nothing,
+    a_write_happens_even_when_its_caller_goes_away,
+    commits_are_announced_in_order_and_before_the_answer,
+);
+
+/// Keeps the writer busy until it is told to go on, so that a group gathers behind it.
+struct Hold {
+    started: CancellationToken,
+    go_on: CancellationToken,
+}
+
+impl Write for Hold {
+    type Output = ();
+
+    async fn run(&self, _: &mut Tx<'_>) -> Answer<()> {
+        self.started.cancel();
+        self.go_on.cancelled().await;
+        Ok(())
+    }
+}
+
+/// Fails as a broken disk or a lost connection would.
+struct Broken;
+
+impl Write for Broken {
+    type Output = ();
+
+    async fn run(&self, _: &mut Tx<'_>) -> Answer<()> {
+        Err(StorageError::Driver(sqlx::Error::WorkerCrashed))
+    }
+}
+
+/// Runs `writes` as one group.
+async fn together<T>(store: &Store, writes: impl Future<Output = T>) -> T {
+    let (started, go_on) = (CancellationToken::new(), CancellationToken::new());
+    let hold = Hold { started: started.clone(), go_on: go_on.clone() };
+    let release = async {
+        started.cancelled().await;
+        // The other futures were polled before this one, so all of them wait by now.
+        go_on.cancel();
+    };
+    let (held, written, ()) = tokio::join!(store.write(hold), writes, release);
+    held.unwrap();
+    written
+}
+
+async fn a_failing_write_in_a_group_harms_no_other(engine: Engine) {
+    let store = Store::new(engine).await;
+    let good = |n: i32| create(described(&n.to_string()), None);
+    let writes = async {
+        tokio::join!(
+            join_all((0..10).map(|n| store.write(good(n)))),
+            store.write(Broken),
+            join_all((10..20).map(|n| store.write(good(n)))),
+        )
+    };
+    let (before, broken, after) = together(&store, writes).await;
+    assert!(matches!(broken, Err(StorageError::Driver(_))), "{broken:?}");
+    for (created, n) in before.into_iter().chain(after).zip(0..) {
+        let number = created.unwrap().stored.task.number;
+        assert_eq!(store.task(number).await.task.description, n.to_string());
+    }
+    assert_eq!(store.db.status_counts().await.unwrap().total(), 20);
+    let announced = store.announced();
+    let tasks = announced.iter().filter(|change| matches!(change, Change::Task { .. }));
+    assert_eq!(tasks.count(), 20, "each once, although the group ran twice");
+}
+
+async fn a_refused_write_in_a_group_announces_nothing(engine: Engine) {
+    let store = Store::new(engine).await;
+    let append = |task: i64| AppendLogs {
+        task: TaskRef::Number(task),
+        lease: None,
+        entries: vec![NewLog::default()],
+        now: NOW,
+    };
+    let number = store.pending(1).await;
+    store.announced();
+    let writes = async {
+        tokio::join!(store.write(append(number)), store.write(append(99)), store.write(append(number)))
+    };
+    let (first, refused, last) = together(&store, writes).await;
+    assert!(first.is_ok() && last.is_ok());
+    assert!(refused.unwrap_err().is_refusal());
+    assert_eq!(store.announced().len(), 2);
+}
+
+async fn a_write_happens_even_when_its_caller_goes_away(engine: Engine) {
+    let store = Store::new(engine).await;
+    let writes = async {
+        let mut write = Box::pin(store.write(create(described("alone"), None)));
+        // Polled once it is queued; then nobody waits for it any more.
+        let asked = futures_util::poll!(write.as_mut());
+        assert!(asked.is_pending());
+    };
+    together(&store, writes).await;
+    let later = store.pending(1).await;
+    assert_eq!(later, 2);
+    assert_eq!(store.task(1).await.task.description, "alone");
+}
+
+async fn commits_are_announced_in_order_and_before_the_answer(engine: Engine) {
+    let store = Store::new(engine).await;
+    join_all((0..100).map(|_| async {
+        let number = store.pending(1).await;
+        let changes = store.changes.lock().unwrap();
+        let told = changes.iter().any(|change| {
+            matches!(change, Change::Task { task, .. } if task.task.number == number)
+        });
+        assert!(told, "#{number} is answered but not announced");
+    }))
+    .await;
+    let announced = store.announced();
+    let numbers: Vec<i64> = announced
+        .iter()
+        .filter_map(|change| match change {
+            Change::Task { task, .. } => Some(task.task.number),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(numbers, (1..=100).collect::<Vec<_>>());
+}
