@@ -65,9 +65,14 @@ fn Loaded(
     let task: Signal<Task> = model.task.into();
     let status = Memo::new(move |_| task.with(|task| task.status));
     let heading = move || task.with(|task| format!("#{} {}", task.number, task.title));
+    // The server writes the document's title when the signals of this page may be gone already,
+    // so the title has one that lives as long as it is read.
+    let name = ArcRwSignal::new(untrack(heading));
+    let title = name.clone();
+    Effect::new(move |_| name.set(heading()));
     let description = Memo::new(move |_| task.with(|task| task.description.clone()));
     view! {
-        <Title text=heading/>
+        <Title text=move || title.get()/>
         <Head model task status/>
         <Waits task/>
         <Ask model status/>
