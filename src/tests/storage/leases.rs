@@ -3,7 +3,7 @@
 use super::{NOW, Store, described};
 use crate::domain::{NewTask, TaskRef, TaskStatus};
 use crate::server::storage::tasks::{
-    CancelTask, ClaimTask, EndLapsed, Lapse, Lease, RenewLeases, StoredTask,
+    CancelTask, ClaimTask, EndLapsed, Lapse, Lease, LeaseState, RenewLeases, StoredTask,
 };
 use crate::tests::support::{Engine, on_each_engine};
 
@@ -32,8 +32,8 @@ async fn a_renewed_lease_lives_on_and_others_end(engine: Engine) {
         expires_at: NOW.plus_seconds(100),
         now: NOW.plus_seconds(40),
     };
-    let stops: Vec<bool> = store.write(renew).await.unwrap().iter().map(|one| one.stop).collect();
-    assert_eq!(stops, [false, true]);
+    let states: Vec<_> = store.write(renew).await.unwrap().iter().map(|one| one.state).collect();
+    assert_eq!(states, [LeaseState::Held, LeaseState::Lost]);
     assert!(lapse(&store, 59).await.is_empty());
     let ended = lapse(&store, 60).await;
     assert_eq!(ended.iter().map(|one| one.task.number).collect::<Vec<_>>(), [2]);
@@ -44,8 +44,10 @@ async fn a_renewed_lease_lives_on_and_others_end(engine: Engine) {
         expires_at: NOW.plus_seconds(999),
         now: NOW.plus_seconds(61),
     };
-    assert!(store.write(renew("left", "worker")).await.unwrap()[0].stop);
-    assert!(store.write(renew("kept", "other")).await.unwrap()[0].stop);
+    for (lease, agent) in [("left", "worker"), ("kept", "other")] {
+        let renewals = store.write(renew(lease, agent)).await.unwrap();
+        assert_eq!(renewals[0].state, LeaseState::Lost, "{lease} of {agent}");
+    }
     assert_eq!(lapse(&store, 100).await.len(), 1);
 }
 
