@@ -28,7 +28,10 @@ pub(super) async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Opt
         match timeout_at(deadline, look()).await {
             Ok(Some(seen)) => return seen,
             Ok(None) if Instant::now() < deadline => {}
-            _ => panic!("this did not happen within {} s: {what}", PATIENCE.as_secs()),
+            _ => panic!(
+                "this did not happen within {} s: {what}",
+                PATIENCE.as_secs()
+            ),
         }
     }
 }
