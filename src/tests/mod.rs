@@ -4,7 +4,10 @@
 //! PostgreSQL is tested where `TEST_POSTGRES_URL` names a server on which databases can be
 //! created, the program where it was built before (see [`crash`]). `make test` sees to both.
 
+mod agents;
 mod api;
+mod feed;
+mod restart;
 mod rules;
 mod storage;
 mod support;

@@ -130,7 +130,7 @@ pub(crate) async fn stop(
     name: &str,
     mode: StopMode,
 ) -> Result<Agent, AppError> {
-    let (mut record, held) = app.board.record(name).ok_or_else(|| absent(name))?;
+    let (mut record, _) = app.board.record(name).ok_or_else(|| absent(name))?;
     let now = app.clock.now();
     record.wanted = match mode {
         StopMode::Drain => Wanted::Draining,
@@ -139,7 +139,9 @@ pub(crate) async fn stop(
     record.error = None;
     save(app, who, record, Some(ActivityKind::AgentStopped), now).await?;
     if mode == StopMode::Kill {
-        for number in held {
+        // Only now: until the wish was stored, it may have been given another task.
+        let held = app.board.record(name).map(|(_, held)| held);
+        for number in held.into_iter().flatten() {
             match tasks::cancel(app, who, &number.to_string()).await {
                 // It ended by itself in the meantime.
                 Err(error) if error.kind == crate::domain::ErrorKind::Conflict => {}

@@ -43,7 +43,11 @@ pub(crate) async fn claim(
             timeout_seconds,
             now,
         };
-        let claimed = db.write(claim).await?;
+        let claimed = match db.write(claim).await {
+            // The agent was stopped between our look and our claim.
+            Err(error) if error.is_refusal() => return Ok(None),
+            claimed => claimed?,
+        };
         if let Some(stored) = claimed {
             let waited = now.seconds_since(stored.task.created_at);
             metrics::histogram!("task_claim_wait_seconds").record(waited.max(0.0));

@@ -7,7 +7,7 @@ use super::columns::{Origin, json};
 use super::database::on_pool;
 use super::tx::{Tx, in_tx};
 use super::{Answer, Change, Database, StorageError, Write};
-use crate::domain::{ActivityKind, AgentKind, Timestamp};
+use crate::domain::{ActivityKind, AgentKind, AppError, Timestamp};
 
 /// An agent as it is stored.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -134,6 +134,18 @@ impl TryFrom<AgentRow> for AgentRecord {
             last_seen: row.last_seen.map(Timestamp),
         })
     }
+}
+
+const WANTED: &str = "select wanted from agents where name = $1";
+
+/// Refuses when a person has stopped the agent.
+pub(super) async fn check_wanted(tx: &mut Tx<'_>, name: &str) -> Answer<()> {
+    let found: Option<(String,)> =
+        in_tx!(tx, conn => sqlx::query_as(WANTED).bind(name).fetch_optional(conn).await?);
+    if found.is_some_and(|(wanted,)| wanted != Wanted::On.as_str()) {
+        return Err(AppError::conflict(format!("{name} was stopped")).into());
+    }
+    Ok(())
 }
 
 const ALL: &str = "select * from agents order by name";

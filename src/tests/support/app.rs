@@ -83,6 +83,13 @@ impl TestApp {
         self.server = Some(server);
     }
 
+    /// What a second server says about the same data.
+    pub(crate) async fn second_server(&self) -> Result<(), String> {
+        let server = Server::start(&self.place, &self.agents).await?;
+        server.runtime.shutdown_background();
+        Ok(())
+    }
+
     pub(crate) fn client(&self) -> &Client {
         &self.client
     }

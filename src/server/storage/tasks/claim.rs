@@ -4,6 +4,7 @@ use super::row::{load, save};
 use super::{Lease, StoredTask};
 use crate::domain::{ActivityKind, AppError, TaskRef, TaskStatus, Timestamp, Transition};
 use crate::server::storage::activity::{Happening, record};
+use crate::server::storage::agents::check_wanted;
 use crate::server::storage::{Answer, Tx, Write};
 
 /// Hands task `number` to `agent` unless somebody else has it by now.
@@ -17,7 +18,7 @@ pub(crate) struct ClaimTask {
 }
 
 impl Write for ClaimTask {
-    /// `None` when it is not pending any more.
+    /// `None` when it is not pending any more; a refusal when the agent was stopped meanwhile.
     type Output = Option<StoredTask>;
 
     async fn run(&self, tx: &mut Tx<'_>) -> Answer<Option<StoredTask>> {
@@ -25,6 +26,7 @@ impl Write for ClaimTask {
         if stored.task.status != TaskStatus::Pending {
             return Ok(None);
         }
+        check_wanted(tx, &self.agent).await?;
         stored.step(Transition::Claim).map_err(AppError::from)?;
         stored.lease = Some(self.lease.clone());
         stored.not_before = None;
