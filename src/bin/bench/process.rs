@@ -7,12 +7,10 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use rustix::param::clock_ticks_per_second;
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
-use super::measure::float;
 use super::{Flags, Outcome};
 
 /// A running program.
@@ -24,6 +22,8 @@ pub(crate) struct Process {
     pub(crate) started_in: Duration,
 }
 
+/// The unit of times in `/proc`, the same on every Linux.
+const TICK: Duration = Duration::from_millis(10);
 const PATIENCE: Duration = Duration::from_mins(1);
 
 impl Process {
