@@ -32,3 +32,43 @@ test-tools: tools
 	@cargo-deny --version 2>/dev/null | grep -q ' 0\.20' || $(INSTALL) cargo-deny --version '^0.20' --locked
 	@{ [ -x /usr/bin/chromium ] && ls /usr/lib/postgresql/*/bin/initdb; } >/dev/null 2>&1 \
 	  || { $(SUDO) apt-get update -q && DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -qy --no-install-recommends chromium postgresql; }
+
+# --- build and run ----------------------------------------------------------
+
+.PHONY: run dev build
+run: build ## build and serve on http://localhost:8766 (flags in ARGS)
+	exec target/release/kimi-dashboard $(ARGS)
+
+dev: tools ## serve while you edit, reloading the browser
+	cargo leptos watch
+
+build: tools ## build the executable: target/release/kimi-dashboard
+	cargo leptos build --release --precompress
+	@mkdir -p target/release
+	@cp -u --remove-destination $(CARGO_TARGET_DIR)/release/kimi-dashboard target/release/
+
+# --- checks -----------------------------------------------------------------
+
+.PHONY: test check unit e2e bench fix
+test: check unit e2e ## everything that must hold
+
+check: test-tools ## formats, lints of both sides, licences and bans
+	cargo fmt --check
+	cargo clippy --features ssr --all-targets -- -D warnings
+	cargo clippy --features hydrate --lib --target wasm32-unknown-unknown -- -D warnings
+	cargo deny --config .deny.toml check licenses bans sources
+
+unit: test-tools ## unit and door tests on SQLite and PostgreSQL
+	cargo build --features ssr --bin kimi-dashboard
+	.ci/with-postgres cargo test --features ssr
+
+e2e: test-tools build ## end-to-end tests in Chromium
+	cd end2end && KIMI_DASHBOARD_BIN=$(CURDIR)/target/release/kimi-dashboard ../node_modules/.bin/playwright test
+
+bench: build ## measure against the bars, into docs/bench.md
+	cargo build --release --features bench --bin kimi-bench
+	$(CARGO_TARGET_DIR)/release/kimi-bench target/release/kimi-dashboard --out docs/bench.md
+
+fix: ## format, and apply what the lints suggest
+	cargo fmt
+	cargo clippy --features ssr --all-targets --fix --allow-dirty

@@ -12,3 +12,11 @@ pub mod rpc;
 #[cfg(feature = "ssr")]
 pub mod server;
 pub mod ui;
+
+/// Makes the server's page live, in the browser.
+#[cfg(feature = "hydrate")]
+#[wasm_bindgen::prelude::wasm_bindgen]
+pub fn hydrate() {
+    console_error_panic_hook::set_once();
+    leptos::mount::hydrate_body(ui::App);
+}

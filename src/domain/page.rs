@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Priority, Task, TaskStatus};
+use super::{FieldError, Priority, Task, TaskStatus};
 
 /// One page of a list.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -30,6 +30,27 @@ pub struct TaskFilter {
 }
 
 impl TaskFilter {
+    /// Everything that is wrong with it, at once.
+    #[must_use]
+    pub fn problems(&self) -> Vec<FieldError> {
+        let texts = [
+            ("agent", &self.agent),
+            ("label", &self.label),
+            ("q", &self.q),
+        ];
+        let bad = |text: &&Option<String>| {
+            text.as_deref()
+                .is_some_and(|text| text.contains('\0') || text.len() > 1000)
+        };
+        let message = "must be at most 1000 bytes without NUL";
+        let problem = |(field, _)| FieldError::new(field, message);
+        texts
+            .into_iter()
+            .filter(|(_, text)| bad(text))
+            .map(problem)
+            .collect()
+    }
+
     /// True when `task` belongs on a list with this filter.
     #[must_use]
     pub fn matches(&self, task: &Task) -> bool {

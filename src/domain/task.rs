@@ -458,6 +458,13 @@ impl TaskChange {
         {
             found.push(FieldError::new("progress", "must be from 0 to 1"));
         }
+        if self
+            .error
+            .as_deref()
+            .is_some_and(|error| error.contains('\0'))
+        {
+            found.push(FieldError::new("error", "must not contain NUL characters"));
+        }
         found
     }
 }

@@ -31,13 +31,7 @@ fn name_of_folder() -> String {
             digest.update(file.metadata.sha256_hash());
         }
     }
-    let hash: String = digest
-        .finalize()
-        .iter()
-        .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    format!("/pkg/{hash}")
+    format!("/pkg/{:.16x}", digest.finalize())
 }
 
 /// `/pkg/{hash}/{file}`.

@@ -7,8 +7,9 @@ use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use leptos::config::LeptosOptions;
-use leptos::prelude::provide_context;
-use leptos_axum::{LeptosRoutes, generate_route_list};
+use leptos::nonce::use_nonce;
+use leptos::prelude::{provide_context, use_context};
+use leptos_axum::{LeptosRoutes, ResponseOptions, generate_route_list};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tower::ServiceExt;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -22,10 +23,7 @@ use crate::ui;
 
 /// Pages and their server functions, the public interface, and the built assets.
 pub(crate) fn router(app: &AppState, metrics: PrometheusHandle) -> Router {
-    let context = {
-        let app = app.clone();
-        move || provide_context(app.clone())
-    };
+    let context = page_context(app);
     let shell = {
         let options = app.options.clone();
         move || ui::shell(options.clone(), assets::base())
@@ -59,6 +57,26 @@ fn set(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderVa
     SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
 }
 
+/// What pages and server functions find in their context. Pages say which scripts may run:
+/// those of the shell, by a nonce that is new with every answer.
+fn page_context(app: &AppState) -> impl Fn() + Clone + Send + Sync + 'static {
+    let app = app.clone();
+    move || {
+        provide_context(app.clone());
+        let (Some(nonce), Some(response)) = (use_nonce(), use_context::<ResponseOptions>()) else {
+            return;
+        };
+        let policy = format!(
+            "default-src 'self'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; \
+             style-src 'self' 'unsafe-inline'; img-src 'self' data:; base-uri 'none'; \
+             form-action 'self'; frame-ancestors 'none'"
+        );
+        if let Ok(policy) = HeaderValue::from_str(&policy) {
+            response.insert_header(header::CONTENT_SECURITY_POLICY, policy);
+        }
+    }
+}
+
 /// Files at the root, and the page that says that there is nothing.
 async fn elsewhere(State(app): State<AppState>, request: Request) -> Response {
     if let Some(file) = assets::at_root(request.uri().path(), request.headers()) {
@@ -68,10 +86,7 @@ async fn elsewhere(State(app): State<AppState>, request: Request) -> Response {
         let detail = format!("there is nothing at {}", request.uri().path());
         return AppError::not_found(detail).into_response();
     }
-    let context = {
-        let app = app.clone();
-        move || provide_context(app.clone())
-    };
+    let context = page_context(&app);
     let shell = |options: LeptosOptions| ui::shell(options, assets::base());
     let page = leptos_axum::ErrorHandler::new_with_context(context, shell, app.options.clone());
     match page.oneshot(request).await {

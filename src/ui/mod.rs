@@ -1,9 +1,21 @@
-//! Placeholder until the pages are merged.
-use leptos::prelude::*;
-#[component]
-pub fn App() -> impl IntoView {
-    "hi"
-}
-pub fn shell(_options: LeptosOptions, _base: &'static str) -> impl IntoView {
-    view! { <html><body><App/></body></html> }
-}
+//! What people see: pages, the components they are made of, and the state they share.
+//!
+//! Read in this order: [`app`] (providers and routes), `pages`, `components`, `state`.
+//! Pages fetch and hold; components only show. `browser` is the only door to the browser's
+//! own objects, so that everything else also runs on the server.
+
+#![expect(
+    unreachable_pub,
+    reason = "the component macro writes `pub` inside, whatever stands before `fn`"
+)]
+
+mod app;
+mod browser;
+mod components;
+mod pages;
+mod paths;
+mod shell;
+mod state;
+
+pub use app::App;
+pub use shell::shell;

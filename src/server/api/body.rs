@@ -1,7 +1,9 @@
 //! Reading request bodies: malformed JSON is 400, JSON of the wrong shape 422 with the field.
 
 use axum::body::Bytes;
-use axum::http::{HeaderMap, Method, Uri};
+use axum::extract::{FromRequest, Request};
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Response};
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
@@ -49,12 +51,32 @@ pub(super) fn problem(field: &str, error: &serde_json::Error) -> AppError {
     AppError::invalid_field(field, words.clone())
 }
 
-/// The `Idempotency-Key` of a request, with a digest of what it asks for.
-pub(super) fn idempotency_key(
+/// A request that creates something: its body, and what makes a repetition of it recognisable.
+pub(super) struct Creating {
+    pub(super) body: Bytes,
+    pub(super) key: Option<IdempotencyKey>,
+}
+
+impl<S: Send + Sync> FromRequest<S> for Creating {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Response> {
+        let (parts, body) = request.into_parts();
+        let path = format!("{} {}", parts.method, parts.uri.path());
+        let headers = parts.headers.clone();
+        let request = Request::from_parts(parts, body);
+        let body = Bytes::from_request(request, state)
+            .await
+            .map_err(IntoResponse::into_response)?;
+        let key = idempotency_key(&headers, &path, &body).map_err(IntoResponse::into_response)?;
+        Ok(Self { body, key })
+    }
+}
+
+fn idempotency_key(
     headers: &HeaderMap,
-    method: &Method,
-    uri: &Uri,
-    body: &Bytes,
+    path: &str,
+    body: &[u8],
 ) -> Result<Option<IdempotencyKey>, AppError> {
     let Some(value) = headers.get("idempotency-key") else {
         return Ok(None);
@@ -69,15 +91,13 @@ pub(super) fn idempotency_key(
             "must be 1 to 255 visible ASCII characters",
         )
     })?;
-    let mut digest = Sha256::new();
-    digest.update(method.as_str());
-    digest.update(uri.path());
-    digest.update(body);
-    let digest = digest
-        .finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let digest = format!(
+        "{:x}",
+        Sha256::new()
+            .chain_update(path)
+            .chain_update(body)
+            .finalize()
+    );
     Ok(Some(IdempotencyKey {
         key: key.to_owned(),
         digest,

@@ -19,7 +19,7 @@ pub(crate) async fn check_host(request: Request, next: Next) -> Response {
         request
             .uri()
             .authority()
-            .map(|authority| authority.as_str())
+            .map(axum::http::uri::Authority::as_str)
     });
     match host {
         Some(host) if is_local(host) => next.run(request).await,

@@ -22,13 +22,10 @@ pub(super) fn router(metrics: PrometheusHandle) -> Router<AppState> {
 
 async fn check_storage(State(app): State<AppState>) -> Response {
     let patience = Duration::from_secs(5);
-    match tokio::time::timeout(patience, app.db.is_reachable()).await {
-        Ok(true) => "ready\n".into_response(),
-        _ => {
-            let error = AppError::new(ErrorKind::Unreachable, "the database does not answer");
-            error.into_response()
-        }
+    if tokio::time::timeout(patience, app.db.is_reachable()).await == Ok(true) {
+        return "ready\n".into_response();
     }
+    AppError::new(ErrorKind::Unreachable, "the database does not answer").into_response()
 }
 
 fn show_metrics(app: &AppState, metrics: &PrometheusHandle) -> Response {

@@ -27,7 +27,7 @@ const LARGEST_FRAME: usize = 256 * 1024;
 /// A client that takes nothing for this long is cut off.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// A silent client is asked whether it lives, and given up after twice this long.
-const SILENCE: Duration = Duration::from_secs(60);
+const SILENCE: Duration = Duration::from_mins(1);
 /// Messages written before they are flushed, at most.
 const BURST: usize = 64;
 
@@ -183,13 +183,14 @@ impl Follower {
 
     /// The client fell behind what is buffered for it: it is told, and goes on from now.
     async fn resync(&mut self) -> Result<Messages, Gone> {
-        metrics::counter!("feed_resyncs_total").increment(1);
         let subscription = self.app.bus.join();
-        self.send(&ServerFrame::Resync {
-            seq: subscription.seq,
-        })
-        .await?;
+        self.say_resync(subscription.seq).await?;
         Ok(subscription.messages)
+    }
+
+    async fn say_resync(&mut self, seq: Seq) -> Result<(), Gone> {
+        metrics::counter!("feed_resyncs_total").increment(1);
+        self.send(&ServerFrame::Resync { seq }).await
     }
 
     async fn answer(&mut self, text: &str, messages: &mut Messages) -> Result<(), Gone> {
@@ -249,23 +250,14 @@ impl Follower {
             }
         }
         *messages = subscription.messages;
-        match subscription.missed {
-            Some(missed) => {
-                for message in missed.iter().filter(|message| message.is_for(&topics)) {
-                    self.write(Frame::Text(message.text())).await?;
-                }
-            }
-            None => {
-                metrics::counter!("feed_resyncs_total").increment(1);
-                self.send(&ServerFrame::Resync {
-                    seq: subscription.seq,
-                })
-                .await?;
-            }
+        let Some(missed) = subscription.missed else {
+            self.topics.extend(topics);
+            return self.say_resync(subscription.seq).await;
+        };
+        for message in missed.iter().filter(|message| message.is_for(&topics)) {
+            self.write(Frame::Text(message.text())).await?;
         }
         self.topics.extend(topics);
-        self.topics.sort_unstable();
-        self.topics.dedup();
         Ok(())
     }
 

@@ -5,7 +5,7 @@ use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, OriginalUri, Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -49,17 +49,10 @@ struct Accepted {
     accepted: usize,
 }
 
-#[derive(Deserialize, ToSchema)]
-#[serde(untagged)]
-enum Entries {
-    Many(Vec<NewLog>),
-    One(NewLog),
-}
-
 /// Append to the log of a task: one entry, an array, or one JSON object a line
 /// (`application/x-ndjson`). Answers once the entries are stored.
 #[utoipa::path(post, path = "/api/tasks/{id}/logs", tag = "logs",
-    request_body(content((Entries = "application/json"), (String = "application/x-ndjson"))),
+    request_body(content((Vec<NewLog> = "application/json"), (String = "application/x-ndjson"))),
     params(("id" = String, Path, description = "number or id"),
         ("Lease" = Option<String>, Header, description = "the reporting agent's lease")),
     responses((status = 202, body = Accepted),

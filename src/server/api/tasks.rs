@@ -3,14 +3,15 @@
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{OriginalUri, Path, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{body, params};
+use super::body::{self, Creating};
+use super::params;
 use crate::domain::{AppError, NewTask, Problem, Task, TaskChange};
 use crate::server::auth::Actor;
 use crate::server::operations::tasks as operations;
@@ -56,13 +57,9 @@ async fn list_tasks(
 async fn create_task(
     State(app): State<AppState>,
     actor: Actor,
-    method: Method,
-    OriginalUri(uri): OriginalUri,
-    headers: HeaderMap,
-    request: Bytes,
+    Creating { body: request, key }: Creating,
 ) -> Result<Response, AppError> {
     let new: NewTask = body::json(&request)?;
-    let key = body::idempotency_key(&headers, &method, &uri, &request)?;
     let created = operations::create(&app, &actor.operator(), new, key).await?;
     Ok(created_response(created))
 }
@@ -152,13 +149,9 @@ async fn retry_task(
     State(app): State<AppState>,
     actor: Actor,
     Path(task): Path<String>,
-    method: Method,
-    OriginalUri(uri): OriginalUri,
-    headers: HeaderMap,
-    request: Bytes,
+    Creating { body: request, key }: Creating,
 ) -> Result<Response, AppError> {
     let Retry { description } = body::json_or_default(&request)?;
-    let key = body::idempotency_key(&headers, &method, &uri, &request)?;
     let created = operations::retry(&app, &actor.operator(), &task, description, key).await?;
     Ok(created_response(created))
 }

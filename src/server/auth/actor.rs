@@ -10,7 +10,7 @@ pub(crate) struct Actor {
 }
 
 /// Proof that the actor may look.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Viewer(());
 
 /// Proof that the actor may act, and under which name.

@@ -26,6 +26,10 @@ pub(crate) struct Config {
     pub(crate) host: String,
     /// 0 picks a free one.
     pub(crate) port: u16,
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "checked at start; the convergence bridge will connect to them")
+    )]
     pub(crate) convergence_urls: Vec<String>,
     pub(crate) database: DatabaseConfig,
     pub(crate) data_dir: PathBuf,

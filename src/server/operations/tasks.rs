@@ -57,6 +57,10 @@ pub(crate) async fn list(
     cursor: Option<&str>,
     limit: u32,
 ) -> Result<Page<Task>, AppError> {
+    let problems = filter.problems();
+    if !problems.is_empty() {
+        return Err(AppError::invalid(problems));
+    }
     let page = app.db.tasks(filter, cursor, limit).await?;
     let items = page
         .items
@@ -234,7 +238,10 @@ pub(crate) async fn input(
     task: &str,
     text: String,
 ) -> Result<Task, AppError> {
-    if text.trim().is_empty() || text.chars().count() > crate::domain::LIMITS.description {
+    if text.trim().is_empty()
+        || text.contains('\0')
+        || text.chars().count() > crate::domain::LIMITS.description
+    {
         return Err(AppError::invalid_field(
             "text",
             "must be 1 to 100,000 characters",

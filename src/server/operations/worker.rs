@@ -85,6 +85,9 @@ pub(crate) async fn heartbeat(
     if leases.len() > 1000 {
         return Err(AppError::invalid_field("leases", "at most 1000 leases"));
     }
+    if leases.iter().any(|lease| lease.contains('\0')) {
+        return Err(AppError::invalid_field("leases", "must be ids of leases"));
+    }
     let now = app.clock.now();
     app.board.touch(name, now);
     let expires_at = now.plus_seconds(LEASE_SECONDS);

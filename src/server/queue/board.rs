@@ -102,9 +102,9 @@ impl Board {
     /// Fills in what was stored before this server started.
     pub(crate) fn restore(&self, agents: Vec<AgentRecord>, active: &[StoredTask], now: Timestamp) {
         let mut state = self.state();
-        agents
-            .into_iter()
-            .for_each(|record| state.put_agent(record));
+        for record in agents {
+            state.put_agent(record);
+        }
         for task in active {
             // Counted by `add_totals`.
             state.follow_task(Some(task.task.status), task, now);
@@ -238,13 +238,17 @@ impl Board {
                 )
             })
             .collect();
-        let stale = head
+        let differs = |(number, shown): &&(i64, (u64, Vec<Waiting>))| {
+            state.published.get(number) != Some(shown)
+        };
+        let outdated = head
             .iter()
-            .filter(|(number, shown)| state.published.get(number) != Some(shown));
-        let stale = stale.map(|(number, _)| *number).collect();
+            .filter(differs)
+            .map(|(number, _)| *number)
+            .collect();
         state.published = head.into_iter().collect();
         state.touched.clear();
-        stale
+        outdated
     }
 
     /// `stored` as it is to be published again, unless something newer was published since
@@ -383,7 +387,6 @@ impl State {
 fn entry(stored: &StoredTask) -> Entry {
     Entry {
         number: stored.task.number,
-        id: stored.task.id,
         key: stored.order_key,
         requested_agent: stored.task.requested_agent.clone(),
         not_before: stored.not_before,

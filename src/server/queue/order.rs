@@ -2,13 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::domain::{AgentStatus, TaskId, Timestamp, Waiting, WaitingCode};
+use crate::domain::{AgentStatus, Timestamp, Waiting, WaitingCode};
 
 /// A pending task, as far as the queue cares.
 #[derive(Clone, Debug)]
 pub(crate) struct Entry {
     pub(crate) number: i64,
-    pub(crate) id: TaskId,
     /// Lower is earlier.
     pub(crate) key: i64,
     pub(crate) requested_agent: Option<String>,
@@ -238,10 +237,6 @@ impl Queue {
 
     pub(crate) fn get(&self, number: i64) -> Option<&Entry> {
         self.entries.get(&number)
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.entries.len()
     }
 
     /// How many tasks stand before `entry`.

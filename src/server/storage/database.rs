@@ -132,9 +132,4 @@ impl Database {
     pub(crate) async fn is_reachable(&self) -> bool {
         on_pool!(self, pool => sqlx::query("select 1").execute(pool).await.is_ok())
     }
-
-    /// True when this is SQLite, of which one server is the only user.
-    pub(crate) fn is_embedded(&self) -> bool {
-        matches!(self.pool, Pool::Sqlite(_))
-    }
 }

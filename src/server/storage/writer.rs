@@ -110,7 +110,9 @@ impl Writer {
             Ok(changes) => {
                 metrics::histogram!("storage_commit_writes").record(f64::from(size));
                 on_commit(changes);
-                group.into_iter().for_each(|unit| unit.answer(None));
+                for unit in group {
+                    unit.answer(None);
+                }
             }
             Err(error) if group.len() > 1 => {
                 tracing::warn!(error = %error, writes = size, "a group of writes failed; each runs again alone");

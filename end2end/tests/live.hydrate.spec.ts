@@ -1,0 +1,99 @@
+import { expect, open, test } from '../fixtures';
+
+test('a task created in one browser is seen live in a second', async ({ browser, page, server }) => {
+  const other = await (await browser.newContext()).newPage();
+  await open(other, server.url + '/');
+  await expect(other.getByText('live', { exact: true })).toBeVisible();
+  await open(page, server.url + '/');
+  await page.keyboard.press('n');
+  const dialog = page.getByRole('dialog', { name: 'New task' });
+  await dialog.getByLabel('Description').fill('for i in 1 2 3 4 5 6 7 8 9; do echo "::progress 0.$i step $i"; sleep 0.2; done');
+  await dialog.getByLabel('Title').fill('Nine steps');
+  await page.keyboard.press('Control+Enter');
+  await expect(dialog).toBeHidden();
+  await expect(page.getByText(/Created/).first()).toBeVisible();
+  const row = other.getByRole('listitem').filter({ hasText: 'Nine steps' });
+  await expect(row).toBeVisible();
+  await expect(row).toContainText('completed');
+});
+
+test('lines and progress arrive without a reload', async ({ page, server }) => {
+  const go = `${server.folder}/go`;
+  const { number } = await server.create(
+    `echo first; echo "::progress 0.25 quarter"; until [ -e ${go} ]; do sleep 0.05; done; echo second; echo "::progress 0.75"; until [ -e ${go}2 ]; do sleep 0.05; done; printf '\\033[31mred\\033[0m\\n'`,
+    { agent: 'shell' },
+  );
+  await open(page, server.url + `/tasks/${number}`);
+  const log = page.getByRole('log');
+  await expect(log).toContainText('first');
+  await expect(page.getByText('25%').first()).toBeVisible();
+  await expect(log).not.toContainText('second');
+  await server.create(`touch ${go}`, { agent: 'shell' });
+  await expect(log).toContainText('second');
+  await expect(page.getByText('75%').first()).toBeVisible();
+  await server.create(`touch ${go}2`, { agent: 'shell' });
+  await expect(log).toContainText('red');
+  await expect(log).not.toContainText('\u001b');
+  await expect(page.getByText('completed').first()).toBeVisible();
+});
+
+test('a restart of the server ends in a live page with nothing missing', async ({ page, server }) => {
+  await server.create('sleep 1000', { agent: 'shell', title: 'Cut short' });
+  await server.create('fake:\nhang', { agent: 'actor', title: 'Holder' });
+  await server.create('fake:\nresult 1', { agent: 'actor', title: 'In line' });
+  await open(page, server.url + '/');
+  await expect(page.getByText('live', { exact: true })).toBeVisible();
+  await expect(page.getByRole('listitem').filter({ hasText: 'Cut short' })).toContainText('running');
+  await server.restart();
+  await server.create('echo after', { agent: 'shell', title: 'After the restart' });
+  await expect(page.getByText('live', { exact: true })).toBeVisible({ timeout: 20_000 });
+  const cut = page.getByRole('listitem').filter({ hasText: 'Cut short' });
+  await expect(cut).toContainText('failed');
+  await expect(cut).toContainText('the server stopped');
+  await expect(page.getByRole('listitem').filter({ hasText: 'In line' })).toContainText('completed');
+  await expect(page.getByRole('listitem').filter({ hasText: 'After the restart' })).toContainText('completed');
+});
+
+test('following the log pauses when one scrolls up, and counts what is new', async ({ page, server }) => {
+  const go = `${server.folder}/go`;
+  const { number } = await server.create(
+    `seq 1 400; until [ -e ${go} ]; do sleep 0.05; done; seq 401 440; sleep 1000`,
+    { agent: 'shell' },
+  );
+  await open(page, server.url + `/tasks/${number}`);
+  const log = page.getByRole('log');
+  await expect(log).toContainText('400');
+  await log.hover();
+  await page.mouse.wheel(0, -2000);
+  await server.create(`touch ${go}`, { agent: 'shell' });
+  await page.getByRole('button', { name: /new lines/ }).click();
+  await expect(log).toContainText('440');
+});
+
+test('everything is reached with the keyboard', async ({ page, server }) => {
+  await server.create('true', { agent: 'shell', title: 'Only one' });
+  await open(page, server.url + '/');
+  await page.keyboard.press('g');
+  await page.keyboard.press('a');
+  await expect(page).toHaveURL(/\/agents$/);
+  await page.keyboard.press('g');
+  await page.keyboard.press('t');
+  await expect(page).toHaveURL(/\/(tasks)?$/);
+  await page.keyboard.press('?');
+  await expect(page.getByRole('dialog').filter({ hasText: 'Keyboard' })).toBeVisible();
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('/');
+  await page.keyboard.type('only');
+  await expect(page).toHaveURL(/q=only/);
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('j');
+  await page.keyboard.press('Enter');
+  await expect(page).toHaveURL(/\/tasks\/1/);
+});
+
+test('the theme is kept and does not flash', async ({ page, server }) => {
+  await open(page, server.url + '/');
+  await page.evaluate(() => localStorage.setItem('theme', 'dark'));
+  await page.goto(server.url + '/agents', { waitUntil: 'commit' });
+  await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark');
+});

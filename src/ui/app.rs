@@ -1,0 +1,45 @@
+//! Providers and the route table.
+
+use leptos::prelude::*;
+use leptos_meta::{Title, provide_meta_context};
+use leptos_router::components::{FlatRoutes, Route, Router};
+use leptos_router::{SsrMode, path};
+
+use super::browser;
+use super::components::{Frame, Toasts as ToastRegion};
+use super::pages::{AgentPage, AgentsPage, NewTask, NotFoundPage, TaskPage, TasksPage};
+use super::state::{Actions, Clock, Live, Shortcuts, Theme, Toasts};
+
+/// The whole site.
+#[component]
+pub fn App() -> impl IntoView {
+    provide_meta_context();
+    let clock = Clock::provide();
+    let live = Live::provide(clock);
+    Actions::provide(live, Toasts::provide());
+    Theme::provide();
+    Shortcuts::provide();
+    Effect::new(move |_| {
+        clock.start();
+        live.start();
+        browser::set_root_attribute("data-hydrated", Some(""));
+    });
+
+    view! {
+        <Title formatter=|page| format!("{page} · Kimi Dashboard")/>
+        <Router>
+            <Frame>
+                // Complete HTML first: every route waits for its data on the server.
+                <FlatRoutes fallback=NotFoundPage>
+                    <Route path=path!("/") view=TasksPage ssr=SsrMode::Async/>
+                    <Route path=path!("/tasks") view=TasksPage ssr=SsrMode::Async/>
+                    <Route path=path!("/tasks/:number") view=TaskPage ssr=SsrMode::Async/>
+                    <Route path=path!("/agents") view=AgentsPage ssr=SsrMode::Async/>
+                    <Route path=path!("/agents/:name") view=AgentPage ssr=SsrMode::Async/>
+                </FlatRoutes>
+            </Frame>
+            <NewTask/>
+            <ToastRegion/>
+        </Router>
+    }
+}

@@ -1,0 +1,79 @@
+//! What terminals print, and what is left of it.
+
+use super::{Colour, Look, Span, spans};
+
+fn plain(text: &str) -> Span {
+    Span {
+        text: text.into(),
+        look: Look::default(),
+    }
+}
+
+fn text_of(message: &str) -> String {
+    spans(message).into_iter().map(|span| span.text).collect()
+}
+
+#[test]
+fn text_without_escapes_is_one_span() {
+    assert_eq!(spans("héllo\twörld"), [plain("héllo\twörld")]);
+    assert_eq!(spans(""), []);
+}
+
+#[test]
+fn colours_and_weight_last_until_reset() {
+    let found = spans("a\u{1b}[1;31mb\u{1b}[0mc\u{1b}[92md\u{1b}[me");
+    let looks: Vec<_> = found.iter().map(|span| span.look.class()).collect();
+    assert_eq!(looks, ["", "fg-1 ansi-bold", "", "fg-10", ""]);
+    assert_eq!(text_of("a\u{1b}[1;31mb\u{1b}[0mc"), "abc");
+}
+
+#[test]
+fn extended_colours_are_exact() {
+    let look = |message: &str| spans(message)[0].look;
+    assert_eq!(
+        look("\u{1b}[38;5;196mx").text,
+        Some(Colour::Exact(255, 0, 0))
+    );
+    assert_eq!(look("\u{1b}[38;5;9mx").text, Some(Colour::Named(9)));
+    assert_eq!(
+        look("\u{1b}[48;5;255mx").ground,
+        Some(Colour::Exact(238, 238, 238))
+    );
+    let exact = look("\u{1b}[4;38;2;1;2;3;48:2:4:5:6mx");
+    assert_eq!(
+        exact.style().as_deref(),
+        Some("color:rgb(1 2 3);background-color:rgb(4 5 6);")
+    );
+    assert_eq!(exact.class(), "ansi-underline");
+}
+
+#[test]
+fn everything_else_is_dropped() {
+    for (message, left) in [
+        ("\u{1b}[2K\u{1b}[1Gdone", "done"),
+        ("\u{1b}[?25lhidden\u{1b}[?25h", "hidden"),
+        (
+            "\u{1b}]8;;https://example.org\u{1b}\\link\u{1b}]8;;\u{1b}\\",
+            "link",
+        ),
+        ("\u{1b}]0;title\u{7}text", "text"),
+        ("\u{1b}(Btext", "text"),
+        ("bell\u{7}\u{8}s\r", "bells"),
+        ("cut\u{1b}[31", "cut"),
+        ("cut\u{1b}", "cut"),
+        ("\u{1b}é", ""),
+    ] {
+        assert_eq!(text_of(message), left, "{message:?}");
+    }
+}
+
+#[test]
+fn nonsense_numbers_do_no_harm() {
+    for message in [
+        "\u{1b}[999999;38;5mx",
+        "\u{1b}[38;2;900;1;1mx",
+        "\u{1b}[;;mx",
+    ] {
+        assert_eq!(text_of(message), "x");
+    }
+}

@@ -1,0 +1,126 @@
+//! What surrounds every page: rail, top bar, notices of the time before JavaScript.
+
+use leptos::prelude::*;
+use leptos::server_fn::error::ServerFnUrlError;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::{use_location, use_navigate, use_query_map};
+
+use super::icon::Icon;
+use super::shortcut_sheet::ShortcutSheet;
+use super::topbar::{TopBar, new_task_url};
+use crate::domain::AppError;
+use crate::ui::paths;
+use crate::ui::state::{Live, Shortcuts, Wish, toggle_rail};
+
+/// The frame around the present page.
+#[component]
+pub(crate) fn Frame(
+    /// The page.
+    children: Children,
+) -> impl IntoView {
+    let location = use_location();
+    let navigate = use_navigate();
+    let shortcuts = Shortcuts::get();
+    Effect::new(move |_| {
+        let (location, navigate) = (location.clone(), navigate.clone());
+        shortcuts.listen(move |wish| {
+            let url = match wish {
+                Wish::Agents => paths::AGENTS.to_owned(),
+                Wish::NewTask => untrack(|| new_task_url(&location)),
+                _ => paths::TASKS.to_owned(),
+            };
+            let options = NavigateOptions {
+                scroll: wish != Wish::NewTask,
+                ..NavigateOptions::default()
+            };
+            navigate(&url, options);
+        });
+    });
+    let live = Live::get();
+    let stale = Memo::new(move |_| live.stale_seconds().is_some_and(|seconds| seconds >= 5.0));
+    view! {
+        <a class="skip" href="#main">
+            "Skip to content"
+        </a>
+        <div class="frame">
+            <Rail/>
+            <div class="frame-body">
+                <TopBar/>
+                <main
+                    id="main"
+                    tabindex="-1"
+                    // On the server nothing is stale, and without a socket nothing ever was live.
+                    data-stale=move || stale.get().then_some("")
+                >
+                    <FormError/>
+                    {children()}
+                </main>
+            </div>
+        </div>
+        <ShortcutSheet/>
+    }
+}
+
+/// Where one can go; a bar at the bottom on phones.
+#[component]
+fn Rail() -> impl IntoView {
+    let path = use_location().pathname;
+    let link = move |url: &'static str, icon: &'static str, label: &'static str| {
+        let is_here = move || {
+            let path = path.get();
+            let here = path.starts_with(url) || (path == paths::HOME && url == paths::TASKS);
+            here.then_some("page")
+        };
+        view! {
+            <a href=url aria-current=is_here title=label>
+                <Icon name=icon/>
+                <span>{label}</span>
+            </a>
+        }
+    };
+    view! {
+        <nav class="rail" aria-label="Main">
+            <span class="brand" aria-hidden="true">
+                <svg class="icon" viewBox="0 0 24 24">
+                    <circle cx="12" cy="12" r="9"></circle>
+                    <path d="M9 7v10M16 7l-7 6M12 10.5l4 6.5"></path>
+                </svg>
+                <span>"Kimi"</span>
+            </span>
+            {link(paths::TASKS, "list-checks", "Tasks")}
+            {link(paths::AGENTS, "bot", "Agents")}
+            <button
+                type="button"
+                class="rail-toggle js-only"
+                aria-label="Narrow or widen the navigation"
+                on:click=move |_| toggle_rail()
+            >
+                <Icon name="panel-left"/>
+                <span>"Collapse"</span>
+            </button>
+        </nav>
+    }
+}
+
+/// What a form that was sent without JavaScript was answered, if that was an error: the server
+/// carries it in the URL that it leads back to.
+#[component]
+fn FormError() -> impl IntoView {
+    let query = use_query_map();
+    let error = Memo::new(move |_| {
+        query.with(|query| {
+            let error = query.get_str("__err")?;
+            Some(ServerFnUrlError::<AppError>::decode_err(error).detail)
+        })
+    });
+    move || {
+        error.get().map(|detail| {
+            view! {
+                <p class="notice" role="alert">
+                    <Icon name="triangle-alert"/>
+                    <span>{detail}</span>
+                </p>
+            }
+        })
+    }
+}

@@ -1,0 +1,38 @@
+//! What pages are made of. Components show what they are given and ask for what a button says;
+//! they fetch nothing.
+
+mod action;
+mod activity;
+mod agent_actions;
+mod agent_card;
+mod ansi;
+mod badge;
+mod format;
+mod frame;
+mod icon;
+mod log;
+mod pill;
+mod shortcut_sheet;
+mod states;
+mod summary;
+mod task_actions;
+mod task_row;
+mod time;
+mod toast;
+mod topbar;
+
+pub(crate) use action::{Look, SubmitButton};
+pub(crate) use activity::{ActivityLine, Mention};
+pub(crate) use agent_actions::{AgentControls, EnableDemo};
+pub(crate) use agent_card::{AgentCard, AgentFigures, AgentLine, CurrentTask, CurrentTasks};
+pub(crate) use badge::{AgentBadge, ProgressBar, TaskBadge};
+pub(crate) use format::{cost, count, duration, grouped};
+pub(crate) use frame::Frame;
+pub(crate) use icon::{Icon, SPRITE};
+pub(crate) use log::LogLine;
+pub(crate) use states::{Empty, Failure, Skeleton, Snippet};
+pub(crate) use summary::timing;
+pub(crate) use task_actions::{AnswerForm, CancelTask, RetryForm, RetryTask, StartTask};
+pub(crate) use task_row::{TaskRow, Waits};
+pub(crate) use time::Ago;
+pub(crate) use toast::Toasts;

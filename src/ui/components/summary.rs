@@ -1,0 +1,77 @@
+//! One line on how a task stands in time. Pure.
+
+use super::format::{ago, duration, ordinal};
+use crate::domain::{Task, TaskStatus, Timestamp};
+
+/// `2m 15s of ~3m 30s`, `1st in queue`, `in 1m 45s, 2 min ago`.
+pub(crate) fn timing(task: &Task, now: Timestamp) -> String {
+    let ended = task.completed_at.unwrap_or(now);
+    let taken = task
+        .started_at
+        .map(|start| duration(ended.seconds_since(start)));
+    let since = ago(now.seconds_since(ended));
+    match task.status {
+        TaskStatus::Pending => task
+            .queue_position
+            .map_or_else(|| "waits".into(), |at| format!("{} in queue", ordinal(at))),
+        TaskStatus::Running | TaskStatus::NeedsInput => {
+            let taken = taken.unwrap_or_default();
+            match task.estimated_seconds {
+                Some(all) if all >= 1.0 => format!("{taken} of ~{}", duration(all)),
+                _ => taken,
+            }
+        }
+        TaskStatus::Completed => taken.map_or_else(
+            || since.clone(),
+            |taken| format!("completed in {taken}, {since}"),
+        ),
+        TaskStatus::Failed => taken.map_or_else(
+            || format!("failed {since}"),
+            |taken| format!("failed after {taken}, {since}"),
+        ),
+        TaskStatus::Cancelled => format!("cancelled {since}"),
+    }
+}
+
+/// The first line that says something.
+pub(crate) fn first_line(text: &str) -> String {
+    text.lines()
+        .find(|line| !line.trim().is_empty())
+        .unwrap_or_default()
+        .to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{first_line, timing};
+    use crate::domain::{Task, TaskStatus, Timestamp};
+
+    fn task(status: TaskStatus) -> Task {
+        let task = serde_json::json!({
+            "id": "01890000-0000-7000-8000-000000000000", "number": 12, "title": "t",
+            "description": "d", "priority": "normal", "status": "pending", "progress": 0.0,
+            "agent": null, "requested_agent": null, "queue_position": 1, "waiting": [],
+            "attempt": 1, "max_attempts": 1, "labels": [], "created_by": "local",
+            "created_at": "2026-11-22T08:00:00Z", "started_at": "2026-11-22T08:00:00Z",
+            "completed_at": null, "estimated_seconds": 210.0, "timeout_seconds": 60,
+            "result": null, "error": null, "retry_of": null, "external": false, "usage": {},
+            "evidence_count": 0, "metadata": {},
+        });
+        let mut task: Task = serde_json::from_value(task).unwrap();
+        task.status = status;
+        task
+    }
+
+    #[test]
+    fn each_status_says_what_matters_about_its_time() {
+        let start = Timestamp::parse("2026-11-22T08:00:00Z").unwrap();
+        let now = start.plus_seconds(135);
+        let line = |status| timing(&task(status), now);
+        assert_eq!(line(TaskStatus::Pending), "1st in queue");
+        assert_eq!(line(TaskStatus::Running), "2m 15s of ~3m 30s");
+        let mut done = task(TaskStatus::Completed);
+        done.completed_at = Some(start.plus_seconds(105));
+        assert_eq!(timing(&done, now), "completed in 1m 45s, 30 s ago");
+        assert_eq!(first_line("\n  \nboom\nat x"), "boom");
+    }
+}

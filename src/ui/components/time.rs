@@ -1,0 +1,21 @@
+//! Moments as ages, with the absolute time behind them.
+
+use leptos::prelude::*;
+
+use super::format::{absolute, ago};
+use crate::domain::Timestamp;
+use crate::ui::state::Clock;
+
+/// `2 min ago`, kept true as time goes by.
+#[component]
+pub(crate) fn Ago(
+    /// The moment.
+    time: Timestamp,
+) -> impl IntoView {
+    let clock = Clock::get();
+    view! {
+        <time datetime=time.to_string() title=absolute(time)>
+            {move || ago(clock.now().seconds_since(time))}
+        </time>
+    }
+}

@@ -1,0 +1,97 @@
+//! The agents of a page, each of which changes by itself.
+
+use leptos::prelude::*;
+
+use super::rows::Book;
+use crate::domain::{Agent, AgentStatus};
+use crate::ui::components::CurrentTask;
+
+/// One agent.
+#[derive(Clone)]
+pub(crate) struct Member {
+    pub(crate) name: String,
+    pub(crate) agent: ArcRwSignal<Agent>,
+}
+
+/// All agents, by name.
+#[derive(Clone, Copy)]
+pub(crate) struct Roster {
+    members: RwSignal<Vec<Member>>,
+    book: Book,
+}
+
+impl Roster {
+    pub(crate) fn new(book: Book) -> Self {
+        Self {
+            members: RwSignal::new(Vec::new()),
+            book,
+        }
+    }
+
+    /// Shows exactly these.
+    pub(crate) fn load(&self, agents: &[Agent]) {
+        let is_gone = |member: &Member| agents.iter().all(|agent| agent.name != member.name);
+        if self
+            .members
+            .with_untracked(|members| members.iter().any(is_gone))
+        {
+            self.members
+                .update(|members| members.retain(|member| !is_gone(member)));
+        }
+        for agent in agents {
+            self.apply(agent);
+        }
+    }
+
+    /// Shows what became of one.
+    pub(crate) fn apply(&self, agent: &Agent) {
+        let found = self
+            .members
+            .with_untracked(|members| members.iter().find(|it| it.name == agent.name).cloned());
+        let Some(member) = found else {
+            let member = Member {
+                name: agent.name.clone(),
+                agent: ArcRwSignal::new(agent.clone()),
+            };
+            self.members.update(|members| {
+                let at = members.partition_point(|other| other.name < member.name);
+                members.insert(at, member);
+            });
+            return;
+        };
+        if member.agent.with_untracked(|shown| shown != agent) {
+            member.agent.set(agent.clone());
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.members.with(Vec::is_empty)
+    }
+
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.members
+            .with(|members| members.iter().map(|member| member.name.clone()).collect())
+    }
+
+    /// By name.
+    pub(crate) fn members(&self) -> Vec<Member> {
+        self.members.get()
+    }
+
+    /// Those that wait for a person first, then by name.
+    pub(crate) fn by_need(&self) -> Vec<Member> {
+        let mut members = self.members.get();
+        members.sort_by_key(|member| {
+            member
+                .agent
+                .with(|agent| agent.status != AgentStatus::NeedsInput)
+        });
+        members
+    }
+
+    /// The tasks that an agent holds.
+    pub(crate) fn current(self, agent: Signal<Agent>) -> Signal<Vec<CurrentTask>> {
+        let held = Memo::new(move |_| agent.with(|agent| agent.running.clone()));
+        Memo::new(move |_| self.book.current(&held.get())).into()
+    }
+}

@@ -1,0 +1,95 @@
+//! Tasks as rows that change one by one, and what is known of tasks that are not shown.
+
+use std::collections::BTreeMap;
+
+use leptos::prelude::*;
+
+use crate::domain::{Task, TaskId, TaskStatus, Timestamp};
+use crate::ui::components::CurrentTask;
+
+/// More than this is forgotten, oldest first.
+const MOST_KNOWN: usize = 2000;
+
+/// A task of a list. Its signals outlive the moment that created them.
+#[derive(Clone)]
+pub(crate) struct Row {
+    pub(crate) id: TaskId,
+    pub(crate) task: ArcRwSignal<Task>,
+    /// True once somebody asked to stop it.
+    pub(crate) stopping: ArcRwSignal<bool>,
+}
+
+impl Row {
+    pub(crate) fn new(task: &Task) -> Self {
+        Self {
+            id: task.id,
+            task: ArcRwSignal::new(task.clone()),
+            stopping: ArcRwSignal::new(false),
+        }
+    }
+
+    /// Shows `task` from now on; nothing happens when it is shown already.
+    pub(crate) fn set(&self, task: &Task) {
+        if self.task.with_untracked(|shown| shown != task) {
+            self.task.set(task.clone());
+        }
+        if task.status.is_finished() && self.stopping.get_untracked() {
+            self.stopping.set(false);
+        }
+    }
+}
+
+/// What is known of a task without showing it.
+#[derive(Clone, Debug, PartialEq)]
+struct Brief {
+    number: i64,
+    title: String,
+    status: TaskStatus,
+    started_at: Option<Timestamp>,
+}
+
+/// All tasks that a page has heard of.
+#[derive(Clone, Copy)]
+pub(crate) struct Book(RwSignal<BTreeMap<TaskId, Brief>>);
+
+impl Book {
+    pub(crate) fn new() -> Self {
+        Self(RwSignal::new(BTreeMap::new()))
+    }
+
+    /// Takes note of a task; answers its former status.
+    pub(crate) fn note(&self, task: &Task) -> Option<TaskStatus> {
+        let brief = Brief {
+            number: task.number,
+            title: task.title.clone(),
+            status: task.status,
+            started_at: task.started_at,
+        };
+        let known = self.0.with_untracked(|book| book.get(&task.id).cloned());
+        if known.as_ref() != Some(&brief) {
+            self.0.update(|book| {
+                book.insert(task.id, brief);
+                while book.len() > MOST_KNOWN {
+                    book.pop_first();
+                }
+            });
+        }
+        known.map(|known| known.status)
+    }
+
+    /// What is known of the tasks that an agent holds.
+    pub(crate) fn current(&self, held: &[TaskId]) -> Vec<CurrentTask> {
+        self.0.with(|book| {
+            let entry = |id: &TaskId| {
+                let brief = book.get(id);
+                CurrentTask {
+                    id: *id,
+                    number: brief.map(|brief| brief.number),
+                    title: brief.map(|brief| brief.title.clone()).unwrap_or_default(),
+                    started_at: brief.and_then(|brief| brief.started_at),
+                }
+            };
+            held.iter().map(entry).collect()
+        })
+    }
+}

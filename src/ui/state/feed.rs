@@ -1,0 +1,235 @@
+//! The browser's end of the live feed, without the socket: which frames to send, which
+//! messages are new, in which order, and when too many are missing.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use crate::domain::{
+    Activity, Agent, ClientFrame, Epoch, FeedPoint, LogEntry, Seq, ServerFrame, Task, Topic,
+};
+
+/// More waiting messages than this cost more than fetching the page again.
+const MOST_WAITING: usize = 5000;
+
+/// What a message says.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Change {
+    /// A task as it is now.
+    Task(Box<Task>),
+    /// An agent as it is now.
+    Agent(Box<Agent>),
+    /// New entries of one task's log.
+    Logs(Vec<LogEntry>),
+    /// Something that happened.
+    Activity(Activity),
+}
+
+/// One numbered message of the feed.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Message {
+    pub(crate) seq: Seq,
+    pub(crate) change: Change,
+}
+
+/// Follows the feed over any number of connections.
+#[derive(Debug, Default)]
+pub(crate) struct Feed {
+    epoch: Option<Epoch>,
+    /// Every message up to here was handed on.
+    last: Option<Seq>,
+    connected: bool,
+    /// A server answers in order, so the pong to a ping sent right after `subscribe` says that
+    /// everything missed has arrived. Counts pings sent and pongs heard on this connection.
+    pings: u64,
+    pongs: u64,
+    /// Catching up lasts until this many pongs were heard; meanwhile messages are held, since
+    /// old and new ones arrive mixed.
+    caught_up_at: u64,
+    held: BTreeMap<Seq, Vec<Change>>,
+    ready: VecDeque<Message>,
+    resync: bool,
+    /// Followed beyond what every client gets, with the number of followers.
+    extra: BTreeMap<Topic, u32>,
+}
+
+impl Feed {
+    /// A page was read at this point: nothing after it may be missed.
+    pub(crate) fn start_at(&mut self, point: &FeedPoint) {
+        if self.epoch.is_none() {
+            self.epoch = Some(point.epoch.clone());
+            self.last = Some(point.seq);
+        }
+    }
+
+    /// True while messages are handed on as they arrive.
+    pub(crate) fn is_caught_up(&self) -> bool {
+        self.connected && self.pongs >= self.caught_up_at
+    }
+
+    /// The connection is gone.
+    pub(crate) fn closed(&mut self) {
+        self.connected = false;
+        self.held.clear();
+        (self.pings, self.pongs, self.caught_up_at) = (0, 0, 0);
+    }
+
+    /// A frame to show that the connection lives.
+    pub(crate) fn ping(&mut self) -> ClientFrame {
+        self.pings += 1;
+        ClientFrame::Ping
+    }
+
+    /// Follows a topic from `point` on.
+    pub(crate) fn follow(&mut self, topic: Topic, point: &FeedPoint) -> Vec<ClientFrame> {
+        self.start_at(point);
+        let followers = self.extra.entry(topic).or_default();
+        *followers += 1;
+        if *followers > 1 {
+            return Vec::new();
+        }
+        if self.connected {
+            let known = self.epoch.as_ref() == Some(&point.epoch);
+            return self.subscribe(vec![topic], known.then_some(point.seq));
+        }
+        // The subscription on connecting then covers this topic too.
+        self.last = self.last.map(|last| last.min(point.seq));
+        Vec::new()
+    }
+
+    /// Ends what `follow` began.
+    pub(crate) fn unfollow(&mut self, topic: Topic) -> Vec<ClientFrame> {
+        let Some(followers) = self.extra.get_mut(&topic) else {
+            return Vec::new();
+        };
+        *followers -= 1;
+        if *followers > 0 {
+            return Vec::new();
+        }
+        self.extra.remove(&topic);
+        let frame = ClientFrame::Unsubscribe {
+            topics: vec![topic],
+        };
+        self.connected.then_some(frame).into_iter().collect()
+    }
+
+    /// Takes in a frame; answers what to send.
+    pub(crate) fn receive(&mut self, frame: ServerFrame) -> Vec<ClientFrame> {
+        match frame {
+            ServerFrame::Hello { epoch, seq } => return self.hello(epoch, seq),
+            ServerFrame::Task { seq, data } => self.accept(seq, Change::Task(data)),
+            ServerFrame::Agent { seq, data } => self.accept(seq, Change::Agent(data)),
+            ServerFrame::Logs { seq, data } => self.accept(seq, Change::Logs(data)),
+            ServerFrame::Activity { seq, data } => self.accept(seq, Change::Activity(data)),
+            ServerFrame::Resync { seq } => {
+                self.give_up();
+                self.last = Some(seq);
+            }
+            ServerFrame::Pong => {
+                self.pongs += 1;
+                if self.is_caught_up() {
+                    self.release();
+                }
+            }
+            ServerFrame::State { .. }
+            | ServerFrame::Ack
+            | ServerFrame::Error { .. }
+            | ServerFrame::Unknown => {}
+        }
+        Vec::new()
+    }
+
+    /// What is to be applied now, oldest first, and whether pages must be fetched again before.
+    pub(crate) fn drain(&mut self) -> (bool, Vec<Message>) {
+        let resync = std::mem::take(&mut self.resync);
+        (resync, self.ready.drain(..).collect())
+    }
+
+    fn hello(&mut self, epoch: Epoch, seq: Seq) -> Vec<ClientFrame> {
+        self.closed();
+        self.connected = true;
+        if self.epoch.as_ref() != Some(&epoch) {
+            // Numbers of another life of the feed mean nothing.
+            if self.epoch.is_some() {
+                self.give_up();
+            }
+            self.epoch = Some(epoch);
+            self.last = Some(seq);
+        }
+        let mut topics = vec![Topic::Tasks, Topic::Agents, Topic::Activity];
+        topics.extend(self.extra.keys());
+        let unused = ClientFrame::Unsubscribe {
+            topics: vec![Topic::Sessions],
+        };
+        let mut frames = vec![unused];
+        frames.extend(self.subscribe(topics, self.last));
+        frames
+    }
+
+    fn subscribe(&mut self, topics: Vec<Topic>, since: Option<Seq>) -> Vec<ClientFrame> {
+        let epoch = since.and_then(|_| self.epoch.clone());
+        let subscribe = ClientFrame::Subscribe {
+            topics,
+            epoch,
+            since,
+        };
+        let ping = self.ping();
+        self.caught_up_at = self.pings;
+        vec![subscribe, ping]
+    }
+
+    fn accept(&mut self, seq: Seq, change: Change) {
+        if self.is_caught_up() {
+            self.hand_on(seq, change);
+        } else {
+            let at = self.held.entry(seq).or_default();
+            if !at.contains(&change) {
+                at.push(change);
+            }
+        }
+        if self.ready.len() + self.held.len() > MOST_WAITING {
+            let newest = self.held.keys().last().copied().max(self.last);
+            self.give_up();
+            self.last = newest;
+        }
+    }
+
+    fn release(&mut self) {
+        for (seq, changes) in std::mem::take(&mut self.held) {
+            for change in changes {
+                self.hand_on(seq, change);
+            }
+        }
+    }
+
+    /// A log may be followed from an older point than the rest; its entries carry ids, by which
+    /// pages drop repetitions. Everything else is handed on once.
+    fn hand_on(&mut self, seq: Seq, change: Change) {
+        let is_new = self.last.is_none_or(|last| seq > last);
+        if is_new || matches!(change, Change::Logs(_)) {
+            self.ready.push_back(Message { seq, change });
+            self.last = self.last.max(Some(seq));
+        }
+    }
+
+    fn give_up(&mut self) {
+        self.held.clear();
+        self.ready.clear();
+        self.resync = true;
+    }
+}
+
+/// How long to wait before the next attempt to connect: 250 ms doubled up to 10 s, of which
+/// the second half is chance, so that clients of a restarted server do not come all at once.
+pub(crate) fn pause_before(attempt: u32, chance: f64) -> u64 {
+    const PAUSES: [u32; 7] = [250, 500, 1000, 2000, 4000, 8000, 10_000];
+    let index = usize::try_from(attempt).unwrap_or(usize::MAX);
+    let longest = PAUSES[index.min(PAUSES.len() - 1)];
+    let half = longest / 2;
+    // Whole thousandths keep this in integers.
+    let thousandths = (0..1000).take_while(|n| f64::from(*n) < chance * 1000.0);
+    let share = u64::try_from(thousandths.count()).unwrap_or(1000);
+    u64::from(half) + u64::from(half) * share / 1000
+}
+
+#[cfg(test)]
+#[path = "feed_tests.rs"]
+mod tests;

@@ -1,0 +1,21 @@
+//! State that pages share: provided once by the app, used anywhere through its accessor.
+
+mod actions;
+mod clock;
+mod feed;
+mod live;
+mod place;
+mod rail;
+mod shortcuts;
+mod theme;
+mod toasts;
+
+pub(crate) use actions::{Actions, busy};
+pub(crate) use clock::Clock;
+pub(crate) use feed::{Change, Message};
+pub(crate) use live::{Live, News};
+pub(crate) use place::Place;
+pub(crate) use rail::toggle_rail;
+pub(crate) use shortcuts::{SHORTCUTS, Shortcuts, Wish};
+pub(crate) use theme::{Choice, Theme};
+pub(crate) use toasts::{Toast, Toasts};

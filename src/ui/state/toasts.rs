@@ -1,0 +1,78 @@
+//! Short notices of what happened. Good news leaves by itself, errors stay until closed.
+
+use leptos::prelude::*;
+
+use crate::domain::AppError;
+use crate::ui::browser;
+
+/// How long good news stays, in milliseconds.
+const STAY: u64 = 6000;
+
+/// One notice.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Toast {
+    pub(crate) id: u64,
+    pub(crate) text: String,
+    /// A link to go on with: its words and its URL.
+    pub(crate) link: Option<(String, String)>,
+    pub(crate) is_error: bool,
+}
+
+/// All notices on the screen.
+#[derive(Clone, Copy)]
+pub(crate) struct Toasts {
+    shown: RwSignal<Vec<Toast>>,
+    next: StoredValue<u64>,
+}
+
+impl Toasts {
+    pub(crate) fn provide() -> Self {
+        let toasts = Self {
+            shown: RwSignal::new(Vec::new()),
+            next: StoredValue::new(0),
+        };
+        provide_context(toasts);
+        toasts
+    }
+
+    pub(crate) fn get() -> Self {
+        expect_context()
+    }
+
+    pub(crate) fn shown(&self) -> Vec<Toast> {
+        self.shown.get()
+    }
+
+    /// Says that something is done.
+    pub(crate) fn say(self, text: String, link: Option<(String, String)>) {
+        let id = self.push(text, link, false);
+        browser::after(STAY, move || self.close(id));
+    }
+
+    /// Says what went wrong, in the server's words.
+    pub(crate) fn fail(self, error: &AppError) {
+        self.push(error.detail.clone(), None, true);
+    }
+
+    pub(crate) fn close(self, id: u64) {
+        // The region may be gone with the page.
+        self.shown
+            .try_update(|shown| shown.retain(|toast| toast.id != id));
+    }
+
+    fn push(self, text: String, link: Option<(String, String)>, is_error: bool) -> u64 {
+        let id = self.next.get_value();
+        self.next.set_value(id + 1);
+        let toast = Toast {
+            id,
+            text,
+            link,
+            is_error,
+        };
+        self.shown.update(|shown| {
+            shown.retain(|other| other.text != toast.text);
+            shown.push(toast);
+        });
+        id
+    }
+}
