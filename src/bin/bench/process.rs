@@ -89,10 +89,7 @@ impl Process {
         let mut fields = after_name.split_whitespace().skip(11);
         let mut ticks = || -> Outcome<u32> { Ok(fields.next().ok_or("no times")?.parse()?) };
         let total = ticks()? + ticks()?;
-        let per_second = usize::try_from(clock_ticks_per_second())?;
-        Ok(Duration::from_secs_f64(
-            f64::from(total) / float(per_second),
-        ))
+        Ok(TICK * total)
     }
 
     /// Asks it to stop, and waits until it has.
