@@ -11,6 +11,9 @@ pub mod domain;
 pub mod rpc;
 #[cfg(feature = "ssr")]
 pub mod server;
+#[cfg(test)]
+#[cfg(feature = "ssr")]
+mod tests;
 pub mod ui;
 
 /// Makes the server's page live, in the browser.

@@ -2,7 +2,7 @@ import { expect, open, Server, test } from '../fixtures';
 
 test('an agent is stopped and started again', async ({ page, server }) => {
   await open(page, server.url + '/agents');
-  const card = page.getByRole('article').filter({ hasText: 'Word Count' });
+  const card = page.getByRole('listitem').filter({ hasText: 'Word Count' }).filter({ hasText: 'slots' });
   await expect(card).toContainText('idle');
   await card.getByRole('button', { name: /Stop/ }).first().click();
   await expect.poll(async () => (await server.request('GET', '/api/agents/words')).status).toBe('offline');

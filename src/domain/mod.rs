@@ -9,6 +9,7 @@ mod error;
 mod id;
 mod live;
 mod log;
+mod nesting;
 mod page;
 mod queue;
 mod stream;
@@ -25,6 +26,7 @@ pub use error::{AppError, ErrorKind, FieldError};
 pub use id::TaskId;
 pub use live::{ClientFrame, Epoch, LiveMessage, Problem, Seq, ServerFrame, Topic};
 pub use log::{LogEntry, LogLevel, LogStream, NewLog};
+pub use nesting::{DEEPEST, is_too_deep};
 pub use page::{Page, TaskFilter};
 pub use queue::{
     AGEING_SECONDS, DEFAULT_TIMEOUT_SECONDS, back_off_seconds, head_key, is_head_key, order_key,

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::{LogLevel, NewLog, Usage};
+use super::{LogLevel, NewLog, Usage, is_too_deep};
 
 /// What an agent says about the task that it holds.
 #[derive(Clone, Debug, PartialEq)]
@@ -74,6 +74,10 @@ impl StreamLine {
         let Ok(json) = serde_json::from_str::<JsonLine>(line) else {
             return Self::Text;
         };
+        // Nobody could read it back.
+        if json.result.iter().chain(json.fields.values()).any(is_too_deep) {
+            return Self::Text;
+        }
         json.events().map_or(Self::Text, Self::Events)
     }
 

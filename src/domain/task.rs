@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use super::{FieldError, TaskId, Timestamp, Usage, Waiting};
+use super::{DEEPEST, FieldError, TaskId, Timestamp, Usage, Waiting, is_too_deep};
 
 /// A task as everybody sees it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -384,6 +384,11 @@ impl NewTask {
             "metadata",
             format!("must be at most {} bytes as JSON", LIMITS.metadata_bytes),
         );
+        check(
+            self.metadata.values().any(is_too_deep),
+            "metadata",
+            format!("must be nested at most {DEEPEST} levels deep"),
+        );
         let external = self.status == Some(TaskStatus::Running);
         check(
             !matches!(
@@ -424,13 +429,10 @@ impl NewTask {
         if let Some(title) = given {
             return title.to_owned();
         }
-        let line = self
-            .description
-            .trim()
-            .lines()
-            .next()
-            .unwrap_or_default()
-            .trim();
+        let line = self.description.trim().lines().next().unwrap_or_default();
+        // A tab or a colour is welcome in a description; a title is one plain line.
+        let line = line.replace(char::is_control, " ");
+        let line = line.trim();
         match line.char_indices().nth(80) {
             Some((end, _)) => format!("{}…", line[..end].trim_end()),
             None => line.to_owned(),
@@ -457,6 +459,10 @@ impl TaskChange {
             .is_some_and(|value| !(0.0..=1.0).contains(&value))
         {
             found.push(FieldError::new("progress", "must be from 0 to 1"));
+        }
+        if self.result.as_ref().is_some_and(is_too_deep) {
+            let message = format!("must be nested at most {DEEPEST} levels deep");
+            found.push(FieldError::new("result", message));
         }
         if self
             .error

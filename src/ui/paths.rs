@@ -97,6 +97,11 @@ impl TasksQuery {
         with_query(path, &self.pairs())
     }
 
+    /// True when the list is not simply everything from the beginning.
+    pub(crate) fn is_narrow(&self) -> bool {
+        *self != Self::default()
+    }
+
     /// The same filter with another status, from the beginning.
     pub(crate) fn with_status(&self, status: Option<TaskStatus>) -> Self {
         let mut other = self.clone();

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::domain::{Cost, LogLevel, Usage};
+use crate::domain::{Cost, LogLevel, Usage, is_too_deep};
 
 /// A parsed script.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -74,9 +74,9 @@ fn step(verb: &str, rest: &str) -> Option<Step> {
         "usage" => usage(rest).map(Step::Usage),
         "result" => {
             let text = || Value::String(rest.to_owned());
-            Some(Step::Result(
-                serde_json::from_str(rest).unwrap_or_else(|_| text()),
-            ))
+            let value = serde_json::from_str(rest).ok();
+            let value = value.filter(|value| !is_too_deep(value));
+            Some(Step::Result(value.unwrap_or_else(text)))
         }
         "fail" => Some(Step::Fail(rest.to_owned())),
         "hang" => rest.is_empty().then_some(Step::Hang),

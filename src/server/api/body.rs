@@ -10,8 +10,17 @@ use sha2::{Digest, Sha256};
 use crate::domain::{AppError, ErrorKind};
 use crate::server::storage::tasks::IdempotencyKey;
 
-/// Reads a JSON document, whatever the content type says: `curl -d` just works.
+/// Reads a JSON object, whatever the content type says: `curl -d` just works.
 pub(super) fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, AppError> {
+    // serde would take an array for the fields of an object, in order.
+    if body.trim_ascii_start().starts_with(b"[") {
+        return Err(AppError::invalid_field("body", "expected an object, not an array"));
+    }
+    array(body)
+}
+
+/// Reads a JSON array.
+pub(super) fn array<T: DeserializeOwned>(body: &[u8]) -> Result<T, AppError> {
     let mut reader = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let field = error.path().to_string();

@@ -2,12 +2,13 @@
 //! could reach a loopback server by a name of its own (DNS rebinding); the `Host` it would
 //! send gives it away. Cross-site requests are refused by their `Sec-Fetch-Site` or `Origin`.
 
+use axum::Json;
 use axum::extract::Request;
 use axum::http::{StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use crate::domain::{AppError, ErrorKind};
+use crate::domain::{AppError, ErrorKind, Problem};
 
 /// Refuses requests that were not addressed to this machine's own names.
 pub(crate) async fn check_host(request: Request, next: Next) -> Response {
@@ -66,12 +67,12 @@ pub(crate) async fn problem_for_refusals(request: Request, next: Next) -> Respon
             "requests from other web sites are refused",
         ),
         StatusCode::METHOD_NOT_ALLOWED if is_api => {
-            let problem = AppError::new(
-                ErrorKind::Malformed,
-                "this address does not know that method",
-            );
-            let mut answer = problem.into_response();
-            *answer.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
+            let detail = "this address does not know that method";
+            let mut problem = Problem::from(&AppError::new(ErrorKind::Malformed, detail));
+            problem.status = response.status().as_u16();
+            problem.title = "Method not allowed".to_owned();
+            let kind = [(header::CONTENT_TYPE, "application/problem+json")];
+            let mut answer = (response.status(), kind, Json(problem)).into_response();
             if let Some(allow) = response.headers().get(header::ALLOW) {
                 answer.headers_mut().insert(header::ALLOW, allow.clone());
             }

@@ -1,5 +1,6 @@
 //! `/healthz`, `/readyz` and `/metrics`.
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use axum::Router;
@@ -43,6 +44,12 @@ fn show_metrics(app: &AppState, metrics: &PrometheusHandle) -> Response {
 
 /// Installs the recorder, with what every metric means.
 pub(crate) fn describe_metrics() -> Result<PrometheusHandle, String> {
+    // Servers of one process (tests) share the first recorder.
+    static RECORDER: OnceLock<Result<PrometheusHandle, String>> = OnceLock::new();
+    RECORDER.get_or_init(install).clone()
+}
+
+fn install() -> Result<PrometheusHandle, String> {
     let seconds = [
         0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 30.0, 120.0, 600.0, 3600.0,
     ];
@@ -55,8 +62,7 @@ pub(crate) fn describe_metrics() -> Result<PrometheusHandle, String> {
         .map_err(|error| error.to_string())?;
     let recorder = builder.build_recorder();
     let handle = recorder.handle();
-    // Servers of one process (tests) share the first recorder.
-    let _installed = metrics::set_global_recorder(recorder);
+    metrics::set_global_recorder(recorder).map_err(|error| error.to_string())?;
     metrics::describe_gauge!("tasks", "tasks by status");
     metrics::describe_gauge!("feed_clients", "sockets that follow the live feed");
     metrics::describe_histogram!(

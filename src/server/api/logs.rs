@@ -89,7 +89,7 @@ fn parse(headers: &HeaderMap, request: &[u8]) -> Result<Vec<NewLog>, AppError> {
     }
     // The first byte tells one entry from many, so that errors name the field.
     if request.trim_ascii_start().starts_with(b"[") {
-        body::json(request)
+        body::array(request)
     } else {
         Ok(vec![body::json(request)?])
     }

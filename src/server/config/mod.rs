@@ -28,7 +28,10 @@ pub(crate) struct Config {
     pub(crate) port: u16,
     #[cfg_attr(
         not(test),
-        expect(dead_code, reason = "checked at start; the convergence bridge will connect to them")
+        expect(
+            dead_code,
+            reason = "checked at start; the convergence bridge will connect to them"
+        )
     )]
     pub(crate) convergence_urls: Vec<String>,
     pub(crate) database: DatabaseConfig,

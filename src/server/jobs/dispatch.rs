@@ -39,7 +39,8 @@ pub(crate) async fn dispatch(app: AppState, node: Arc<str>) {
         }
         tokio::select! {
             () = app.stopping.cancelled() => {}
-            () = until_next_moment(&app) => {}
+            // Others wait for it, too: agents that run elsewhere.
+            () = until_next_moment(&app) => app.board.ripen(app.clock.now()),
             _ = opportunities.changed() => {}
         }
     }

@@ -1,7 +1,8 @@
 //! Runs one claimed task on an adapter: stores what it says, keeps the lease, enforces the
 //! timeout, and ends the attempt with what really happened.
 
-use std::sync::Arc;
+use std::convert::Infallible;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -12,8 +13,7 @@ use crate::domain::{AgentEvent, Outcome, Task, TaskRef};
 use crate::server::agents::{Adapter, Assignment, Controls};
 use crate::server::queue::{Claimed, LEASE_SECONDS, RunHandle};
 use crate::server::state::AppState;
-use crate::server::storage::StorageError;
-use crate::server::storage::tasks::{EndAttempt, Lease, RenewLeases, ReportTask};
+use crate::server::storage::tasks::{EndAttempt, Lease, LeaseState, RenewLeases, ReportTask};
 use crate::server::telemetry::chain;
 
 /// Batches of events that may wait for the database before the agent is slowed down.
@@ -31,10 +31,10 @@ pub(super) struct RunTask {
     kill: CancellationToken,
 }
 
-/// Why the run was told to stop, other than by a person.
+/// Why a run ended other than by itself or by a person's wish.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Cause {
     Timeout,
-    ServerStop,
     LeaseLost,
 }
 
@@ -83,32 +83,26 @@ pub(super) async fn run_task(run: RunTask) {
     let (sender, events) = mpsc::channel(WAITING_BATCHES);
     let adapter = Arc::clone(&run.adapter);
     let mut running = Box::pin(adapter.run(run.assignment(), controls, sender));
-    let watched = run.watch();
+    let cause = OnceLock::new();
+    let watched = run.watch(&cause);
     tokio::pin!(watched);
-    let stored = run.store(events);
+    let stored = run.store(events, &cause);
     tokio::pin!(stored);
 
-    let mut cause = None;
     let mut drained = false;
     let outcome = loop {
         tokio::select! {
             outcome = &mut running => break outcome,
-            why = &mut watched, if cause.is_none() => cause = Some(why),
-            lost = &mut stored, if !drained => {
-                drained = true;
-                if lost.is_err() {
-                    cause = Some(Cause::LeaseLost);
-                    run.kill.cancel();
-                }
-            }
+            never = &mut watched => match never {},
+            () = &mut stored, if !drained => drained = true,
         }
     };
     // The adapter closed its end: whatever it said last is stored before the end is.
     drop(running);
-    if !drained && stored.await.is_err() {
-        cause = Some(Cause::LeaseLost);
+    if !drained {
+        stored.await;
     }
-    run.end(outcome, cause).await;
+    run.end(outcome, cause.get().copied()).await;
     run.app.runs.remove(run.number());
 }
 
@@ -121,12 +115,10 @@ impl RunTask {
     }
 
     /// Stores events as they come, until there are no more or the lease is lost.
-    async fn store(&self, mut events: mpsc::Receiver<Vec<AgentEvent>>) -> Result<(), StorageError> {
+    async fn store(&self, mut events: mpsc::Receiver<Vec<AgentEvent>>, cause: &OnceLock<Cause>) {
         while let Some(events) = events.recv().await {
-            let lines = events
-                .iter()
-                .filter(|event| matches!(event, AgentEvent::Log(_)))
-                .count();
+            let is_log = |event: &&AgentEvent| matches!(event, AgentEvent::Log(_));
+            let lines = events.iter().filter(is_log).count();
             metrics::counter!("log_lines_total").increment(u64::try_from(lines).unwrap_or(0));
             let report = ReportTask {
                 number: self.number(),
@@ -140,41 +132,50 @@ impl RunTask {
                     error = chain(&error),
                     "a report was not stored; the run is stopped"
                 );
-                return Err(error);
+                self.stop(Cause::LeaseLost, cause);
+                return;
             }
         }
-        Ok(())
     }
 
-    /// Renews the lease, and returns once there is a reason to stop, having asked for it.
-    async fn watch(&self) -> Cause {
+    /// Renews the lease for as long as the run lasts, and has it stopped when there is a reason.
+    async fn watch(&self, cause: &OnceLock<Cause>) -> Infallible {
         let timeout = Duration::from_secs(u64::from(self.task.timeout_seconds));
         let deadline = Instant::now() + timeout;
         let period = Duration::from_secs(u64::try_from(LEASE_SECONDS / 3).unwrap_or(20));
         let mut renewal = tokio::time::interval_at(Instant::now() + period, period);
+        let mut stopping = false;
         loop {
             tokio::select! {
-                () = sleep_until(deadline) => {
-                    self.cancel.cancel();
-                    return Cause::Timeout;
+                () = sleep_until(deadline), if cause.get().is_none() => {
+                    self.stop(Cause::Timeout, cause);
                 }
-                () = self.app.stopping.cancelled() => {
+                () = self.app.stopping.cancelled(), if !stopping => {
+                    stopping = true;
                     self.cancel.cancel();
                     tokio::time::sleep(STOP_GRACE).await;
                     self.kill.cancel();
-                    return Cause::ServerStop;
                 }
                 _ = renewal.tick() => {
-                    if self.renew().await.is_err() {
-                        self.kill.cancel();
-                        return Cause::LeaseLost;
+                    if !self.renew().await {
+                        self.stop(Cause::LeaseLost, cause);
                     }
                 }
             }
         }
     }
 
-    async fn renew(&self) -> Result<(), ()> {
+    /// Politely after a timeout; at once when somebody else may have the task.
+    fn stop(&self, why: Cause, cause: &OnceLock<Cause>) {
+        let _earlier = cause.set(why);
+        match why {
+            Cause::Timeout => self.cancel.cancel(),
+            Cause::LeaseLost => self.kill.cancel(),
+        }
+    }
+
+    /// False when the lease is lost.
+    async fn renew(&self) -> bool {
         let now = self.app.clock.now();
         let renew = RenewLeases {
             leases: vec![self.lease.id.clone()],
@@ -184,10 +185,15 @@ impl RunTask {
         };
         match self.app.db.write(renew).await {
             Ok(renewals) => {
-                if renewals.iter().any(|renewal| renewal.stop) {
+                if renewals
+                    .iter()
+                    .any(|renewal| renewal.state == LeaseState::Cancelled)
+                {
                     self.cancel.cancel();
                 }
-                Ok(())
+                renewals
+                    .iter()
+                    .all(|renewal| renewal.state != LeaseState::Lost)
             }
             // The next renewal may succeed; the lease outlives two failures.
             Err(error) => {
@@ -196,7 +202,7 @@ impl RunTask {
                     error = chain(&error),
                     "a lease was not renewed"
                 );
-                if error.is_refusal() { Err(()) } else { Ok(()) }
+                true
             }
         }
     }

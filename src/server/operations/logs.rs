@@ -1,6 +1,6 @@
 //! Writing and reading the log of a task.
 
-use crate::domain::{AppError, LogEntry, NewLog, Page};
+use crate::domain::{AppError, DEEPEST, LogEntry, NewLog, Page, is_too_deep};
 use crate::server::auth::{Operator, Viewer};
 use crate::server::operations::tasks::parse;
 use crate::server::state::AppState;
@@ -27,6 +27,10 @@ pub(crate) async fn append(
         .any(|entry| entry.message.len() > LONGEST_MESSAGE)
     {
         return Err(AppError::invalid_field("message", "at most 1 MiB"));
+    }
+    if entries.iter().any(|entry| entry.fields.values().any(is_too_deep)) {
+        let message = format!("must be nested at most {DEEPEST} levels deep");
+        return Err(AppError::invalid_field("fields", message));
     }
     let count = entries.len();
     let now = app.clock.now();

@@ -10,7 +10,7 @@ use crate::server::auth::Operator;
 use crate::server::operations::agents::absent;
 use crate::server::queue::{LEASE_SECONDS, claim};
 use crate::server::state::AppState;
-use crate::server::storage::tasks::RenewLeases;
+use crate::server::storage::tasks::{LeaseState, RenewLeases};
 
 /// A claimed task.
 #[derive(Debug, Serialize, ToSchema)]
@@ -100,7 +100,7 @@ pub(crate) async fn heartbeat(
     let renewals = app.db.write(renew).await?;
     let cancel = renewals
         .into_iter()
-        .filter(|renewal| renewal.stop)
+        .filter(|renewal| renewal.state != LeaseState::Held)
         .map(|renewal| renewal.lease);
     Ok(Heartbeat {
         cancel: cancel.collect(),

@@ -180,8 +180,17 @@ impl Board {
         }
     }
 
+    /// Lines up the tasks whose moment has come, and tells everybody who waits for one.
+    pub(crate) fn ripen(&self, now: Timestamp) {
+        let ripe = self.state().queue.promote(now);
+        if ripe {
+            self.nudge();
+        }
+    }
+
     /// The next task for agent `name`, set aside until the reservation ends.
     pub(crate) fn reserve(&self, name: &str, now: Timestamp) -> Option<Reservation> {
+        self.ripen(now);
         let mut state = self.state();
         let slots = state.agents.get(name)?.slots(now);
         let number = state.queue.next_for(name, &slots, now)?;

@@ -8,7 +8,7 @@ mod agent;
 mod board;
 mod claim;
 mod estimate;
-mod order;
+pub(crate) mod order;
 mod runs;
 
 pub(crate) use board::{Board, Totals};

@@ -217,9 +217,8 @@ impl Queue {
         }
     }
 
-    /// The next task for the agent `name`, if it may take one now.
-    pub(crate) fn next_for(&mut self, name: &str, agent: &Slots, now: Timestamp) -> Option<i64> {
-        self.promote(now);
+    /// The next task for the agent `name`, if it may take one now, of those that were lined up.
+    pub(crate) fn next_for(&self, name: &str, agent: &Slots, now: Timestamp) -> Option<i64> {
         let own = self
             .lanes
             .get(&Some(name.to_owned()))
@@ -252,12 +251,16 @@ impl Queue {
             .filter_map(|(_, number)| self.entries.get(number))
     }
 
-    fn promote(&mut self, now: Timestamp) {
+    /// Lines up the tasks whose moment has come; true when there was one.
+    pub(crate) fn promote(&mut self, now: Timestamp) -> bool {
+        let mut any = false;
         while let Some(&(moment, number)) = self.later.first().filter(|(moment, _)| *moment <= now)
         {
             self.later.remove(&(moment, number));
             self.put_back(number);
+            any = true;
         }
+        any
     }
 
     fn line_up(&mut self, entry: &Entry) {

@@ -77,7 +77,7 @@ fn words(activity: &Activity) -> String {
         ActivityKind::Edited => by("edited"),
         ActivityKind::NeedsInput => with_detail("needs input"),
         ActivityKind::InputGiven => by("answered"),
-        ActivityKind::CancelRequested => by("is being stopped, asked"),
+        ActivityKind::CancelRequested => by("stop requested"),
         ActivityKind::Completed => {
             agent.map_or("completed".into(), |name| format!("completed by {name}"))
         }

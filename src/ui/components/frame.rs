@@ -92,7 +92,7 @@ fn Rail() -> impl IntoView {
             <button
                 type="button"
                 class="rail-toggle js-only"
-                aria-label="Narrow or widen the navigation"
+                aria-label="Collapse or widen the navigation"
                 on:click=move |_| toggle_rail()
             >
                 <Icon name="panel-left"/>

@@ -8,6 +8,7 @@ mod roster;
 mod rows;
 mod task;
 mod task_log;
+mod task_log_model;
 mod task_model;
 mod tasks;
 mod tasks_filters;

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use super::task_log::Log;
+use super::task_log_model::Log;
 use crate::domain::{Activity, ActivityKind, Task, TaskStatus, TaskView, Topic};
 use crate::rpc;
 use crate::ui::browser;
@@ -14,14 +14,14 @@ const REFETCH: u64 = 1500;
 
 /// The page's data; a handle that can be copied.
 #[derive(Clone, Copy)]
-pub(crate) struct TaskModel {
-    pub(crate) task: RwSignal<Task>,
-    pub(crate) stopping: RwSignal<bool>,
-    pub(crate) question: RwSignal<Option<String>>,
-    pub(crate) timeline: RwSignal<Vec<Activity>>,
-    pub(crate) retry_of: RwSignal<Option<i64>>,
-    pub(crate) retried_by: RwSignal<Vec<i64>>,
-    pub(crate) log: Log,
+pub(super) struct TaskModel {
+    pub(super) task: RwSignal<Task>,
+    pub(super) stopping: RwSignal<bool>,
+    pub(super) question: RwSignal<Option<String>>,
+    pub(super) timeline: RwSignal<Vec<Activity>>,
+    pub(super) retry_of: RwSignal<Option<i64>>,
+    pub(super) retried_by: RwSignal<Vec<i64>>,
+    pub(super) log: Log,
     clock: Clock,
     place: StoredValue<Place>,
     refetch_planned: StoredValue<bool>,
@@ -29,7 +29,7 @@ pub(crate) struct TaskModel {
 
 impl TaskModel {
     /// Shows `view`, and follows the feed from there.
-    pub(crate) fn new(view: &TaskView) -> Self {
+    pub(super) fn new(view: &TaskView) -> Self {
         let (clock, live) = (Clock::get(), Live::get());
         let task = &view.task;
         let model = Self {

@@ -135,7 +135,11 @@ fn List(
                 <TaskRow task=row.task.into() stopping=Signal::from(row.stopping)/>
             </For>
         </ol>
-        {move || is_empty.get().then(|| view! { <Nothing model/> })}
+        {move || {
+            // Without agents the page teaches that first.
+            let is_taught = model.roster.is_empty() && !model.query.with(TasksQuery::is_narrow);
+            (is_empty.get() && !is_taught).then(|| view! { <Nothing model/> })
+        }}
         <More model/>
     }
 }
@@ -173,7 +177,7 @@ fn Nothing(
     /// The page's data.
     model: TasksModel,
 ) -> impl IntoView {
-    let is_filtered = move || model.query.with(|query| *query != TasksQuery::default());
+    let is_filtered = move || model.query.with(TasksQuery::is_narrow);
     let path = use_location().pathname;
     move || {
         if is_filtered() {
@@ -237,7 +241,8 @@ fn More(
     };
     let shown = move || {
         let number = model.rows.with(Vec::len);
-        count(u64::try_from(number).unwrap_or(u64::MAX), "task")
+        let words = count(u64::try_from(number).unwrap_or(u64::MAX), "task");
+        (number > 0).then(|| format!("{words} shown"))
     };
     let back = move || {
         let mut query = model.query.get();
@@ -251,7 +256,7 @@ fn More(
     };
     view! {
         <div class="list-end">
-            <span class="muted figure">{shown} " shown"</span>
+            <span class="muted figure">{shown}</span>
             {back}
             {more}
         </div>

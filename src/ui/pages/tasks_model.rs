@@ -36,14 +36,13 @@ pub(crate) struct TasksModel {
     pub(crate) error: RwSignal<Option<AppError>>,
     pub(crate) list: NodeRef<html::Ol>,
     book: Book,
-    clock: Clock,
-    live: Live,
     inner: StoredValue<Inner>,
 }
 
-/// What changes without being shown.
-#[derive(Default)]
+/// What is not shown.
 struct Inner {
+    clock: Clock,
+    live: Live,
     place: Place,
     /// Tells an answer to the present question from one to a former question.
     question: u32,
@@ -54,6 +53,15 @@ struct Inner {
 impl TasksModel {
     pub(crate) fn new(query: Memo<TasksQuery>) -> Self {
         let book = Book::new();
+        let (clock, live) = (Clock::get(), Live::get());
+        let inner = Inner {
+            clock,
+            live,
+            place: Place::default(),
+            question: 0,
+            refetch_planned: false,
+            touched_at: 0,
+        };
         let model = Self {
             query,
             rows: RwSignal::new(Vec::new()),
@@ -66,18 +74,16 @@ impl TasksModel {
             error: RwSignal::new(None),
             list: NodeRef::new(),
             book,
-            clock: Clock::get(),
-            live: Live::get(),
-            inner: StoredValue::new(Inner::default()),
+            inner: StoredValue::new(inner),
         };
         model.place(Place::begin);
-        model.live.listen(move |news| match news {
+        live.listen(move |news| match news {
             News::Messages(messages) => model.hear(messages),
             News::Resync => model.refetch(),
         });
         // What had to wait for a moving pointer comes once it rests.
         Effect::new(move |_| {
-            model.clock.now();
+            clock.now();
             model.settle();
         });
         model
@@ -247,8 +253,9 @@ impl TasksModel {
     }
 
     fn common(self, view: &TasksView) {
-        self.clock.set(view.now);
-        self.live.start_at(&view.feed);
+        let (clock, live) = self.inner.with_value(|inner| (inner.clock, inner.live));
+        clock.set(view.now);
+        live.start_at(&view.feed);
         for task in &view.tasks.items {
             self.book.note(task);
         }

@@ -4,8 +4,8 @@
 use super::StoredTask;
 use super::row::{load, save};
 use crate::domain::{
-    ActivityKind, AppError, LogLevel, LogStream, NewLog, Outcome, TaskChange, TaskRef, TaskStatus,
-    Timestamp, Transition, head_key, is_head_key, order_key,
+    ActivityKind, AppError, LogLevel, LogStream, NewLog, NewTask, Outcome, TaskChange, TaskRef,
+    TaskStatus, Timestamp, Transition, head_key, is_head_key, order_key,
 };
 use crate::server::storage::activity::{Happening, record};
 use crate::server::storage::{Answer, Tx, Write, logs};
@@ -105,12 +105,17 @@ impl ChangeTask {
             )));
         }
         let mut edited = false;
-        if let Some(title) = &change.title {
-            title.trim().clone_into(&mut task.title);
-            edited = true;
-        }
         if let Some(description) = &change.description {
             task.description.clone_from(description);
+            edited = true;
+        }
+        if let Some(title) = &change.title {
+            let named = NewTask {
+                title: Some(title.clone()),
+                description: task.description.clone(),
+                ..NewTask::default()
+            };
+            task.title = named.title_or_first_line();
             edited = true;
         }
         if let Some(labels) = &change.labels {

@@ -20,8 +20,18 @@ pub(crate) struct RenewLeases {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Renewal {
     pub(crate) lease: String,
-    /// The holder must stop: the lease is gone, or somebody asked to cancel the task.
-    pub(crate) stop: bool,
+    pub(crate) state: LeaseState,
+}
+
+/// Where a lease stands after a renewal.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum LeaseState {
+    /// Renewed.
+    Held,
+    /// Renewed, but somebody asked to cancel the task: its holder must stop.
+    Cancelled,
+    /// Expired or taken back: nothing its holder does counts any more.
+    Lost,
 }
 
 const BY_LEASE: &str = "select * from tasks where lease_id = $1";
@@ -40,16 +50,18 @@ impl Write for RenewLeases {
                 stored.task.agent.as_ref() == Some(&self.agent)
                     && stored.check_lease(lease, self.now).is_ok()
             });
-            let stop = good
-                .as_ref()
-                .is_none_or(|stored| stored.cancel_requested_at.is_some());
-            if good.is_some() {
+            let state = match &good {
+                None => LeaseState::Lost,
+                Some(stored) if stored.cancel_requested_at.is_some() => LeaseState::Cancelled,
+                Some(_) => LeaseState::Held,
+            };
+            if state != LeaseState::Lost {
                 in_tx!(tx, conn => sqlx::query(RENEW)
                     .bind(lease).bind(self.expires_at.0).execute(conn).await?.rows_affected());
             }
             renewals.push(Renewal {
                 lease: lease.clone(),
-                stop,
+                state,
             });
         }
         Ok(renewals)

@@ -14,7 +14,7 @@ pub(crate) use cancel::{CancelTask, Cancellation};
 pub(crate) use change::{ChangeTask, ExpediteTask, GiveInput};
 pub(crate) use claim::ClaimTask;
 pub(crate) use create::{CreateTask, IdempotencyKey};
-pub(crate) use lease::{EndLapsed, Lapse, RenewLeases};
+pub(crate) use lease::{EndLapsed, Lapse, LeaseState, RenewLeases};
 pub(crate) use read::FinishedRun;
 pub(crate) use report::{EndAttempt, ReportTask};
 pub(super) use row::load;

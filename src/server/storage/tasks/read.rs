@@ -55,7 +55,7 @@ impl Database {
             if let Some(before) = before {
                 query.push(" and number < ").push_bind(before);
             }
-            if !filter.status.is_empty() && filter.status.len() < TaskStatus::ALL.len() {
+            if !filter.status.is_empty() {
                 query.push(" and status in (");
                 let mut list = query.separated(", ");
                 for status in &filter.status {
@@ -70,14 +70,17 @@ impl Database {
                 query.push(" and priority = ").push_bind(priority.rank());
             }
             if let Some(label) = &filter.label {
-                let quoted = format!("%{}%", like(&format!("\"{label}\"")));
-                query.push(" and labels like ").push_bind(quoted).push(" escape '\\'");
+                // `like` would be blind to case on SQLite.
+                query.push(" and replace(labels, ");
+                query.push_bind(format!("\"{label}\"")).push(", '') <> labels");
             }
             if let Some(words) = filter.q.as_deref().map(str::trim).filter(|q| !q.is_empty()) {
-                let pattern = format!("%{}%", like(&words.to_lowercase()));
-                query.push(" and (lower(title) like ").push_bind(pattern.clone());
-                query.push(" escape '\\' or lower(description) like ").push_bind(pattern);
-                query.push(" escape '\\'");
+                query.push(" and (false");
+                for pattern in patterns(words) {
+                    query.push(" or lower(title) like ").push_bind(pattern.clone());
+                    query.push(" escape '\\' or lower(description) like ").push_bind(pattern);
+                    query.push(" escape '\\'");
+                }
                 if let Ok(number) = words.trim_start_matches('#').parse::<i64>() {
                     query.push(" or number = ").push_bind(number);
                 }
@@ -146,6 +149,13 @@ fn page(rows: Vec<TaskRow>, limit: u32) -> Answer<Page<StoredTask>> {
         .filter(|_| more)
         .map(|last| last.task.number.to_string());
     Ok(Page { items, next })
+}
+
+/// SQLite's `lower` knows ASCII only, so other letters are also looked for as they were typed.
+fn patterns(words: &str) -> impl Iterator<Item = String> {
+    let typed = (!words.is_ascii()).then(|| words.to_owned());
+    let words = std::iter::once(words.to_lowercase()).chain(typed);
+    words.map(|words| format!("%{}%", like(&words)))
 }
 
 fn like(text: &str) -> String {

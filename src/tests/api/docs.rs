@@ -1,0 +1,109 @@
+//! The OpenAPI document and the page that shows it.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::tests::support::TestApp;
+
+/// Every route of the public interface, as a person would list them.
+const ROUTES: [&str; 16] = [
+    "get /api/agents",
+    "get /api/agents/{name}",
+    "get /api/tasks",
+    "get /api/tasks/{id}",
+    "get /api/tasks/{id}/logs",
+    "delete /api/tasks/{id}",
+    "patch /api/tasks/{id}",
+    "post /api/agents",
+    "post /api/agents/{name}/claim",
+    "post /api/agents/{name}/heartbeat",
+    "post /api/agents/{name}/start",
+    "post /api/agents/{name}/stop",
+    "post /api/tasks",
+    "post /api/tasks/{id}/input",
+    "post /api/tasks/{id}/logs",
+    "post /api/tasks/{id}/retry",
+];
+
+#[tokio::test]
+async fn the_document_covers_every_route_and_no_other() {
+    let app = TestApp::start().await;
+    let document = app.client().get("/api/openapi.json").await.expect(200).json();
+    let mut found = BTreeSet::new();
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            found.insert(format!("{method} {path}"));
+            assert!(operation["responses"].as_object().is_some_and(|all| !all.is_empty()));
+            let summary = operation["summary"].as_str().unwrap_or_default();
+            assert!(!summary.is_empty(), "{method} {path} says what it does");
+        }
+    }
+    let mut expected: BTreeSet<String> = ROUTES.into_iter().map(str::to_owned).collect();
+    expected.insert("post /api/tasks/{id}/start".to_owned());
+    assert_eq!(found, expected);
+    // A route that is documented exists: whatever it says, it is not "no such address".
+    for route in &expected {
+        let (method, path) = route.split_once(' ').unwrap();
+        let path = path.replace("{id}", "1").replace("{name}", "x");
+        let method = method.to_uppercase().parse().unwrap();
+        let answer = app.client().send(method, &path, &[], "{}").await;
+        let nothing = answer.status == 404 && answer.text().contains("there is nothing at");
+        assert!(!nothing && answer.status != 405, "{route}: {answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_document_agrees_with_what_is_answered() {
+    let app = TestApp::start().await;
+    let client = app.client();
+    let document = client.get("/api/openapi.json").await.expect(200).json();
+    let names = |value: &Value| -> BTreeSet<String> {
+        value.as_object().unwrap().keys().cloned().collect()
+    };
+    client.create(serde_json::json!({"description": "x"})).await;
+    client.register("worker", 1).await;
+    client.post("/api/tasks/1/logs", &serde_json::json!({"message": "x"})).await.expect(202);
+    let schemas = &document["components"]["schemas"];
+    for (schema, path, list) in [
+        ("Task", "/api/tasks", true),
+        ("Agent", "/api/agents", true),
+        ("LogEntry", "/api/tasks/1/logs", true),
+        ("Problem", "/api/tasks/9", false),
+    ] {
+        let answer = client.get(path).await.json();
+        let object = if list { &answer[0] } else { &answer };
+        let documented = names(&schemas[schema]["properties"]);
+        let answered = names(object);
+        let extra: Vec<_> = answered.difference(&documented).collect();
+        let missing: Vec<_> = documented.difference(&answered).filter(|name| *name != "errors").collect();
+        assert!(extra.is_empty() && missing.is_empty(), "{schema}: {extra:?} {missing:?}");
+    }
+    // Every reference leads somewhere.
+    let text = document.to_string();
+    for part in text.split("\"#/components/schemas/").skip(1) {
+        let name = part.split('"').next().unwrap();
+        assert!(schemas.get(name).is_some(), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn the_page_of_the_document_needs_no_other_server() {
+    let app = TestApp::start().await;
+    let client = app.client();
+    let near = client.get("/api/docs").await;
+    assert!((300..400).contains(&near.status) || near.status == 200, "{near:?}");
+    let page = client.get("/api/docs/").await.expect(200).text();
+    for outside in ["http://", "https://", "src=\"//", "href=\"//"] {
+        assert!(!page.contains(outside), "{outside} in {page}");
+    }
+    let mut files = 0;
+    for part in page.split(['"', '\'']).filter(|part| part.ends_with(".js") || part.ends_with(".css")) {
+        let path = format!("/api/docs/{}", part.trim_start_matches("./"));
+        assert!(!client.get(&path).await.expect(200).body.is_empty());
+        files += 1;
+    }
+    assert!(files >= 3, "{page}");
+    let script = client.get("/api/docs/swagger-initializer.js").await.expect(200).text();
+    assert!(script.contains("/api/openapi.json") && !script.contains("https://"), "{script}");
+}

@@ -1,0 +1,90 @@
+//! Who is let in: the local user, and no other web site in the same browser.
+
+use axum::http::Method;
+use serde_json::json;
+
+use crate::tests::support::TestApp;
+
+#[tokio::test]
+async fn other_host_names_are_refused_everywhere() {
+    let app = TestApp::start().await;
+    let client = app.client();
+    for host in ["evil.example", "evil.example:8766", "localhost.evil.example", "10.0.0.1", "[::2]"] {
+        for path in ["/", "/api/tasks", "/api/nothing", "/ws", "/metrics", "/pkg/x.js"] {
+            client.send(Method::GET, path, &[("host", host)], "").await.problem(403);
+        }
+    }
+    for host in ["localhost", "LocalHost:1", "127.0.0.1:8766", "[::1]:8766"] {
+        client.send(Method::GET, "/api/tasks", &[("host", host)], "").await.expect(200);
+    }
+}
+
+#[tokio::test]
+async fn other_web_sites_change_nothing() {
+    let app = TestApp::start().await;
+    let client = app.client();
+    let task = json!({"description": "x"}).to_string();
+    let own = format!("http://{}", app.address());
+    for (header, value, status) in [
+        ("sec-fetch-site", "cross-site", 403),
+        ("sec-fetch-site", "same-site", 403),
+        ("sec-fetch-site", "same-origin", 201),
+        ("sec-fetch-site", "none", 201),
+        ("origin", "http://evil.example", 403),
+        ("origin", "http://localhost:1", 403),
+        ("origin", "null", 403),
+        ("origin", own.as_str(), 201),
+    ] {
+        let headers = [(header, value), ("content-type", "text/plain")];
+        for path in ["/api/tasks", "/rpc/tasks/create"] {
+            let answer = client.send(Method::POST, path, &headers, task.clone()).await;
+            if status == 403 {
+                answer.problem(403);
+            } else if path == "/api/tasks" {
+                answer.expect(status);
+            }
+        }
+        let answer = client.send(Method::DELETE, "/api/tasks/99", &headers, "").await;
+        assert_eq!(answer.status == 403, status == 403, "{header}: {value}");
+    }
+    let tasks = client.get("/api/tasks").await.expect(200).json();
+    assert_eq!(tasks.as_array().map(Vec::len), Some(3));
+    // Looking is safe, since nobody else can read the answer.
+    let looking = [("origin", "http://evil.example")];
+    let answer = client.send(Method::GET, "/api/tasks", &looking, "").await.expect(200);
+    assert_eq!(answer.header("access-control-allow-origin"), "");
+}
+
+#[tokio::test]
+async fn other_web_sites_open_no_socket() {
+    let app = TestApp::start().await;
+    let own = format!("http://{}", app.address());
+    for (origin, status) in [("http://evil.example", 403), ("null", 403), (own.as_str(), 101)] {
+        let headers = [
+            ("origin", origin),
+            ("connection", "upgrade"),
+            ("upgrade", "websocket"),
+            ("sec-websocket-version", "13"),
+            ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
+        ];
+        let answer = app.client().try_send(Method::GET, "/ws", &headers, "").await;
+        assert_eq!(answer.map(|answer| answer.status), Ok(status), "{origin}");
+    }
+    let plain = app.client().get("/ws").await;
+    assert!((400..500).contains(&plain.status), "{plain:?}");
+}
+
+#[tokio::test]
+async fn every_answer_is_hardened() {
+    let app = TestApp::start().await;
+    for path in ["/", "/api/tasks", "/api/nothing", "/healthz"] {
+        let answer = app.client().get(path).await;
+        for (name, value) in [
+            ("x-content-type-options", "nosniff"),
+            ("x-frame-options", "DENY"),
+            ("referrer-policy", "same-origin"),
+        ] {
+            assert_eq!(answer.header(name), value, "{path}");
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! The public HTTP interface, one file per noun: every route, what it refuses, and what odd
+//! input does to it.
+
+mod agents;
+mod changes;
+mod docs;
+mod external;
+mod guard;
+mod health;
+mod lists;
+mod logs;
+mod odd_input;
+mod tasks;
+mod worker;

@@ -1,0 +1,8 @@
+//! Tests of the whole: the server as it runs, over real sockets, on real databases, with real
+//! agents. What one module promises by itself is tested beside it.
+//!
+//! PostgreSQL is tested where `TEST_POSTGRES_URL` names a server on which databases can be
+//! created, the program where it was built before (see [`crash`]). `make test` sees to both.
+
+mod api;
+mod support;

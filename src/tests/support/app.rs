@@ -1,0 +1,138 @@
+//! The real server over real sockets, with a database of its own. It can be stopped politely
+//! or hard, and started again on the same data.
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use tokio::runtime::Runtime;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+use super::{Client, Engine, PATIENCE, Place, Socket, eventually};
+use crate::server::config::{AgentConfig, Config, LogFormat};
+use crate::server::run::{StartError, run};
+
+/// A server and where it keeps its things.
+pub(crate) struct TestApp {
+    place: Place,
+    agents: Vec<AgentConfig>,
+    server: Option<Server>,
+    client: Client,
+}
+
+/// A server that runs, on threads of its own so that it can be stopped at any point.
+struct Server {
+    runtime: Runtime,
+    address: SocketAddr,
+    stopping: CancellationToken,
+    ended: JoinHandle<Result<(), StartError>>,
+}
+
+impl TestApp {
+    /// Without agents, on SQLite.
+    pub(crate) async fn start() -> Self {
+        Self::with(vec![]).await
+    }
+
+    /// On SQLite.
+    pub(crate) async fn with(agents: Vec<AgentConfig>) -> Self {
+        Self::on(Engine::Sqlite, agents).await
+    }
+
+    pub(crate) async fn on(engine: Engine, agents: Vec<AgentConfig>) -> Self {
+        let place = Place::new(engine).await;
+        let server = Server::start(&place, &agents).await.unwrap();
+        let client = Client::new(server.address);
+        Self { place, agents, server: Some(server), client }
+    }
+
+    /// Stops the server as a person would, and waits for its end.
+    pub(crate) async fn stop(&mut self) {
+        let server = self.server.take().expect("it runs");
+        server.stopping.cancel();
+        let ended = timeout(PATIENCE, server.ended).await.expect("it stops in time");
+        ended.expect("it does not panic").unwrap();
+        server.runtime.shutdown_background();
+    }
+
+    /// Ends the server between any two steps of it, without a word.
+    pub(crate) async fn kill(&mut self) {
+        let server = self.server.take().expect("it runs");
+        let ended = tokio::task::spawn_blocking(|| server.runtime.shutdown_timeout(PATIENCE));
+        ended.await.unwrap();
+    }
+
+    /// Starts a server on the same data.
+    pub(crate) async fn start_again(&mut self) {
+        assert!(self.server.is_none(), "it runs already");
+        // The lock of the one before may live until its last thread is gone.
+        let server = eventually("the server starts again", async || {
+            Server::start(&self.place, &self.agents).await.ok()
+        });
+        let server = server.await;
+        self.client = Client::new(server.address);
+        self.server = Some(server);
+    }
+
+    pub(crate) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.server.as_ref().expect("it runs").address
+    }
+
+    /// The folder of this test.
+    pub(crate) fn folder(&self) -> &Path {
+        self.place.folder()
+    }
+
+    /// A socket that has been greeted.
+    pub(crate) async fn socket(&self) -> Socket {
+        Socket::open(self.address()).await
+    }
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        if let Some(server) = self.server.take() {
+            server.runtime.shutdown_background();
+        }
+    }
+}
+
+impl Server {
+    async fn start(place: &Place, agents: &[AgentConfig]) -> Result<Self, String> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .unwrap();
+        let stopping = CancellationToken::new();
+        let config = Config {
+            host: "127.0.0.1".to_owned(),
+            port: 0,
+            convergence_urls: Vec::new(),
+            database: place.database(),
+            data_dir: place.folder().to_owned(),
+            mock: false,
+            log_format: LogFormat::Human,
+            agents: agents.to_vec(),
+        };
+        let (ready, address) = oneshot::channel();
+        let serving = Box::pin(run(config, stopping.clone(), |address| {
+            let _impatient = ready.send(address);
+        }));
+        let ended = runtime.spawn(serving);
+        match timeout(PATIENCE, address).await.expect("it starts in time") {
+            Ok(address) => Ok(Self { runtime, address, stopping, ended }),
+            Err(_) => {
+                let why = ended.await.expect("it does not panic").expect_err("it never served");
+                runtime.shutdown_background();
+                Err(why.to_string())
+            }
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! What all tests of the whole need: a server, its doors, and a way to wait for a state.
+
+mod agents;
+mod app;
+mod client;
+mod database;
+mod socket;
+
+use std::time::Duration;
+
+use tokio::time::{Instant, interval, timeout_at};
+
+pub(super) use agents::{fake, process, remote, shell};
+pub(super) use app::TestApp;
+pub(super) use client::{Answer, Client};
+pub(super) use database::{Engine, Place};
+pub(super) use socket::{Socket, seq_of};
+
+/// Far longer than anything here takes, so that a hang is a failure.
+pub(super) const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Looks until there is something to see. The only thing here that waits for time to pass.
+pub(super) async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + PATIENCE;
+    let mut ticks = interval(Duration::from_millis(20));
+    loop {
+        ticks.tick().await;
+        match timeout_at(deadline, look()).await {
+            Ok(Some(seen)) => return seen,
+            Ok(None) if Instant::now() < deadline => {}
+            _ => panic!("this did not happen within {} s: {what}", PATIENCE.as_secs()),
+        }
+    }
+}
+
+/// Has every test run on SQLite, and on PostgreSQL where `TEST_POSTGRES_URL` names one.
+macro_rules! on_each_engine {
+    ($($test:ident),+ $(,)?) => {
+        mod on_sqlite {
+            $(#[tokio::test]
+            async fn $test() {
+                Box::pin(super::$test($crate::tests::support::Engine::Sqlite)).await;
+            })+
+        }
+        mod on_postgres {
+            $(#[tokio::test]
+            async fn $test() {
+                if let Some(engine) = $crate::tests::support::Engine::postgres() {
+                    Box::pin(super::$test(engine)).await;
+                }
+            })+
+        }
+    };
+}
+pub(super) use on_each_engine;

@@ -1,0 +1,109 @@
+//! A client of `/ws`.
+
+use std::net::SocketAddr;
+
+use futures_util::{SinkExt, StreamExt};
+use serde_json::Value;
+use tokio::net::{TcpSocket, TcpStream};
+use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::{WebSocketStream, client_async};
+
+use super::PATIENCE;
+use crate::domain::{Epoch, Seq, ServerFrame};
+
+/// A socket that follows the feed.
+pub(crate) struct Socket {
+    stream: WebSocketStream<TcpStream>,
+    /// Where the feed stood when it was greeted.
+    pub(crate) epoch: Epoch,
+    pub(crate) seq: Seq,
+}
+
+impl Socket {
+    /// Connects, and takes the two frames of the greeting.
+    pub(crate) async fn open(address: SocketAddr) -> Self {
+        Self::on(TcpStream::connect(address).await.unwrap(), address).await
+    }
+
+    /// One that can hold little, so that a server notices soon when it does not read.
+    pub(crate) async fn open_narrow(address: SocketAddr) -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(4096).unwrap();
+        Self::on(socket.connect(address).await.unwrap(), address).await
+    }
+
+    async fn on(stream: TcpStream, address: SocketAddr) -> Self {
+        let (stream, _) = client_async(format!("ws://{address}/ws"), stream).await.unwrap();
+        let mut socket = Self { stream, epoch: String::new(), seq: 0 };
+        let first = socket.next().await;
+        let ServerFrame::State { data } = first else { panic!("not a state: {first:?}") };
+        assert_eq!(data["state"], "IDLE");
+        let second = socket.next().await;
+        let ServerFrame::Hello { epoch, seq } = second else { panic!("not a hello: {second:?}") };
+        Self { epoch, seq, ..socket }
+    }
+
+    /// The next frame.
+    pub(crate) async fn next(&mut self) -> ServerFrame {
+        let text = self.next_text().await.expect("the socket is open");
+        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"))
+    }
+
+    /// The text of the next frame; nothing once the server has closed or cut the socket.
+    pub(crate) async fn next_text(&mut self) -> Option<String> {
+        loop {
+            let frame = timeout(PATIENCE, self.stream.next()).await.expect("a frame in time");
+            match frame? {
+                Ok(Message::Text(text)) => return Some(text.as_str().to_owned()),
+                Ok(Message::Ping(_)) => {}
+                Ok(Message::Close(_)) | Err(_) => return None,
+                Ok(other) => panic!("an odd frame: {other:?}"),
+            }
+        }
+    }
+
+    /// The first frame that `wanted` accepts; the others are skipped.
+    pub(crate) async fn find<T>(&mut self, wanted: impl Fn(ServerFrame) -> Option<T>) -> T {
+        loop {
+            if let Some(found) = wanted(self.next().await) {
+                return found;
+            }
+        }
+    }
+
+    pub(crate) async fn send(&mut self, frame: &Value) {
+        self.send_text(&frame.to_string()).await;
+    }
+
+    pub(crate) async fn send_text(&mut self, text: &str) {
+        self.stream.send(Message::text(text)).await.unwrap();
+    }
+
+    pub(crate) async fn send_bytes(&mut self, bytes: &[u8]) {
+        self.stream.send(Message::binary(bytes.to_vec())).await.unwrap();
+    }
+
+    /// Everything up to the answer to a ping: what the server had to say before it.
+    pub(crate) async fn until_pong(&mut self) -> Vec<ServerFrame> {
+        self.send(&serde_json::json!({"action": "ping"})).await;
+        let mut frames = Vec::new();
+        loop {
+            match self.next().await {
+                ServerFrame::Pong => return frames,
+                frame => frames.push(frame),
+            }
+        }
+    }
+}
+
+/// The number of a message of the feed.
+pub(crate) fn seq_of(frame: &ServerFrame) -> Option<Seq> {
+    match frame {
+        ServerFrame::Task { seq, .. }
+        | ServerFrame::Agent { seq, .. }
+        | ServerFrame::Logs { seq, .. }
+        | ServerFrame::Activity { seq, .. } => Some(*seq),
+        _ => None,
+    }
+}
