@@ -13,6 +13,13 @@ pub mod rpc;
 pub mod server;
 #[cfg(test)]
 #[cfg(feature = "ssr")]
+#[expect(
+    clippy::case_sensitive_file_extension_comparisons,
+    clippy::excessive_nesting,
+    clippy::single_match_else,
+    clippy::too_many_lines,
+    reason = "a test tells one story from beginning to end"
+)]
 mod tests;
 pub mod ui;
 

@@ -9,6 +9,7 @@ test('a task created in one browser is seen live in a second', async ({ browser,
   const dialog = page.getByRole('dialog', { name: 'New task' });
   await dialog.getByLabel('Description').fill('for i in 1 2 3 4 5 6 7 8 9; do echo "::progress 0.$i step $i"; sleep 0.2; done');
   await dialog.getByLabel('Title').fill('Nine steps');
+  await dialog.getByLabel('Agent').selectOption('shell');
   await page.keyboard.press('Control+Enter');
   await expect(dialog).toBeHidden();
   await expect(page.getByText(/Created/).first()).toBeVisible();

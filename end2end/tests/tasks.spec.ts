@@ -111,6 +111,8 @@ test('what does not exist says so', async ({ page, server }) => {
   const response = await page.goto(server.url + '/nowhere');
   expect(response?.status()).toBe(404);
   await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
-  await open(page, server.url + '/tasks/99');
+  const missing = await page.goto(server.url + '/tasks/99');
+  expect(missing?.status()).toBe(404);
+  await ready(page);
   await expect(page.getByText('there is no task #99')).toBeVisible();
 });

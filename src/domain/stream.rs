@@ -75,7 +75,12 @@ impl StreamLine {
             return Self::Text;
         };
         // Nobody could read it back.
-        if json.result.iter().chain(json.fields.values()).any(is_too_deep) {
+        if json
+            .result
+            .iter()
+            .chain(json.fields.values())
+            .any(is_too_deep)
+        {
             return Self::Text;
         }
         json.events().map_or(Self::Text, Self::Events)

@@ -15,33 +15,33 @@ use crate::server::{operations, state};
 #[server(prefix = "/rpc", endpoint = "agents/list", input = server_fn::codec::Json)]
 pub async fn list() -> Result<AgentsView, AppError> {
     let (app, viewer) = state::viewer()?;
-    operations::views::agents(&app, &viewer).await
+    state::with_status(operations::views::agents(&app, &viewer).await)
 }
 
 /// The page of one agent.
 #[server(prefix = "/rpc", endpoint = "agents/view", input = server_fn::codec::Json)]
 pub async fn view(name: String) -> Result<AgentView, AppError> {
     let (app, viewer) = state::viewer()?;
-    operations::views::agent(&app, &viewer, &name).await
+    state::with_status(operations::views::agent(&app, &viewer, &name).await)
 }
 
 /// Starts a stopped agent, or tries again after an error.
 #[server(prefix = "/rpc", endpoint = "agents/start")]
 pub async fn start(name: String) -> Result<Agent, AppError> {
     let (app, operator) = state::operator()?;
-    operations::agents::start(&app, &operator, &name).await
+    state::with_status(operations::agents::start(&app, &operator, &name).await)
 }
 
 /// Stops an agent: `drain` lets it finish what it holds, `kill` cancels that too.
 #[server(prefix = "/rpc", endpoint = "agents/stop")]
 pub async fn stop(name: String, mode: StopMode) -> Result<Agent, AppError> {
     let (app, operator) = state::operator()?;
-    operations::agents::stop(&app, &operator, &name, mode).await
+    state::with_status(operations::agents::stop(&app, &operator, &name, mode).await)
 }
 
 /// Enables the built-in demonstration agent.
 #[server(prefix = "/rpc", endpoint = "agents/enable_demo")]
 pub async fn enable_demo() -> Result<Agent, AppError> {
     let (app, operator) = state::operator()?;
-    operations::agents::enable_demo(&app, &operator).await
+    state::with_status(operations::agents::enable_demo(&app, &operator).await)
 }

@@ -15,28 +15,28 @@ use crate::server::{operations, state};
 #[server(prefix = "/rpc", endpoint = "tasks/list", input = server_fn::codec::Json)]
 pub async fn list(filter: TaskFilter, cursor: Option<String>) -> Result<TasksView, AppError> {
     let (app, viewer) = state::viewer()?;
-    operations::views::tasks(&app, &viewer, &filter, cursor.as_deref()).await
+    state::with_status(operations::views::tasks(&app, &viewer, &filter, cursor.as_deref()).await)
 }
 
 /// The page of one task; `task` is its number or id.
 #[server(prefix = "/rpc", endpoint = "tasks/view", input = server_fn::codec::Json)]
 pub async fn view(task: String) -> Result<TaskView, AppError> {
     let (app, viewer) = state::viewer()?;
-    operations::views::task(&app, &viewer, &task).await
+    state::with_status(operations::views::task(&app, &viewer, &task).await)
 }
 
 /// At most 500 log entries of a task that are older than entry `before`, oldest first.
 #[server(prefix = "/rpc", endpoint = "tasks/older_logs", input = server_fn::codec::Json)]
 pub async fn older_logs(task: String, before: i64) -> Result<Vec<LogEntry>, AppError> {
     let (app, viewer) = state::viewer()?;
-    operations::views::older_logs(&app, &viewer, &task, before).await
+    state::with_status(operations::views::older_logs(&app, &viewer, &task, before).await)
 }
 
 /// The log entries of a task that are newer than entry `after`, oldest first, at most 1000.
 #[server(prefix = "/rpc", endpoint = "tasks/newer_logs", input = server_fn::codec::Json)]
 pub async fn newer_logs(task: String, after: i64) -> Result<Vec<LogEntry>, AppError> {
     let (app, viewer) = state::viewer()?;
-    operations::views::newer_logs(&app, &viewer, &task, after).await
+    state::with_status(operations::views::newer_logs(&app, &viewer, &task, after).await)
 }
 
 /// Creates a task. The fields are those of the form: empty text means absent, labels are
@@ -50,10 +50,14 @@ pub async fn create(
     labels: String,
 ) -> Result<Task, AppError> {
     let (app, operator) = state::operator()?;
-    let new = operations::forms::new_task(&description, &title, &priority, &agent, &labels)?;
-    let task = operations::tasks::create(&app, &operator, new, None)
-        .await?
-        .into_task();
+    let form = operations::forms::TaskForm {
+        description,
+        title,
+        priority,
+        agent,
+        labels,
+    };
+    let task = state::with_status(operations::forms::create(&app, &operator, &form).await)?;
     state::redirect_without_script(&format!("/tasks/{}", task.number));
     Ok(task)
 }
@@ -62,9 +66,8 @@ pub async fn create(
 #[server(prefix = "/rpc", endpoint = "tasks/cancel")]
 pub async fn cancel(task: String) -> Result<Task, AppError> {
     let (app, operator) = state::operator()?;
-    operations::tasks::cancel(&app, &operator, &task)
-        .await
-        .map(operations::tasks::Cancelled::into_task)
+    let cancelled = operations::tasks::cancel(&app, &operator, &task).await;
+    state::with_status(cancelled).map(operations::tasks::Cancelled::into_task)
 }
 
 /// Tries a failed or cancelled task again, as a new task. An empty description keeps the old one.
@@ -73,9 +76,8 @@ pub async fn cancel(task: String) -> Result<Task, AppError> {
 pub async fn retry(task: String, #[server(default)] description: String) -> Result<Task, AppError> {
     let (app, operator) = state::operator()?;
     let changed = Some(description).filter(|text| !text.trim().is_empty());
-    let task = operations::tasks::retry(&app, &operator, &task, changed, None)
-        .await?
-        .into_task();
+    let retried = operations::tasks::retry(&app, &operator, &task, changed, None).await;
+    let task = state::with_status(retried)?.into_task();
     state::redirect_without_script(&format!("/tasks/{}", task.number));
     Ok(task)
 }
@@ -84,12 +86,12 @@ pub async fn retry(task: String, #[server(default)] description: String) -> Resu
 #[server(prefix = "/rpc", endpoint = "tasks/start")]
 pub async fn start(task: String) -> Result<Task, AppError> {
     let (app, operator) = state::operator()?;
-    operations::tasks::start(&app, &operator, &task).await
+    state::with_status(operations::tasks::start(&app, &operator, &task).await)
 }
 
 /// Answers the question of a task that needs input.
 #[server(prefix = "/rpc", endpoint = "tasks/input")]
 pub async fn input(task: String, text: String) -> Result<Task, AppError> {
     let (app, operator) = state::operator()?;
-    operations::tasks::input(&app, &operator, &task, text).await
+    state::with_status(operations::tasks::input(&app, &operator, &task, text).await)
 }

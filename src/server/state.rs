@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use axum::http::{HeaderMap, header, request::Parts};
+use axum::http::{Method, StatusCode, header, request::Parts};
 use leptos::config::LeptosOptions;
 use leptos::prelude::use_context;
+use leptos_axum::ResponseOptions;
 use tokio_util::sync::CancellationToken;
 
 use super::agents::Adapters;
@@ -45,17 +46,34 @@ pub(crate) fn operator() -> Result<(AppState, Operator), AppError> {
     Ok((app()?, Actor::local().operator()))
 }
 
+/// Gives the answer of a server function, and a page that is made of it, the status of its
+/// error. A form without JavaScript is sent back to its page instead, which says the error.
+pub(crate) fn with_status<T>(outcome: Result<T, AppError>) -> Result<T, AppError> {
+    let from_form =
+        use_context::<Parts>().is_some_and(|it| it.method == Method::POST && wants_page(&it));
+    if let (Err(error), false) = (&outcome, from_form) {
+        let response = use_context::<ResponseOptions>();
+        if let (Some(response), Ok(status)) = (response, StatusCode::from_u16(error.kind.status()))
+        {
+            response.set_status(status);
+        }
+    }
+    outcome
+}
+
 /// Sends a browser without JavaScript on to `path`; a script goes on by itself.
 pub(crate) fn redirect_without_script(path: &str) {
-    let wants_page = |headers: &HeaderMap| {
-        let accept = headers
-            .get(header::ACCEPT)
-            .and_then(|value| value.to_str().ok());
-        accept.is_some_and(|accept| accept.contains("text/html"))
-    };
-    if use_context::<Parts>().is_some_and(|parts| wants_page(&parts.headers)) {
+    if use_context::<Parts>().is_some_and(|parts| wants_page(&parts)) {
         leptos_axum::redirect(path);
     }
+}
+
+fn wants_page(parts: &Parts) -> bool {
+    let accept = parts
+        .headers
+        .get(header::ACCEPT)
+        .and_then(|value| value.to_str().ok());
+    accept.is_some_and(|accept| accept.contains("text/html"))
 }
 
 fn app() -> Result<AppState, AppError> {

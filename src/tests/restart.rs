@@ -15,13 +15,19 @@ on_each_engine!(
 
 async fn the_order_of_the_queue_outlives_a_restart(engine: Engine) {
     let mut app = TestApp::on(engine, vec![remote("worker", 9)]).await;
-    for (n, priority) in ["low", "normal", "urgent", "high", "normal"].iter().enumerate() {
+    for (n, priority) in ["low", "normal", "urgent", "high", "normal"]
+        .iter()
+        .enumerate()
+    {
         let task = json!({"description": n.to_string(), "priority": priority, "agent": "worker"});
         app.client().create(task).await;
     }
     let later = json!({"description": "later", "start_after": "2099-01-01T00:00:00Z"});
     app.client().create(later).await;
-    app.client().post("/api/tasks/5/start", &json!({})).await.expect(200);
+    app.client()
+        .post("/api/tasks/5/start", &json!({}))
+        .await
+        .expect(200);
     let mut before = Vec::new();
     for number in 1..=6 {
         before.push(app.client().task(number).await);
@@ -40,29 +46,47 @@ async fn the_order_of_the_queue_outlives_a_restart(engine: Engine) {
 
 async fn what_the_server_ran_itself_ends_with_the_reason(engine: Engine) {
     let mut app = TestApp::on(engine, vec![shell("shell", 3), fake("player", 1)]).await;
-    for (attempts, agent, description) in
-        [(1, "shell", "sleep 1000"), (3, "shell", "sleep 1000"), (1, "player", "fake:\nask x?")]
-    {
+    for (attempts, agent, description) in [
+        (1, "shell", "sleep 1000"),
+        (3, "shell", "sleep 1000"),
+        (1, "player", "fake:\nask x?"),
+    ] {
         let task = json!({"description": description, "agent": agent, "max_attempts": attempts});
         app.client().create(task).await;
     }
-    app.client().create(json!({"description": "sleep 1000", "agent": "shell"})).await;
-    for (number, status) in
-        [(1, TaskStatus::Running), (2, TaskStatus::Running), (3, TaskStatus::NeedsInput), (4, TaskStatus::Running)]
-    {
+    app.client()
+        .create(json!({"description": "sleep 1000", "agent": "shell"}))
+        .await;
+    for (number, status) in [
+        (1, TaskStatus::Running),
+        (2, TaskStatus::Running),
+        (3, TaskStatus::NeedsInput),
+        (4, TaskStatus::Running),
+    ] {
         app.client().until(number, status).await;
     }
     app.kill().await;
     app.start_again().await;
     let client = app.client();
-    let (failed, again, asked) =
-        (client.task(1).await, client.task(2).await, client.task(3).await);
+    let (failed, again, asked) = (
+        client.task(1).await,
+        client.task(2).await,
+        client.task(3).await,
+    );
     let reason = |agent, attempts| {
-        Some(format!("the server stopped while {agent} was running attempt 1 of {attempts}"))
+        Some(format!(
+            "the server stopped while {agent} was running attempt 1 of {attempts}"
+        ))
     };
-    assert_eq!((failed.status, failed.error), (TaskStatus::Failed, reason("shell", 1)));
+    assert_eq!(
+        (failed.status, failed.error),
+        (TaskStatus::Failed, reason("shell", 1))
+    );
     assert_eq!((again.attempt, again.error), (2, reason("shell", 3)));
-    assert_eq!((asked.status, asked.error), (TaskStatus::Failed, reason("player", 1)));
+    assert_eq!(
+        (asked.status, asked.error),
+        (TaskStatus::Failed, reason("player", 1))
+    );
     // The second attempt really runs.
     client.until(2, TaskStatus::Running).await;
     let agent: Agent = client.get("/api/agents/shell").await.expect(200).to();
@@ -81,21 +105,41 @@ async fn a_remote_lease_lives_on_and_its_holder_reports(engine: Engine) {
     let client = app.client();
     assert_eq!(client.task(1).await.status, TaskStatus::Running);
     let leases = json!({"leases": [lease]});
-    let beat = client.post("/api/agents/worker/heartbeat", &leases).await.expect(200);
+    let beat = client
+        .post("/api/agents/worker/heartbeat", &leases)
+        .await
+        .expect(200);
     assert_eq!(beat.json(), json!({"cancel": []}));
     let agent: Agent = client.get("/api/agents/worker").await.expect(200).to();
-    assert_eq!((agent.status, agent.running), (AgentStatus::Busy, vec![task.id]));
-    client.report("1", &lease, &json!({"progress": 0.5})).await.expect(200);
-    client.report("1", &lease, &json!({"status": "completed"})).await.expect(200);
+    assert_eq!(
+        (agent.status, agent.running),
+        (AgentStatus::Busy, vec![task.id])
+    );
+    client
+        .report("1", &lease, &json!({"progress": 0.5}))
+        .await
+        .expect(200);
+    client
+        .report("1", &lease, &json!({"status": "completed"}))
+        .await
+        .expect(200);
     assert_eq!(client.claim("worker").await.0.number, 2);
 }
 
 async fn what_people_asked_of_agents_outlives_a_restart(engine: Engine) {
-    let agents = vec![fake("off", 1), fake("draining", 1), fake("on", 1), remote("away", 1)];
+    let agents = vec![
+        fake("off", 1),
+        fake("draining", 1),
+        fake("on", 1),
+        remote("away", 1),
+    ];
     let mut app = TestApp::on(engine, agents).await;
     let stop = async |name: &str, mode: &str| {
         let path = format!("/api/agents/{name}/stop");
-        app.client().post(&path, &json!({"mode": mode})).await.expect(200);
+        app.client()
+            .post(&path, &json!({"mode": mode}))
+            .await
+            .expect(200);
     };
     stop("off", "kill").await;
     stop("draining", "drain").await;
@@ -103,12 +147,28 @@ async fn what_people_asked_of_agents_outlives_a_restart(engine: Engine) {
     app.kill().await;
     app.start_again().await;
     let agents: Vec<Agent> = app.client().get("/api/agents").await.expect(200).to();
-    let statuses: Vec<_> =
-        agents.iter().map(|agent| (agent.name.as_str(), agent.status)).collect();
+    let statuses: Vec<_> = agents
+        .iter()
+        .map(|agent| (agent.name.as_str(), agent.status))
+        .collect();
     let (offline, idle) = (AgentStatus::Offline, AgentStatus::Idle);
-    assert_eq!(statuses, [("away", offline), ("draining", offline), ("off", offline), ("on", idle)]);
-    app.client().post("/api/agents/off/start", &json!({})).await.expect(200);
-    let task = app.client().create(json!({"description": "fake:", "agent": "off"})).await;
+    assert_eq!(
+        statuses,
+        [
+            ("away", offline),
+            ("draining", offline),
+            ("off", offline),
+            ("on", idle)
+        ]
+    );
+    app.client()
+        .post("/api/agents/off/start", &json!({}))
+        .await
+        .expect(200);
+    let task = app
+        .client()
+        .create(json!({"description": "fake:", "agent": "off"}))
+        .await;
     app.client().until(task.number, TaskStatus::Completed).await;
 }
 

@@ -303,6 +303,16 @@ pub(crate) fn submit_form_of(event: &ev::Event) {
     }
 }
 
+/// Takes the focus from the field of `event`.
+pub(crate) fn leave_field(event: &ev::Event) {
+    let target = event
+        .target()
+        .and_then(|it| it.dyn_into::<HtmlElement>().ok());
+    if let Some(field) = target {
+        _ = field.blur();
+    }
+}
+
 /// Where a scrolled box stands: the distance from its top and to its end, in pixels.
 pub(crate) fn scroll_place(element: &Element) -> (i32, i32) {
     let top = element.scroll_top();

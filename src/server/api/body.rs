@@ -14,7 +14,10 @@ use crate::server::storage::tasks::IdempotencyKey;
 pub(super) fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, AppError> {
     // serde would take an array for the fields of an object, in order.
     if body.trim_ascii_start().starts_with(b"[") {
-        return Err(AppError::invalid_field("body", "expected an object, not an array"));
+        return Err(AppError::invalid_field(
+            "body",
+            "expected an object, not an array",
+        ));
     }
     array(body)
 }

@@ -70,7 +70,7 @@ pub(crate) async fn problem_for_refusals(request: Request, next: Next) -> Respon
             let detail = "this address does not know that method";
             let mut problem = Problem::from(&AppError::new(ErrorKind::Malformed, detail));
             problem.status = response.status().as_u16();
-            problem.title = "Method not allowed".to_owned();
+            "Method not allowed".clone_into(&mut problem.title);
             let kind = [(header::CONTENT_TYPE, "application/problem+json")];
             let mut answer = (response.status(), kind, Json(problem)).into_response();
             if let Some(allow) = response.headers().get(header::ALLOW) {

@@ -178,8 +178,14 @@ pub(super) fn log_list(uri: &Uri) -> Result<(LogFilter, Paging), AppError> {
             .parsed("order", order, "must be asc or desc")
             .unwrap_or(false),
     };
-    if filter.agent.as_deref().is_some_and(|agent| agent.contains('\0')) {
-        query.problems.push(FieldError::new("agent", "must not contain NUL characters"));
+    if filter
+        .agent
+        .as_deref()
+        .is_some_and(|agent| agent.contains('\0'))
+    {
+        query
+            .problems
+            .push(FieldError::new("agent", "must not contain NUL characters"));
     }
     let paging = query.paging();
     query.finish()?;

@@ -1,30 +1,45 @@
 //! What a form sends is text; this makes domain types of it.
 
-use crate::domain::{AppError, NewTask, Priority};
+use crate::domain::{AppError, NewTask, Priority, Task};
+use crate::server::auth::Operator;
+use crate::server::operations::tasks;
+use crate::server::state::AppState;
 
-/// A new task from the fields of the form: empty text means absent, labels are separated by
+/// The fields of the form for a new task. Empty text means absent, labels are separated by
 /// commas.
-pub(crate) fn new_task(
-    description: &str,
-    title: &str,
-    priority: &str,
-    agent: &str,
-    labels: &str,
-) -> Result<NewTask, AppError> {
-    let given = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
-    let priority = match given(priority) {
-        None => None,
-        Some(word) => Some(Priority::parse(&word).ok_or_else(|| {
-            AppError::invalid_field("priority", "must be low, normal, high or urgent")
-        })?),
-    };
-    Ok(NewTask {
-        // Browsers send CR LF; agents expect LF.
-        description: description.replace("\r\n", "\n"),
-        title: given(title),
-        priority,
-        agent: given(agent),
-        labels: labels.split(',').filter_map(given).collect(),
-        ..NewTask::default()
-    })
+pub(crate) struct TaskForm {
+    pub(crate) description: String,
+    pub(crate) title: String,
+    pub(crate) priority: String,
+    pub(crate) agent: String,
+    pub(crate) labels: String,
+}
+
+/// Creates the task that the form describes.
+pub(crate) async fn create(
+    app: &AppState,
+    who: &Operator,
+    form: &TaskForm,
+) -> Result<Task, AppError> {
+    let created = tasks::create(app, who, form.new_task()?, None).await?;
+    Ok(created.into_task())
+}
+
+impl TaskForm {
+    fn new_task(&self) -> Result<NewTask, AppError> {
+        let given = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+        let priority = given(&self.priority).map(|word| {
+            let message = "must be low, normal, high or urgent";
+            Priority::parse(&word).ok_or_else(|| AppError::invalid_field("priority", message))
+        });
+        Ok(NewTask {
+            // Browsers send CR LF; agents expect LF.
+            description: self.description.replace("\r\n", "\n"),
+            title: given(&self.title),
+            priority: priority.transpose()?,
+            agent: given(&self.agent),
+            labels: self.labels.split(',').filter_map(given).collect(),
+            ..NewTask::default()
+        })
+    }
 }

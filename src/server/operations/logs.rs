@@ -28,7 +28,10 @@ pub(crate) async fn append(
     {
         return Err(AppError::invalid_field("message", "at most 1 MiB"));
     }
-    if entries.iter().any(|entry| entry.fields.values().any(is_too_deep)) {
+    if entries
+        .iter()
+        .any(|entry| entry.fields.values().any(is_too_deep))
+    {
         let message = format!("must be nested at most {DEEPEST} levels deep");
         return Err(AppError::invalid_field("fields", message));
     }

@@ -23,13 +23,25 @@ async fn a_hundred_tasks_on_sixteen_processes_each_run_once(engine: Engine) {
         (agent.metrics.completed == 100).then_some(())
     })
     .await;
-    let tasks: Vec<Task> = client.get("/api/tasks?status=completed").await.expect(200).to();
+    let tasks: Vec<Task> = client
+        .get("/api/tasks?status=completed")
+        .await
+        .expect(200)
+        .to();
     assert_eq!(tasks.len(), 100);
-    assert!(tasks.iter().all(|task| task.attempt == 1 && task.status == TaskStatus::Completed));
+    assert!(
+        tasks
+            .iter()
+            .all(|task| task.attempt == 1 && task.status == TaskStatus::Completed)
+    );
     let text = std::fs::read_to_string(&file).unwrap();
     let mut ran: Vec<i64> = text.lines().map(|line| line.parse().unwrap()).collect();
     ran.sort_unstable();
-    assert_eq!(ran, numbers.into_iter().collect::<Vec<_>>(), "each exactly once");
+    assert_eq!(
+        ran,
+        numbers.into_iter().collect::<Vec<_>>(),
+        "each exactly once"
+    );
     let agent: Agent = client.get("/api/agents/shell").await.expect(200).to();
     assert!(agent.running.is_empty() && agent.metrics.failed == 0);
 }

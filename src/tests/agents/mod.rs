@@ -14,7 +14,9 @@ async fn said(client: &Client, number: i64, beginning: &str) -> String {
     eventually(&format!("task #{number} says {beginning:?}"), async || {
         let path = format!("/api/tasks/{number}/logs?limit=1000");
         let entries: Vec<LogEntry> = client.get(&path).await.expect(200).to();
-        entries.iter().find_map(|entry| Some(entry.message.strip_prefix(beginning)?.to_owned()))
+        entries
+            .iter()
+            .find_map(|entry| Some(entry.message.strip_prefix(beginning)?.to_owned()))
     })
     .await
 }

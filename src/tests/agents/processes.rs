@@ -29,14 +29,21 @@ async fn a_command_line_counts_the_words_of_a_folder() {
         done; echo "{\"result\": {\"words\": $n}, \"usage\": {\"input_tokens\": $n}}""#;
     let app = TestApp::with(vec![process("counter", &["bash", "-c", script])]).await;
     let client = app.client();
-    let task = client.create(json!({"description": folder.path().to_str().unwrap()})).await;
+    let task = client
+        .create(json!({"description": folder.path().to_str().unwrap()}))
+        .await;
     let task = client.until(task.number, TaskStatus::Completed).await;
     assert_eq!(task.result, Some(json!({"words": words})));
     assert_eq!(task.usage.input_tokens, words);
-    assert_eq!((task.agent.as_deref(), task.progress.to_bits()), (Some("counter"), 1.0_f64.to_bits()));
+    assert_eq!(
+        (task.agent.as_deref(), task.progress.to_bits()),
+        (Some("counter"), 1.0_f64.to_bits())
+    );
     assert!(task.started_at >= Some(task.created_at) && task.completed_at >= task.started_at);
     let logs: Vec<Value> = client.get("/api/tasks/1/logs").await.expect(200).to();
-    let read = logs.iter().filter(|entry| entry["message"].as_str().unwrap().starts_with("read "));
+    let read = logs
+        .iter()
+        .filter(|entry| entry["message"].as_str().unwrap().starts_with("read "));
     assert_eq!(read.count(), 5);
 }
 
@@ -49,18 +56,30 @@ async fn a_program_is_started_as_it_stands_and_its_output_is_kept() {
     };
     let app = TestApp::with(vec![program, odd]).await;
     let client = app.client();
-    client.create(json!({"description": "x", "title": "--verbose", "agent": "cargo"})).await;
+    client
+        .create(json!({"description": "x", "title": "--verbose", "agent": "cargo"}))
+        .await;
     let injected = "\"; touch /tmp/owned; $(id) `id` {title} 🦀";
-    client.create(json!({"description": injected, "agent": "cat"})).await;
+    client
+        .create(json!({"description": injected, "agent": "cat"}))
+        .await;
     client.until(1, TaskStatus::Completed).await;
     said(client, 1, "cargo 1.").await;
     said(client, 1, "release: ").await;
     let task = client.until(2, TaskStatus::Failed).await;
     assert_eq!(task.error.as_deref(), Some("exited with status 3"));
-    let logs: Vec<crate::domain::LogEntry> =
-        client.get("/api/tasks/2/logs").await.expect(200).to();
-    let on = |stream| logs.iter().find(|entry| entry.stream == stream).unwrap().message.as_str();
-    assert_eq!((on(LogStream::Stdout), on(LogStream::Stderr)), (injected, "oops"));
+    let logs: Vec<crate::domain::LogEntry> = client.get("/api/tasks/2/logs").await.expect(200).to();
+    let on = |stream| {
+        logs.iter()
+            .find(|entry| entry.stream == stream)
+            .unwrap()
+            .message
+            .as_str()
+    };
+    assert_eq!(
+        (on(LogStream::Stdout), on(LogStream::Stderr)),
+        (injected, "oops")
+    );
 }
 
 #[tokio::test]
@@ -68,7 +87,10 @@ async fn cancelling_really_ends_the_process_and_its_children() {
     let app = TestApp::with(vec![shell("shell", 2)]).await;
     let client = app.client();
     client.create(json!({"description": TREE})).await;
-    let pids = [pid(client, 1, "parent ").await, pid(client, 1, "child ").await];
+    let pids = [
+        pid(client, 1, "parent ").await,
+        pid(client, 1, "child ").await,
+    ];
     assert!(pids.into_iter().all(exists));
     client.delete("/api/tasks/1").await.expect(202);
     let task = client.until(1, TaskStatus::Cancelled).await;
@@ -89,10 +111,16 @@ async fn an_attempt_that_takes_too_long_is_ended_and_tried_again() {
         Some(client.task(1).await).filter(|task| task.attempt == 2)
     });
     let again = again.await;
-    assert_eq!(again.error.as_deref(), Some("timed out after 1 s in attempt 1 of 2"));
+    assert_eq!(
+        again.error.as_deref(),
+        Some("timed out after 1 s in attempt 1 of 2")
+    );
     assert!(!exists(first));
     let task = client.until(1, TaskStatus::Failed).await;
-    assert_eq!(task.error.as_deref(), Some("timed out after 1 s in attempt 2 of 2"));
+    assert_eq!(
+        task.error.as_deref(),
+        Some("timed out after 1 s in attempt 2 of 2")
+    );
 }
 
 #[tokio::test]
@@ -102,7 +130,10 @@ async fn a_failing_program_is_tried_as_often_as_it_may_with_pauses() {
     let task = json!({"description": "echo attempt $TASK_ATTEMPT; exit 7", "max_attempts": 3});
     client.create(task).await;
     let task = client.until(1, TaskStatus::Failed).await;
-    assert_eq!((task.attempt, task.error.as_deref()), (3, Some("exited with status 7")));
+    assert_eq!(
+        (task.attempt, task.error.as_deref()),
+        (3, Some("exited with status 7"))
+    );
     for attempt in 1..=3 {
         said(client, 1, &format!("attempt {attempt}")).await;
     }
@@ -116,24 +147,39 @@ async fn killing_an_agent_ends_what_it_runs_and_draining_lets_it_finish() {
     let app = TestApp::with(vec![shell("killed", 2), shell("drained", 1)]).await;
     let client = app.client();
     for agent in ["killed", "killed"] {
-        client.create(json!({"description": TREE, "agent": agent})).await;
+        client
+            .create(json!({"description": TREE, "agent": agent}))
+            .await;
     }
     let wait = "echo pid $$; until test -e \"$TMPDIR_FLAG\"; do sleep 0.02; done";
     let flag = app.folder().join("flag");
     let script = wait.replace("$TMPDIR_FLAG", flag.to_str().unwrap());
-    client.create(json!({"description": script, "agent": "drained"})).await;
-    client.create(json!({"description": "true", "agent": "drained"})).await;
-    let pids = [pid(client, 1, "child ").await, pid(client, 2, "child ").await];
+    client
+        .create(json!({"description": script, "agent": "drained"}))
+        .await;
+    client
+        .create(json!({"description": "true", "agent": "drained"}))
+        .await;
+    let pids = [
+        pid(client, 1, "child ").await,
+        pid(client, 2, "child ").await,
+    ];
     let last = pid(client, 3, "pid ").await;
 
     let stop = json!({"mode": "kill"});
-    client.post("/api/agents/killed/stop", &stop).await.expect(200);
+    client
+        .post("/api/agents/killed/stop", &stop)
+        .await
+        .expect(200);
     client.until(1, TaskStatus::Cancelled).await;
     client.until(2, TaskStatus::Cancelled).await;
     assert!(!pids.into_iter().any(exists), "{pids:?}");
 
-    let agent: Agent =
-        client.post("/api/agents/drained/stop", &json!({})).await.expect(200).to();
+    let agent: Agent = client
+        .post("/api/agents/drained/stop", &json!({}))
+        .await
+        .expect(200)
+        .to();
     assert_eq!(agent.status, AgentStatus::Draining);
     assert!(exists(last));
     std::fs::write(&flag, "").unwrap();
@@ -141,8 +187,14 @@ async fn killing_an_agent_ends_what_it_runs_and_draining_lets_it_finish() {
     let agent: Agent = client.get("/api/agents/drained").await.expect(200).to();
     assert_eq!(agent.status, AgentStatus::Offline);
     let waiting = client.task(4).await;
-    assert_eq!((waiting.status, waiting.waiting[0].clears_itself), (TaskStatus::Pending, false));
-    client.post("/api/agents/drained/start", &json!({})).await.expect(200);
+    assert_eq!(
+        (waiting.status, waiting.waiting[0].clears_itself),
+        (TaskStatus::Pending, false)
+    );
+    client
+        .post("/api/agents/drained/start", &json!({}))
+        .await
+        .expect(200);
     client.until(4, TaskStatus::Completed).await;
 }
 
@@ -168,9 +220,15 @@ async fn a_graceful_stop_ends_every_process_and_keeps_the_reason() {
     let client = app.client();
     let (failed, again) = (client.task(1).await, client.task(2).await);
     assert_eq!(failed.status, TaskStatus::Failed);
-    assert_eq!(failed.error.as_deref(), Some("the server was stopped during attempt 1 of 1"));
+    assert_eq!(
+        failed.error.as_deref(),
+        Some("the server was stopped during attempt 1 of 1")
+    );
     assert_eq!(again.attempt, 2);
-    assert_eq!(again.error.as_deref(), Some("the server was stopped during attempt 1 of 2"));
+    assert_eq!(
+        again.error.as_deref(),
+        Some("the server was stopped during attempt 1 of 2")
+    );
     client.until(3, TaskStatus::Cancelled).await;
     client.until(4, TaskStatus::Completed).await;
 }

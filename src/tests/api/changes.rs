@@ -19,13 +19,23 @@ on_each_engine!(
 async fn a_pending_task_can_be_edited_and_a_running_one_only_named(engine: Engine) {
     let app = TestApp::on(engine, vec![remote("worker", 1)]).await;
     let client = app.client();
-    client.create(json!({"description": "first", "agent": "worker"})).await;
-    let edit = json!({"title": " New ", "description": "better", "priority": "low", "labels": ["x"]});
+    client
+        .create(json!({"description": "first", "agent": "worker"}))
+        .await;
+    let edit =
+        json!({"title": " New ", "description": "better", "priority": "low", "labels": ["x"]});
     let task: Task = client.patch("/api/tasks/1", &edit).await.expect(200).to();
-    assert_eq!((task.title.as_str(), task.description.as_str()), ("New", "better"));
+    assert_eq!(
+        (task.title.as_str(), task.description.as_str()),
+        ("New", "better")
+    );
     assert_eq!(task.labels, ["x"]);
     // A title of nothing is no title.
-    let task: Task = client.patch("/api/tasks/1", &json!({"title": ""})).await.expect(200).to();
+    let task: Task = client
+        .patch("/api/tasks/1", &json!({"title": ""}))
+        .await
+        .expect(200)
+        .to();
     assert_eq!(task.title, "better");
     client.patch("/api/tasks/1", &json!({})).await.expect(200);
     for (change, field) in [
@@ -49,10 +59,16 @@ async fn a_pending_task_can_be_edited_and_a_running_one_only_named(engine: Engin
     client.claim("worker").await;
     let title = json!({"title": "while it runs", "labels": []});
     let task: Task = client.patch("/api/tasks/1", &title).await.expect(200).to();
-    assert_eq!((task.title.as_str(), task.status), ("while it runs", TaskStatus::Running));
+    assert_eq!(
+        (task.title.as_str(), task.status),
+        ("while it runs", TaskStatus::Running)
+    );
     for change in [json!({"description": "other"}), json!({"priority": "high"})] {
         let problem = client.patch("/api/tasks/1", &change).await.problem(409);
-        assert!(problem["detail"].as_str().unwrap().contains("is running"), "{problem}");
+        assert!(
+            problem["detail"].as_str().unwrap().contains("is running"),
+            "{problem}"
+        );
     }
 }
 
@@ -60,7 +76,11 @@ async fn only_the_holder_of_the_lease_reports_on_a_held_task(engine: Engine) {
     let app = TestApp::on(engine, vec![remote("worker", 1)]).await;
     let client = app.client();
     client.create(json!({"description": "first"})).await;
-    for report in [json!({"progress": 0.5}), json!({"status": "completed"}), json!({"result": 1})] {
+    for report in [
+        json!({"progress": 0.5}),
+        json!({"status": "completed"}),
+        json!({"result": 1}),
+    ] {
         client.patch("/api/tasks/1", &report).await.problem(409);
     }
     let (_, lease) = client.claim("worker").await;
@@ -72,24 +92,48 @@ async fn only_the_holder_of_the_lease_reports_on_a_held_task(engine: Engine) {
         json!({"usage": {"input_tokens": 1}}),
     ] {
         client.patch("/api/tasks/1", &report).await.problem(409);
-        client.report("1", "0199aaaa-0000-7000-8000-000000000000", &report).await.problem(409);
+        client
+            .report("1", "0199aaaa-0000-7000-8000-000000000000", &report)
+            .await
+            .problem(409);
     }
-    client.report("1", " ", &json!({"progress": 0.5})).await.invalid("Lease");
+    client
+        .report("1", " ", &json!({"progress": 0.5}))
+        .await
+        .invalid("Lease");
     assert_eq!(client.task(1).await.progress.to_bits(), 0.0_f64.to_bits());
 
     let usage = json!({"input_tokens": u64::MAX, "output_tokens": 5, "cost_usd": "0.42"});
     let report = json!({"progress": 0.25, "usage": usage, "result": {"so": "far"}});
     let task: Value = client.report("1", &lease, &report).await.expect(200).json();
-    assert_eq!((&task["progress"], &task["result"]["so"]), (&json!(0.25), &json!("far")));
+    assert_eq!(
+        (&task["progress"], &task["result"]["so"]),
+        (&json!(0.25), &json!("far"))
+    );
     assert_eq!(task["usage"]["cost_usd"], "0.42");
-    assert_eq!(client.get("/api/tasks/1").await.expect(200).json()["usage"]["output_tokens"], 5);
-    client.report("1", &lease, &json!({"status": "needs_input"})).await.expect(200);
-    client.report("1", &lease, &json!({"status": "running"})).await.expect(200);
+    assert_eq!(
+        client.get("/api/tasks/1").await.expect(200).json()["usage"]["output_tokens"],
+        5
+    );
+    client
+        .report("1", &lease, &json!({"status": "needs_input"}))
+        .await
+        .expect(200);
+    client
+        .report("1", &lease, &json!({"status": "running"}))
+        .await
+        .expect(200);
     let done = json!({"status": "completed", "result": [1, "\u{0}", 1e300]});
     let task: Value = client.report("1", &lease, &done).await.expect(200).json();
-    assert_eq!((&task["status"], &task["progress"]), (&json!("completed"), &json!(1.0)));
+    assert_eq!(
+        (&task["status"], &task["progress"]),
+        (&json!("completed"), &json!(1.0))
+    );
     assert!(task["completed_at"].as_str() >= task["started_at"].as_str());
-    client.report("1", &lease, &json!({"progress": 0.3})).await.problem(409);
+    client
+        .report("1", &lease, &json!({"progress": 0.3}))
+        .await
+        .problem(409);
 }
 
 async fn a_task_that_nobody_holds_is_cancelled_at_once(engine: Engine) {
@@ -97,7 +141,10 @@ async fn a_task_that_nobody_holds_is_cancelled_at_once(engine: Engine) {
     let client = app.client();
     client.create(json!({"description": "first"})).await;
     let task: Task = client.delete("/api/tasks/1").await.expect(200).to();
-    assert_eq!((task.status, task.queue_position), (TaskStatus::Cancelled, None));
+    assert_eq!(
+        (task.status, task.queue_position),
+        (TaskStatus::Cancelled, None)
+    );
     assert!(task.completed_at.is_some());
     let problem = client.delete("/api/tasks/1").await.problem(409);
     assert!(problem["detail"].as_str().unwrap().contains("cancelled"));
@@ -105,7 +152,10 @@ async fn a_task_that_nobody_holds_is_cancelled_at_once(engine: Engine) {
 
     // By its status it is the same wish.
     client.create(json!({"description": "second"})).await;
-    client.patch("/api/tasks/2", &json!({"status": "cancelled"})).await.expect(200);
+    client
+        .patch("/api/tasks/2", &json!({"status": "cancelled"}))
+        .await
+        .expect(200);
     client.until(2, TaskStatus::Cancelled).await;
 
     // A held one is asked for, once, and its holder confirms.
@@ -116,9 +166,16 @@ async fn a_task_that_nobody_holds_is_cancelled_at_once(engine: Engine) {
         assert_eq!(task.status, TaskStatus::Running);
     }
     let leases = json!({"leases": [lease]});
-    let beat = client.post("/api/agents/worker/heartbeat", &leases).await.expect(200).json();
+    let beat = client
+        .post("/api/agents/worker/heartbeat", &leases)
+        .await
+        .expect(200)
+        .json();
     assert_eq!(beat["cancel"], leases["leases"]);
-    client.report("3", &lease, &json!({"status": "cancelled"})).await.expect(200);
+    client
+        .report("3", &lease, &json!({"status": "cancelled"}))
+        .await
+        .expect(200);
     client.until(3, TaskStatus::Cancelled).await;
 }
 
@@ -126,35 +183,90 @@ async fn a_finished_task_changes_no_more_but_can_be_tried_again(engine: Engine) 
     let app = TestApp::on(engine, vec![remote("worker", 1)]).await;
     let client = app.client();
     client.create(json!({"description": "first"})).await;
-    client.post("/api/tasks/1/retry", &json!({})).await.problem(409);
+    client
+        .post("/api/tasks/1/retry", &json!({}))
+        .await
+        .problem(409);
     let (_, lease) = client.claim("worker").await;
-    client.post("/api/tasks/1/retry", &json!({})).await.problem(409);
-    client.report("1", &lease, &json!({"status": "failed"})).await.expect(200);
+    client
+        .post("/api/tasks/1/retry", &json!({}))
+        .await
+        .problem(409);
+    client
+        .report("1", &lease, &json!({"status": "failed"}))
+        .await
+        .expect(200);
     let task = client.task(1).await;
-    assert_eq!((task.status, task.error.is_some()), (TaskStatus::Failed, true));
-    for status in ["pending", "running", "needs_input", "completed", "failed", "cancelled"] {
-        client.patch("/api/tasks/1", &json!({"status": status})).await.problem(409);
+    assert_eq!(
+        (task.status, task.error.is_some()),
+        (TaskStatus::Failed, true)
+    );
+    for status in [
+        "pending",
+        "running",
+        "needs_input",
+        "completed",
+        "failed",
+        "cancelled",
+    ] {
+        client
+            .patch("/api/tasks/1", &json!({"status": status}))
+            .await
+            .problem(409);
     }
-    client.patch("/api/tasks/1", &json!({"progress": 0.1})).await.problem(409);
+    client
+        .patch("/api/tasks/1", &json!({"progress": 0.1}))
+        .await
+        .problem(409);
     client.delete("/api/tasks/1").await.problem(409);
-    client.post("/api/tasks/1/start", &json!({})).await.problem(409);
-    client.post("/api/tasks/1/input", &json!({"text": "x"})).await.problem(409);
+    client
+        .post("/api/tasks/1/start", &json!({}))
+        .await
+        .problem(409);
+    client
+        .post("/api/tasks/1/input", &json!({"text": "x"}))
+        .await
+        .problem(409);
 
-    let answer = client.send(Method::POST, "/api/tasks/1/retry", &[], "").await.expect(201);
+    let answer = client
+        .send(Method::POST, "/api/tasks/1/retry", &[], "")
+        .await
+        .expect(201);
     let again: Task = answer.to();
-    assert_eq!(answer.header("location"), format!("/api/tasks/{}", again.id));
-    assert_eq!((again.retry_of, again.status), (Some(task.id), TaskStatus::Pending));
+    assert_eq!(
+        answer.header("location"),
+        format!("/api/tasks/{}", again.id)
+    );
+    assert_eq!(
+        (again.retry_of, again.status),
+        (Some(task.id), TaskStatus::Pending)
+    );
     assert_eq!(again.description, "first");
     let headers = [("idempotency-key", "again")];
     for replayed in ["", "true"] {
         let body = json!({"description": "changed"}).to_string();
-        let answer = client.send(Method::POST, "/api/tasks/1/retry", &headers, body).await.expect(201);
+        let answer = client
+            .send(Method::POST, "/api/tasks/1/retry", &headers, body)
+            .await
+            .expect(201);
         assert_eq!(answer.header("idempotency-replayed"), replayed);
-        assert_eq!((&answer.json()["number"], &answer.json()["title"]), (&json!(3), &json!("changed")));
+        assert_eq!(
+            (&answer.json()["number"], &answer.json()["title"]),
+            (&json!(3), &json!("changed"))
+        );
     }
-    client.post("/api/tasks/1/retry", &json!({"description": ""})).await.invalid("description");
-    client.post("/api/tasks/1/retry", &json!({"title": "x"})).await.invalid("title");
-    client.post("/api/tasks/9/retry", &json!({})).await.problem(404);
+    client
+        .post("/api/tasks/1/retry", &json!({"description": ""}))
+        .await
+        .invalid("description");
+    client
+        .post("/api/tasks/1/retry", &json!({"title": "x"}))
+        .await
+        .invalid("title");
+    client
+        .post("/api/tasks/9/retry", &json!({}))
+        .await
+        .problem(404);
 }
 
 async fn a_retry_keeps_what_the_task_had(engine: Engine) {
@@ -169,10 +281,20 @@ async fn a_retry_keeps_what_the_task_had(engine: Engine) {
     let first = client.create(body).await;
     assert!(!first.title.contains(char::is_control), "{:?}", first.title);
     client.delete("/api/tasks/1").await.expect(200);
-    let again: Task = client.post("/api/tasks/1/retry", &json!({})).await.expect(201).to();
+    let again: Task = client
+        .post("/api/tasks/1/retry", &json!({}))
+        .await
+        .expect(201)
+        .to();
     assert_eq!(again.description, first.description);
-    assert_eq!((&again.title, again.priority), (&first.title, first.priority));
-    assert_eq!((&again.labels, &again.metadata), (&first.labels, &first.metadata));
+    assert_eq!(
+        (&again.title, again.priority),
+        (&first.title, first.priority)
+    );
+    assert_eq!(
+        (&again.labels, &again.metadata),
+        (&first.labels, &first.metadata)
+    );
     assert_eq!(again.requested_agent.as_deref(), Some("someone"));
     assert_eq!((again.timeout_seconds, again.max_attempts), (5, 3));
 }
@@ -180,9 +302,15 @@ async fn a_retry_keeps_what_the_task_had(engine: Engine) {
 async fn starting_now_moves_a_task_to_the_head(engine: Engine) {
     let app = TestApp::on(engine, vec![remote("worker", 10)]).await;
     let client = app.client();
-    client.create(json!({"description": "first", "priority": "urgent"})).await;
-    client.create(json!({"description": "second", "start_after": "2099-01-01T00:00:00Z"})).await;
-    client.create(json!({"description": "third", "priority": "low"})).await;
+    client
+        .create(json!({"description": "first", "priority": "urgent"}))
+        .await;
+    client
+        .create(json!({"description": "second", "start_after": "2099-01-01T00:00:00Z"}))
+        .await;
+    client
+        .create(json!({"description": "third", "priority": "low"}))
+        .await;
     for number in [2, 3] {
         let path = format!("/api/tasks/{number}/start");
         let task: Task = client.post(&path, &json!({})).await.expect(200).to();
@@ -190,32 +318,69 @@ async fn starting_now_moves_a_task_to_the_head(engine: Engine) {
     }
     assert_eq!(client.task(1).await.queue_position, Some(3));
     // A new priority leaves the place that a person gave.
-    client.patch("/api/tasks/3", &json!({"priority": "normal"})).await.expect(200);
+    client
+        .patch("/api/tasks/3", &json!({"priority": "normal"}))
+        .await
+        .expect(200);
     let mut order = Vec::new();
     for _ in 0..3 {
         order.push(client.claim("worker").await.0.number);
     }
     assert_eq!(order, [3, 2, 1]);
-    client.post("/api/tasks/3/start", &json!({})).await.problem(409);
-    client.post("/api/tasks/4/start", &json!({})).await.problem(404);
+    client
+        .post("/api/tasks/3/start", &json!({}))
+        .await
+        .problem(409);
+    client
+        .post("/api/tasks/4/start", &json!({}))
+        .await
+        .problem(404);
 }
 
 async fn an_answer_reaches_a_task_that_asks(engine: Engine) {
     let app = TestApp::on(engine, vec![remote("worker", 1)]).await;
     let client = app.client();
     client.create(json!({"description": "first"})).await;
-    client.post("/api/tasks/1/input", &json!({"text": "too early"})).await.problem(409);
+    client
+        .post("/api/tasks/1/input", &json!({"text": "too early"}))
+        .await
+        .problem(409);
     let (_, lease) = client.claim("worker").await;
-    client.post("/api/tasks/1/input", &json!({"text": "too early"})).await.problem(409);
-    client.report("1", &lease, &json!({"status": "needs_input"})).await.expect(200);
-    client.post("/api/tasks/1/input", &json!({"text": " "})).await.invalid("text");
-    client.post("/api/tasks/1/input", &json!({})).await.invalid("text");
-    client.post("/api/tasks/1/input", &json!({"text": "x".repeat(100_001)})).await.invalid("text");
-    client.post("/api/tasks/1/input", &json!({"text": "a\u{0}b"})).await.invalid("text");
+    client
+        .post("/api/tasks/1/input", &json!({"text": "too early"}))
+        .await
+        .problem(409);
+    client
+        .report("1", &lease, &json!({"status": "needs_input"}))
+        .await
+        .expect(200);
+    client
+        .post("/api/tasks/1/input", &json!({"text": " "}))
+        .await
+        .invalid("text");
+    client
+        .post("/api/tasks/1/input", &json!({}))
+        .await
+        .invalid("text");
+    client
+        .post("/api/tasks/1/input", &json!({"text": "x".repeat(100_001)}))
+        .await
+        .invalid("text");
+    client
+        .post("/api/tasks/1/input", &json!({"text": "a\u{0}b"}))
+        .await
+        .invalid("text");
     let answer = json!({"text": "the second"});
-    let task: Task = client.post("/api/tasks/1/input", &answer).await.expect(200).to();
+    let task: Task = client
+        .post("/api/tasks/1/input", &answer)
+        .await
+        .expect(200)
+        .to();
     assert_eq!(task.status, TaskStatus::Running);
     let logs = client.get("/api/tasks/1/logs").await.expect(200).json();
     assert_eq!(logs[0]["fields"]["input"], "the second", "{logs}");
-    client.post("/api/tasks/1/input", &answer).await.problem(409);
+    client
+        .post("/api/tasks/1/input", &answer)
+        .await
+        .problem(409);
 }

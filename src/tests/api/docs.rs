@@ -29,12 +29,21 @@ const ROUTES: [&str; 16] = [
 #[tokio::test]
 async fn the_document_covers_every_route_and_no_other() {
     let app = TestApp::start().await;
-    let document = app.client().get("/api/openapi.json").await.expect(200).json();
+    let document = app
+        .client()
+        .get("/api/openapi.json")
+        .await
+        .expect(200)
+        .json();
     let mut found = BTreeSet::new();
     for (path, methods) in document["paths"].as_object().unwrap() {
         for (method, operation) in methods.as_object().unwrap() {
             found.insert(format!("{method} {path}"));
-            assert!(operation["responses"].as_object().is_some_and(|all| !all.is_empty()));
+            assert!(
+                operation["responses"]
+                    .as_object()
+                    .is_some_and(|all| !all.is_empty())
+            );
             let summary = operation["summary"].as_str().unwrap_or_default();
             assert!(!summary.is_empty(), "{method} {path} says what it does");
         }
@@ -63,7 +72,10 @@ async fn the_document_agrees_with_what_is_answered() {
     };
     client.create(serde_json::json!({"description": "x"})).await;
     client.register("worker", 1).await;
-    client.post("/api/tasks/1/logs", &serde_json::json!({"message": "x"})).await.expect(202);
+    client
+        .post("/api/tasks/1/logs", &serde_json::json!({"message": "x"}))
+        .await
+        .expect(202);
     let schemas = &document["components"]["schemas"];
     for (schema, path, list) in [
         ("Task", "/api/tasks", true),
@@ -76,8 +88,14 @@ async fn the_document_agrees_with_what_is_answered() {
         let documented = names(&schemas[schema]["properties"]);
         let answered = names(object);
         let extra: Vec<_> = answered.difference(&documented).collect();
-        let missing: Vec<_> = documented.difference(&answered).filter(|name| *name != "errors").collect();
-        assert!(extra.is_empty() && missing.is_empty(), "{schema}: {extra:?} {missing:?}");
+        let missing: Vec<_> = documented
+            .difference(&answered)
+            .filter(|name| *name != "errors")
+            .collect();
+        assert!(
+            extra.is_empty() && missing.is_empty(),
+            "{schema}: {extra:?} {missing:?}"
+        );
     }
     // Every reference leads somewhere.
     let text = document.to_string();
@@ -92,18 +110,31 @@ async fn the_page_of_the_document_needs_no_other_server() {
     let app = TestApp::start().await;
     let client = app.client();
     let near = client.get("/api/docs").await;
-    assert!((300..400).contains(&near.status) || near.status == 200, "{near:?}");
+    assert!(
+        (300..400).contains(&near.status) || near.status == 200,
+        "{near:?}"
+    );
     let page = client.get("/api/docs/").await.expect(200).text();
     for outside in ["http://", "https://", "src=\"//", "href=\"//"] {
         assert!(!page.contains(outside), "{outside} in {page}");
     }
     let mut files = 0;
-    for part in page.split(['"', '\'']).filter(|part| part.ends_with(".js") || part.ends_with(".css")) {
+    for part in page
+        .split(['"', '\''])
+        .filter(|part| part.ends_with(".js") || part.ends_with(".css"))
+    {
         let path = format!("/api/docs/{}", part.trim_start_matches("./"));
         assert!(!client.get(&path).await.expect(200).body.is_empty());
         files += 1;
     }
     assert!(files >= 3, "{page}");
-    let script = client.get("/api/docs/swagger-initializer.js").await.expect(200).text();
-    assert!(script.contains("/api/openapi.json") && !script.contains("https://"), "{script}");
+    let script = client
+        .get("/api/docs/swagger-initializer.js")
+        .await
+        .expect(200)
+        .text();
+    assert!(
+        script.contains("/api/openapi.json") && !script.contains("https://"),
+        "{script}"
+    );
 }

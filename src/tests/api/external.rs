@@ -17,26 +17,45 @@ async fn an_external_task_is_reported_on_without_a_lease(engine: Engine) {
     let body = json!({"description": "elsewhere", "status": "running", "agent": "laptop"});
     let task = client.create(body).await;
     assert!(task.external && task.started_at.is_some());
-    assert_eq!((task.status, task.agent.as_deref()), (TaskStatus::Running, Some("laptop")));
+    assert_eq!(
+        (task.status, task.agent.as_deref()),
+        (TaskStatus::Running, Some("laptop"))
+    );
     assert!(task.queue_position.is_none() && task.waiting.is_empty());
 
     let report = json!({"progress": 0.5, "usage": {"input_tokens": 3}});
     let task: Task = client.patch("/api/tasks/1", &report).await.expect(200).to();
     assert_eq!(task.usage.input_tokens, 3);
-    client.patch("/api/tasks/1", &json!({"status": "needs_input"})).await.expect(200);
-    client.post("/api/tasks/1/input", &json!({"text": "go on"})).await.expect(200);
-    client.patch("/api/tasks/1", &json!({"status": "pending"})).await.expect(200);
+    client
+        .patch("/api/tasks/1", &json!({"status": "needs_input"}))
+        .await
+        .expect(200);
+    client
+        .post("/api/tasks/1/input", &json!({"text": "go on"}))
+        .await
+        .expect(200);
+    client
+        .patch("/api/tasks/1", &json!({"status": "pending"}))
+        .await
+        .expect(200);
     let task = client.task(1).await;
-    assert_eq!(task.status, TaskStatus::Failed, "nobody could hand it out again");
+    assert_eq!(
+        task.status,
+        TaskStatus::Failed,
+        "nobody could hand it out again"
+    );
 
-    let body = json!({"description": "b", "status": "running", "agent": "laptop", "max_attempts": 3});
+    let body =
+        json!({"description": "b", "status": "running", "agent": "laptop", "max_attempts": 3});
     client.create(body).await;
     let failed = json!({"status": "failed", "error": "no luck"});
     let task: Task = client.patch("/api/tasks/2", &failed).await.expect(200).to();
     assert_eq!(task.status, TaskStatus::Failed);
     assert_eq!(task.error.as_deref(), Some("no luck"));
 
-    client.create(json!({"description": "c", "status": "running", "agent": "laptop"})).await;
+    client
+        .create(json!({"description": "c", "status": "running", "agent": "laptop"}))
+        .await;
     client.delete("/api/tasks/3").await.expect(200);
     client.until(3, TaskStatus::Cancelled).await;
 }
@@ -46,14 +65,19 @@ async fn an_external_task_is_never_handed_out(engine: Engine) {
     let client = app.client();
     let body = json!({"description": "fake:\nresult 1", "status": "running", "agent": "player"});
     client.create(body).await;
-    let other = client.create(json!({"description": "fake:\nresult 2"})).await;
+    let other = client
+        .create(json!({"description": "fake:\nresult 2"}))
+        .await;
     client.until(other.number, TaskStatus::Completed).await;
     let task = client.task(1).await;
     assert_eq!((task.status, task.result), (TaskStatus::Running, None));
 
     for (body, field) in [
         (json!({"description": "x", "status": "running"}), "agent"),
-        (json!({"description": "x", "status": "completed", "agent": "a"}), "status"),
+        (
+            json!({"description": "x", "status": "completed", "agent": "a"}),
+            "status",
+        ),
         (
             json!({"description": "x", "status": "running", "agent": "a", "start_after": "2099-01-01T00:00:00Z"}),
             "start_after",
@@ -61,17 +85,31 @@ async fn an_external_task_is_never_handed_out(engine: Engine) {
     ] {
         client.post("/api/tasks", &body).await.invalid(field);
     }
-    client.create(json!({"description": "x", "status": "pending", "agent": "nobody"})).await;
+    client
+        .create(json!({"description": "x", "status": "pending", "agent": "nobody"}))
+        .await;
 }
 
 async fn a_pending_task_becomes_external_when_somebody_starts_it(engine: Engine) {
     let app = TestApp::on(engine, vec![]).await;
     let client = app.client();
-    client.create(json!({"description": "x", "agent": "laptop"})).await;
+    client
+        .create(json!({"description": "x", "agent": "laptop"}))
+        .await;
     let started = json!({"status": "running"});
-    let task: Task = client.patch("/api/tasks/1", &started).await.expect(200).to();
+    let task: Task = client
+        .patch("/api/tasks/1", &started)
+        .await
+        .expect(200)
+        .to();
     assert!(task.external && task.queue_position.is_none());
-    assert_eq!((task.agent.as_deref(), task.status), (Some("laptop"), TaskStatus::Running));
-    client.patch("/api/tasks/1", &json!({"status": "completed"})).await.expect(200);
+    assert_eq!(
+        (task.agent.as_deref(), task.status),
+        (Some("laptop"), TaskStatus::Running)
+    );
+    client
+        .patch("/api/tasks/1", &json!({"status": "completed"}))
+        .await
+        .expect(200);
     client.until(1, TaskStatus::Completed).await;
 }

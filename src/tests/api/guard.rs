@@ -9,13 +9,32 @@ use crate::tests::support::TestApp;
 async fn other_host_names_are_refused_everywhere() {
     let app = TestApp::start().await;
     let client = app.client();
-    for host in ["evil.example", "evil.example:8766", "localhost.evil.example", "10.0.0.1", "[::2]"] {
-        for path in ["/", "/api/tasks", "/api/nothing", "/ws", "/metrics", "/pkg/x.js"] {
-            client.send(Method::GET, path, &[("host", host)], "").await.problem(403);
+    for host in [
+        "evil.example",
+        "evil.example:8766",
+        "localhost.evil.example",
+        "10.0.0.1",
+        "[::2]",
+    ] {
+        for path in [
+            "/",
+            "/api/tasks",
+            "/api/nothing",
+            "/ws",
+            "/metrics",
+            "/pkg/x.js",
+        ] {
+            client
+                .send(Method::GET, path, &[("host", host)], "")
+                .await
+                .problem(403);
         }
     }
     for host in ["localhost", "LocalHost:1", "127.0.0.1:8766", "[::1]:8766"] {
-        client.send(Method::GET, "/api/tasks", &[("host", host)], "").await.expect(200);
+        client
+            .send(Method::GET, "/api/tasks", &[("host", host)], "")
+            .await
+            .expect(200);
     }
 }
 
@@ -37,21 +56,28 @@ async fn other_web_sites_change_nothing() {
     ] {
         let headers = [(header, value), ("content-type", "text/plain")];
         for path in ["/api/tasks", "/rpc/tasks/create"] {
-            let answer = client.send(Method::POST, path, &headers, task.clone()).await;
+            let answer = client
+                .send(Method::POST, path, &headers, task.clone())
+                .await;
             if status == 403 {
                 answer.problem(403);
             } else if path == "/api/tasks" {
                 answer.expect(status);
             }
         }
-        let answer = client.send(Method::DELETE, "/api/tasks/99", &headers, "").await;
+        let answer = client
+            .send(Method::DELETE, "/api/tasks/99", &headers, "")
+            .await;
         assert_eq!(answer.status == 403, status == 403, "{header}: {value}");
     }
     let tasks = client.get("/api/tasks").await.expect(200).json();
     assert_eq!(tasks.as_array().map(Vec::len), Some(3));
     // Looking is safe, since nobody else can read the answer.
     let looking = [("origin", "http://evil.example")];
-    let answer = client.send(Method::GET, "/api/tasks", &looking, "").await.expect(200);
+    let answer = client
+        .send(Method::GET, "/api/tasks", &looking, "")
+        .await
+        .expect(200);
     assert_eq!(answer.header("access-control-allow-origin"), "");
 }
 
@@ -59,7 +85,11 @@ async fn other_web_sites_change_nothing() {
 async fn other_web_sites_open_no_socket() {
     let app = TestApp::start().await;
     let own = format!("http://{}", app.address());
-    for (origin, status) in [("http://evil.example", 403), ("null", 403), (own.as_str(), 101)] {
+    for (origin, status) in [
+        ("http://evil.example", 403),
+        ("null", 403),
+        (own.as_str(), 101),
+    ] {
         let headers = [
             ("origin", origin),
             ("connection", "upgrade"),
@@ -67,7 +97,10 @@ async fn other_web_sites_open_no_socket() {
             ("sec-websocket-version", "13"),
             ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
         ];
-        let answer = app.client().try_send(Method::GET, "/ws", &headers, "").await;
+        let answer = app
+            .client()
+            .try_send(Method::GET, "/ws", &headers, "")
+            .await;
         assert_eq!(answer.map(|answer| answer.status), Ok(status), "{origin}");
     }
     let plain = app.client().get("/ws").await;

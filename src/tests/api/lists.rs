@@ -15,16 +15,26 @@ on_each_engine!(
 );
 
 async fn numbers(client: &Client, query: &str) -> Vec<i64> {
-    let tasks: Vec<Task> = client.get(&format!("/api/tasks?{query}")).await.expect(200).to();
+    let tasks: Vec<Task> = client
+        .get(&format!("/api/tasks?{query}"))
+        .await
+        .expect(200)
+        .to();
     tasks.into_iter().map(|task| task.number).collect()
 }
 
 async fn each_filter_answers_exactly_what_it_says(engine: Engine) {
     let app = TestApp::on(engine, vec![remote("worker", 1)]).await;
     let client = app.client();
-    client.create(json!({"description": "first", "labels": ["bug"], "agent": "worker"})).await;
-    client.create(json!({"description": "second", "priority": "high", "agent": "other"})).await;
-    client.create(json!({"description": "third", "labels": ["bug", "ui"]})).await;
+    client
+        .create(json!({"description": "first", "labels": ["bug"], "agent": "worker"}))
+        .await;
+    client
+        .create(json!({"description": "second", "priority": "high", "agent": "other"}))
+        .await;
+    client
+        .create(json!({"description": "third", "labels": ["bug", "ui"]}))
+        .await;
     client.claim("worker").await;
     client.delete("/api/tasks/3").await.expect(200);
 
@@ -34,7 +44,10 @@ async fn each_filter_answers_exactly_what_it_says(engine: Engine) {
         ("status=pending&status=cancelled", vec![3, 2]),
         ("status=failed", vec![]),
         // All six at once are all tasks; one of them six times is not.
-        ("status=pending&status=pending&status=pending&status=pending&status=pending&status=pending", vec![2]),
+        (
+            "status=pending&status=pending&status=pending&status=pending&status=pending&status=pending",
+            vec![2],
+        ),
         ("agent=worker", vec![1]),
         ("agent=other", vec![2]),
         ("agent=nobody", vec![]),
@@ -49,7 +62,10 @@ async fn each_filter_answers_exactly_what_it_says(engine: Engine) {
         ("q=3", vec![3]),
         ("q=+first+", vec![1]),
         ("q=&status=&agent=", vec![3, 2, 1]),
-        ("label=bug&status=running&agent=worker&priority=normal&q=first", vec![1]),
+        (
+            "label=bug&status=running&agent=worker&priority=normal&q=first",
+            vec![1],
+        ),
         ("limit=2", vec![3, 2]),
     ] {
         assert_eq!(numbers(client, query).await, expected, "{query}");
@@ -59,9 +75,15 @@ async fn each_filter_answers_exactly_what_it_says(engine: Engine) {
 async fn wildcards_and_case_do_not_blur_a_search(engine: Engine) {
     let app = TestApp::on(engine, vec![]).await;
     let client = app.client();
-    client.create(json!({"description": "100% of a_b\\c", "labels": ["Bug", "a_b"]})).await;
-    client.create(json!({"description": "100 of axb", "labels": ["bug", "axb"]})).await;
-    client.create(json!({"description": "Übung ÉCOLE", "labels": ["Größe"]})).await;
+    client
+        .create(json!({"description": "100% of a_b\\c", "labels": ["Bug", "a_b"]}))
+        .await;
+    client
+        .create(json!({"description": "100 of axb", "labels": ["bug", "axb"]}))
+        .await;
+    client
+        .create(json!({"description": "Übung ÉCOLE", "labels": ["Größe"]}))
+        .await;
     for (query, expected) in [
         ("q=100%25", vec![1]),
         ("q=a_b", vec![1]),
@@ -84,7 +106,9 @@ async fn pages_lose_and_double_nothing_while_tasks_are_created(engine: Engine) {
     let client = app.client();
     let create = async |n: i64| {
         let label = if n % 2 == 0 { "even" } else { "odd" };
-        client.create(json!({"description": format!("task {n}"), "labels": [label]})).await;
+        client
+            .create(json!({"description": format!("task {n}"), "labels": [label]}))
+            .await;
     };
     for n in 1..=25 {
         create(n).await;
@@ -110,7 +134,10 @@ async fn pages_lose_and_double_nothing_while_tasks_are_created(engine: Engine) {
     let all = client.get("/api/tasks?limit=1000").await.expect(200);
     let count = all.to::<Vec<Task>>().len();
     assert!(all.next_page().is_none());
-    let full = client.get(&format!("/api/tasks?limit={count}")).await.expect(200);
+    let full = client
+        .get(&format!("/api/tasks?limit={count}"))
+        .await
+        .expect(200);
     assert!(full.next_page().is_none());
 }
 
@@ -128,10 +155,21 @@ async fn what_a_list_does_not_understand_is_named(engine: Engine) {
         ("priority=9", "priority"),
         ("page=2", "page"),
     ] {
-        client.get(&format!("/api/tasks?{query}")).await.invalid(field);
+        client
+            .get(&format!("/api/tasks?{query}"))
+            .await
+            .invalid(field);
     }
     // Whatever a filter holds, the server answers.
-    for query in ["q=%00", "label=%00", "agent=%00", "q=%ff%fe", "agent=%F0%9F%A6%80", "%00=1", "cursor=-1"] {
+    for query in [
+        "q=%00",
+        "label=%00",
+        "agent=%00",
+        "q=%ff%fe",
+        "agent=%F0%9F%A6%80",
+        "%00=1",
+        "cursor=-1",
+    ] {
         let answer = client.get(&format!("/api/tasks?{query}")).await;
         assert!(answer.status < 500, "{query}: {answer:?}");
     }

@@ -17,7 +17,11 @@ on_each_engine!(
 const LOGS: &str = "/api/tasks/1/logs";
 
 async fn messages(client: &Client, query: &str) -> Vec<String> {
-    let entries: Vec<LogEntry> = client.get(&format!("{LOGS}?{query}")).await.expect(200).to();
+    let entries: Vec<LogEntry> = client
+        .get(&format!("{LOGS}?{query}"))
+        .await
+        .expect(200)
+        .to();
     entries.into_iter().map(|entry| entry.message).collect()
 }
 
@@ -25,31 +29,61 @@ async fn entries_come_in_three_shapes_and_back_in_order(engine: Engine) {
     let app = TestApp::on(engine, vec![]).await;
     let client = app.client();
     client.get(LOGS).await.problem(404);
-    client.post(LOGS, &json!({"message": "x"})).await.problem(404);
+    client
+        .post(LOGS, &json!({"message": "x"}))
+        .await
+        .problem(404);
     let task = client.create(json!({"description": "x"})).await;
 
     let one = json!({"message": "one", "level": "warn", "stream": "stderr",
         "time": "2026-01-02T03:04:05.123456+01:00", "fields": {"k": [1, "\u{0}", "\\u0000"]}});
-    assert_eq!(client.post(LOGS, &one).await.expect(202).json(), json!({"accepted": 1}));
+    assert_eq!(
+        client.post(LOGS, &one).await.expect(202).json(),
+        json!({"accepted": 1})
+    );
     let many = json!([{"message": "two"}, {"message": "three\nlines \u{1b}[1m"}]);
-    assert_eq!(client.post(LOGS, &many).await.expect(202).json(), json!({"accepted": 2}));
+    assert_eq!(
+        client.post(LOGS, &many).await.expect(202).json(),
+        json!({"accepted": 2})
+    );
     let lines = "{\"message\": \"four\"}\n\n  {\"message\": \"five\"}\r\n";
     let ndjson = [("content-type", "application/x-ndjson; charset=utf-8")];
-    let answer = client.send(Method::POST, LOGS, &ndjson, lines).await.expect(202);
+    let answer = client
+        .send(Method::POST, LOGS, &ndjson, lines)
+        .await
+        .expect(202);
     assert_eq!(answer.json(), json!({"accepted": 2}));
-    assert_eq!(client.post(LOGS, &json!([])).await.expect(202).json(), json!({"accepted": 0}));
+    assert_eq!(
+        client.post(LOGS, &json!([])).await.expect(202).json(),
+        json!({"accepted": 0})
+    );
 
     let entries: Vec<Value> = client.get(LOGS).await.expect(200).to();
-    let said: Vec<_> = entries.iter().map(|entry| entry["message"].as_str().unwrap()).collect();
-    assert_eq!(said, ["one", "two", "three\nlines \u{1b}[1m", "four", "five"]);
+    let said: Vec<_> = entries
+        .iter()
+        .map(|entry| entry["message"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        said,
+        ["one", "two", "three\nlines \u{1b}[1m", "four", "five"]
+    );
     assert_eq!(entries[0]["time"], "2026-01-02T02:04:05.123456Z");
     assert_eq!(entries[0]["fields"], one["fields"]);
-    assert_eq!((&entries[0]["level"], &entries[0]["stream"]), (&one["level"], &one["stream"]));
+    assert_eq!(
+        (&entries[0]["level"], &entries[0]["stream"]),
+        (&one["level"], &one["stream"])
+    );
     assert_eq!(entries[1]["level"], "info");
     assert_eq!(entries[1]["task_id"], task.id.to_string());
-    let ids: Vec<_> = entries.iter().map(|entry| entry["id"].as_i64().unwrap()).collect();
+    let ids: Vec<_> = entries
+        .iter()
+        .map(|entry| entry["id"].as_i64().unwrap())
+        .collect();
     assert!(ids.is_sorted(), "{ids:?}");
-    let by_id = client.get(&format!("/api/tasks/{}/logs", task.id)).await.expect(200);
+    let by_id = client
+        .get(&format!("/api/tasks/{}/logs", task.id))
+        .await
+        .expect(200);
     assert_eq!(by_id.to::<Vec<Value>>(), entries);
 }
 
@@ -64,14 +98,20 @@ async fn each_filter_answers_exactly_what_it_says(engine: Engine) {
     ]);
     client.post(LOGS, &entries).await.expect(202);
     client.claim("worker").await;
-    client.post(LOGS, &json!({"message": "d", "level": "error"})).await.expect(202);
+    client
+        .post(LOGS, &json!({"message": "d", "level": "error"}))
+        .await
+        .expect(202);
     for (query, expected) in [
         ("", vec!["a", "b", "c", "d"]),
         ("level=info", vec!["b", "c", "d"]),
         ("level=error", vec!["d"]),
         ("agent=worker", vec!["d"]),
         ("agent=other", vec![]),
-        ("since=2026-01-02T00:00:00Z&until=2026-01-03T00:00:00Z", vec!["b"]),
+        (
+            "since=2026-01-02T00:00:00Z&until=2026-01-03T00:00:00Z",
+            vec!["b"],
+        ),
         ("until=2026-01-02T01:00:00%2B01:00", vec!["a"]),
         ("order=desc&level=warn", vec!["d", "c"]),
         ("order=asc&limit=1", vec!["a"]),
@@ -106,7 +146,11 @@ async fn pages_run_in_both_directions(engine: Engine) {
         while let Some(path) = next {
             let page = client.get(&path).await.expect(200);
             let entries: Vec<LogEntry> = page.to();
-            seen.extend(entries.into_iter().map(|entry| entry.message.parse::<usize>().unwrap()));
+            seen.extend(
+                entries
+                    .into_iter()
+                    .map(|entry| entry.message.parse::<usize>().unwrap()),
+            );
             next = page.next_page();
             // The log goes on meanwhile.
             client.post(LOGS, &entry(9999)).await.expect(202);
@@ -138,20 +182,38 @@ async fn what_cannot_be_an_entry_is_refused_as_a_whole(engine: Engine) {
         client.post(LOGS, &body).await.invalid(field);
     }
     let ndjson = [("content-type", "application/x-ndjson")];
-    for (lines, status) in [("{\"message\": \"x\"}\n{", 400), ("{\"message\": \"x\"}\n{}", 422)] {
-        let problem = client.send(Method::POST, LOGS, &ndjson, lines).await.problem(status);
-        assert!(status == 400 || problem["detail"].as_str().unwrap().contains("line 2"), "{problem}");
+    for (lines, status) in [
+        ("{\"message\": \"x\"}\n{", 400),
+        ("{\"message\": \"x\"}\n{}", 422),
+    ] {
+        let problem = client
+            .send(Method::POST, LOGS, &ndjson, lines)
+            .await
+            .problem(status);
+        assert!(
+            status == 400 || problem["detail"].as_str().unwrap().contains("line 2"),
+            "{problem}"
+        );
     }
-    client.send(Method::POST, LOGS, &[], vec![b' '; 17 * 1024 * 1024]).await.problem(413);
+    client
+        .send(Method::POST, LOGS, &[], vec![b' '; 17 * 1024 * 1024])
+        .await
+        .problem(413);
     // The server hung up on the rest of that.
     let client = &Client::new(app.address());
     assert!(messages(client, "").await.is_empty());
 
     // At the limits it is taken: a megabyte in one message, and ten thousand entries.
     let long = "🦀".repeat(256 * 1024);
-    client.post(LOGS, &json!({"message": long})).await.expect(202);
+    client
+        .post(LOGS, &json!({"message": long}))
+        .await
+        .expect(202);
     assert!(messages(client, "").await == [long], "it came back changed");
-    client.post(LOGS, &json!(vec![json!({"message": ""}); 10_000])).await.expect(202);
+    client
+        .post(LOGS, &json!(vec![json!({"message": ""}); 10_000]))
+        .await
+        .expect(202);
 }
 
 async fn a_lost_lease_appends_nothing(engine: Engine) {
@@ -160,11 +222,23 @@ async fn a_lost_lease_appends_nothing(engine: Engine) {
     client.create(json!({"description": "x"})).await;
     let (_, lease) = client.claim("worker").await;
     let append = async |lease: &str| {
-        client.send(Method::POST, LOGS, &[("lease", lease)], r#"{"message": "said"}"#).await
+        client
+            .send(
+                Method::POST,
+                LOGS,
+                &[("lease", lease)],
+                r#"{"message": "said"}"#,
+            )
+            .await
     };
     append(&lease).await.expect(202);
-    append("0199aaaa-0000-7000-8000-000000000000").await.problem(409);
-    client.report("1", &lease, &json!({"status": "completed"})).await.expect(200);
+    append("0199aaaa-0000-7000-8000-000000000000")
+        .await
+        .problem(409);
+    client
+        .report("1", &lease, &json!({"status": "completed"}))
+        .await
+        .expect(200);
     append(&lease).await.problem(409);
     assert_eq!(messages(client, "agent=worker").await, ["said"]);
 }

@@ -28,23 +28,59 @@ async fn every_problem_of_a_new_task_is_named(engine: Engine) {
         (json!({"description": "a\u{0}b"}), "description"),
         (json!({"description": "x", "titel": "y"}), "titel"),
         (json!({"description": "x", "title": "a\u{7}b"}), "title"),
-        (json!({"description": "x", "title": "🦀".repeat(201)}), "title"),
-        (json!({"description": "x", "priority": "Urgent"}), "priority"),
+        (
+            json!({"description": "x", "title": "🦀".repeat(201)}),
+            "title",
+        ),
+        (
+            json!({"description": "x", "priority": "Urgent"}),
+            "priority",
+        ),
         (json!({"description": "x", "agent": "a b"}), "agent"),
         (json!({"description": "x", "agent": ""}), "agent"),
-        (json!({"description": "x", "labels": vec!["l"; 21]}), "labels"),
-        (json!({"description": "x", "labels": ["🦀".repeat(51)]}), "labels"),
+        (
+            json!({"description": "x", "labels": vec!["l"; 21]}),
+            "labels",
+        ),
+        (
+            json!({"description": "x", "labels": ["🦀".repeat(51)]}),
+            "labels",
+        ),
         (json!({"description": "x", "labels": [" l"]}), "labels"),
         (json!({"description": "x", "labels": [7]}), "labels[0]"),
-        (json!({"description": "x", "timeout_seconds": 0}), "timeout_seconds"),
-        (json!({"description": "x", "timeout_seconds": 604_801}), "timeout_seconds"),
-        (json!({"description": "x", "timeout_seconds": -1}), "timeout_seconds"),
-        (json!({"description": "x", "timeout_seconds": 1.5}), "timeout_seconds"),
-        (json!({"description": "x", "max_attempts": 0}), "max_attempts"),
-        (json!({"description": "x", "max_attempts": 21}), "max_attempts"),
+        (
+            json!({"description": "x", "timeout_seconds": 0}),
+            "timeout_seconds",
+        ),
+        (
+            json!({"description": "x", "timeout_seconds": 604_801}),
+            "timeout_seconds",
+        ),
+        (
+            json!({"description": "x", "timeout_seconds": -1}),
+            "timeout_seconds",
+        ),
+        (
+            json!({"description": "x", "timeout_seconds": 1.5}),
+            "timeout_seconds",
+        ),
+        (
+            json!({"description": "x", "max_attempts": 0}),
+            "max_attempts",
+        ),
+        (
+            json!({"description": "x", "max_attempts": 21}),
+            "max_attempts",
+        ),
         (json!({"description": "x", "metadata": []}), "metadata"),
-        (json!({"description": "x", "metadata": {"k": huge}}), "metadata"),
-        (json!({"description": "x", "start_after": "tomorrow"}), "start_after"),
+        (
+            json!({"description": "x", "metadata": {"k": huge}}),
+            "metadata",
+        ),
+        (
+            json!({"description": "x", "start_after": "tomorrow"}),
+            "start_after",
+        ),
         (json!("x"), "body"),
         (json!(["x"]), "body"),
         (json!(null), "body"),
@@ -53,7 +89,11 @@ async fn every_problem_of_a_new_task_is_named(engine: Engine) {
     }
     let many = json!({"description": "", "labels": [""], "max_attempts": 99});
     let problem = client.post("/api/tasks", &many).await.problem(422);
-    assert_eq!(problem["errors"].as_array().map(Vec::len), Some(3), "{problem}");
+    assert_eq!(
+        problem["errors"].as_array().map(Vec::len),
+        Some(3),
+        "{problem}"
+    );
     let none: Vec<Task> = client.get("/api/tasks").await.expect(200).to();
     assert!(none.is_empty());
 }
@@ -72,7 +112,9 @@ async fn what_is_not_json_is_malformed(engine: Engine) {
         b"\xef\xbb\xbf{\"description\": \"x\"}",
     ];
     for body in bodies {
-        let answer = client.send(Method::POST, "/api/tasks", &[], body.to_vec()).await;
+        let answer = client
+            .send(Method::POST, "/api/tasks", &[], body.to_vec())
+            .await;
         answer.problem(400);
     }
     // Given twice is a mistake, not a choice.
@@ -92,11 +134,20 @@ async fn the_longest_description_is_kept_and_a_longer_one_refused(engine: Engine
         let stored = client.task(task.number).await;
         assert!(stored.description == longest, "it was stored changed");
         let longer = json!({"description": character.repeat(100_001)});
-        client.post("/api/tasks", &longer).await.invalid("description");
+        client
+            .post("/api/tasks", &longer)
+            .await
+            .invalid("description");
     }
     // Escaped, the same text takes three times the room.
-    let escaped = format!("{{\"description\": \"{}\"}}", "\\ud83e\\udd80".repeat(100_000));
-    client.send(Method::POST, "/api/tasks", &[], escaped).await.expect(201);
+    let escaped = format!(
+        "{{\"description\": \"{}\"}}",
+        "\\ud83e\\udd80".repeat(100_000)
+    );
+    client
+        .send(Method::POST, "/api/tasks", &[], escaped)
+        .await
+        .expect(201);
     let huge = json!({"description": "x", "metadata": {"k": "x".repeat(3_000_000)}});
     client.post("/api/tasks", &huge).await.problem(413);
 }
@@ -111,9 +162,21 @@ async fn json_that_is_too_deep_breaks_nobody(engine: Engine) {
     for depth in [30, 64, 100, 120, 124, 125, 126, 127, 128, 1000, 100_000] {
         let deep = nested(depth);
         let bodies = [
-            (Method::POST, "/api/tasks", format!("{{\"description\": \"x\", \"metadata\": {{\"k\": {deep}}}}}")),
-            (Method::PATCH, "/api/tasks/1", format!("{{\"result\": {deep}}}")),
-            (Method::POST, entries, format!("{{\"message\": \"x\", \"fields\": {{\"k\": {deep}}}}}")),
+            (
+                Method::POST,
+                "/api/tasks",
+                format!("{{\"description\": \"x\", \"metadata\": {{\"k\": {deep}}}}}"),
+            ),
+            (
+                Method::PATCH,
+                "/api/tasks/1",
+                format!("{{\"result\": {deep}}}"),
+            ),
+            (
+                Method::POST,
+                entries,
+                format!("{{\"message\": \"x\", \"fields\": {{\"k\": {deep}}}}}"),
+            ),
         ];
         for (method, path, body) in bodies {
             let answer = client.send(method, path, &lease, body).await;
@@ -129,21 +192,48 @@ async fn json_that_is_too_deep_breaks_nobody(engine: Engine) {
 async fn whatever_text_comes_in_the_server_never_fails(engine: Engine) {
     let app = TestApp::on(engine, vec![remote("worker", 1)]).await;
     let client = app.client();
-    client.create(json!({"description": "x", "agent": "worker"})).await;
+    client
+        .create(json!({"description": "x", "agent": "worker"}))
+        .await;
     let (_, lease) = client.claim("worker").await;
-    for text in ["\u{0}", "a\u{0}b", "\\u0000", "\u{feff}", "\u{202e}", "' or 1=1 --", "%00", "\u{10ffff}", "{}"] {
+    for text in [
+        "\u{0}",
+        "a\u{0}b",
+        "\\u0000",
+        "\u{feff}",
+        "\u{202e}",
+        "' or 1=1 --",
+        "%00",
+        "\u{10ffff}",
+        "{}",
+    ] {
         // Each is a row of its own, so that what is stored is read back.
         let entry = json!({"message": text, "fields": {text: text}});
         client.post("/api/tasks/1/logs", &entry).await.expect(202);
         let requests = [
             ("/api/tasks", json!({"description": format!("d{text}")})),
-            ("/api/tasks", json!({"description": "x", "title": text, "labels": [text], "agent": text})),
-            ("/api/tasks", json!({"description": "x", "metadata": {text: text}})),
-            ("/api/tasks", json!({"description": "x", "start_after": text})),
-            ("/api/tasks/1/logs", json!([{"message": text, "level": text}])),
+            (
+                "/api/tasks",
+                json!({"description": "x", "title": text, "labels": [text], "agent": text}),
+            ),
+            (
+                "/api/tasks",
+                json!({"description": "x", "metadata": {text: text}}),
+            ),
+            (
+                "/api/tasks",
+                json!({"description": "x", "start_after": text}),
+            ),
+            (
+                "/api/tasks/1/logs",
+                json!([{"message": text, "level": text}]),
+            ),
             ("/api/tasks/1/input", json!({"text": text})),
             ("/api/agents", json!({"name": text})),
-            ("/api/agents", json!({"name": "n", "title": text, "capabilities": [text]})),
+            (
+                "/api/agents",
+                json!({"name": "n", "title": text, "capabilities": [text]}),
+            ),
             ("/api/agents/worker/heartbeat", json!({"leases": [text]})),
             ("/api/agents/worker/stop", json!({"mode": text})),
         ];
@@ -156,7 +246,12 @@ async fn whatever_text_comes_in_the_server_never_fails(engine: Engine) {
         assert!(answer.status < 500, "{report}: {answer:?}");
         let report = json!({"error": text.replace('\0', ""), "result": {text: text}});
         client.report("1", &lease, &report).await.expect(200);
-        for path in ["/api/tasks", "/api/tasks/1", "/api/tasks/1/logs", "/api/agents"] {
+        for path in [
+            "/api/tasks",
+            "/api/tasks/1",
+            "/api/tasks/1/logs",
+            "/api/agents",
+        ] {
             client.get(path).await.expect(200);
         }
     }
@@ -175,7 +270,10 @@ async fn methods_and_addresses_that_do_not_exist_are_problems(engine: Engine) {
         (Method::PATCH, "/api/agents/x", "GET"),
     ] {
         let answer = client.send(method, path, &[], "{}").await;
-        assert!(answer.header("allow").contains(allowed), "{path}: {answer:?}");
+        assert!(
+            answer.header("allow").contains(allowed),
+            "{path}: {answer:?}"
+        );
         answer.problem(405);
     }
 }

@@ -22,7 +22,10 @@ async fn a_task_is_created_with_defaults_and_found_by_number_and_id(engine: Engi
     assert_eq!((task.number, task.attempt, task.max_attempts), (1, 1, 1));
     assert_eq!(task.title, "say hello");
     assert_eq!(task.description, "  say hello\nto everybody ");
-    assert_eq!((task.priority, task.status), (Priority::Normal, TaskStatus::Pending));
+    assert_eq!(
+        (task.priority, task.status),
+        (Priority::Normal, TaskStatus::Pending)
+    );
     assert_eq!(task.created_by, "local");
     assert_eq!(task.queue_position, Some(1));
     assert_eq!(task.timeout_seconds, 3600);
@@ -30,10 +33,23 @@ async fn a_task_is_created_with_defaults_and_found_by_number_and_id(engine: Engi
 
     let id = task.id.to_string();
     for name in ["1", "%231", id.as_str(), id.to_uppercase().as_str()] {
-        let found: Task = client.get(&format!("/api/tasks/{name}")).await.expect(200).to();
+        let found: Task = client
+            .get(&format!("/api/tasks/{name}"))
+            .await
+            .expect(200)
+            .to();
         assert_eq!(found, task, "{name}");
     }
-    for name in ["2", "0", "-1", "x", "1.0", "%00", "99999999999999999999", &id[1..]] {
+    for name in [
+        "2",
+        "0",
+        "-1",
+        "x",
+        "1.0",
+        "%00",
+        "99999999999999999999",
+        &id[1..],
+    ] {
         client.get(&format!("/api/tasks/{name}")).await.problem(404);
     }
     client.get("/api/tasks/%ff").await.problem(400);
@@ -50,7 +66,14 @@ async fn everything_given_to_a_task_comes_back(engine: Engine) {
         "start_after": "2099-01-02T03:04:05+02:00",
     });
     let created: Value = client.post("/api/tasks", &body).await.expect(201).json();
-    for field in ["description", "title", "priority", "labels", "timeout_seconds", "metadata"] {
+    for field in [
+        "description",
+        "title",
+        "priority",
+        "labels",
+        "timeout_seconds",
+        "metadata",
+    ] {
         assert_eq!(created[field], body[field], "{field}");
     }
     assert_eq!(created["requested_agent"], "nobody-yet");
@@ -58,7 +81,12 @@ async fn everything_given_to_a_task_comes_back(engine: Engine) {
     assert_eq!(created["max_attempts"], 20);
     let waiting = &created["waiting"][0];
     assert_eq!(waiting["code"], "not_before");
-    assert!(waiting["detail"].as_str().unwrap().contains("2099-01-02T01:04:05.000000Z"));
+    assert!(
+        waiting["detail"]
+            .as_str()
+            .unwrap()
+            .contains("2099-01-02T01:04:05.000000Z")
+    );
     let read = client.get("/api/tasks/1").await.expect(200).json();
     assert_eq!(read, created);
 }
@@ -68,7 +96,9 @@ async fn a_repeated_request_with_the_same_key_creates_nothing_again(engine: Engi
     let client = app.client();
     let send = async |body: Value, key: &str| {
         let headers = [("idempotency-key", key)];
-        client.send(Method::POST, "/api/tasks", &headers, body.to_string()).await
+        client
+            .send(Method::POST, "/api/tasks", &headers, body.to_string())
+            .await
     };
     let body = json!({"description": "once"});
     let first = send(body.clone(), "k1").await.expect(201);
@@ -77,16 +107,22 @@ async fn a_repeated_request_with_the_same_key_creates_nothing_again(engine: Engi
     assert_eq!(again.header("idempotency-replayed"), "true");
     assert_eq!(again.header("location"), first.header("location"));
     assert_eq!(again.json(), first.json());
-    send(json!({"description": "another"}), "k1").await.invalid("Idempotency-Key");
+    send(json!({"description": "another"}), "k1")
+        .await
+        .invalid("Idempotency-Key");
     send(body.clone(), "").await.invalid("Idempotency-Key");
-    send(body.clone(), &"x".repeat(256)).await.invalid("Idempotency-Key");
+    send(body.clone(), &"x".repeat(256))
+        .await
+        .invalid("Idempotency-Key");
     send(body.clone(), &"x".repeat(255)).await.expect(201);
 
     // At the same time, too.
     let race = (0..16).map(|_| send(body.clone(), "race"));
     let answers = futures_util::future::join_all(race).await;
-    let locations: std::collections::HashSet<_> =
-        answers.into_iter().map(|answer| answer.expect(201).header("location").to_owned()).collect();
+    let locations: std::collections::HashSet<_> = answers
+        .into_iter()
+        .map(|answer| answer.expect(201).header("location").to_owned())
+        .collect();
     assert_eq!(locations.len(), 1);
     let all: Vec<Task> = client.get("/api/tasks").await.expect(200).to();
     assert_eq!(all.len(), 3);

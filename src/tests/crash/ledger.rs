@@ -32,8 +32,14 @@ pub(super) struct Entries {
 
 impl Entries {
     pub(super) fn hold(&mut self, task: &Task, lease: &str) {
-        let before = self.holders.insert((task.number, task.attempt), lease.to_owned());
-        assert_eq!(before, None, "#{} has two holders in attempt {}", task.number, task.attempt);
+        let before = self
+            .holders
+            .insert((task.number, task.attempt), lease.to_owned());
+        assert_eq!(
+            before, None,
+            "#{} has two holders in attempt {}",
+            task.number, task.attempt
+        );
     }
 
     pub(super) fn complete(&mut self, number: i64, lease: String) {
@@ -54,22 +60,48 @@ impl Ledger {
     pub(super) async fn check(&self, client: &Client) {
         let tasks = all_tasks(client).await;
         let entries = std::mem::take(&mut *self.entries());
-        assert!(entries.created.len() > 10, "only {} tasks", entries.created.len());
-        assert!(entries.logs.len() > 10, "only {} log entries", entries.logs.len());
-        assert!(entries.completed.len() > 2, "only {} reports", entries.completed.len());
+        assert!(
+            entries.created.len() > 10,
+            "only {} tasks",
+            entries.created.len()
+        );
+        assert!(
+            entries.logs.len() > 10,
+            "only {} log entries",
+            entries.logs.len()
+        );
+        assert!(
+            entries.completed.len() > 2,
+            "only {} reports",
+            entries.completed.len()
+        );
         for (number, description) in &entries.created {
             let found = tasks.get(number).map(|task| &task.description);
             assert_eq!(found, Some(description), "#{number} was acknowledged");
         }
         let descriptions: BTreeSet<_> = tasks.values().map(|task| &task.description).collect();
-        assert_eq!(descriptions.len(), tasks.len(), "a request was carried out twice");
+        assert_eq!(
+            descriptions.len(),
+            tasks.len(),
+            "a request was carried out twice"
+        );
         for (number, lease) in &entries.completed {
             let task = &tasks[number];
-            assert_eq!(task.status, TaskStatus::Completed, "#{number}: {:?}", task.error);
+            assert_eq!(
+                task.status,
+                TaskStatus::Completed,
+                "#{number}: {:?}",
+                task.error
+            );
             assert_eq!(task.result, Some(json!(lease)), "#{number}");
         }
         for task in tasks.values() {
-            assert!(task.status.is_finished(), "#{} is {:?}", task.number, task.status);
+            assert!(
+                task.status.is_finished(),
+                "#{} is {:?}",
+                task.number,
+                task.status
+            );
         }
         check_logs(client, &entries.logs).await;
     }
@@ -82,7 +114,10 @@ async fn check_logs(client: &Client, acknowledged: &[(i64, String)]) {
         let mut next = Some(format!("/api/tasks/{number}/logs?limit=1000"));
         while let Some(path) = next {
             let page = client.get(&path).await.expect(200);
-            let messages = page.to::<Vec<LogEntry>>().into_iter().map(|entry| entry.message);
+            let messages = page
+                .to::<Vec<LogEntry>>()
+                .into_iter()
+                .map(|entry| entry.message);
             stored.extend(messages.map(|message| (number, message)));
             next = page.next_page();
         }
@@ -98,7 +133,11 @@ async fn all_tasks(client: &Client) -> BTreeMap<i64, Task> {
     let mut next = Some("/api/tasks?limit=1000".to_owned());
     while let Some(path) = next {
         let page = client.get(&path).await.expect(200);
-        tasks.extend(page.to::<Vec<Task>>().into_iter().map(|task| (task.number, task)));
+        tasks.extend(
+            page.to::<Vec<Task>>()
+                .into_iter()
+                .map(|task| (task.number, task)),
+        );
         next = page.next_page();
     }
     tasks

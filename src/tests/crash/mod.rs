@@ -28,7 +28,11 @@ const TIMEOUT_SECONDS: u32 = 3;
 
 async fn what_was_acknowledged_survives_a_kill_at_any_moment(engine: Engine) {
     // PostgreSQL keeps what it was given whatever happens to us; a few rounds show that.
-    let rounds = if matches!(engine, Engine::Sqlite) { 20 } else { 6 };
+    let rounds = if matches!(engine, Engine::Sqlite) {
+        20
+    } else {
+        6
+    };
     let place = Place::new(engine).await;
     let work = Work::in_folder(place.folder());
     let ledger = Ledger::default();
@@ -64,18 +68,28 @@ async fn come_to_rest(client: &Client) {
     eventually("every task ends", async || {
         let left = "/api/tasks?status=pending&status=running&status=needs_input&limit=1000";
         let left: Vec<Task> = client.get(left).await.expect(200).to();
-        let pending = left.iter().filter(|task| task.status == TaskStatus::Pending);
+        let pending = left
+            .iter()
+            .filter(|task| task.status == TaskStatus::Pending);
         join_all(pending.map(async |task| {
             // Another look may have found it first.
-            client.post(&format!("/api/tasks/{}/start", task.number), &json!({})).await;
+            client
+                .post(&format!("/api/tasks/{}/start", task.number), &json!({}))
+                .await;
         }))
         .await;
-        if left.iter().any(|task| task.requested_agent.as_deref() == Some("worker")) {
+        if left
+            .iter()
+            .any(|task| task.requested_agent.as_deref() == Some("worker"))
+        {
             Work::claim_and_complete(client, 8).await;
         }
         left.is_empty().then_some(())
     })
     .await;
     let agents: Vec<Agent> = client.get("/api/agents").await.expect(200).to();
-    assert!(agents.iter().all(|agent| agent.running.is_empty()), "{agents:?}");
+    assert!(
+        agents.iter().all(|agent| agent.running.is_empty()),
+        "{agents:?}"
+    );
 }

@@ -38,15 +38,30 @@ impl Program {
             DatabaseConfig::Temporary => panic!("tests name their databases"),
         };
         let mark = folder.display().to_string();
-        command.env(MARK, &mark).env("RUST_LOG", "error").env_remove("DASHBOARD_CONFIG");
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true);
+        command
+            .env(MARK, &mark)
+            .env("RUST_LOG", "error")
+            .env_remove("DASHBOARD_CONFIG");
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true);
         let mut child = command.spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let line = timeout(PATIENCE, lines.next_line()).await.expect("it starts in time").unwrap();
+        let line = timeout(PATIENCE, lines.next_line())
+            .await
+            .expect("it starts in time")
+            .unwrap();
         let line = line.expect("it says where it listens");
-        let address = line.strip_prefix("listening on http://").unwrap_or_else(|| panic!("{line}"));
+        let address = line
+            .strip_prefix("listening on http://")
+            .unwrap_or_else(|| panic!("{line}"));
         let client = Client::new(address.parse().unwrap());
-        Self { child, client, mark }
+        Self {
+            child,
+            client,
+            mark,
+        }
     }
 
     pub(super) fn client(&self) -> &Client {
@@ -61,9 +76,14 @@ impl Program {
 
     /// As a person does.
     pub(super) async fn stop(mut self) {
-        let pid = self.child.id().and_then(|id| Pid::from_raw(id.try_into().ok()?));
+        let pid = self
+            .child
+            .id()
+            .and_then(|id| Pid::from_raw(id.try_into().ok()?));
         kill_process(pid.expect("it runs"), Signal::TERM).unwrap();
-        let status = timeout(PATIENCE, self.child.wait()).await.expect("it stops in time");
+        let status = timeout(PATIENCE, self.child.wait())
+            .await
+            .expect("it stops in time");
         assert_eq!(status.unwrap().code(), Some(0));
         self.nothing_is_left().await;
     }
@@ -79,11 +99,16 @@ impl Program {
 
 /// The processes whose environment holds this entry.
 fn marked(entry: &str) -> Vec<PathBuf> {
-    let processes = std::fs::read_dir("/proc").unwrap().flatten().map(|process| process.path());
+    let processes = std::fs::read_dir("/proc")
+        .unwrap()
+        .flatten()
+        .map(|process| process.path());
     let carries = |process: &PathBuf| {
         // One that has just ended has no environment any more.
         let environment = std::fs::read(process.join("environ")).unwrap_or_default();
-        environment.split(|byte| *byte == 0).any(|variable| variable == entry.as_bytes())
+        environment
+            .split(|byte| *byte == 0)
+            .any(|variable| variable == entry.as_bytes())
     };
     processes.filter(carries).collect()
 }
@@ -94,7 +119,10 @@ fn binary() -> PathBuf {
     }
     // target/debug/deps/this-test → target/debug/kimi-dashboard
     let test = std::env::current_exe().unwrap();
-    let folder = test.parent().and_then(Path::parent).expect("a folder above deps");
+    let folder = test
+        .parent()
+        .and_then(Path::parent)
+        .expect("a folder above deps");
     let path = folder.join("kimi-dashboard");
     assert!(
         path.is_file(),

@@ -27,13 +27,17 @@ async fn send(
     headers: &[(&str, &str)],
     body: &Value,
 ) -> Result<Answer, Gone> {
-    let answer = client.try_send(method, path, headers, body.to_string()).await;
+    let answer = client
+        .try_send(method, path, headers, body.to_string())
+        .await;
     answer.map_err(|_| Gone)
 }
 
 impl Work {
     pub(super) fn in_folder(folder: &Path) -> Self {
-        Self { runs: folder.join("runs") }
+        Self {
+            runs: folder.join("runs"),
+        }
     }
 
     /// Everything at once, until all of it has noticed that the server is gone.
@@ -56,7 +60,10 @@ impl Work {
         }
         let unreported = std::mem::take(&mut ledger.entries().unreported);
         for (number, lease) in unreported {
-            assert!(complete(client, ledger, number, &lease).await.is_ok(), "the server is up");
+            assert!(
+                complete(client, ledger, number, &lease).await.is_ok(),
+                "the server is up"
+            );
         }
     }
 
@@ -119,7 +126,10 @@ impl Work {
             }
             let (task, lease) = claim_of(&claimed);
             let report = json!({"status": "completed", "result": lease});
-            client.report(&task.number.to_string(), &lease, &report).await.expect(200);
+            client
+                .report(&task.number.to_string(), &lease, &report)
+                .await
+                .expect(200);
         }
     }
 }
@@ -131,8 +141,14 @@ fn new_task(description: &str, agent: &str) -> Value {
 
 fn created(ledger: &Ledger, answer: Answer, description: String) -> i64 {
     let task: Task = answer.expect(201).to();
-    let before = ledger.entries().created.insert(task.number, description.clone());
-    assert!(before.is_none_or(|before| before == description), "a number given twice");
+    let before = ledger
+        .entries()
+        .created
+        .insert(task.number, description.clone());
+    assert!(
+        before.is_none_or(|before| before == description),
+        "a number given twice"
+    );
     task.number
 }
 
@@ -159,9 +175,14 @@ async fn append(client: &Client, ledger: &Ledger) -> Result<(), Gone> {
             continue;
         };
         let messages: Vec<String> = (0..3).map(|_| Clock.uuid().to_string()).collect();
-        let entries: Value = messages.iter().map(|message| json!({"message": message})).collect();
+        let entries: Value = messages
+            .iter()
+            .map(|message| json!({"message": message}))
+            .collect();
         let path = format!("/api/tasks/{number}/logs");
-        send(client, Method::POST, &path, &[], &entries).await?.expect(202);
+        send(client, Method::POST, &path, &[], &entries)
+            .await?
+            .expect(202);
         let said = messages.into_iter().map(|message| (number, message));
         ledger.entries().logs.extend(said);
     }
@@ -183,12 +204,18 @@ async fn work_remotely(client: &Client, ledger: &Ledger) -> Result<(), Gone> {
         let claimed = claimed.expect(200);
         let (task, lease) = claim_of(&claimed);
         ledger.entries().hold(&task, &lease);
-        ledger.entries().unreported.push((task.number, lease.clone()));
+        ledger
+            .entries()
+            .unreported
+            .push((task.number, lease.clone()));
         let path = format!("/api/tasks/{}", task.number);
         let headers = [("lease", lease.as_str())];
         let progress = json!({"progress": 0.5});
         send(client, Method::PATCH, &path, &headers, &progress).await?;
-        ledger.entries().unreported.retain(|(_, other)| *other != lease);
+        ledger
+            .entries()
+            .unreported
+            .retain(|(_, other)| *other != lease);
         complete(client, ledger, task.number, &lease).await?;
     }
 }

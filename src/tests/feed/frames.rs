@@ -21,7 +21,10 @@ async fn messages_are_numbered_without_gaps() {
     let end = point(&app).await;
     let got = numbers(&up_to(&mut first, end).await);
     assert!(got.len() > 50, "{got:?}");
-    assert_eq!(got, (begin + 1..begin + 1 + u64::try_from(got.len()).unwrap()).collect::<Vec<_>>());
+    assert_eq!(
+        got,
+        (begin + 1..begin + 1 + u64::try_from(got.len()).unwrap()).collect::<Vec<_>>()
+    );
 }
 
 #[tokio::test]
@@ -47,18 +50,24 @@ async fn a_ping_is_answered_and_garbage_leaves_the_socket_open() {
     ] {
         socket.send_text(garbage).await;
         let frame = socket.next().await;
-        let ServerFrame::Error { data } = frame else { panic!("{garbage:.40}: {frame:?}") };
+        let ServerFrame::Error { data } = frame else {
+            panic!("{garbage:.40}: {frame:?}")
+        };
         assert_eq!(data.status, 400, "{data:?}");
     }
     socket.send_bytes(&[0, 159, 146, 150]).await;
     assert!(matches!(socket.next().await, ServerFrame::Error { .. }));
     let many: Vec<_> = (0..101).map(|_| "tasks").collect();
-    socket.send(&json!({"action": "subscribe", "topics": many})).await;
+    socket
+        .send(&json!({"action": "subscribe", "topics": many}))
+        .await;
     assert!(matches!(socket.next().await, ServerFrame::Error { .. }));
     assert!(socket.until_pong().await.is_empty());
     // Still on its first topics.
     app.client().create(json!({"description": "x"})).await;
-    socket.find(|frame| matches!(frame, ServerFrame::Task { .. }).then_some(())).await;
+    socket
+        .find(|frame| matches!(frame, ServerFrame::Task { .. }).then_some(()))
+        .await;
 }
 
 #[tokio::test]
@@ -78,7 +87,9 @@ async fn a_client_gets_its_topics_and_no_others() {
     let other = client.create(json!({"description": "y"})).await;
     let follow = async |topics: &[&str]| {
         let mut socket = app.socket().await;
-        socket.send(&json!({"action": "subscribe", "topics": topics})).await;
+        socket
+            .send(&json!({"action": "subscribe", "topics": topics}))
+            .await;
         socket.until_pong().await;
         socket
     };
@@ -90,12 +101,16 @@ async fn a_client_gets_its_topics_and_no_others() {
     let mut logs = follow(&["logs"]).await;
     let mut both = follow(&[&own, "logs", "sessions"]).await;
     let mut none = follow(&["tasks", "agents"]).await;
-    none.send(&json!({"action": "unsubscribe", "topics": ["tasks", "agents", "logs"]})).await;
+    none.send(&json!({"action": "unsubscribe", "topics": ["tasks", "agents", "logs"]}))
+        .await;
     none.until_pong().await;
 
     for number in [task.number, other.number] {
         let path = format!("/api/tasks/{number}/logs");
-        client.post(&path, &json!([{"message": "a"}, {"message": "b"}])).await.expect(202);
+        client
+            .post(&path, &json!([{"message": "a"}, {"message": "b"}]))
+            .await
+            .expect(202);
     }
     client.register("worker", 1).await;
     client.delete("/api/tasks/2").await.expect(200);
@@ -113,13 +128,21 @@ async fn a_client_gets_its_topics_and_no_others() {
     assert_eq!(kinds(activity.until_pong().await), ["activity"]);
     assert_eq!(none.until_pong().await, []);
     let count = |frames: &[ServerFrame]| {
-        frames.iter().filter(|frame| matches!(frame, ServerFrame::Logs { .. })).count()
+        frames
+            .iter()
+            .filter(|frame| matches!(frame, ServerFrame::Logs { .. }))
+            .count()
     };
-    let (one, logs, both) =
-        (one.until_pong().await, logs.until_pong().await, both.until_pong().await);
+    let (one, logs, both) = (
+        one.until_pong().await,
+        logs.until_pong().await,
+        both.until_pong().await,
+    );
     assert_eq!((count(&one), count(&logs), count(&both)), (1, 2, 2));
     assert_eq!((one.len(), logs.len(), both.len()), (1, 2, 2));
-    let ServerFrame::Logs { data, .. } = &one[0] else { panic!("{one:?}") };
+    let ServerFrame::Logs { data, .. } = &one[0] else {
+        panic!("{one:?}")
+    };
     assert!(data.len() == 2 && data.iter().all(|entry| entry.task_id == task.id));
 }
 
@@ -142,7 +165,9 @@ async fn an_agent_reports_over_the_socket() {
     client.create(json!({"description": "y"})).await;
     let (held, lease) = client.claim("worker").await;
     let mut socket = app.socket().await;
-    socket.send(&json!({"action": "subscribe", "topics": []})).await;
+    socket
+        .send(&json!({"action": "subscribe", "topics": []}))
+        .await;
     let mut report = async |frame: serde_json::Value| {
         let mut frame = frame;
         frame["action"] = json!("progress");
@@ -153,17 +178,38 @@ async fn an_agent_reports_over_the_socket() {
             frame => panic!("{frame:?}"),
         }
     };
-    assert_eq!(report(json!({"task_id": "1", "progress": 0.4, "message": "on it"})).await, 200);
+    assert_eq!(
+        report(json!({"task_id": "1", "progress": 0.4, "message": "on it"})).await,
+        200
+    );
     let number = held.number.to_string();
-    assert_eq!(report(json!({"task_id": number, "progress": 0.4})).await, 409);
-    assert_eq!(report(json!({"task_id": number, "progress": 0.4, "lease": "other"})).await, 409);
-    assert_eq!(report(json!({"task_id": number, "progress": 0.4, "lease": lease})).await, 200);
-    assert_eq!(report(json!({"task_id": held.id, "message": "a \u{0} b", "lease": lease})).await, 200);
-    assert_eq!(report(json!({"task_id": number, "progress": 1.4, "lease": lease})).await, 422);
+    assert_eq!(
+        report(json!({"task_id": number, "progress": 0.4})).await,
+        409
+    );
+    assert_eq!(
+        report(json!({"task_id": number, "progress": 0.4, "lease": "other"})).await,
+        409
+    );
+    assert_eq!(
+        report(json!({"task_id": number, "progress": 0.4, "lease": lease})).await,
+        200
+    );
+    assert_eq!(
+        report(json!({"task_id": held.id, "message": "a \u{0} b", "lease": lease})).await,
+        200
+    );
+    assert_eq!(
+        report(json!({"task_id": number, "progress": 1.4, "lease": lease})).await,
+        422
+    );
     assert_eq!(report(json!({"task_id": "99", "progress": 0.4})).await, 404);
     assert_eq!(report(json!({"task_id": "no", "progress": 0.4})).await, 404);
     for number in [1, held.number] {
-        assert_eq!(client.task(number).await.progress.to_bits(), 0.4_f64.to_bits());
+        assert_eq!(
+            client.task(number).await.progress.to_bits(),
+            0.4_f64.to_bits()
+        );
     }
     let logs = client.get("/api/tasks/1/logs").await.expect(200).json();
     assert_eq!(logs[0]["message"], "on it");
@@ -175,8 +221,13 @@ async fn everything_that_happens_to_a_task_is_said() {
     let mut socket = everything(&app).await;
     let script = "fake:\nlog one\nask which?\nresult 1";
     let task = app.client().create(json!({"description": script})).await;
-    app.client().until(task.number, TaskStatus::NeedsInput).await;
-    app.client().post("/api/tasks/1/input", &json!({"text": "this"})).await.expect(200);
+    app.client()
+        .until(task.number, TaskStatus::NeedsInput)
+        .await;
+    app.client()
+        .post("/api/tasks/1/input", &json!({"text": "this"}))
+        .await
+        .expect(200);
     app.client().until(task.number, TaskStatus::Completed).await;
     let frames = socket.until_pong().await;
     let kinds: Vec<_> = frames
@@ -201,10 +252,18 @@ async fn everything_that_happens_to_a_task_is_said() {
             _ => None,
         })
         .collect();
-    let moves: Vec<_> = statuses.chunk_by(PartialEq::eq).map(|same| same[0]).collect();
+    let moves: Vec<_> = statuses
+        .chunk_by(PartialEq::eq)
+        .map(|same| same[0])
+        .collect();
     let running = TaskStatus::Running;
-    let expected =
-        [TaskStatus::Pending, running, TaskStatus::NeedsInput, running, TaskStatus::Completed];
+    let expected = [
+        TaskStatus::Pending,
+        running,
+        TaskStatus::NeedsInput,
+        running,
+        TaskStatus::Completed,
+    ];
     assert_eq!(moves, expected);
     assert!(frames.iter().filter_map(seq_of).is_sorted());
 }
@@ -213,13 +272,23 @@ async fn everything_that_happens_to_a_task_is_said() {
 async fn a_delayed_task_says_so_when_its_moment_comes() {
     let app = TestApp::start().await;
     let mut socket = app.socket().await;
-    let now = app.client().create(json!({"description": "now"})).await.created_at;
+    let now = app
+        .client()
+        .create(json!({"description": "now"}))
+        .await
+        .created_at;
     let soon = now.plus_seconds(1).to_string();
-    let task = app.client().create(json!({"description": "soon", "start_after": soon})).await;
+    let task = app
+        .client()
+        .create(json!({"description": "soon", "start_after": soon}))
+        .await;
     socket
         .find(|frame| match frame {
             ServerFrame::Task { data, .. } if data.id == task.id => {
-                let ready = data.waiting.iter().all(|reason| reason.detail.contains("no agent"));
+                let ready = data
+                    .waiting
+                    .iter()
+                    .all(|reason| reason.detail.contains("no agent"));
                 ready.then_some(())
             }
             _ => None,

@@ -47,7 +47,9 @@ async fn point(app: &TestApp) -> Seq {
 async fn everything(app: &TestApp) -> Socket {
     let mut socket = app.socket().await;
     let topics = ["tasks", "agents", "activity", "sessions", "logs"];
-    socket.send(&json!({"action": "subscribe", "topics": topics})).await;
+    socket
+        .send(&json!({"action": "subscribe", "topics": topics}))
+        .await;
     // Something may have happened meanwhile: an agent was seen for the first time.
     let before = numbers(&socket.until_pong().await);
     socket.seq = before.last().copied().unwrap_or(socket.seq);

@@ -29,11 +29,18 @@ impl Picture {
         self.tasks.clear();
         while let Some(path) = next {
             let page = client.get(&path).await.expect(200);
-            self.tasks.extend(page.to::<Vec<Task>>().into_iter().map(|task| (task.number, task)));
+            self.tasks.extend(
+                page.to::<Vec<Task>>()
+                    .into_iter()
+                    .map(|task| (task.number, task)),
+            );
             next = page.next_page();
         }
         let agents: Vec<Agent> = client.get("/api/agents").await.expect(200).to();
-        self.agents = agents.into_iter().map(|agent| (agent.name.clone(), agent)).collect();
+        self.agents = agents
+            .into_iter()
+            .map(|agent| (agent.name.clone(), agent))
+            .collect();
         self.seen = seq;
     }
 
@@ -128,15 +135,30 @@ async fn act(client: &Client, deed: Deed) {
         }
         Deed::Cancel(n) => client.delete(&format!("/api/tasks/{n}")).await,
         Deed::Edit(n) => {
-            client.patch(&format!("/api/tasks/{n}"), &json!({"title": "new", "labels": ["x"]})).await
+            client
+                .patch(
+                    &format!("/api/tasks/{n}"),
+                    &json!({"title": "new", "labels": ["x"]}),
+                )
+                .await
         }
         Deed::Expedite(n) => client.post(&format!("/api/tasks/{n}/start"), &empty).await,
         Deed::Retry(n) => client.post(&format!("/api/tasks/{n}/retry"), &empty).await,
         Deed::Answer(n) => {
-            client.post(&format!("/api/tasks/{n}/input"), &json!({"text": "this"})).await
+            client
+                .post(&format!("/api/tasks/{n}/input"), &json!({"text": "this"}))
+                .await
         }
-        Deed::StopAgent(name) => client.post(&format!("/api/agents/{name}/stop"), &empty).await,
-        Deed::StartAgent(name) => client.post(&format!("/api/agents/{name}/start"), &empty).await,
+        Deed::StopAgent(name) => {
+            client
+                .post(&format!("/api/agents/{name}/stop"), &empty)
+                .await
+        }
+        Deed::StartAgent(name) => {
+            client
+                .post(&format!("/api/agents/{name}/start"), &empty)
+                .await
+        }
     };
     assert!(answer.status < 500, "{answer:?}");
 }
@@ -202,7 +224,10 @@ async fn one_story(deeds: Vec<Deed>, visits: Vec<(usize, bool)>) {
         }
         truth.fetch(client, 0).await;
         let same = picture.rows() == truth.rows() && picture.agents() == truth.agents();
-        let rests = truth.tasks.values().all(|task| task.status != crate::domain::TaskStatus::Running);
+        let rests = truth
+            .tasks
+            .values()
+            .all(|task| task.status != crate::domain::TaskStatus::Running);
         (same && rests).then_some(())
     })
     .await;

@@ -31,8 +31,13 @@ async fn what_was_missed_is_replayed_exactly() {
     let mut live = everything(&app).await;
     let (epoch, begin) = (live.epoch.clone(), live.seq);
     for n in 0..20 {
-        app.client().create(json!({"description": n.to_string()})).await;
-        app.client().post("/api/tasks/1/logs", &json!({"message": "x"})).await.expect(202);
+        app.client()
+            .create(json!({"description": n.to_string()}))
+            .await;
+        app.client()
+            .post("/api/tasks/1/logs", &json!({"message": "x"}))
+            .await
+            .expect(202);
     }
     let end = point(&app).await;
     let seen = up_to(&mut live, end).await;
@@ -49,9 +54,14 @@ async fn what_was_missed_is_replayed_exactly() {
     resume(&mut socket, &["activity"], Some(&epoch), begin).await;
     let mut replayed = replayed(&mut socket).await;
     // The queue may have been published again just before this took effect.
-    replayed.retain(|frame| !matches!(frame, ServerFrame::Task { .. }) || seq_of(frame) <= Some(end));
+    replayed
+        .retain(|frame| !matches!(frame, ServerFrame::Task { .. }) || seq_of(frame) <= Some(end));
     assert!(replayed.len() >= 20, "{replayed:?}");
-    assert!(replayed.iter().all(|frame| matches!(frame, ServerFrame::Activity { .. })));
+    assert!(
+        replayed
+            .iter()
+            .all(|frame| matches!(frame, ServerFrame::Activity { .. }))
+    );
 }
 
 #[tokio::test]
@@ -60,9 +70,9 @@ async fn a_resumed_socket_goes_on_without_gap_or_overlap() {
     let mut socket = everything(&app).await;
     let mut last = socket.seq;
     // Tasks are created all the time, while the socket resumes where it stands again and again.
-    let working = futures_util::future::join_all((0..300).map(|n| {
-        app.client().create(json!({"description": n.to_string()}))
-    }));
+    let working = futures_util::future::join_all(
+        (0..300).map(|n| app.client().create(json!({"description": n.to_string()}))),
+    );
     let following = async {
         let mut activities = 0;
         while activities < 300 {
@@ -94,9 +104,12 @@ async fn a_number_of_another_life_is_answered_by_a_resync() {
         (socket.epoch.clone(), socket.seq)
     };
     let mut socket = app.socket().await;
-    for (epoch, since) in
-        [("another", 0), ("", seq), (epoch.as_str(), seq + 1), (epoch.as_str(), u64::MAX)]
-    {
+    for (epoch, since) in [
+        ("another", 0),
+        ("", seq),
+        (epoch.as_str(), seq + 1),
+        (epoch.as_str(), u64::MAX),
+    ] {
         resume(&mut socket, &["tasks"], Some(epoch), since).await;
         assert_eq!(resynced(&mut socket).await, seq, "{epoch} {since}");
     }
@@ -119,9 +132,14 @@ async fn what_is_no_longer_held_is_answered_by_a_resync() {
     client.create(json!({"description": "x"})).await;
     let begin = point(&app).await;
     // More than 16 MiB of text: the oldest messages are gone.
-    let batch: Vec<_> = (0..4).map(|_| json!({"message": "x".repeat(1_000_000)})).collect();
+    let batch: Vec<_> = (0..4)
+        .map(|_| json!({"message": "x".repeat(1_000_000)}))
+        .collect();
     for _ in 0..4 {
-        client.post("/api/tasks/1/logs", &json!(batch)).await.expect(202);
+        client
+            .post("/api/tasks/1/logs", &json!(batch))
+            .await
+            .expect(202);
     }
     client.create(json!({"description": "y"})).await;
     let end = point(&app).await;

@@ -10,7 +10,10 @@ use crate::tests::support::{Socket, TestApp, fake, seq_of};
 const MANY: u64 = 6_000;
 
 async fn work(app: &TestApp) {
-    let task = app.client().create(json!({"description": "fake:\nhang"})).await;
+    let task = app
+        .client()
+        .create(json!({"description": "fake:\nhang"}))
+        .await;
     app.client().until(task.number, TaskStatus::Running).await;
     let path = format!("/api/tasks/{}/logs", task.number);
     // Each entry alone is a message; the entries of one request share one.
@@ -28,13 +31,20 @@ async fn work(app: &TestApp) {
 async fn who_does_not_read_is_told_to_resync_while_others_get_everything() {
     let app = TestApp::with(vec![fake("player", 1)]).await;
     let mut slow = Socket::open_narrow(app.address()).await;
-    slow.send(&json!({"action": "subscribe", "topics": ["logs"]})).await;
+    slow.send(&json!({"action": "subscribe", "topics": ["logs"]}))
+        .await;
     slow.until_pong().await;
     let mut quick = everything(&app).await;
     let begin = quick.seq;
     let reading = async { up_to(&mut quick, begin + MANY).await };
     let (frames, ()) = tokio::join!(reading, work(&app));
-    assert!(frames.iter().filter_map(seq_of).eq(begin + 1..=begin + MANY), "a gap");
+    assert!(
+        frames
+            .iter()
+            .filter_map(seq_of)
+            .eq(begin + 1..=begin + MANY),
+        "a gap"
+    );
 
     // It was held back by its own connection only. What it gets has no gap before it is told.
     let mut last = None;
@@ -50,7 +60,10 @@ async fn who_does_not_read_is_told_to_resync_while_others_get_everything() {
         }
     };
     assert!(Some(resync) > last);
-    app.client().post("/api/tasks/1/logs", &json!({"message": "after"})).await.expect(202);
+    app.client()
+        .post("/api/tasks/1/logs", &json!({"message": "after"}))
+        .await
+        .expect(202);
     let seq = slow.find(|frame| seq_of(&frame)).await;
     assert!(seq > resync);
 }

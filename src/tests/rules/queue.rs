@@ -5,15 +5,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use crate::domain::{
-    AgentStatus, Priority, Timestamp, WaitingCode, head_key, order_key,
-};
+use crate::domain::{AgentStatus, Priority, Timestamp, WaitingCode, head_key, order_key};
 use crate::server::queue::order::{Entry, Queue, Slots, explain};
 
 /// What can happen to a queue. Numbers are few, so that the same tasks meet again and again.
 #[derive(Clone, Debug)]
 enum Step {
-    Put { number: i64, key: i64, agent: Option<bool>, delay: i64, attempt: u32 },
+    Put {
+        number: i64,
+        key: i64,
+        agent: Option<bool>,
+        delay: i64,
+        attempt: u32,
+    },
     Remove(i64),
     /// The next task of an agent is handed out: set aside.
     Reserve(bool),
@@ -41,7 +45,12 @@ fn name(agent: bool) -> &'static str {
 }
 
 fn idle(title: &str) -> Slots {
-    Slots { title: title.to_owned(), status: AgentStatus::Idle, concurrency: 1, held: Vec::new() }
+    Slots {
+        title: title.to_owned(),
+        status: AgentStatus::Idle,
+        concurrency: 1,
+        held: Vec::new(),
+    }
 }
 
 /// All entries, and those that are being handed out.
@@ -61,7 +70,10 @@ impl Model {
 
     fn next_for(&self, agent: &str) -> Option<i64> {
         let takes = |entry: &&&Entry| {
-            entry.requested_agent.as_deref().is_none_or(|requested| requested == agent)
+            entry
+                .requested_agent
+                .as_deref()
+                .is_none_or(|requested| requested == agent)
                 && entry.not_before.is_none_or(|moment| moment.0 <= self.now)
                 && !self.aside.contains(&entry.number)
         };
@@ -70,7 +82,13 @@ impl Model {
 
     fn apply(&mut self, queue: &mut Queue, step: Step) {
         match step {
-            Step::Put { number, key, agent, delay, attempt } => {
+            Step::Put {
+                number,
+                key,
+                agent,
+                delay,
+                attempt,
+            } => {
                 let entry = Entry {
                     number,
                     key,
@@ -104,7 +122,10 @@ impl Model {
         let now = Timestamp(self.now);
         queue.promote(now);
         for agent in ["a", "b"] {
-            prop_assert_eq!(queue.next_for(agent, &idle(agent), now), self.next_for(agent));
+            prop_assert_eq!(
+                queue.next_for(agent, &idle(agent), now),
+                self.next_for(agent)
+            );
         }
         let order: Vec<i64> = queue.head(usize::MAX).map(|entry| entry.number).collect();
         let expected: Vec<i64> = self.in_order().iter().map(|entry| entry.number).collect();
@@ -196,7 +217,9 @@ fn an_old_task_of_low_priority_is_not_starved_by_a_stream_of_urgent_ones() {
     for number in 1..=60 {
         let now = Timestamp(number * minute);
         queue.put(entry(number, Priority::Urgent), now);
-        let next = queue.next_for("a", &idle("a"), now).expect("something waits");
+        let next = queue
+            .next_for("a", &idle("a"), now)
+            .expect("something waits");
         queue.remove(next);
         taken.push(next);
     }

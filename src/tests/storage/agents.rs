@@ -22,7 +22,14 @@ async fn an_agent_is_saved_and_replaced(engine: Engine) {
         last_seen: None,
     };
     let happened = Some((ActivityKind::AgentStarted, "me".to_owned()));
-    store.write(SaveAgent { record: record.clone(), happened, now: NOW }).await.unwrap();
+    store
+        .write(SaveAgent {
+            record: record.clone(),
+            happened,
+            now: NOW,
+        })
+        .await
+        .unwrap();
     let changed = AgentRecord {
         kind: AgentKind::Process,
         wanted: Wanted::Draining,
@@ -31,14 +38,30 @@ async fn an_agent_is_saved_and_replaced(engine: Engine) {
         last_seen: Some(NOW),
         ..record.clone()
     };
-    let other = AgentRecord { name: "a".to_owned(), ..record.clone() };
+    let other = AgentRecord {
+        name: "a".to_owned(),
+        ..record.clone()
+    };
     for record in [changed.clone(), other.clone()] {
-        store.write(SaveAgent { record, happened: None, now: NOW }).await.unwrap();
+        store
+            .write(SaveAgent {
+                record,
+                happened: None,
+                now: NOW,
+            })
+            .await
+            .unwrap();
     }
     assert_eq!(store.db.agents().await.unwrap(), [other, changed]);
     let recent = store.db.recent_activity(9).await.unwrap();
     assert_eq!(recent.len(), 1);
-    assert_eq!((recent[0].agent.as_deref(), recent[0].task_id), (Some("worker"), None));
-    let agents = store.announced().into_iter().filter(|change| matches!(change, Change::Agent(_)));
+    assert_eq!(
+        (recent[0].agent.as_deref(), recent[0].task_id),
+        (Some("worker"), None)
+    );
+    let agents = store
+        .announced()
+        .into_iter()
+        .filter(|change| matches!(change, Change::Agent(_)));
     assert_eq!(agents.count(), 3);
 }

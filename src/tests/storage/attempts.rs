@@ -22,7 +22,12 @@ on_each_engine!(
 );
 
 fn end(number: i64, lease: &str, outcome: Outcome) -> EndAttempt {
-    EndAttempt { number, lease: lease.to_owned(), outcome, now: NOW }
+    EndAttempt {
+        number,
+        lease: lease.to_owned(),
+        outcome,
+        now: NOW,
+    }
 }
 
 fn failed() -> Outcome {
@@ -30,7 +35,12 @@ fn failed() -> Outcome {
 }
 
 fn report(number: i64, lease: &str, events: Vec<AgentEvent>) -> ReportTask {
-    ReportTask { number, lease: lease.to_owned(), events, now: NOW }
+    ReportTask {
+        number,
+        lease: lease.to_owned(),
+        events,
+        now: NOW,
+    }
 }
 
 async fn whoever_claims_first_has_it(engine: Engine) {
@@ -40,17 +50,29 @@ async fn whoever_claims_first_has_it(engine: Engine) {
         store.write(ClaimTask {
             number,
             agent: format!("worker-{n}"),
-            lease: Lease { id: format!("lease-{n}"), expires_at: NOW.plus_seconds(60), node: None },
+            lease: Lease {
+                id: format!("lease-{n}"),
+                expires_at: NOW.plus_seconds(60),
+                node: None,
+            },
             timeout_seconds: 77,
             now: NOW,
         })
     });
     let claimed = futures_util::future::join_all(claims).await;
-    let winners: Vec<_> = claimed.into_iter().filter_map(|claimed| claimed.unwrap()).collect();
-    let [winner] = &winners[..] else { panic!("{} have it", winners.len()) };
+    let winners: Vec<_> = claimed
+        .into_iter()
+        .filter_map(|claimed| claimed.unwrap())
+        .collect();
+    let [winner] = &winners[..] else {
+        panic!("{} have it", winners.len())
+    };
     let stored = store.task(number).await;
     assert_eq!((&stored.task, &stored.lease), (&winner.task, &winner.lease));
-    assert_eq!((stored.task.timeout_seconds, stored.task.started_at), (77, Some(NOW)));
+    assert_eq!(
+        (stored.task.timeout_seconds, stored.task.started_at),
+        (77, Some(NOW))
+    );
 }
 
 async fn a_batch_of_events_is_applied_as_a_whole(engine: Engine) {
@@ -58,9 +80,23 @@ async fn a_batch_of_events_is_applied_as_a_whole(engine: Engine) {
     let number = store.pending(1).await;
     store.claim(number, "lease").await;
     store.announced();
-    let said = |text: &str| AgentEvent::Log(NewLog { message: text.to_owned(), ..NewLog::default() });
-    let usage = Usage { input_tokens: u64::MAX, output_tokens: 7, cost_usd: None };
-    let events = vec![said("one"), AgentEvent::Progress(0.3), said("two"), AgentEvent::Usage(usage)];
+    let said = |text: &str| {
+        AgentEvent::Log(NewLog {
+            message: text.to_owned(),
+            ..NewLog::default()
+        })
+    };
+    let usage = Usage {
+        input_tokens: u64::MAX,
+        output_tokens: 7,
+        cost_usd: None,
+    };
+    let events = vec![
+        said("one"),
+        AgentEvent::Progress(0.3),
+        said("two"),
+        AgentEvent::Usage(usage),
+    ];
     store.write(report(number, "lease", events)).await.unwrap();
     let stored = store.task(number).await;
     assert_eq!(stored.task.progress.to_bits(), 0.3_f64.to_bits());
@@ -69,13 +105,26 @@ async fn a_batch_of_events_is_applied_as_a_whole(engine: Engine) {
     // A question twice is no legal move: nothing of that batch remains.
     store.announced();
     let ask = || AgentEvent::NeedsInput("which?".to_owned());
-    let refused = store.write(report(number, "lease", vec![said("three"), ask(), ask()])).await;
+    let refused = store
+        .write(report(number, "lease", vec![said("three"), ask(), ask()]))
+        .await;
     assert!(refused.unwrap_err().is_refusal());
     assert!(store.announced().is_empty());
     let stored = store.task(number).await;
-    assert_eq!((stored.task.status, stored.question), (TaskStatus::Running, None));
-    let logs = store.db.logs(&stored.task, &LogFilter::default(), None, 10).await.unwrap();
-    let said: Vec<_> = logs.items.iter().map(|entry| entry.message.as_str()).collect();
+    assert_eq!(
+        (stored.task.status, stored.question),
+        (TaskStatus::Running, None)
+    );
+    let logs = store
+        .db
+        .logs(&stored.task, &LogFilter::default(), None, 10)
+        .await
+        .unwrap();
+    let said: Vec<_> = logs
+        .items
+        .iter()
+        .map(|entry| entry.message.as_str())
+        .collect();
     assert_eq!(said, ["one", "two"]);
 }
 
@@ -93,18 +142,38 @@ async fn a_failed_attempt_waits_longer_each_time_and_ends_with_the_last(engine: 
     let last = store.claim(number, "three").await;
     assert_eq!((last.task.attempt, last.not_before), (3, None));
     let stored = store.write(end(number, "three", failed())).await.unwrap();
-    assert_eq!((stored.task.status, stored.task.completed_at), (TaskStatus::Failed, Some(NOW)));
-    let kinds: Vec<_> =
-        store.db.timeline(number).await.unwrap().into_iter().map(|one| one.kind).collect();
+    assert_eq!(
+        (stored.task.status, stored.task.completed_at),
+        (TaskStatus::Failed, Some(NOW))
+    );
+    let kinds: Vec<_> = store
+        .db
+        .timeline(number)
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|one| one.kind)
+        .collect();
     let (started, requeued) = (ActivityKind::Started, ActivityKind::Requeued);
-    let expected =
-        [ActivityKind::Created, started, requeued, started, requeued, started, ActivityKind::Failed];
+    let expected = [
+        ActivityKind::Created,
+        started,
+        requeued,
+        started,
+        requeued,
+        started,
+        ActivityKind::Failed,
+    ];
     assert_eq!(kinds, expected);
 }
 
 async fn a_cancelled_attempt_is_not_tried_again(engine: Engine) {
     let store = Store::new(engine).await;
-    let cancel = |number| CancelTask { task: TaskRef::Number(number), actor: "me".to_owned(), now: NOW };
+    let cancel = |number| CancelTask {
+        task: TaskRef::Number(number),
+        actor: "me".to_owned(),
+        now: NOW,
+    };
     let number = store.pending(5).await;
     let done = store.write(cancel(number)).await.unwrap();
     assert!(matches!(done, Cancellation::Done(_)));
@@ -117,7 +186,10 @@ async fn a_cancelled_attempt_is_not_tried_again(engine: Engine) {
             let asked = store.write(cancel(number)).await.unwrap();
             assert!(matches!(asked, Cancellation::Requested(_)));
         }
-        let ended = store.write(end(number, &format!("lease-{number}"), outcome)).await.unwrap();
+        let ended = store
+            .write(end(number, &format!("lease-{number}"), outcome))
+            .await
+            .unwrap();
         assert!(ended.task.status.is_finished(), "{:?}", ended.task.status);
     }
 }
@@ -131,11 +203,26 @@ async fn a_late_report_of_an_earlier_holder_is_refused(engine: Engine) {
     let before = store.task(number).await;
     store.announced();
     let progress = vec![AgentEvent::Progress(0.9)];
-    assert!(store.write(report(number, "early", progress.clone())).await.unwrap_err().is_refusal());
-    assert!(store.write(end(number, "early", Outcome::Completed)).await.unwrap_err().is_refusal());
+    assert!(
+        store
+            .write(report(number, "early", progress.clone()))
+            .await
+            .unwrap_err()
+            .is_refusal()
+    );
+    assert!(
+        store
+            .write(end(number, "early", Outcome::Completed))
+            .await
+            .unwrap_err()
+            .is_refusal()
+    );
     let change = ChangeTask {
         task: TaskRef::Number(number),
-        change: TaskChange { progress: Some(0.9), ..TaskChange::default() },
+        change: TaskChange {
+            progress: Some(0.9),
+            ..TaskChange::default()
+        },
         lease: Some("early".to_owned()),
         message: Some("late".to_owned()),
         actor: "worker".to_owned(),
@@ -143,7 +230,10 @@ async fn a_late_report_of_an_earlier_holder_is_refused(engine: Engine) {
     };
     assert!(store.write(change).await.unwrap_err().is_refusal());
     // Nor is the present holder heard once its lease is over.
-    let later = ReportTask { now: NOW.plus_seconds(60), ..report(number, "late", progress) };
+    let later = ReportTask {
+        now: NOW.plus_seconds(60),
+        ..report(number, "late", progress)
+    };
     assert!(store.write(later).await.unwrap_err().is_refusal());
     assert_eq!(store.task(number).await.task, before.task);
     assert!(store.announced().is_empty());
@@ -161,14 +251,23 @@ async fn a_question_is_asked_and_answered(engine: Engine) {
     };
     assert!(store.write(give()).await.unwrap_err().is_refusal());
     let ask = AgentEvent::NeedsInput("which colour?".to_owned());
-    store.write(report(number, "lease", vec![ask])).await.unwrap();
+    store
+        .write(report(number, "lease", vec![ask]))
+        .await
+        .unwrap();
     let stored = store.task(number).await;
     assert_eq!(stored.question.as_deref(), Some("which colour?"));
     store.write(give()).await.unwrap();
     let stored = store.task(number).await;
-    assert_eq!((stored.task.status, stored.question), (TaskStatus::Running, None));
+    assert_eq!(
+        (stored.task.status, stored.question),
+        (TaskStatus::Running, None)
+    );
     // Its agent says so as well, which changes nothing any more.
-    store.write(report(number, "lease", vec![AgentEvent::Resumed])).await.unwrap();
+    store
+        .write(report(number, "lease", vec![AgentEvent::Resumed]))
+        .await
+        .unwrap();
     assert!(store.write(give()).await.unwrap_err().is_refusal());
 }
 
@@ -177,7 +276,11 @@ async fn starting_now_ends_the_pause(engine: Engine) {
     let number = store.pending(2).await;
     store.claim(number, "lease").await;
     store.write(end(number, "lease", failed())).await.unwrap();
-    let expedite = |now| ExpediteTask { task: TaskRef::Number(number), actor: "me".to_owned(), now };
+    let expedite = |now| ExpediteTask {
+        task: TaskRef::Number(number),
+        actor: "me".to_owned(),
+        now,
+    };
     let stored = store.write(expedite(NOW)).await.unwrap();
     assert_eq!((stored.not_before, stored.order_key), (None, -NOW.0));
     let later = store.write(expedite(Timestamp(NOW.0 + 1))).await.unwrap();

@@ -23,7 +23,14 @@ async fn a_task_that_came_back_meanwhile_is_not_forgotten(engine: Engine) {
         started_at: Some(NOW),
         last_seen: Some(NOW),
     };
-    store.write(SaveAgent { record: agent, happened: None, now: NOW }).await.unwrap();
+    store
+        .write(SaveAgent {
+            record: agent,
+            happened: None,
+            now: NOW,
+        })
+        .await
+        .unwrap();
     let number = store.pending(3).await;
     let follow = || board.follow(store.announced(), NOW);
     follow();
@@ -35,14 +42,25 @@ async fn a_task_that_came_back_meanwhile_is_not_forgotten(engine: Engine) {
     store.claim(number, "other").await;
     follow();
     let outcome = Outcome::Failed("x".to_owned());
-    let end = EndAttempt { number, lease: "other".to_owned(), outcome, now: NOW };
+    let end = EndAttempt {
+        number,
+        lease: "other".to_owned(),
+        outcome,
+        now: NOW,
+    };
     store.write(end).await.unwrap();
     follow();
     board.forget(&first);
     drop(first);
-    assert!(board.reserve("worker", NOW).is_none(), "its pause is not over");
+    assert!(
+        board.reserve("worker", NOW).is_none(),
+        "its pause is not over"
+    );
     let later = NOW.plus_seconds(2);
-    assert_eq!(board.reserve("worker", later).map(|next| next.number), Some(number));
+    assert_eq!(
+        board.reserve("worker", later).map(|next| next.number),
+        Some(number)
+    );
 
     // One that is gone for good is forgotten.
     let third = board.reserve("worker", later).expect("it is pending");

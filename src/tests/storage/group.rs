@@ -46,14 +46,17 @@ impl Write for Broken {
 /// Runs `writes` as one group.
 async fn together<T>(store: &Store, writes: impl Future<Output = T>) -> T {
     let (started, go_on) = (CancellationToken::new(), CancellationToken::new());
-    let hold = Hold { started: started.clone(), go_on: go_on.clone() };
+    let hold = Hold {
+        started: started.clone(),
+        go_on: go_on.clone(),
+    };
     let release = async {
         started.cancelled().await;
         // The other futures were polled before this one, so all of them wait by now.
         go_on.cancel();
     };
-    let (held, written, ()) = tokio::join!(store.write(hold), writes, release);
-    held.unwrap();
+    let (holding, written, ()) = tokio::join!(store.write(hold), writes, release);
+    holding.unwrap();
     written
 }
 
@@ -75,7 +78,9 @@ async fn a_failing_write_in_a_group_harms_no_other(engine: Engine) {
     }
     assert_eq!(store.db.status_counts().await.unwrap().total(), 20);
     let announced = store.announced();
-    let tasks = announced.iter().filter(|change| matches!(change, Change::Task { .. }));
+    let tasks = announced
+        .iter()
+        .filter(|change| matches!(change, Change::Task { .. }));
     assert_eq!(tasks.count(), 20, "each once, although the group ran twice");
 }
 
@@ -90,7 +95,11 @@ async fn a_refused_write_in_a_group_announces_nothing(engine: Engine) {
     let number = store.pending(1).await;
     store.announced();
     let writes = async {
-        tokio::join!(store.write(append(number)), store.write(append(99)), store.write(append(number)))
+        tokio::join!(
+            store.write(append(number)),
+            store.write(append(99)),
+            store.write(append(number))
+        )
     };
     let (first, refused, last) = together(&store, writes).await;
     assert!(first.is_ok() && last.is_ok());
@@ -117,9 +126,9 @@ async fn commits_are_announced_in_order_and_before_the_answer(engine: Engine) {
     join_all((0..100).map(|_| async {
         let number = store.pending(1).await;
         let changes = store.changes.lock().unwrap();
-        let told = changes.iter().any(|change| {
-            matches!(change, Change::Task { task, .. } if task.task.number == number)
-        });
+        let told = changes.iter().any(
+            |change| matches!(change, Change::Task { task, .. } if task.task.number == number),
+        );
         assert!(told, "#{number} is answered but not announced");
     }))
     .await;

@@ -16,8 +16,16 @@ on_each_engine!(
 );
 
 async fn lapse(store: &Store, seconds: i64) -> Vec<StoredTask> {
-    let lapse = Lapse::Overdue { cancel_grace_seconds: 30 };
-    store.write(EndLapsed { lapse, now: NOW.plus_seconds(seconds) }).await.unwrap()
+    let lapse = Lapse::Overdue {
+        cancel_grace_seconds: 30,
+    };
+    store
+        .write(EndLapsed {
+            lapse,
+            now: NOW.plus_seconds(seconds),
+        })
+        .await
+        .unwrap()
 }
 
 async fn a_renewed_lease_lives_on_and_others_end(engine: Engine) {
@@ -32,11 +40,20 @@ async fn a_renewed_lease_lives_on_and_others_end(engine: Engine) {
         expires_at: NOW.plus_seconds(100),
         now: NOW.plus_seconds(40),
     };
-    let states: Vec<_> = store.write(renew).await.unwrap().iter().map(|one| one.state).collect();
+    let states: Vec<_> = store
+        .write(renew)
+        .await
+        .unwrap()
+        .iter()
+        .map(|one| one.state)
+        .collect();
     assert_eq!(states, [LeaseState::Held, LeaseState::Lost]);
     assert!(lapse(&store, 59).await.is_empty());
     let ended = lapse(&store, 60).await;
-    assert_eq!(ended.iter().map(|one| one.task.number).collect::<Vec<_>>(), [2]);
+    assert_eq!(
+        ended.iter().map(|one| one.task.number).collect::<Vec<_>>(),
+        [2]
+    );
     // What is over cannot be renewed, nor can the lease of another agent.
     let renew = |lease: &str, agent: &str| RenewLeases {
         leases: vec![lease.to_owned()],
@@ -59,7 +76,10 @@ async fn an_expired_lease_returns_the_task_or_fails_it(engine: Engine) {
     store.claim(once, "b").await;
     assert_eq!(lapse(&store, 61).await.len(), 2);
     let (again, once) = (store.task(again).await, store.task(once).await);
-    assert_eq!((again.task.status, again.task.attempt), (TaskStatus::Pending, 2));
+    assert_eq!(
+        (again.task.status, again.task.attempt),
+        (TaskStatus::Pending, 2)
+    );
     assert_eq!(again.not_before, Some(NOW.plus_seconds(63)));
     assert_eq!(once.task.status, TaskStatus::Failed);
     let reason = "worker stopped renewing its lease during attempt 1 of 1";
@@ -71,9 +91,18 @@ async fn an_expired_lease_returns_the_task_or_fails_it(engine: Engine) {
 async fn a_cancellation_that_nobody_confirms_is_final(engine: Engine) {
     let store = Store::new(engine).await;
     let number = store.pending(3).await;
-    store.claim_until(number, "lease", NOW.plus_seconds(600)).await;
+    store
+        .claim_until(number, "lease", NOW.plus_seconds(600))
+        .await;
     let task = TaskRef::Number(number);
-    store.write(CancelTask { task, actor: "me".to_owned(), now: NOW }).await.unwrap();
+    store
+        .write(CancelTask {
+            task,
+            actor: "me".to_owned(),
+            now: NOW,
+        })
+        .await
+        .unwrap();
     assert!(lapse(&store, 29).await.is_empty());
     assert_eq!(lapse(&store, 30).await.len(), 1);
     assert_eq!(store.task(number).await.task.status, TaskStatus::Cancelled);
@@ -81,7 +110,10 @@ async fn a_cancellation_that_nobody_confirms_is_final(engine: Engine) {
 
 async fn an_attempt_elsewhere_ends_with_its_timeout(engine: Engine) {
     let store = Store::new(engine).await;
-    let new = NewTask { timeout_seconds: Some(5), ..described("x") };
+    let new = NewTask {
+        timeout_seconds: Some(5),
+        ..described("x")
+    };
     let number = store.create(new).await.task.number;
     let external = NewTask {
         status: Some(TaskStatus::Running),
@@ -90,13 +122,18 @@ async fn an_attempt_elsewhere_ends_with_its_timeout(engine: Engine) {
         ..described("y")
     };
     let external = store.create(external).await.task.number;
-    store.claim_until(number, "lease", NOW.plus_seconds(600)).await;
+    store
+        .claim_until(number, "lease", NOW.plus_seconds(600))
+        .await;
     assert!(lapse(&store, 4).await.is_empty());
     assert_eq!(lapse(&store, 5).await.len(), 2);
     for number in [number, external] {
         let task = store.task(number).await.task;
         assert_eq!(task.status, TaskStatus::Failed);
-        assert_eq!(task.error.as_deref(), Some("timed out after 5 s in attempt 1 of 1"));
+        assert_eq!(
+            task.error.as_deref(),
+            Some("timed out after 5 s in attempt 1 of 1")
+        );
     }
 }
 
@@ -105,15 +142,29 @@ async fn a_restart_ends_what_this_server_ran_and_nothing_else(engine: Engine) {
     for node in [Some("here"), Some("there"), None] {
         let number = store.pending(1).await;
         let id = format!("lease-{number}");
-        let lease =
-            Lease { id, expires_at: NOW.plus_seconds(60), node: node.map(str::to_owned) };
+        let lease = Lease {
+            id,
+            expires_at: NOW.plus_seconds(60),
+            node: node.map(str::to_owned),
+        };
         let agent = "shell".to_owned();
-        let claim = ClaimTask { number, agent, lease, timeout_seconds: 60, now: NOW };
+        let claim = ClaimTask {
+            number,
+            agent,
+            lease,
+            timeout_seconds: 60,
+            now: NOW,
+        };
         store.write(claim).await.unwrap();
     }
-    let lapse = Lapse::Restart { node: "here".to_owned() };
+    let lapse = Lapse::Restart {
+        node: "here".to_owned(),
+    };
     let ended = store.write(EndLapsed { lapse, now: NOW }).await.unwrap();
-    assert_eq!(ended.iter().map(|one| one.task.number).collect::<Vec<_>>(), [1]);
+    assert_eq!(
+        ended.iter().map(|one| one.task.number).collect::<Vec<_>>(),
+        [1]
+    );
     let reason = "the server stopped while shell was running attempt 1 of 1";
     assert_eq!(store.task(1).await.task.error.as_deref(), Some(reason));
     for number in [2, 3] {

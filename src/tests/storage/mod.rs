@@ -41,7 +41,12 @@ impl Store {
         writing.spawn(writer.run(Arc::new(move |changes| {
             announced.lock().unwrap().extend(changes);
         })));
-        Self { db, changes, _writing: writing, _place: place }
+        Self {
+            db,
+            changes,
+            _writing: writing,
+            _place: place,
+        }
     }
 
     async fn write<W: Write>(&self, write: W) -> Answer<W::Output> {
@@ -63,7 +68,10 @@ impl Store {
 
     /// A pending task that may be attempted so often.
     async fn pending(&self, max_attempts: u32) -> i64 {
-        let new = NewTask { max_attempts: Some(max_attempts), ..described("x") };
+        let new = NewTask {
+            max_attempts: Some(max_attempts),
+            ..described("x")
+        };
         self.create(new).await.task.number
     }
 
@@ -72,7 +80,11 @@ impl Store {
         let claim = ClaimTask {
             number,
             agent: "worker".to_owned(),
-            lease: Lease { id: lease.to_owned(), expires_at, node: None },
+            lease: Lease {
+                id: lease.to_owned(),
+                expires_at,
+                node: None,
+            },
             timeout_seconds: 3600,
             now: NOW,
         };
@@ -85,11 +97,17 @@ impl Store {
 }
 
 fn described(text: &str) -> NewTask {
-    NewTask { description: text.to_owned(), ..NewTask::default() }
+    NewTask {
+        description: text.to_owned(),
+        ..NewTask::default()
+    }
 }
 
 fn create(new: NewTask, key: Option<(&str, &str)>) -> CreateTask {
-    let key = key.map(|(key, digest)| IdempotencyKey { key: key.to_owned(), digest: digest.to_owned() });
+    let key = key.map(|(key, digest)| IdempotencyKey {
+        key: key.to_owned(),
+        digest: digest.to_owned(),
+    });
     CreateTask {
         id: Clock.task_id(),
         new,

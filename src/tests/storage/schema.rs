@@ -46,14 +46,24 @@ async fn a_new_task_is_stored_announced_and_remembered(engine: Engine) {
     assert_eq!(by_id.task, stored.task);
 
     let announced = store.announced();
-    let [Change::Task { before: None, task }, Change::Activity(happened)] = &announced[..] else {
+    let [
+        Change::Task { before: None, task },
+        Change::Activity(happened),
+    ] = &announced[..]
+    else {
         panic!("{announced:?}");
     };
     assert_eq!(task.task, stored.task);
-    assert_eq!((happened.kind, happened.actor.as_str()), (ActivityKind::Created, "somebody"));
+    assert_eq!(
+        (happened.kind, happened.actor.as_str()),
+        (ActivityKind::Created, "somebody")
+    );
     assert_eq!(happened.task_id, Some(stored.task.id));
     let absent = store.db.task(TaskRef::Number(99)).await;
-    assert!(matches!(absent, Err(StorageError::Refused(_))), "{absent:?}");
+    assert!(
+        matches!(absent, Err(StorageError::Refused(_))),
+        "{absent:?}"
+    );
 }
 
 async fn a_key_creates_one_task_however_often_it_comes(engine: Engine) {
@@ -61,32 +71,59 @@ async fn a_key_creates_one_task_however_often_it_comes(engine: Engine) {
     let keyed = |digest: &'static str| create(described("x"), Some(("key", digest)));
     let race = futures_util::future::join_all((0..8).map(|_| store.write(keyed("same")))).await;
     let created: Vec<_> = race.into_iter().map(|creation| creation.unwrap()).collect();
-    let numbers: HashSet<_> = created.iter().map(|creation| creation.stored.task.number).collect();
+    let numbers: HashSet<_> = created
+        .iter()
+        .map(|creation| creation.stored.task.number)
+        .collect();
     assert_eq!(numbers.len(), 1);
-    assert_eq!(created.iter().filter(|creation| !creation.replayed).count(), 1);
+    assert_eq!(
+        created.iter().filter(|creation| !creation.replayed).count(),
+        1
+    );
     let other = store.write(keyed("other")).await.unwrap_err();
     assert!(other.is_refusal());
-    let tasks = store.announced().into_iter().filter(|change| matches!(change, Change::Task { .. }));
+    let tasks = store
+        .announced()
+        .into_iter()
+        .filter(|change| matches!(change, Change::Task { .. }));
     assert_eq!(tasks.count(), 1);
 }
 
 async fn numbers_rise_and_pages_follow_them(engine: Engine) {
     let store = Store::new(engine).await;
     for n in 0..12 {
-        let labels = if n % 3 == 0 { vec!["third".to_owned()] } else { vec![] };
-        store.create(NewTask { labels, ..described("x") }).await;
+        let labels = if n % 3 == 0 {
+            vec!["third".to_owned()]
+        } else {
+            vec![]
+        };
+        store
+            .create(NewTask {
+                labels,
+                ..described("x")
+            })
+            .await;
     }
     let numbers = async |filter: &TaskFilter, cursor: Option<&str>, limit| {
         let page = store.db.tasks(filter, cursor, limit).await.unwrap();
         let numbers: Vec<i64> = page.items.iter().map(|stored| stored.task.number).collect();
         (numbers, page.next)
     };
-    let third = TaskFilter { label: Some("third".to_owned()), ..TaskFilter::default() };
+    let third = TaskFilter {
+        label: Some("third".to_owned()),
+        ..TaskFilter::default()
+    };
     let (first, next) = numbers(&third, None, 3).await;
     assert_eq!((&first[..], next.as_deref()), (&[10, 7, 4][..], Some("4")));
     assert_eq!(numbers(&third, Some("4"), 3).await, (vec![1], None));
-    assert_eq!(numbers(&TaskFilter::default(), Some("3"), 2).await, (vec![2, 1], None));
-    assert_eq!(numbers(&TaskFilter::default(), Some("1"), 2).await, (vec![], None));
+    assert_eq!(
+        numbers(&TaskFilter::default(), Some("3"), 2).await,
+        (vec![2, 1], None)
+    );
+    assert_eq!(
+        numbers(&TaskFilter::default(), Some("1"), 2).await,
+        (vec![], None)
+    );
     let wrong = store.db.tasks(&third, Some("one"), 3).await.unwrap_err();
     assert!(wrong.is_refusal());
 
@@ -111,13 +148,22 @@ async fn log_entries_keep_their_order_and_everything_in_them(engine: Engine) {
         })
         .collect();
     for (task, entries) in [(number, entries.clone()), (other, vec![NewLog::default()])] {
-        let append = AppendLogs { task: TaskRef::Number(task), lease: None, entries, now: NOW };
+        let append = AppendLogs {
+            task: TaskRef::Number(task),
+            lease: None,
+            entries,
+            now: NOW,
+        };
         store.write(append).await.unwrap();
     }
     let task = store.task(number).await.task;
     let (mut read, mut cursor) = (Vec::new(), None);
     loop {
-        let page = store.db.logs(&task, &LogFilter::default(), cursor.as_deref(), 999).await.unwrap();
+        let page = store
+            .db
+            .logs(&task, &LogFilter::default(), cursor.as_deref(), 999)
+            .await
+            .unwrap();
         read.extend(page.items);
         cursor = page.next;
         if cursor.is_none() {
@@ -126,13 +172,22 @@ async fn log_entries_keep_their_order_and_everything_in_them(engine: Engine) {
     }
     assert_eq!(read.len(), entries.len());
     for (entry, new) in read.iter().zip(&entries) {
-        assert_eq!((&entry.message, entry.level, entry.stream), (&new.message, new.level, new.stream));
-        assert_eq!((entry.time, &entry.fields), (new.time.unwrap_or(NOW), &new.fields));
+        assert_eq!(
+            (&entry.message, entry.level, entry.stream),
+            (&new.message, new.level, new.stream)
+        );
+        assert_eq!(
+            (entry.time, &entry.fields),
+            (new.time.unwrap_or(NOW), &new.fields)
+        );
     }
-    let announced = store.announced().into_iter().filter_map(|change| match change {
-        Change::Logs(entries) if entries[0].task_id == task.id => Some(entries),
-        _ => None,
-    });
+    let announced = store
+        .announced()
+        .into_iter()
+        .filter_map(|change| match change {
+            Change::Logs(entries) if entries[0].task_id == task.id => Some(entries),
+            _ => None,
+        });
     let announced: Vec<_> = announced.flatten().collect();
     assert_eq!(announced, read, "what was announced is what is stored");
 }
@@ -142,10 +197,17 @@ async fn what_happened_is_told_in_order(engine: Engine) {
     let number = store.pending(1).await;
     store.pending(1).await;
     store.claim(number, "lease").await;
-    let kinds = |happened: Vec<Activity>| happened.into_iter().map(|one| one.kind).collect::<Vec<_>>();
+    let kinds =
+        |happened: Vec<Activity>| happened.into_iter().map(|one| one.kind).collect::<Vec<_>>();
     let timeline = store.db.timeline(number).await.unwrap();
     assert!(timeline.iter().all(|one| one.task_number == Some(number)));
-    assert_eq!(kinds(timeline), [ActivityKind::Created, ActivityKind::Started]);
+    assert_eq!(
+        kinds(timeline),
+        [ActivityKind::Created, ActivityKind::Started]
+    );
     let recent = store.db.recent_activity(2).await.unwrap();
-    assert_eq!(kinds(recent), [ActivityKind::Started, ActivityKind::Created]);
+    assert_eq!(
+        kinds(recent),
+        [ActivityKind::Started, ActivityKind::Created]
+    );
 }

@@ -26,21 +26,33 @@ fn agent(name: &str, kind: AgentKind) -> AgentConfig {
 
 /// Plays the script of its task.
 pub(crate) fn fake(name: &str, concurrency: u32) -> AgentConfig {
-    AgentConfig { concurrency, ..agent(name, AgentKind::Fake) }
+    AgentConfig {
+        concurrency,
+        ..agent(name, AgentKind::Fake)
+    }
 }
 
 /// Runs a command line.
 pub(crate) fn process(name: &str, command: &[&str]) -> AgentConfig {
     let command = command.iter().map(|part| (*part).to_owned()).collect();
-    AgentConfig { command, ..agent(name, AgentKind::Process) }
+    AgentConfig {
+        command,
+        ..agent(name, AgentKind::Process)
+    }
 }
 
 /// Runs its task's description with bash.
 pub(crate) fn shell(name: &str, concurrency: u32) -> AgentConfig {
-    AgentConfig { concurrency, ..process(name, &["bash", "-c", "{description}"]) }
+    AgentConfig {
+        concurrency,
+        ..process(name, &["bash", "-c", "{description}"])
+    }
 }
 
 /// Claims over HTTP.
 pub(crate) fn remote(name: &str, concurrency: u32) -> AgentConfig {
-    AgentConfig { concurrency, ..agent(name, AgentKind::Remote) }
+    AgentConfig {
+        concurrency,
+        ..agent(name, AgentKind::Remote)
+    }
 }

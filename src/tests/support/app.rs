@@ -45,14 +45,21 @@ impl TestApp {
         let place = Place::new(engine).await;
         let server = Server::start(&place, &agents).await.unwrap();
         let client = Client::new(server.address);
-        Self { place, agents, server: Some(server), client }
+        Self {
+            place,
+            agents,
+            server: Some(server),
+            client,
+        }
     }
 
     /// Stops the server as a person would, and waits for its end.
     pub(crate) async fn stop(&mut self) {
         let server = self.server.take().expect("it runs");
         server.stopping.cancel();
-        let ended = timeout(PATIENCE, server.ended).await.expect("it stops in time");
+        let ended = timeout(PATIENCE, server.ended)
+            .await
+            .expect("it stops in time");
         ended.expect("it does not panic").unwrap();
         server.runtime.shutdown_background();
     }
@@ -134,9 +141,17 @@ impl Server {
         }));
         let ended = runtime.spawn(serving);
         match timeout(PATIENCE, address).await.expect("it starts in time") {
-            Ok(address) => Ok(Self { runtime, address, stopping, ended }),
+            Ok(address) => Ok(Self {
+                runtime,
+                address,
+                stopping,
+                ended,
+            }),
             Err(_) => {
-                let why = ended.await.expect("it does not panic").expect_err("it never served");
+                let why = ended
+                    .await
+                    .expect("it does not panic")
+                    .expect_err("it never served");
                 runtime.shutdown_background();
                 Err(why.to_string())
             }

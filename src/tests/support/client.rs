@@ -61,7 +61,8 @@ impl Client {
     /// Reports on a task with a lease.
     pub(crate) async fn report(&self, task: &str, lease: &str, body: &Value) -> Answer {
         let path = format!("/api/tasks/{task}");
-        self.send(Method::PATCH, &path, &[("lease", lease)], body.to_string()).await
+        self.send(Method::PATCH, &path, &[("lease", lease)], body.to_string())
+            .await
     }
 
     pub(crate) async fn send(
@@ -95,13 +96,28 @@ impl Client {
             request.headers_mut().insert(name, value.parse().unwrap());
         }
         let whole = async {
-            let response = self.http.request(request).await.map_err(|error| error.to_string())?;
+            let response = self
+                .http
+                .request(request)
+                .await
+                .map_err(|error| error.to_string())?;
             let (head, body) = response.into_parts();
-            let body = body.collect().await.map_err(|error| error.to_string())?.to_bytes();
-            Ok(Answer { status: head.status.as_u16(), headers: head.headers, body, asked })
+            let body = body
+                .collect()
+                .await
+                .map_err(|error| error.to_string())?
+                .to_bytes();
+            Ok(Answer {
+                status: head.status.as_u16(),
+                headers: head.headers,
+                body,
+                asked,
+            })
         };
         // A claim may wait for 60 s, other requests have no reason to.
-        timeout(PATIENCE * 4, whole).await.map_err(|_| "no answer in time".to_owned())?
+        timeout(PATIENCE * 4, whole)
+            .await
+            .map_err(|_| "no answer in time".to_owned())?
     }
 
     /// Creates a task from these fields.
@@ -110,7 +126,10 @@ impl Client {
     }
 
     pub(crate) async fn task(&self, number: i64) -> Task {
-        self.get(&format!("/api/tasks/{number}")).await.expect(200).to()
+        self.get(&format!("/api/tasks/{number}"))
+            .await
+            .expect(200)
+            .to()
     }
 
     /// Waits until the task is in this status.
@@ -169,7 +188,12 @@ impl Answer {
     #[track_caller]
     pub(crate) fn problem(self, status: u16) -> Value {
         let answer = self.expect(status);
-        assert_eq!(answer.header("content-type"), "application/problem+json", "{}", answer.asked);
+        assert_eq!(
+            answer.header("content-type"),
+            "application/problem+json",
+            "{}",
+            answer.asked
+        );
         let problem = answer.json();
         assert_eq!(problem["status"], status, "{problem}");
         for member in ["type", "title", "detail"] {
@@ -197,7 +221,11 @@ impl Answer {
     #[track_caller]
     pub(crate) fn to<T: DeserializeOwned>(&self) -> T {
         serde_json::from_slice(&self.body).unwrap_or_else(|error| {
-            panic!("{}: {error}: {}", self.asked, String::from_utf8_lossy(&self.body))
+            panic!(
+                "{}: {error}: {}",
+                self.asked,
+                String::from_utf8_lossy(&self.body)
+            )
         })
     }
 
@@ -207,7 +235,9 @@ impl Answer {
 
     /// A header, or nothing.
     pub(crate) fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
     }
 
     /// Where the `Link` header says that the next page is.

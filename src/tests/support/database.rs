@@ -21,7 +21,9 @@ impl Engine {
     /// PostgreSQL, where the environment names one.
     pub(crate) fn postgres() -> Option<Self> {
         let url = std::env::var_os("TEST_POSTGRES_URL")?;
-        Some(Self::Postgres(url.into_string().expect("TEST_POSTGRES_URL is UTF-8")))
+        Some(Self::Postgres(
+            url.into_string().expect("TEST_POSTGRES_URL is UTF-8"),
+        ))
     }
 }
 
@@ -39,7 +41,10 @@ struct Schema {
 
 impl Place {
     pub(crate) async fn new(engine: Engine) -> Self {
-        let folder = tempfile::Builder::new().prefix("kd-test-").tempdir().unwrap();
+        let folder = tempfile::Builder::new()
+            .prefix("kd-test-")
+            .tempdir()
+            .unwrap();
         let postgres = match engine {
             Engine::Sqlite => None,
             Engine::Postgres(server) => Some(Schema::create(server).await),
@@ -54,8 +59,12 @@ impl Place {
 
     pub(crate) fn database(&self) -> DatabaseConfig {
         match &self.postgres {
-            None => DatabaseConfig::Sqlite { path: self.folder().join("dashboard.db") },
-            Some(schema) => DatabaseConfig::Postgres { url: Secret::new(schema.url()) },
+            None => DatabaseConfig::Sqlite {
+                path: self.folder().join("dashboard.db"),
+            },
+            Some(schema) => DatabaseConfig::Postgres {
+                url: Secret::new(schema.url()),
+            },
         }
     }
 
@@ -81,7 +90,10 @@ impl Schema {
     }
 
     fn url(&self) -> String {
-        let (server, _) = self.server.rsplit_once('/').expect("an address with a database");
+        let (server, _) = self
+            .server
+            .rsplit_once('/')
+            .expect("an address with a database");
         format!("{server}/{}", self.name)
     }
 }
@@ -89,10 +101,14 @@ impl Schema {
 impl Drop for Schema {
     /// The test's own runtime may be ending, so this brings one along.
     fn drop(&mut self) {
-        let (server, sql) =
-            (self.server.clone(), format!("drop database if exists {} with (force)", self.name));
+        let (server, sql) = (
+            self.server.clone(),
+            format!("drop database if exists {} with (force)", self.name),
+        );
         let ended = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build();
             runtime.unwrap().block_on(run(&server, sql));
         });
         // A database that stays behind fails no test.
@@ -101,6 +117,11 @@ impl Drop for Schema {
 }
 
 async fn run(server: &str, sql: String) {
-    let mut connection = PgConnection::connect(server).await.expect("TEST_POSTGRES_URL answers");
-    connection.execute(sqlx::raw_sql(AssertSqlSafe(sql))).await.unwrap();
+    let mut connection = PgConnection::connect(server)
+        .await
+        .expect("TEST_POSTGRES_URL answers");
+    connection
+        .execute(sqlx::raw_sql(AssertSqlSafe(sql)))
+        .await
+        .unwrap();
 }

@@ -12,7 +12,7 @@ use tokio::time::{Instant, interval, timeout_at};
 
 pub(super) use agents::{fake, process, remote, shell};
 pub(super) use app::TestApp;
-pub(super) use client::{Answer, Client};
+pub(super) use client::Client;
 pub(super) use database::{Engine, Place};
 pub(super) use socket::{Socket, seq_of};
 
@@ -28,7 +28,10 @@ pub(super) async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Opt
         match timeout_at(deadline, look()).await {
             Ok(Some(seen)) => return seen,
             Ok(None) if Instant::now() < deadline => {}
-            _ => panic!("this did not happen within {} s: {what}", PATIENCE.as_secs()),
+            _ => panic!(
+                "this did not happen within {} s: {what}",
+                PATIENCE.as_secs()
+            ),
         }
     }
 }

@@ -34,14 +34,28 @@ impl Socket {
     }
 
     async fn on(stream: TcpStream, address: SocketAddr) -> Self {
-        let (stream, _) = client_async(format!("ws://{address}/ws"), stream).await.unwrap();
-        let mut socket = Self { stream, epoch: String::new(), seq: 0 };
+        let (stream, _) = client_async(format!("ws://{address}/ws"), stream)
+            .await
+            .unwrap();
+        let mut socket = Self {
+            stream,
+            epoch: String::new(),
+            seq: 0,
+        };
         let first = socket.next().await;
-        let ServerFrame::State { data } = first else { panic!("not a state: {first:?}") };
+        let ServerFrame::State { data } = first else {
+            panic!("not a state: {first:?}")
+        };
         assert_eq!(data["state"], "IDLE");
         let second = socket.next().await;
-        let ServerFrame::Hello { epoch, seq } = second else { panic!("not a hello: {second:?}") };
-        Self { epoch, seq, ..socket }
+        let ServerFrame::Hello { epoch, seq } = second else {
+            panic!("not a hello: {second:?}")
+        };
+        Self {
+            epoch,
+            seq,
+            ..socket
+        }
     }
 
     /// The next frame.
@@ -53,7 +67,9 @@ impl Socket {
     /// The text of the next frame; nothing once the server has closed or cut the socket.
     pub(crate) async fn next_text(&mut self) -> Option<String> {
         loop {
-            let frame = timeout(PATIENCE, self.stream.next()).await.expect("a frame in time");
+            let frame = timeout(PATIENCE, self.stream.next())
+                .await
+                .expect("a frame in time");
             match frame? {
                 Ok(Message::Text(text)) => return Some(text.as_str().to_owned()),
                 Ok(Message::Ping(_)) => {}
@@ -81,7 +97,10 @@ impl Socket {
     }
 
     pub(crate) async fn send_bytes(&mut self, bytes: &[u8]) {
-        self.stream.send(Message::binary(bytes.to_vec())).await.unwrap();
+        self.stream
+            .send(Message::binary(bytes.to_vec()))
+            .await
+            .unwrap();
     }
 
     /// Everything up to the answer to a ping: what the server had to say before it.

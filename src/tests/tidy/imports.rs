@@ -16,22 +16,55 @@ const TABLE: [(&str, &[&str]); 20] = [
     ("agents", &["domain", "config", "clock", "telemetry"]),
     ("auth", &["domain", "config", "clock", "telemetry"]),
     ("queue", &LOW),
-    ("state", &["domain", "config", "clock", "telemetry", "storage", "live", "agents", "auth", "queue"]),
+    (
+        "state",
+        &[
+            "domain",
+            "config",
+            "clock",
+            "telemetry",
+            "storage",
+            "live",
+            "agents",
+            "auth",
+            "queue",
+        ],
+    ),
     ("jobs", &MIDDLE),
     ("upkeep", &MIDDLE),
     ("error", &["domain"]),
     ("operations", &MIDDLE),
     // The socket follows the feed itself.
-    ("api", &["domain", "operations", "auth", "state", "error", "live"]),
+    (
+        "api",
+        &["domain", "operations", "auth", "state", "error", "live"],
+    ),
     ("server", EVERYTHING),
     ("main", &["kimi_dashboard"]),
     ("tests", EVERYTHING),
 ];
 
-const LOW: [&str; 8] =
-    ["domain", "config", "clock", "telemetry", "storage", "live", "agents", "auth"];
+const LOW: [&str; 8] = [
+    "domain",
+    "config",
+    "clock",
+    "telemetry",
+    "storage",
+    "live",
+    "agents",
+    "auth",
+];
 const MIDDLE: [&str; 11] = [
-    "domain", "config", "clock", "telemetry", "storage", "live", "agents", "auth", "queue", "state",
+    "domain",
+    "config",
+    "clock",
+    "telemetry",
+    "storage",
+    "live",
+    "agents",
+    "auth",
+    "queue",
+    "state",
     "error",
 ];
 const EVERYTHING: &[&str] = &["*"];
@@ -45,7 +78,11 @@ fn layer(module: &[String]) -> &str {
         [] => "server",
         [top] => top,
         [top, second, ..] if top == "server" => {
-            if COMPOSITION.contains(&second.as_str()) { "server" } else { second }
+            if COMPOSITION.contains(&second.as_str()) {
+                "server"
+            } else {
+                second
+            }
         }
         [top, ..] => top,
     }
@@ -96,7 +133,9 @@ fn tree<'a>(text: &'a str, base: &[String], paths: &mut Vec<Vec<String>>) -> &'a
             }
         }
     }
-    let end = text.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(text.len());
+    let end = text
+        .find(|c: char| !c.is_alphanumeric() && c != '_')
+        .unwrap_or(text.len());
     let (name, rest) = text.split_at(end);
     let mut path = base.to_vec();
     if !name.is_empty() && name != "self" {
@@ -143,8 +182,20 @@ fn imports_point_downward() {
 #[test]
 fn the_ground_knows_no_framework() {
     let mut violations = Vec::new();
-    for source in sources().iter().filter(|source| source.path.starts_with("src/domain/")) {
-        for name in ["leptos", "axum", "sqlx", "tokio", "web_sys", "std::fs", "std::env", "SystemTime"] {
+    for source in sources()
+        .iter()
+        .filter(|source| source.path.starts_with("src/domain/"))
+    {
+        for name in [
+            "leptos",
+            "axum",
+            "sqlx",
+            "tokio",
+            "web_sys",
+            "std::fs",
+            "std::env",
+            "SystemTime",
+        ] {
             for (at, _) in source.code.match_indices(name) {
                 violations.push(format!(
                     "{}:{}: domain does no I/O and knows no framework: move what needs {name} up",
@@ -162,10 +213,13 @@ fn what_is_looked_for_is_found() {
     let source = Source {
         path: "src/server/storage/tasks/row.rs".to_owned(),
         text: String::new(),
-        code: "use crate::{domain::{A, b::C}, server::queue};\nuse super::super::logs::{self, D};\n\
+        code:
+            "use crate::{domain::{A, b::C}, server::queue};\nuse super::super::logs::{self, D};\n\
                pub(super) fn f() { super::g(); crate::ui::App }"
-            .to_owned(),
-        module: ["server", "storage", "tasks", "row"].map(str::to_owned).into(),
+                .to_owned(),
+        module: ["server", "storage", "tasks", "row"]
+            .map(str::to_owned)
+            .into(),
     };
     let found: Vec<_> = imports(&source)
         .into_iter()
@@ -181,7 +235,11 @@ fn what_is_looked_for_is_found() {
         (3, "server::storage::tasks::g"),
     ];
     assert_eq!(found, expected.map(|(line, path)| (line, path.to_owned())));
-    let layers = [("server::run", "server"), ("server::queue::order", "queue"), ("ui::App", "ui")];
+    let layers = [
+        ("server::run", "server"),
+        ("server::queue::order", "queue"),
+        ("ui::App", "ui"),
+    ];
     for (path, expected) in layers {
         let path: Vec<String> = path.split("::").map(str::to_owned).collect();
         assert_eq!(layer(&path), expected);

@@ -19,7 +19,10 @@ fn none(violations: &[String]) {
 fn every_file_begins_with_what_it_is_for() {
     let rule = |source: &Source| {
         (!source.text.starts_with("//!")).then(|| {
-            format!("{}:1: begin with a `//!` line that says what the file is for", source.path)
+            format!(
+                "{}:1: begin with a `//!` line that says what the file is for",
+                source.path
+            )
         })
     };
     none(&sources().iter().filter_map(rule).collect::<Vec<_>>());
@@ -31,7 +34,10 @@ fn no_file_is_longer_than_four_hundred_lines() {
         let lines = source.text.lines().count();
         let tests = "or its tests into a file beside it";
         (lines > 400).then(|| {
-            format!("{}:401: {lines} lines: move a part with a name of its own, {tests}", source.path)
+            format!(
+                "{}:401: {lines} lines: move a part with a name of its own, {tests}",
+                source.path
+            )
         })
     };
     none(&sources().iter().filter_map(rule).collect::<Vec<_>>());
@@ -41,8 +47,12 @@ fn no_file_is_longer_than_four_hundred_lines() {
 fn modules_are_named_after_what_they_do() {
     let rule = |source: &Source| {
         let mut names = source.module.iter().map(String::as_str);
-        let empty = names.find(|name| ["utils", "util", "helpers", "helper", "common", "misc"].contains(name))?;
-        Some(format!("{}:1: name it after what it helps, not \"{empty}\"", source.path))
+        let empty = names
+            .find(|name| ["utils", "util", "helpers", "helper", "common", "misc"].contains(name))?;
+        Some(format!(
+            "{}:1: name it after what it helps, not \"{empty}\"",
+            source.path
+        ))
     };
     none(&sources().iter().filter_map(rule).collect::<Vec<_>>());
 }
@@ -56,7 +66,12 @@ fn features_are_decided_in_few_places() {
         if may || source.path.starts_with("src/tests/tidy") {
             continue;
         }
-        for (line, text) in source.code.lines().zip(1..).map(|(text, line)| (line, text)) {
+        for (line, text) in source
+            .code
+            .lines()
+            .zip(1..)
+            .map(|(text, line)| (line, text))
+        {
             if text.contains("cfg(feature") || text.contains("cfg_attr(feature") {
                 violations.push(format!(
                     "{}:{line}: decide features in lib.rs or rpc/; elsewhere take a parameter",
@@ -73,15 +88,23 @@ fn both_engines_have_the_same_migrations() {
     let names = |engine: &str| -> BTreeSet<String> {
         let folder = root().join("migrations").join(engine);
         let files = std::fs::read_dir(folder).unwrap().flatten();
-        files.map(|file| file.file_name().into_string().unwrap()).collect()
+        files
+            .map(|file| file.file_name().into_string().unwrap())
+            .collect()
     };
     let (sqlite, postgres) = (names("sqlite"), names("postgres"));
     let missing = |name: &String, engine| {
         format!("migrations/{engine}/{name}:1: add it: both engines have the same migrations")
     };
-    let mut violations: Vec<_> =
-        sqlite.difference(&postgres).map(|name| missing(name, "postgres")).collect();
-    violations.extend(postgres.difference(&sqlite).map(|name| missing(name, "sqlite")));
+    let mut violations: Vec<_> = sqlite
+        .difference(&postgres)
+        .map(|name| missing(name, "postgres"))
+        .collect();
+    violations.extend(
+        postgres
+            .difference(&sqlite)
+            .map(|name| missing(name, "sqlite")),
+    );
     none(&violations);
 }
 
@@ -89,7 +112,10 @@ fn both_engines_have_the_same_migrations() {
 fn every_server_function_first_asks_who_is_asking() {
     let mut found = 0;
     let mut violations = Vec::new();
-    for source in sources().iter().filter(|source| source.path.starts_with("src/rpc/")) {
+    for source in sources()
+        .iter()
+        .filter(|source| source.path.starts_with("src/rpc/"))
+    {
         for (at, _) in source.code.match_indices("#[server(") {
             found += 1;
             let rest = &source.code[at..];
@@ -106,7 +132,10 @@ fn every_server_function_first_asks_who_is_asking() {
         }
     }
     none(&violations);
-    assert!(found > 5, "only {found} server functions were found: is the attribute written otherwise?");
+    assert!(
+        found > 5,
+        "only {found} server functions were found: is the attribute written otherwise?"
+    );
 }
 
 #[test]
@@ -115,11 +144,18 @@ fn unfinished_work_names_its_issue() {
     for source in sources() {
         for (text, line) in source.text.lines().zip(1..) {
             // Written in two parts, so that this line does not find itself.
-            let mark = [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("XX", "X")]
-                .into_iter()
-                .find(|mark| text.contains(mark));
+            let mark = [
+                concat!("TO", "DO"),
+                concat!("FIX", "ME"),
+                concat!("XX", "X"),
+            ]
+            .into_iter()
+            .find(|mark| text.contains(mark));
             if mark.is_some() && !text.contains('#') {
-                violations.push(format!("{}:{line}: name an issue (#17), or do it", source.path));
+                violations.push(format!(
+                    "{}:{line}: name an issue (#17), or do it",
+                    source.path
+                ));
             }
         }
     }

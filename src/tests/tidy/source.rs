@@ -39,9 +39,19 @@ fn collect(folder: &Path, found: &mut Vec<Source>) {
             collect(&path, found);
         } else if path.extension().is_some_and(|extension| extension == "rs") {
             let text = std::fs::read_to_string(&path).unwrap();
-            let path = path.strip_prefix(root()).unwrap().to_str().unwrap().to_owned();
+            let path = path
+                .strip_prefix(root())
+                .unwrap()
+                .to_str()
+                .unwrap()
+                .to_owned();
             let code = without_inline_tests(&without_comments(&text));
-            found.push(Source { module: module(&path), path, text, code });
+            found.push(Source {
+                module: module(&path),
+                path,
+                text,
+                code,
+            });
         }
     }
 }
@@ -50,7 +60,10 @@ fn collect(folder: &Path, found: &mut Vec<Source>) {
 fn module(path: &str) -> Vec<String> {
     let inner = path.trim_start_matches("src/").trim_end_matches(".rs");
     let mut names: Vec<String> = inner.split('/').map(str::to_owned).collect();
-    if names.last().is_some_and(|last| last == "mod" || inner == "lib") {
+    if names
+        .last()
+        .is_some_and(|last| last == "mod" || inner == "lib")
+    {
         names.pop();
     }
     names
@@ -60,7 +73,11 @@ fn without_comments(text: &str) -> String {
     let line = |line: &str| {
         let code = line.trim_start();
         // An address in a text holds two slashes, too.
-        let comment = if code.starts_with("//") { Some(0) } else { line.find(" // ") };
+        let comment = if code.starts_with("//") {
+            Some(0)
+        } else {
+            line.find(" // ")
+        };
         comment.map_or_else(|| line.to_owned(), |at| line[..at].to_owned())
     };
     text.lines().map(line).collect::<Vec<_>>().join("\n")
@@ -93,7 +110,8 @@ mod tests {
         assert_eq!(module("src/server/queue/mod.rs"), ["server", "queue"]);
         assert_eq!(module("src/domain/task.rs"), ["domain", "task"]);
         assert_eq!(module("src/lib.rs"), [] as [&str; 0]);
-        let text = "//! a\nlet url = \"http://x\"; // crate::b\n#[cfg(test)]\nmod tests {\n    x\n}\nend";
+        let text =
+            "//! a\nlet url = \"http://x\"; // crate::b\n#[cfg(test)]\nmod tests {\n    x\n}\nend";
         let code = without_inline_tests(&without_comments(text));
         assert_eq!(code, "\nlet url = \"http://x\";\n#[cfg(test)]\n\n\n\nend\n");
     }

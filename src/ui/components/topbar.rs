@@ -146,6 +146,13 @@ fn Search() -> impl IntoView {
             .map(|(name, value)| view! { <input type="hidden" name=name value=value/> })
             .collect_view()
     };
+    // Chromium would empty the field; the words stay, and the keys are shortcuts again.
+    let leave = |event: leptos::ev::KeyboardEvent| {
+        if event.key() == "Escape" {
+            event.prevent_default();
+            browser::leave_field(&event);
+        }
+    };
     view! {
         <form class="search" role="search" method="get" action=paths::TASKS on:submit=submit>
             <Icon name="search"/>
@@ -159,6 +166,7 @@ fn Search() -> impl IntoView {
                 value=words.get_untracked()
                 prop:value=words
                 on:input=search_soon
+                on:keydown=leave
             />
             <kbd class="js-only" aria-hidden="true">
                 "/"
