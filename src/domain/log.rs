@@ -110,3 +110,18 @@ impl LogStream {
         }
     }
 }
+
+/// Which entries of a task to read.
+#[derive(Clone, Debug, Default)]
+pub struct LogFilter {
+    /// This level and above.
+    pub level: Option<LogLevel>,
+    /// Said by this agent.
+    pub agent: Option<String>,
+    /// From this moment on.
+    pub since: Option<Timestamp>,
+    /// Before this moment.
+    pub until: Option<Timestamp>,
+    /// Newest first instead of oldest first.
+    pub newest_first: bool,
+}

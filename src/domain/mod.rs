@@ -7,6 +7,7 @@ mod activity;
 mod agent;
 mod error;
 mod id;
+mod limits;
 mod live;
 mod log;
 mod nesting;
@@ -24,8 +25,9 @@ pub use activity::{Activity, ActivityKind};
 pub use agent::{Agent, AgentKind, AgentMetrics, AgentStatus, StopMode};
 pub use error::{AppError, ErrorKind, FieldError};
 pub use id::TaskId;
+pub use limits::{LIMITS, TaskLimits, is_agent_name};
 pub use live::{ClientFrame, Epoch, LiveMessage, Problem, Seq, ServerFrame, Topic};
-pub use log::{LogEntry, LogLevel, LogStream, NewLog};
+pub use log::{LogEntry, LogFilter, LogLevel, LogStream, NewLog};
 pub use nesting::{DEEPEST, is_too_deep};
 pub use page::{Page, TaskFilter};
 pub use queue::{
@@ -33,8 +35,7 @@ pub use queue::{
 };
 pub use stream::{AgentEvent, Outcome, StreamLine};
 pub use task::{
-    LIMITS, NewTask, Priority, StatusCounts, Task, TaskChange, TaskLimits, TaskRef, TaskStatus,
-    is_agent_name,
+    IdempotencyKey, NewTask, Priority, StatusCounts, Task, TaskChange, TaskRef, TaskStatus,
 };
 pub use timestamp::Timestamp;
 pub use transition::{Illegal, Transition};

@@ -8,7 +8,7 @@
 //! | `state` | the rows above |
 //! | `jobs`, `upkeep` | the rows above |
 //! | `operations`, `error` | the rows above except `jobs`, `upkeep` |
-//! | `api`, bodies of `rpc` | `operations`, `auth`, `state`, `error` |
+//! | `api`, bodies of `rpc` | `operations`, `auth`, `state`, `error`, the socket also `live` |
 //! | `router`, `run`, `restore`, `home`, `assets` | everything |
 
 pub(crate) mod agents;

@@ -7,8 +7,7 @@ use axum::response::{IntoResponse, Response};
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
-use crate::domain::{AppError, ErrorKind};
-use crate::server::storage::tasks::IdempotencyKey;
+use crate::domain::{AppError, ErrorKind, IdempotencyKey};
 
 /// Reads a JSON object, whatever the content type says: `curl -d` just works.
 pub(super) fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, AppError> {

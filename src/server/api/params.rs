@@ -4,9 +4,8 @@ use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use utoipa::IntoParams;
 
 use crate::domain::{
-    AppError, FieldError, LogLevel, Page, Priority, TaskFilter, TaskStatus, Timestamp,
+    AppError, FieldError, LogFilter, LogLevel, Page, Priority, TaskFilter, TaskStatus, Timestamp,
 };
-use crate::server::storage::logs::LogFilter;
 
 const DEFAULT_LIMIT: u32 = 100;
 const MOST: u32 = 1000;

@@ -1,10 +1,10 @@
 //! Writing and reading the log of a task.
 
-use crate::domain::{AppError, DEEPEST, LogEntry, NewLog, Page, is_too_deep};
+use crate::domain::{AppError, DEEPEST, LogEntry, LogFilter, NewLog, Page, is_too_deep};
 use crate::server::auth::{Operator, Viewer};
 use crate::server::operations::tasks::parse;
 use crate::server::state::AppState;
-use crate::server::storage::logs::{AppendLogs, LogFilter};
+use crate::server::storage::logs::AppendLogs;
 
 /// Entries of one request, and characters of one message.
 pub(crate) const MOST_ENTRIES: usize = 10_000;

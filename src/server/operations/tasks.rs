@@ -2,12 +2,13 @@
 
 use axum::http::StatusCode;
 
-use crate::domain::{AppError, NewTask, Page, Task, TaskChange, TaskFilter, TaskRef, TaskStatus};
+use crate::domain::{
+    AppError, IdempotencyKey, NewTask, Page, Task, TaskChange, TaskFilter, TaskRef, TaskStatus,
+};
 use crate::server::auth::{Operator, Viewer};
 use crate::server::state::AppState;
 use crate::server::storage::tasks::{
-    CancelTask, Cancellation, ChangeTask, CreateTask, ExpediteTask, GiveInput, IdempotencyKey,
-    StoredTask,
+    CancelTask, Cancellation, ChangeTask, CreateTask, ExpediteTask, GiveInput, StoredTask,
 };
 
 /// A created task, or the one that an earlier request with the same key had created.

@@ -2,13 +2,12 @@
 //! that everything the reading may have missed comes after that point.
 
 use crate::domain::{
-    Agent, AgentView, AgentsView, AppError, LogEntry, Page, Task, TaskFilter, TaskId, TaskView,
-    TasksView,
+    Agent, AgentView, AgentsView, AppError, LogEntry, LogFilter, Page, Task, TaskFilter, TaskId,
+    TaskView, TasksView,
 };
 use crate::server::auth::Viewer;
 use crate::server::operations::{agents as agent_operations, tasks as task_operations};
 use crate::server::state::AppState;
-use crate::server::storage::logs::LogFilter;
 
 /// Rows of a page's list.
 const ROWS: u32 = 50;

@@ -8,6 +8,7 @@ mod agent;
 mod board;
 mod claim;
 mod estimate;
+mod mirror;
 pub(crate) mod order;
 mod runs;
 

@@ -8,7 +8,7 @@ use super::tasks::StoredTask;
 use super::tx::{Tx, in_tx};
 use super::{Answer, Change, Database, Write};
 use crate::domain::{
-    LogEntry, LogLevel, LogStream, NewLog, Page, Task, TaskId, TaskRef, Timestamp,
+    LogEntry, LogFilter, LogLevel, LogStream, NewLog, Page, Task, TaskId, TaskRef, Timestamp,
 };
 
 /// Appends entries that arrived over HTTP.
@@ -148,18 +148,6 @@ fn stream_code(stream: LogStream) -> i64 {
         LogStream::Agent => 2,
         LogStream::System => 3,
     }
-}
-
-/// Which entries of a task to read.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct LogFilter {
-    /// This level and above.
-    pub(crate) level: Option<LogLevel>,
-    pub(crate) agent: Option<String>,
-    pub(crate) since: Option<Timestamp>,
-    pub(crate) until: Option<Timestamp>,
-    /// Newest first instead of oldest first.
-    pub(crate) newest_first: bool,
 }
 
 impl Database {

@@ -3,8 +3,8 @@
 use super::StoredTask;
 use super::row::load;
 use crate::domain::{
-    ActivityKind, AppError, DEFAULT_TIMEOUT_SECONDS, NewTask, Task, TaskId, TaskRef, TaskStatus,
-    Timestamp, Usage, order_key,
+    ActivityKind, AppError, DEFAULT_TIMEOUT_SECONDS, IdempotencyKey, NewTask, Task, TaskId,
+    TaskRef, TaskStatus, Timestamp, Usage, order_key,
 };
 use crate::server::storage::activity::{Happening, record};
 use crate::server::storage::columns::json;
@@ -19,14 +19,6 @@ pub(crate) struct CreateTask {
     pub(crate) retry_of: Option<TaskId>,
     pub(crate) key: Option<IdempotencyKey>,
     pub(crate) now: Timestamp,
-}
-
-/// What a caller sends so that a repeated request does nothing twice.
-#[derive(Clone, Debug)]
-pub(crate) struct IdempotencyKey {
-    pub(crate) key: String,
-    /// Tells a repetition from another request under the same key.
-    pub(crate) digest: String,
 }
 
 /// The task, and whether an earlier request had created it already.

@@ -13,7 +13,7 @@ mod stored;
 pub(crate) use cancel::{CancelTask, Cancellation};
 pub(crate) use change::{ChangeTask, ExpediteTask, GiveInput};
 pub(crate) use claim::ClaimTask;
-pub(crate) use create::{CreateTask, IdempotencyKey};
+pub(crate) use create::CreateTask;
 pub(crate) use lease::{EndLapsed, Lapse, LeaseState, RenewLeases};
 pub(crate) use read::FinishedRun;
 pub(crate) use report::{EndAttempt, ReportTask};

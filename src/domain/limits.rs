@@ -1,0 +1,199 @@
+//! What a task may hold, and everything that is wrong with one that holds more.
+
+use super::{DEEPEST, FieldError, NewTask, TaskChange, TaskStatus, is_too_deep};
+
+/// What a task may hold.
+#[derive(Clone, Copy, Debug)]
+#[expect(missing_docs, reason = "the names say it; characters and seconds")]
+pub struct TaskLimits {
+    pub description: usize,
+    pub title: usize,
+    pub labels: usize,
+    pub label: usize,
+    pub timeout_seconds: u32,
+    pub max_attempts: u32,
+    pub metadata_bytes: usize,
+}
+
+/// The limits in force.
+pub const LIMITS: TaskLimits = TaskLimits {
+    description: 100_000,
+    title: 200,
+    labels: 20,
+    label: 50,
+    timeout_seconds: 7 * 24 * 3600,
+    max_attempts: 20,
+    metadata_bytes: 64 * 1024,
+};
+
+impl NewTask {
+    /// Everything that is wrong with it, at once; empty when it may be created.
+    #[must_use]
+    pub fn problems(&self) -> Vec<FieldError> {
+        let mut found = Vec::new();
+        check_description(&mut found, &self.description);
+        if let Some(title) = &self.title {
+            check_title(&mut found, title);
+        }
+        check_labels(&mut found, &self.labels);
+        let mut check = |wrong: bool, field: &str, message: String| {
+            if wrong {
+                found.push(FieldError::new(field, message));
+            }
+        };
+        let outside = |value: Option<u32>, max| value.is_some_and(|v| v == 0 || v > max);
+        check(
+            outside(self.timeout_seconds, LIMITS.timeout_seconds),
+            "timeout_seconds",
+            format!("must be from 1 to {}", LIMITS.timeout_seconds),
+        );
+        check(
+            outside(self.max_attempts, LIMITS.max_attempts),
+            "max_attempts",
+            format!("must be from 1 to {}", LIMITS.max_attempts),
+        );
+        let metadata = serde_json::to_string(&self.metadata).map_or(0, |text| text.len());
+        check(
+            metadata > LIMITS.metadata_bytes,
+            "metadata",
+            format!("must be at most {} bytes as JSON", LIMITS.metadata_bytes),
+        );
+        check(
+            self.metadata.values().any(is_too_deep),
+            "metadata",
+            format!("must be nested at most {DEEPEST} levels deep"),
+        );
+        let external = self.status == Some(TaskStatus::Running);
+        check(
+            !matches!(
+                self.status,
+                None | Some(TaskStatus::Pending | TaskStatus::Running)
+            ),
+            "status",
+            "a new task is pending, or running when it is external".into(),
+        );
+        check(
+            external && self.agent.is_none(),
+            "agent",
+            "an external task names the agent that runs it".into(),
+        );
+        check(
+            external && self.start_after.is_some(),
+            "start_after",
+            "an external task runs already".into(),
+        );
+        check(
+            self.agent
+                .as_deref()
+                .is_some_and(|name| !is_agent_name(name)),
+            "agent",
+            "letters, digits, \"-\" and \"_\", at most 64".into(),
+        );
+        found
+    }
+
+    /// The title given, or the first line of the description, cut to 80 characters.
+    #[must_use]
+    pub fn title_or_first_line(&self) -> String {
+        let given = self
+            .title
+            .as_deref()
+            .map(str::trim)
+            .filter(|title| !title.is_empty());
+        if let Some(title) = given {
+            return title.to_owned();
+        }
+        let line = self.description.trim().lines().next().unwrap_or_default();
+        // A tab or a colour is welcome in a description; a title is one plain line.
+        let line = line.replace(char::is_control, " ");
+        let line = line.trim();
+        match line.char_indices().nth(80) {
+            Some((end, _)) => format!("{}…", line[..end].trim_end()),
+            None => line.to_owned(),
+        }
+    }
+}
+
+impl TaskChange {
+    /// Everything that is wrong with it, at once; empty when it may be applied.
+    #[must_use]
+    pub fn problems(&self) -> Vec<FieldError> {
+        let mut found = Vec::new();
+        if let Some(description) = &self.description {
+            check_description(&mut found, description);
+        }
+        if let Some(title) = &self.title {
+            check_title(&mut found, title);
+        }
+        if let Some(labels) = &self.labels {
+            check_labels(&mut found, labels);
+        }
+        if self
+            .progress
+            .is_some_and(|value| !(0.0..=1.0).contains(&value))
+        {
+            found.push(FieldError::new("progress", "must be from 0 to 1"));
+        }
+        if self.result.as_ref().is_some_and(is_too_deep) {
+            let message = format!("must be nested at most {DEEPEST} levels deep");
+            found.push(FieldError::new("result", message));
+        }
+        if self
+            .error
+            .as_deref()
+            .is_some_and(|error| error.contains('\0'))
+        {
+            found.push(FieldError::new("error", "must not contain NUL characters"));
+        }
+        found
+    }
+}
+
+/// True for letters, digits, `-` and `_`, 1 to 64 of them.
+#[must_use]
+pub fn is_agent_name(name: &str) -> bool {
+    let legal = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    (1..=64).contains(&name.len()) && name.bytes().all(legal)
+}
+
+fn check_description(found: &mut Vec<FieldError>, description: &str) {
+    if description.trim().is_empty() {
+        found.push(FieldError::new(
+            "description",
+            "say what the agent is to do",
+        ));
+    } else if description.chars().count() > LIMITS.description {
+        let message = format!("must be at most {} characters", LIMITS.description);
+        found.push(FieldError::new("description", message));
+    } else if description.contains('\0') {
+        found.push(FieldError::new(
+            "description",
+            "must not contain NUL characters",
+        ));
+    }
+}
+
+fn check_title(found: &mut Vec<FieldError>, title: &str) {
+    if title.chars().count() > LIMITS.title || title.chars().any(char::is_control) {
+        let message = format!("must be one line of at most {} characters", LIMITS.title);
+        found.push(FieldError::new("title", message));
+    }
+}
+
+fn check_labels(found: &mut Vec<FieldError>, labels: &[String]) {
+    let legal = |label: &String| {
+        let length = label.chars().count();
+        (1..=LIMITS.label).contains(&length)
+            && label.trim() == label
+            && !label
+                .chars()
+                .any(|c| c.is_control() || matches!(c, ',' | '"' | '\\'))
+    };
+    if labels.len() > LIMITS.labels || !labels.iter().all(legal) {
+        let message = format!(
+            "at most {} labels of 1 to {} characters without commas and quotes",
+            LIMITS.labels, LIMITS.label
+        );
+        found.push(FieldError::new("labels", message));
+    }
+}

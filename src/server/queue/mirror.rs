@@ -1,0 +1,147 @@
+//! What the board knows: a mirror of what is stored about pending and held tasks and agents.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use super::agent::{AgentState, Held};
+use super::estimate::Estimates;
+use super::order::{Entry, Queue, Slots, explain};
+use crate::domain::{Agent, StatusCounts, Task, TaskStatus, Timestamp, Waiting};
+use crate::server::storage::agents::AgentRecord;
+use crate::server::storage::tasks::StoredTask;
+
+#[derive(Default)]
+pub(super) struct State {
+    pub(super) queue: Queue,
+    pub(super) agents: BTreeMap<String, AgentState>,
+    /// Which agent holds which task.
+    pub(super) holders: HashMap<i64, String>,
+    pub(super) counts: StatusCounts,
+    pub(super) estimates: Estimates,
+    /// What was last published about the head of the queue.
+    pub(super) published: HashMap<i64, (u64, Vec<Waiting>)>,
+    /// Pending tasks published by name since the head was last published.
+    pub(super) touched: HashSet<i64>,
+}
+
+impl State {
+    /// Takes over a task, and answers the agents whose state that changed.
+    pub(super) fn follow_task(
+        &mut self,
+        before: Option<TaskStatus>,
+        stored: &StoredTask,
+        now: Timestamp,
+    ) -> Vec<String> {
+        let task = &stored.task;
+        if before != Some(task.status) {
+            if let Some(before) = before {
+                let slot = self.counts.slot(before);
+                *slot = slot.saturating_sub(1);
+            }
+            *self.counts.slot(task.status) += 1;
+        }
+        if task.status == TaskStatus::Pending {
+            self.queue.put(entry(stored), now);
+        } else if self.queue.remove(task.number) {
+            self.published.remove(&task.number);
+        }
+        let mut agents = Vec::new();
+        if task.status.is_held() {
+            agents.extend(self.hold(task));
+        } else if let Some(name) = self.holders.remove(&task.number) {
+            self.release(&name, task, now);
+            agents.push(name);
+        }
+        agents
+    }
+
+    pub(super) fn hold(&mut self, task: &Task) -> Option<String> {
+        let name = task.agent.clone()?;
+        self.holders.insert(task.number, name.clone());
+        let agent = self.agents.get_mut(&name)?;
+        let needs_input = task.status == TaskStatus::NeedsInput;
+        let since = task.started_at.unwrap_or(task.created_at);
+        let held = Held {
+            id: task.id,
+            since,
+            needs_input,
+        };
+        let before = agent.held.insert(task.number, held);
+        // Progress alone says nothing new about the agent.
+        before
+            .is_none_or(|before| before.needs_input != needs_input)
+            .then_some(name)
+    }
+
+    pub(super) fn release(&mut self, name: &str, task: &Task, now: Timestamp) {
+        let Some(agent) = self.agents.get_mut(name) else {
+            return;
+        };
+        let Some(held) = agent.held.remove(&task.number) else {
+            return;
+        };
+        let seconds = now.seconds_since(held.since);
+        agent.busy_seconds += seconds;
+        match task.status {
+            TaskStatus::Completed => {
+                agent.completed += 1;
+                self.estimates.learn(name, &task.title, seconds);
+            }
+            TaskStatus::Failed => agent.failed += 1,
+            _ => {}
+        }
+    }
+
+    pub(super) fn put_agent(&mut self, record: AgentRecord) {
+        match self.agents.get_mut(&record.name) {
+            Some(agent) => agent.record = record,
+            None => {
+                self.agents
+                    .insert(record.name.clone(), AgentState::new(record));
+            }
+        }
+    }
+
+    pub(super) fn agent(&self, name: &str, now: Timestamp) -> Option<Agent> {
+        let median = self.estimates.median_of(name);
+        self.agents.get(name).map(|agent| agent.agent(median, now))
+    }
+
+    pub(super) fn slots(&self, now: Timestamp) -> BTreeMap<String, Slots> {
+        self.agents
+            .iter()
+            .map(|(name, agent)| (name.clone(), agent.slots(now)))
+            .collect()
+    }
+
+    pub(super) fn shown(&self, stored: StoredTask, now: Timestamp) -> Task {
+        let mut task = stored.task;
+        if let Some(entry) = self
+            .queue
+            .get(task.number)
+            .filter(|_| task.status == TaskStatus::Pending)
+        {
+            let ahead = self.queue.ahead_of(entry);
+            task.queue_position = Some(position(ahead));
+            task.waiting = explain(entry, ahead, &self.slots(now), now);
+        }
+        if !task.status.is_finished() {
+            let agent = task.agent.as_deref().or(task.requested_agent.as_deref());
+            task.estimated_seconds = self.estimates.estimate(agent, &task.title);
+        }
+        task
+    }
+}
+
+pub(super) fn entry(stored: &StoredTask) -> Entry {
+    Entry {
+        number: stored.task.number,
+        key: stored.order_key,
+        requested_agent: stored.task.requested_agent.clone(),
+        not_before: stored.not_before,
+        attempt: stored.task.attempt,
+    }
+}
+
+pub(super) fn position(ahead: usize) -> u64 {
+    u64::try_from(ahead).unwrap_or(u64::MAX).saturating_add(1)
+}
