@@ -2,9 +2,9 @@
 
 use super::{NOW, Store};
 use crate::domain::{
-    ActivityKind, AgentEvent, NewLog, Outcome, TaskChange, TaskRef, TaskStatus, Timestamp, Usage,
+    ActivityKind, AgentEvent, LogFilter, NewLog, Outcome, TaskChange, TaskRef, TaskStatus,
+    Timestamp, Usage,
 };
-use crate::server::storage::logs::LogFilter;
 use crate::server::storage::tasks::{
     CancelTask, Cancellation, ChangeTask, ClaimTask, EndAttempt, ExpediteTask, GiveInput, Lease,
     ReportTask,

@@ -13,9 +13,9 @@ use std::sync::{Arc, Mutex};
 use tokio::task::JoinSet;
 
 use super::support::{Engine, Place};
-use crate::domain::{NewTask, TaskRef, Timestamp};
+use crate::domain::{IdempotencyKey, NewTask, TaskRef, Timestamp};
 use crate::server::clock::Clock;
-use crate::server::storage::tasks::{ClaimTask, CreateTask, IdempotencyKey, Lease, StoredTask};
+use crate::server::storage::tasks::{ClaimTask, CreateTask, Lease, StoredTask};
 use crate::server::storage::{Answer, Change, Database, Write};
 
 /// A database with its writer, and everything that it announced.

@@ -6,10 +6,10 @@ use serde_json::json;
 
 use super::{NOW, Store, create, described};
 use crate::domain::{
-    Activity, ActivityKind, LogLevel, LogStream, NewLog, NewTask, Priority, TaskFilter, TaskRef,
-    TaskStatus, Timestamp, order_key,
+    Activity, ActivityKind, LogFilter, LogLevel, LogStream, NewLog, NewTask, Priority, TaskFilter,
+    TaskRef, TaskStatus, Timestamp, order_key,
 };
-use crate::server::storage::logs::{AppendLogs, LogFilter};
+use crate::server::storage::logs::AppendLogs;
 use crate::server::storage::{Change, StorageError};
 use crate::tests::support::{Engine, on_each_engine};
 

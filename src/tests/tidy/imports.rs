@@ -4,7 +4,7 @@ use super::none;
 use super::source::{Source, sources};
 
 /// A layer, and the layers of ours that it may import. A layer may always import itself.
-const TABLE: [(&str, &[&str]); 20] = [
+const TABLE: [(&str, &[&str]); 21] = [
     ("domain", &[]),
     ("rpc", &["domain", "state", "operations"]),
     ("ui", &["domain", "rpc"]),
@@ -41,6 +41,8 @@ const TABLE: [(&str, &[&str]); 20] = [
     ),
     ("server", EVERYTHING),
     ("main", &["kimi_dashboard"]),
+    // Programs of their own, which know ours from outside.
+    ("bin", EVERYTHING),
     ("tests", EVERYTHING),
 ];
 
@@ -76,7 +78,6 @@ const COMPOSITION: [&str; 5] = ["router", "run", "restore", "home", "assets"];
 fn layer(module: &[String]) -> &str {
     match module {
         [] => "server",
-        [top] => top,
         [top, second, ..] if top == "server" => {
             if COMPOSITION.contains(&second.as_str()) {
                 "server"
