@@ -6,8 +6,10 @@
 
 mod agents;
 mod api;
+mod crash;
 mod feed;
 mod restart;
 mod rules;
 mod storage;
 mod support;
+mod tidy;

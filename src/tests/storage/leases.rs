@@ -40,7 +40,7 @@ async fn a_renewed_lease_lives_on_and_others_end(engine: Engine) {
         expires_at: NOW.plus_seconds(100),
         now: NOW.plus_seconds(40),
     };
-    let states: Vec<LeaseState> = store
+    let states: Vec<_> = store
         .write(renew)
         .await
         .unwrap()
@@ -61,9 +61,10 @@ async fn a_renewed_lease_lives_on_and_others_end(engine: Engine) {
         expires_at: NOW.plus_seconds(999),
         now: NOW.plus_seconds(61),
     };
-    let over = store.write(renew("left", "worker")).await.unwrap();
-    let foreign = store.write(renew("kept", "other")).await.unwrap();
-    assert_eq!([over[0].state, foreign[0].state], [LeaseState::Lost; 2]);
+    for (lease, agent) in [("left", "worker"), ("kept", "other")] {
+        let renewals = store.write(renew(lease, agent)).await.unwrap();
+        assert_eq!(renewals[0].state, LeaseState::Lost, "{lease} of {agent}");
+    }
     assert_eq!(lapse(&store, 100).await.len(), 1);
 }
 
