@@ -12,7 +12,7 @@ use tokio::time::{Instant, interval, timeout_at};
 
 pub(super) use agents::{fake, process, remote, shell};
 pub(super) use app::TestApp;
-pub(super) use client::Client;
+pub(super) use client::{Answer, Client};
 pub(super) use database::{Engine, Place};
 pub(super) use socket::{Socket, seq_of};
 

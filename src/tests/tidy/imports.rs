@@ -76,7 +76,6 @@ const COMPOSITION: [&str; 5] = ["router", "run", "restore", "home", "assets"];
 fn layer(module: &[String]) -> &str {
     match module {
         [] => "server",
-        [top] => top,
         [top, second, ..] if top == "server" => {
             if COMPOSITION.contains(&second.as_str()) {
                 "server"
