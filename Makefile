@@ -54,7 +54,7 @@ test: check unit e2e ## everything that must hold
 
 check: test-tools ## formats, lints of both sides, licences and bans
 	cargo fmt --check
-	cargo clippy --features ssr --all-targets -- -D warnings
+	cargo clippy --features bench --all-targets -- -D warnings
 	cargo clippy --features hydrate --lib --target wasm32-unknown-unknown -- -D warnings
 	cargo deny --config .deny.toml check licenses bans sources
 
@@ -65,9 +65,10 @@ unit: test-tools ## unit and door tests on SQLite and PostgreSQL
 e2e: test-tools build ## end-to-end tests in Chromium
 	cd end2end && KIMI_DASHBOARD_BIN=$(CURDIR)/target/release/kimi-dashboard ../node_modules/.bin/playwright test
 
-bench: build ## measure against the bars, into docs/bench.md
+bench: test-tools build ## measure against the bars, into docs/bench.md
 	cargo build --release --features bench --bin kimi-bench
-	$(CARGO_TARGET_DIR)/release/kimi-bench target/release/kimi-dashboard --out docs/bench.md
+	KIMI_DASHBOARD_BIN=target/release/kimi-dashboard node end2end/measure.mjs > target/browser.json
+	$(CARGO_TARGET_DIR)/release/kimi-bench --browser target/browser.json --out docs/bench.md
 
 fix: ## format, and apply what the lints suggest
 	cargo fmt

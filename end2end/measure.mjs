@@ -4,14 +4,14 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { chromium } from '@playwright/test';
 
 const folder = mkdtempSync(join(tmpdir(), 'kimi-dashboard-measure-'));
-const server = spawn(process.env.KIMI_DASHBOARD_BIN, ['--port', '0'], { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] });
-const url = await new Promise((resolve) => {
+const server = spawn(resolve(process.env.KIMI_DASHBOARD_BIN), ['--port', '0'], { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] });
+const url = await new Promise((found) => {
   createInterface(server.stdout).on('line', (line) => {
-    if (line.startsWith('listening on ')) resolve(line.slice('listening on '.length));
+    if (line.startsWith('listening on ')) found(line.slice('listening on '.length));
   });
 });
 const browser = await chromium.launch({

@@ -33,7 +33,7 @@ pub(super) fn read(tables: Vec<Table>) -> (Vec<AgentConfig>, Vec<String>) {
     (agents, problems)
 }
 
-/// The agents of `--mock` when the file has none.
+/// The agents of `--mock` when the file has no fake ones.
 pub(super) fn mock() -> Vec<AgentConfig> {
     [
         ("code-gen", "Code Generator", 2),

@@ -11,6 +11,7 @@ use toml::Table;
 use super::fields::Fields;
 use super::flags::Flags;
 use super::{Config, DatabaseConfig, Exit, LogFormat, Secret, agents};
+use crate::domain::AgentKind;
 
 /// As [`super::load`], with the environment as a parameter.
 pub(super) fn load(
@@ -92,6 +93,10 @@ fn resolve(
         mock,
         log_format: read_format(&mut file, format.as_deref()),
         agents: {
+            if mock {
+                // Simulated tasks must never reach a real program.
+                agents.retain(|agent| agent.kind == AgentKind::Fake);
+            }
             if mock && agents.is_empty() {
                 agents = agents::mock();
             }

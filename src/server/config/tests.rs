@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{Config, DatabaseConfig, Exit, LogFormat, Secret, settings};
+use crate::domain::AgentKind;
 
 /// Loads with these flags, variables and file.
 fn load(flags: &[&str], variables: &[(&str, &str)], file: &str) -> Result<Config, Exit> {
@@ -162,6 +163,19 @@ fn an_agent_is_read_with_its_defaults() {
     assert!(agent.enabled);
     assert_eq!(agent.env["KEY"].expose(), "hunter2");
     assert!(!format!("{agent:?}").contains("hunter2"));
+}
+
+#[test]
+fn simulated_tasks_never_reach_a_real_program() {
+    let file = "[[agent]]\nname = \"shell\"\nkind = \"process\"\ncommand = [\"true\"]\n";
+    let config = load(&["--mock"], &[], file).unwrap();
+    assert!(
+        config
+            .agents
+            .iter()
+            .all(|agent| agent.kind == AgentKind::Fake)
+    );
+    assert!(!config.agents.is_empty());
 }
 
 #[test]
