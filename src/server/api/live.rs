@@ -244,13 +244,19 @@ impl Follower {
         };
         let subscription = self.app.bus.resume(epoch.as_ref(), since);
         self.topics.retain(|topic| !topics.contains(topic));
-        while let Ok(message) = messages.try_recv() {
-            if message.seq() <= subscription.seq && message.is_for(&self.topics) {
-                self.write(Frame::Text(message.text())).await?;
+        let lagged = loop {
+            match messages.try_recv() {
+                Ok(message) if message.seq() > subscription.seq => break false,
+                Ok(message) if message.is_for(&self.topics) => {
+                    self.write(Frame::Text(message.text())).await?;
+                }
+                Ok(_) => {}
+                Err(error) => break matches!(error, TryRecvError::Lagged(_)),
             }
-        }
+        };
         *messages = subscription.messages;
-        let Some(missed) = subscription.missed else {
+        // Who fell behind on the other topics has to fetch anyway.
+        let Some(missed) = subscription.missed.filter(|_| !lagged) else {
             self.topics.extend(topics);
             return self.say_resync(subscription.seq).await;
         };
