@@ -122,10 +122,11 @@ pub(crate) async fn run(
 fn on_commit(board: &Board, bus: &Bus, clock: Clock) -> OnCommit {
     let (board, bus) = (board.clone(), bus.clone());
     Arc::new(move |changes: Vec<Change>| {
-        let messages = board.follow(changes, clock.now());
-        metrics::counter!("feed_messages_total")
-            .increment(u64::try_from(messages.len()).unwrap_or(0));
-        bus.publish(messages);
+        board.follow(changes, clock.now(), |messages| {
+            metrics::counter!("feed_messages_total")
+                .increment(u64::try_from(messages.len()).unwrap_or(0));
+            bus.publish(messages);
+        });
     })
 }
 

@@ -42,8 +42,14 @@ impl Board {
         }
     }
 
-    /// Takes over a commit, and answers what to publish about it.
-    pub(crate) fn follow(&self, changes: Vec<Change>, now: Timestamp) -> Vec<LiveMessage> {
+    /// Takes over a commit, and publishes it: still under the lock, so that nothing older is
+    /// published after it.
+    pub(crate) fn follow(
+        &self,
+        changes: Vec<Change>,
+        now: Timestamp,
+        publish: impl FnOnce(Vec<LiveMessage>),
+    ) {
         let mut state = self.state();
         let mut messages = Vec::with_capacity(changes.len());
         let mut agents = HashSet::new();
@@ -76,12 +82,11 @@ impl Board {
                 .agent(name, now)
                 .map(|agent| LiveMessage::Agent(Box::new(agent)))
         }));
+        publish(messages);
         drop(state);
         if moved {
-            self.opportunity.send_modify(|version| *version += 1);
-            self.shuffled.send_modify(|version| *version += 1);
+            self.nudge();
         }
-        messages
     }
 
     /// Fills in what was stored before this server started.
@@ -251,13 +256,42 @@ impl Board {
         outdated
     }
 
-    /// `stored` as it is to be published again, unless something newer was published since
+    /// Publishes `stored` again as it is shown now, unless something newer was published since
     /// the last [`Board::stale_head`].
-    pub(crate) fn republished(&self, stored: StoredTask, now: Timestamp) -> Option<Task> {
+    pub(crate) fn republish(
+        &self,
+        stored: StoredTask,
+        now: Timestamp,
+        publish: impl FnOnce(Vec<LiveMessage>),
+    ) {
         let state = self.state();
         let number = stored.task.number;
-        let current = state.queue.get(number).is_some() && !state.touched.contains(&number);
-        current.then(|| state.shown(stored, now))
+        if state.queue.get(number).is_some() && !state.touched.contains(&number) {
+            let task = state.shown(stored, now);
+            publish(vec![LiveMessage::Task(Box::new(task))]);
+        }
+    }
+
+    /// Publishes what `choose` picks of all agents as they are now.
+    pub(crate) fn publish_agents(
+        &self,
+        now: Timestamp,
+        choose: impl FnMut(&Agent) -> bool,
+        publish: impl FnOnce(Vec<LiveMessage>),
+    ) {
+        let state = self.state();
+        let agents = state.agents.keys();
+        let agents = agents
+            .filter_map(|name| state.agent(name, now))
+            .filter(choose);
+        let messages: Vec<_> = agents
+            .map(|agent| LiveMessage::Agent(Box::new(agent)))
+            .collect();
+        if !messages.is_empty() {
+            publish(messages);
+            drop(state);
+            self.nudge();
+        }
     }
 
     fn change_polling(&self, name: &str, begins: bool) {

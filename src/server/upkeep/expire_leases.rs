@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use crate::domain::{AgentStatus, LiveMessage};
+use crate::domain::{Agent, AgentStatus};
 use crate::server::state::AppState;
 use crate::server::storage::tasks::{EndLapsed, Lapse};
 use crate::server::telemetry::chain;
@@ -56,14 +56,8 @@ async fn end_overdue(app: &AppState) {
 
 /// An agent goes offline by silence, which no commit announces.
 fn publish_silent(app: &AppState, shown: &mut HashMap<String, AgentStatus>) {
-    let agents = app.board.agents(app.clock.now());
-    let changed: Vec<_> = agents
-        .into_iter()
-        .filter(|agent| shown.insert(agent.name.clone(), agent.status) != Some(agent.status))
-        .map(|agent| LiveMessage::Agent(Box::new(agent)))
-        .collect();
-    if !changed.is_empty() {
-        app.bus.publish(changed);
-        app.board.nudge();
-    }
+    let changed =
+        |agent: &Agent| shown.insert(agent.name.clone(), agent.status) != Some(agent.status);
+    let publish = |messages| app.bus.publish(messages);
+    app.board.publish_agents(app.clock.now(), changed, publish);
 }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::domain::{LiveMessage, TaskRef};
+use crate::domain::TaskRef;
 use crate::server::state::AppState;
 
 /// Tasks whose position is kept fresh; further down it is fresh when a page is loaded.
@@ -25,9 +25,8 @@ pub(crate) async fn refresh_queue(app: AppState) {
             let Ok(stored) = app.db.task(TaskRef::Number(number)).await else {
                 continue;
             };
-            if let Some(task) = app.board.republished(stored, app.clock.now()) {
-                app.bus.publish(vec![LiveMessage::Task(Box::new(task))]);
-            }
+            let publish = |messages| app.bus.publish(messages);
+            app.board.republish(stored, app.clock.now(), publish);
         }
     }
 }

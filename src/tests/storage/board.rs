@@ -32,7 +32,7 @@ async fn a_task_that_came_back_meanwhile_is_not_forgotten(engine: Engine) {
         .await
         .unwrap();
     let number = store.pending(3).await;
-    let follow = || board.follow(store.announced(), NOW);
+    let follow = || board.follow(store.announced(), NOW, drop);
     follow();
     let first = board.reserve("worker", NOW).expect("it is pending");
     assert_eq!(first.number, number);
