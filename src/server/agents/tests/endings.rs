@@ -81,15 +81,13 @@ async fn nothing_outlives_a_task_that_ends_by_itself() {
 /// A dying process closes its files a moment before it leaves the table.
 async fn until_gone<T: Copy + IntoIterator<Item = Pid>>(tree: T) {
     let gone = async {
-        let mut ticks = tokio::time::interval(std::time::Duration::from_millis(10));
+        let mut ticks = tokio::time::interval(Duration::from_millis(10));
         while tree.into_iter().any(exists) {
             ticks.tick().await;
         }
     };
-    let patience = std::time::Duration::from_secs(10);
-    tokio::time::timeout(patience, gone)
-        .await
-        .expect("nothing is left");
+    let patience = Duration::from_secs(10);
+    timeout(patience, gone).await.expect("nothing is left");
 }
 
 #[tokio::test]
