@@ -62,6 +62,7 @@ impl Board {
                         before != Some(task.task.status) || task.task.status == TaskStatus::Pending;
                     let task = state.shown(*task, now);
                     state.touched.insert(task.number);
+                    state.note_published(&task);
                     messages.push(LiveMessage::Task(Box::new(task)));
                 }
                 Change::Agent(record) => {
@@ -251,7 +252,9 @@ impl Board {
             .filter(differs)
             .map(|(number, _)| *number)
             .collect();
-        state.published = head.into_iter().collect();
+        // What is published of others is not kept up; it is told when they come into the head.
+        let head: HashSet<i64> = head.into_iter().map(|(number, _)| number).collect();
+        state.published.retain(|number, _| head.contains(number));
         state.touched.clear();
         outdated
     }
@@ -264,10 +267,11 @@ impl Board {
         now: Timestamp,
         publish: impl FnOnce(Vec<LiveMessage>),
     ) {
-        let state = self.state();
+        let mut state = self.state();
         let number = stored.task.number;
         if state.queue.get(number).is_some() && !state.touched.contains(&number) {
             let task = state.shown(stored, now);
+            state.note_published(&task);
             publish(vec![LiveMessage::Task(Box::new(task))]);
         }
     }

@@ -113,6 +113,14 @@ impl State {
             .collect()
     }
 
+    /// Remembers what is told about a pending task, to notice when it is no longer true.
+    pub(super) fn note_published(&mut self, task: &Task) {
+        if let Some(position) = task.queue_position {
+            let told = (position, task.waiting.clone());
+            self.published.insert(task.number, told);
+        }
+    }
+
     pub(super) fn shown(&self, stored: StoredTask, now: Timestamp) -> Task {
         let mut task = stored.task;
         if let Some(entry) = self

@@ -1,13 +1,19 @@
 //! The board follows what is committed, also between the look at a task and its claim.
 
+use std::collections::HashMap;
+use std::sync::Mutex;
+
 use super::{NOW, Store};
-use crate::domain::{AgentKind, Outcome};
+use crate::domain::{AgentKind, LiveMessage, Outcome, TaskChange, TaskRef};
 use crate::server::queue::Board;
 use crate::server::storage::agents::{AgentRecord, SaveAgent, Wanted};
-use crate::server::storage::tasks::EndAttempt;
+use crate::server::storage::tasks::{CancelTask, ChangeTask, EndAttempt, ExpediteTask};
 use crate::tests::support::{Engine, on_each_engine};
 
-on_each_engine!(a_task_that_came_back_meanwhile_is_not_forgotten);
+on_each_engine!(
+    a_task_that_came_back_meanwhile_is_not_forgotten,
+    a_position_that_changes_back_is_published_again,
+);
 
 async fn a_task_that_came_back_meanwhile_is_not_forgotten(engine: Engine) {
     let store = Store::new(engine).await;
@@ -67,4 +73,68 @@ async fn a_task_that_came_back_meanwhile_is_not_forgotten(engine: Engine) {
     board.forget(&third);
     drop(third);
     assert!(board.reserve("worker", later).is_none());
+}
+
+async fn a_position_that_changes_back_is_published_again(engine: Engine) {
+    let store = Store::new(engine).await;
+    let board = Board::new();
+    let told = Mutex::new(HashMap::new());
+    let publish = |messages: Vec<LiveMessage>| {
+        for message in messages {
+            if let LiveMessage::Task(task) = message {
+                told.lock()
+                    .unwrap()
+                    .insert(task.number, task.queue_position);
+            }
+        }
+    };
+    let follow = || board.follow(store.announced(), NOW, publish);
+    let cancel = |number| CancelTask {
+        task: TaskRef::Number(number),
+        actor: "me".to_owned(),
+        now: NOW,
+    };
+    let (first, second) = (store.pending(1).await, store.pending(1).await);
+    follow();
+    assert!(board.stale_head(50, NOW).is_empty());
+
+    // The second moves up; before that is told, it moves down again and is told for itself.
+    store.write(cancel(first)).await.unwrap();
+    follow();
+    assert_eq!(board.stale_head(50, NOW), [second]);
+    let before = store.task(second).await;
+    let third = store.pending(1).await;
+    for number in [second, third] {
+        let task = TaskRef::Number(number);
+        let actor = "me".to_owned();
+        let now = NOW.plus_seconds(number);
+        store
+            .write(ExpediteTask { task, actor, now })
+            .await
+            .unwrap();
+    }
+    // Any edit publishes the task by itself.
+    let change = ChangeTask {
+        task: TaskRef::Number(second),
+        change: TaskChange {
+            title: Some("new".to_owned()),
+            ..TaskChange::default()
+        },
+        lease: None,
+        message: None,
+        actor: "me".to_owned(),
+        now: NOW,
+    };
+    store.write(change).await.unwrap();
+    follow();
+    board.republish(before, NOW, publish);
+    assert_eq!(told.lock().unwrap()[&second], Some(2));
+
+    // When it moves up once more, that is news.
+    store.write(cancel(third)).await.unwrap();
+    follow();
+    for number in board.stale_head(50, NOW) {
+        board.republish(store.task(number).await, NOW, publish);
+    }
+    assert_eq!(told.lock().unwrap()[&second], Some(1));
 }
