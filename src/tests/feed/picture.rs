@@ -8,8 +8,8 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
 
-use crate::domain::{Agent, Epoch, Seq, ServerFrame, Task};
-use crate::tests::support::{Client, Socket, TestApp, eventually, fake, seq_of};
+use crate::domain::{Agent, Epoch, Seq, ServerFrame, Task, TaskStatus};
+use crate::tests::support::{Client, Socket, TestApp, eventually, eventually_equal, fake, seq_of};
 
 /// What a client knows.
 #[derive(Default)]
@@ -218,17 +218,26 @@ async fn one_story(deeds: Vec<Deed>, visits: Vec<(usize, bool)>) {
         picture.apply(client, frame).await;
     }
     let mut truth = Picture::default();
-    eventually("the picture equals the truth", async || {
+    eventually("everything comes to rest", async || {
+        truth.fetch(client, 0).await;
+        let running = |task: &Task| task.status == TaskStatus::Running;
+        (!truth.tasks.values().any(running)).then_some(())
+    })
+    .await;
+    eventually_equal("the picture equals the truth", async || {
         for frame in socket.until_pong().await {
             picture.apply(client, frame).await;
         }
         truth.fetch(client, 0).await;
-        let same = picture.rows() == truth.rows() && picture.agents() == truth.agents();
-        let rests = truth
-            .tasks
-            .values()
-            .all(|task| task.status != crate::domain::TaskStatus::Running);
-        (same && rests).then_some(())
+        // Only what differs is worth showing.
+        let (left, right) = (picture.rows(), truth.rows());
+        let different = |(left, right): &(Value, Value)| left != right;
+        let same_length = left.len() == right.len();
+        let rows: (Vec<_>, Vec<_>) = left.into_iter().zip(right).filter(different).unzip();
+        (
+            (rows.0, picture.agents(), true),
+            (rows.1, truth.agents(), same_length),
+        )
     })
     .await;
 }

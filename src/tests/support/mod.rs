@@ -6,6 +6,7 @@ mod client;
 mod database;
 mod socket;
 
+use std::fmt::Debug;
 use std::time::Duration;
 
 use tokio::time::{Instant, interval, timeout_at};
@@ -32,6 +33,25 @@ pub(super) async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Opt
                 "this did not happen within {} s: {what}",
                 PATIENCE.as_secs()
             ),
+        }
+    }
+}
+
+/// Looks until both are the same, and shows how they differ if that never happens.
+pub(super) async fn eventually_equal<T: PartialEq + Debug>(
+    what: &str,
+    mut look: impl AsyncFnMut() -> (T, T),
+) {
+    let deadline = Instant::now() + PATIENCE;
+    let mut ticks = interval(Duration::from_millis(20));
+    loop {
+        ticks.tick().await;
+        let (left, right) = look().await;
+        if left == right {
+            return;
+        }
+        if Instant::now() > deadline {
+            assert_eq!(left, right, "{what}");
         }
     }
 }
