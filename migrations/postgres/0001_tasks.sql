@@ -42,7 +42,7 @@ create table tasks (
 );
 
 create index tasks_by_status on tasks (status, number);
-create index tasks_by_assignee on tasks (assignee, number);
+create index tasks_by_assignee on tasks (assignee, status, number);
 create index tasks_by_retry on tasks (retry_of) where retry_of is not null;
 create unique index tasks_by_lease on tasks (lease_id) where lease_id is not null;
 

@@ -56,8 +56,7 @@ pub(super) async fn restore(
     // Agents are known by now, so that the tasks they hold are found with them.
     board.restore(Vec::new(), &db.active_tasks().await?, now);
     board.add_totals(Totals {
-        counts: db.status_counts().await?,
-        by_agent: db.agent_counts().await?,
+        counts: db.task_counts().await?,
         runs: db.finished_runs(500).await?,
     });
     Ok(())

@@ -2,7 +2,7 @@
 
 use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderName, HeaderValue, header};
+use axum::http::{HeaderValue, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -14,7 +14,6 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tower::ServiceExt;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::csrf::CsrfLayer;
-use tower_http::set_header::SetResponseHeaderLayer;
 
 use super::state::AppState;
 use super::{api, assets};
@@ -44,17 +43,9 @@ pub(crate) fn router(app: &AppState, metrics: PrometheusHandle) -> Router {
             },
         ))
         .layer(CsrfLayer::new())
-        .layer(from_fn(api::problem_for_refusals))
-        .layer(from_fn(api::check_host))
-        .layer(set(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
-        .layer(set(header::X_FRAME_OPTIONS, "DENY"))
-        .layer(set(header::REFERRER_POLICY, "same-origin"))
+        .layer(from_fn(api::guard))
         .layer(from_fn(measure))
         .with_state(app.clone())
-}
-
-fn set(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
-    SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
 }
 
 /// What pages and server functions find in their context. Pages say which scripts may run:

@@ -20,7 +20,7 @@ use super::home::{Home, Where};
 use super::live::Bus;
 use super::queue::{Board, Runs};
 use super::restore::restore;
-use super::state::AppState;
+use super::state::{AppState, Handles};
 use super::storage::{Change, Database, OnCommit, Writer};
 use super::telemetry::chain;
 use super::{jobs, router, upkeep};
@@ -47,7 +47,11 @@ pub(crate) async fn run(
     let bus = Bus::new(clock.uuid().to_string());
     let (db, writer) = open(&home).await?;
     let loops = TaskTracker::new();
-    let writing = loops.spawn(writer.run(on_commit(&board, &bus, clock)));
+    // On a thread of its own: with thousands of sockets to serve, a task would wait behind them
+    // at every step of a write.
+    let writer = writer.run(on_commit(&board, &bus, clock));
+    let runtime = tokio::runtime::Handle::current();
+    let writing = loops.spawn_blocking(move || runtime.block_on(writer));
 
     // What an earlier server left running is gone before its tasks may run again.
     reap_survivors(&node);
@@ -72,7 +76,7 @@ pub(crate) async fn run(
         .reload_port(8767_u32)
         .build();
     let stop = stopping.clone();
-    let app = AppState {
+    let app = AppState::new(Handles {
         db,
         board,
         bus,
@@ -81,12 +85,13 @@ pub(crate) async fn run(
         adapters,
         stopping,
         options,
-    };
-    let routes = router::router(&app, metrics);
+    });
+    let routes = router::router(&app, metrics.clone());
 
     let dispatching = loops.spawn(jobs::dispatch(app.clone(), node));
     loops.spawn(upkeep::expire_leases(app.clone()));
     loops.spawn(upkeep::refresh_queue(app.clone()));
+    loops.spawn(upkeep::drain_metrics(metrics, stop.clone()));
     if config.mock {
         loops.spawn(jobs::demonstrate(app.clone()));
     }

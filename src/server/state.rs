@@ -1,5 +1,6 @@
-//! What every door holds: cheap handles only.
+//! What every door holds: one pointer, cloned for every request and kept by every socket.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use axum::http::{Method, StatusCode, header, request::Parts};
@@ -18,7 +19,10 @@ use crate::domain::{AppError, ErrorKind};
 
 /// Everything a request may need.
 #[derive(Clone)]
-pub(crate) struct AppState {
+pub(crate) struct AppState(Arc<Handles>);
+
+/// What an [`AppState`] points at.
+pub(crate) struct Handles {
     pub(crate) db: Database,
     pub(crate) board: Board,
     pub(crate) bus: Bus,
@@ -28,6 +32,20 @@ pub(crate) struct AppState {
     /// Fires when the server is to stop.
     pub(crate) stopping: CancellationToken,
     pub(crate) options: LeptosOptions,
+}
+
+impl AppState {
+    pub(crate) fn new(handles: Handles) -> Self {
+        Self(Arc::new(handles))
+    }
+}
+
+impl Deref for AppState {
+    type Target = Handles;
+
+    fn deref(&self) -> &Handles {
+        &self.0
+    }
 }
 
 impl axum::extract::FromRef<AppState> for LeptosOptions {

@@ -34,7 +34,7 @@ type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 #[command(name = "kimi-bench", about = "Measures a kimi-dashboard executable")]
 struct Flags {
     /// The server to measure; build it with --release.
-    #[arg(long, default_value = "target/release/kimi-dashboard")]
+    #[arg(default_value = "target/release/kimi-dashboard")]
     server: PathBuf,
     /// Write the table here as well.
     #[arg(long, value_name = "FILE")]
@@ -91,7 +91,7 @@ async fn run(flags: Flags) -> Outcome<()> {
     }
     if !flags.server.is_file() {
         let path = flags.server.display();
-        return Err(format!("--server: there is no file {path}; build it or name another").into());
+        return Err(format!("there is no server {path}; build it or name another").into());
     }
     raise_file_limit()?;
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -105,6 +105,9 @@ async fn run(flags: Flags) -> Outcome<()> {
     let text = report.markdown()?;
     std::io::stdout().write_all(text.as_bytes())?;
     if let Some(out) = &flags.out {
+        if let Some(folder) = out.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
         std::fs::write(out, text)?;
     }
     Ok(())

@@ -4,14 +4,35 @@
 
 use axum::Json;
 use axum::extract::Request;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use crate::domain::{AppError, ErrorKind, Problem};
 
-/// Refuses requests that were not addressed to this machine's own names.
-pub(crate) async fn check_host(request: Request, next: Next) -> Response {
+/// Refuses requests that were not addressed to this machine's own names, and tells browsers
+/// what they must not do with an answer. One layer does it all: a layer of its own for each
+/// would cost every request more than what it does.
+pub(crate) async fn guard(request: Request, next: Next) -> Response {
+    let mut response = if is_addressed_to_us(&request) {
+        let is_api = request.uri().path().starts_with("/api/");
+        shaped(next.run(request).await, is_api)
+    } else {
+        let detail = "this server answers to localhost and loopback addresses only";
+        AppError::new(ErrorKind::Forbidden, detail).into_response()
+    };
+    for (name, value) in [
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (header::REFERRER_POLICY, "same-origin"),
+    ] {
+        let value = HeaderValue::from_static(value);
+        response.headers_mut().entry(name).or_insert(value);
+    }
+    response
+}
+
+fn is_addressed_to_us(request: &Request) -> bool {
     let header = request
         .headers()
         .get(header::HOST)
@@ -22,13 +43,7 @@ pub(crate) async fn check_host(request: Request, next: Next) -> Response {
             .authority()
             .map(axum::http::uri::Authority::as_str)
     });
-    match host {
-        Some(host) if is_local(host) => next.run(request).await,
-        _ => {
-            let detail = "this server answers to localhost and loopback addresses only";
-            AppError::new(ErrorKind::Forbidden, detail).into_response()
-        }
-    }
+    host.is_some_and(is_local)
 }
 
 /// True for `localhost` and loopback addresses, with any port.
@@ -46,9 +61,7 @@ fn is_local(host: &str) -> bool {
 
 /// Gives refusals of the layers below (wrong method, body too large, cross-site) the shape of
 /// all other errors.
-pub(crate) async fn problem_for_refusals(request: Request, next: Next) -> Response {
-    let is_api = request.uri().path().starts_with("/api/");
-    let response = next.run(request).await;
+fn shaped(response: Response, is_api: bool) -> Response {
     let typed = response
         .headers()
         .get(header::CONTENT_TYPE)

@@ -1,5 +1,6 @@
 //! `/ws`: the live feed, and reports of agents over it.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use axum::Router;
@@ -23,6 +24,11 @@ use crate::server::state::AppState;
 
 /// The default read buffer of 128 KiB would be most of a socket's memory.
 const READ_BUFFER: usize = 4096;
+/// Small messages that wait together are written together. What this once held stays allocated,
+/// so it is small too.
+const WRITE_BUFFER: usize = 1024;
+/// Every so many sockets one stands for all in the metrics.
+const MEASURED: usize = 16;
 const LARGEST_FRAME: usize = 256 * 1024;
 /// A client that takes nothing for this long is cut off.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -48,11 +54,15 @@ async fn upgrade(
     }
     upgrade
         .read_buffer_size(READ_BUFFER)
-        .write_buffer_size(0)
+        .write_buffer_size(WRITE_BUFFER)
         .max_message_size(LARGEST_FRAME)
-        .on_upgrade(move |socket| async move {
-            // Whatever ends a socket is the client's affair; it resumes where it was.
-            let _ended = Follower::new(app, actor, socket).follow().await;
+        .on_upgrade(move |socket| {
+            // Boxed, for a task holds whatever is moved through it more than once.
+            let mut follower = Box::new(Follower::new(app, actor, socket));
+            async move {
+                // Whatever ends a socket is the client's affair; it resumes where it was.
+                let _ended = follower.follow().await;
+            }
         })
 }
 
@@ -73,6 +83,7 @@ struct Follower {
     topics: Vec<Topic>,
     /// True once the client chose its topics.
     chose: bool,
+    lag: Option<metrics::Histogram>,
 }
 
 /// The socket is to be closed.
@@ -88,16 +99,18 @@ type Messages = tokio::sync::broadcast::Receiver<std::sync::Arc<crate::server::l
 
 impl Follower {
     fn new(app: AppState, actor: Actor, socket: WebSocket) -> Self {
+        let measured = app.bus.followers().is_multiple_of(MEASURED);
         Self {
             app,
             actor,
             socket,
             topics: Topic::DEFAULT.to_vec(),
             chose: false,
+            lag: measured.then(|| metrics::histogram!("feed_lag_seconds")),
         }
     }
 
-    async fn follow(mut self) -> Result<(), Gone> {
+    async fn follow(&mut self) -> Result<(), Gone> {
         let subscription = self.app.bus.join();
         let (epoch, seq) = (self.app.bus.point().epoch, subscription.seq);
         let mut messages = subscription.messages;
@@ -106,13 +119,15 @@ impl Follower {
         self.send(&ServerFrame::Hello { epoch, seq }).await?;
         let mut heard = Instant::now();
         let mut asked = false;
+        // Made once and not for every message: each enters a list that all sockets share.
         let stopping = self.app.stopping.clone();
+        let mut stopped = pin!(stopping.cancelled());
+        let mut silent = pin!(sleep_until(heard + SILENCE));
         loop {
-            let patience = if asked { SILENCE * 2 } else { SILENCE };
             tokio::select! {
                 message = messages.recv() => match message {
                     Ok(message) => self.pass_on(message, &mut messages).await?,
-                    Err(RecvError::Lagged(_)) => messages = self.resync().await?,
+                    Err(RecvError::Lagged(_)) => messages = Box::pin(self.resync()).await?,
                     Err(RecvError::Closed) => return Err(Gone),
                 },
                 frame = self.socket.recv() => {
@@ -120,21 +135,26 @@ impl Follower {
                     heard = Instant::now();
                     asked = false;
                     if let Frame::Text(text) = frame {
-                        self.answer(&text, &mut messages).await?;
+                        Box::pin(self.answer(&text, &mut messages)).await?;
                     } else if let Frame::Binary(_) = frame {
-                        self.refuse("frames are text").await?;
+                        Box::pin(self.refuse("frames are text")).await?;
                     }
                 }
-                () = sleep_until(heard + patience) => {
-                    if asked {
+                () = silent.as_mut() => {
+                    let patience = if asked { SILENCE * 2 } else { SILENCE };
+                    if heard + patience > Instant::now() {
+                        silent.as_mut().reset(heard + patience);
+                    } else if asked {
                         return Err(Gone);
+                    } else {
+                        asked = true;
+                        silent.as_mut().reset(heard + SILENCE * 2);
+                        Box::pin(self.write(Frame::Ping(axum::body::Bytes::new()))).await?;
                     }
-                    asked = true;
-                    self.write(Frame::Ping(axum::body::Bytes::new())).await?;
                 }
-                () = stopping.cancelled() => {
+                () = stopped.as_mut() => {
                     let frame = CloseFrame { code: close_code::AWAY, reason: Utf8Bytes::from_static("the server is stopping") };
-                    return self.write(Frame::Close(Some(frame))).await;
+                    return Box::pin(self.write(Frame::Close(Some(frame)))).await;
                 }
             }
         }
@@ -154,8 +174,8 @@ impl Follower {
                 timeout(PATIENCE, self.socket.feed(Frame::Text(message.text())))
                     .await
                     .map_err(|_| Gone)??;
-                if fed == 0 {
-                    metrics::histogram!("feed_lag_seconds").record(message.age());
+                if let Some(lag) = self.lag.as_ref().filter(|_| fed == 0) {
+                    lag.record(message.age());
                 }
                 fed += 1;
             }
@@ -176,7 +196,7 @@ impl Follower {
                 .map_err(|_| Gone)??;
         }
         if lagged {
-            *messages = self.resync().await?;
+            *messages = Box::pin(self.resync()).await?;
         }
         Ok(())
     }

@@ -12,5 +12,5 @@ mod params;
 mod tasks;
 
 pub(crate) use docs::documented;
-pub(crate) use guard::{check_host, problem_for_refusals};
+pub(crate) use guard::guard;
 pub(crate) use health::describe_metrics;

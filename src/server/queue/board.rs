@@ -26,8 +26,7 @@ pub(crate) struct Board {
 
 /// What is counted in storage once, at start.
 pub(crate) struct Totals {
-    pub(crate) counts: StatusCounts,
-    pub(crate) by_agent: Vec<(Option<String>, TaskStatus, u64)>,
+    pub(crate) counts: Vec<(Option<String>, TaskStatus, u64)>,
     pub(crate) runs: Vec<FinishedRun>,
 }
 
@@ -105,8 +104,8 @@ impl Board {
     /// Adds what is counted once, while nothing is committed in between.
     pub(crate) fn add_totals(&self, totals: Totals) {
         let mut state = self.state();
-        state.counts = totals.counts;
-        for (agent, status, n) in totals.by_agent {
+        for (agent, status, n) in totals.counts {
+            *state.counts.slot(status) += n;
             let known = agent.and_then(|name| state.agents.get_mut(&name));
             match (known, status) {
                 (Some(agent), TaskStatus::Completed) => agent.completed = n,

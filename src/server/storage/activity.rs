@@ -4,7 +4,7 @@ use sqlx::FromRow;
 
 use super::columns::Origin;
 use super::database::on_pool;
-use super::tx::{Tx, in_tx};
+use super::tx::{Tx, insert_rows};
 use super::{Answer, Change, Database, StorageError};
 use crate::domain::{Activity, ActivityKind, Task, TaskId, Timestamp};
 
@@ -18,11 +18,8 @@ pub(crate) struct Happening<'a> {
     pub(crate) time: Timestamp,
 }
 
-const INSERT: &str = "insert into activity (time, kind, task, agent, actor, title, detail) \
-    values ($1, $2, $3, $4, $5, $6, $7) returning id";
-
-/// Records what happened, and announces it.
-pub(super) async fn record(tx: &mut Tx<'_>, happening: Happening<'_>) -> Answer<()> {
+/// Records what happened, and announces it. [`store`] writes it down before the commit.
+pub(super) fn record(tx: &mut Tx<'_>, happening: Happening<'_>) {
     let Happening {
         kind,
         task,
@@ -32,18 +29,9 @@ pub(super) async fn record(tx: &mut Tx<'_>, happening: Happening<'_>) -> Answer<
         time,
     } = happening;
     let agent = agent.or_else(|| task.and_then(|task| task.agent.as_deref()));
-    let (id,): (i64,) = in_tx!(tx, conn => sqlx::query_as(INSERT)
-        .bind(time.0)
-        .bind(kind.as_str())
-        .bind(task.map(|task| task.number))
-        .bind(agent)
-        .bind(actor)
-        .bind(task.map(|task| &task.title))
-        .bind(detail)
-        .fetch_one(conn)
-        .await?);
+    tx.activity_to_store.push(tx.mark());
     tx.changed(Change::Activity(Activity {
-        id,
+        id: 0,
         time,
         kind,
         task_id: task.map(|task| task.id),
@@ -53,6 +41,42 @@ pub(super) async fn record(tx: &mut Tx<'_>, happening: Happening<'_>) -> Answer<
         actor: actor.to_owned(),
         detail: detail.map(str::to_owned),
     }));
+}
+
+/// Rows of one statement.
+const ROWS: usize = 128;
+
+/// Stores what the writes of a transaction recorded, and fills in the ids.
+pub(super) async fn store(tx: &mut Tx<'_>) -> Answer<()> {
+    let waiting = std::mem::take(&mut tx.activity_to_store);
+    for chunk in waiting.chunks(ROWS) {
+        let rows: Vec<&Activity> = chunk
+            .iter()
+            .filter_map(|&place| match tx.changes.get(place) {
+                Some(Change::Activity(activity)) => Some(activity),
+                _ => None,
+            })
+            .collect();
+        let ids = insert_rows!(
+            tx,
+            "insert into activity (time, kind, task, agent, actor, title, detail) ",
+            "id",
+            rows,
+            |row, activity| row
+                .push_bind(activity.time.0)
+                .push_bind(activity.kind.as_str())
+                .push_bind(activity.task_number)
+                .push_bind(activity.agent.clone())
+                .push_bind(activity.actor.clone())
+                .push_bind(activity.title.clone())
+                .push_bind(activity.detail.clone())
+        );
+        for (&place, id) in chunk.iter().zip(ids) {
+            if let Some(Change::Activity(activity)) = tx.changes.get_mut(place) {
+                activity.id = id;
+            }
+        }
+    }
     Ok(())
 }
 

@@ -89,7 +89,7 @@ impl Write for SaveAgent {
                 detail: agent.error.as_deref(),
                 time: self.now,
             };
-            record(tx, happening).await?;
+            record(tx, happening);
         }
         Ok(())
     }

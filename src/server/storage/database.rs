@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{PgPool, SqlitePool};
+use sqlx::{Connection, PgPool, SqliteConnection, SqlitePool};
 use tokio::sync::mpsc;
 
 use super::writer::{self, Queued, Write};
@@ -48,8 +48,17 @@ pub(super) enum Pool {
 
 /// The writer's side of the database: run it until the handles are gone.
 pub(crate) struct Writer {
-    pub(super) pool: Pool,
+    pub(super) conn: Writing,
     pub(super) queue: mpsc::Receiver<Queued>,
+    /// The number of the newest task, when it is known.
+    pub(super) newest_task: Option<i64>,
+}
+
+/// What the writer writes to.
+pub(super) enum Writing {
+    /// Its own connection: a pool would check it before and after every commit.
+    Sqlite(SqliteConnection),
+    Postgres(PgPool),
 }
 
 /// Runs one expression on the reading pool of either engine.
@@ -78,14 +87,18 @@ impl Database {
             .busy_timeout(Duration::from_secs(10))
             .pragma("journal_size_limit", "67108864")
             .pragma("wal_autocheckpoint", "4000");
-        let keep = |options: SqlitePoolOptions| options.idle_timeout(None).max_lifetime(None);
-        let writing = keep(SqlitePoolOptions::new().max_connections(1))
-            .connect_with(options.clone())
+        let mut writing = SqliteConnection::connect_with(&options).await?;
+        sqlx::migrate!("migrations/sqlite")
+            .run_direct(None, &mut writing, false)
             .await?;
-        sqlx::migrate!("migrations/sqlite").run(&writing).await?;
-        let reading = keep(SqlitePoolOptions::new().max_connections(4))
+        let reading = SqlitePoolOptions::new()
+            .max_connections(4)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            // A file does not go away as a server may.
+            .test_before_acquire(false)
             .connect_lazy_with(options.create_if_missing(false).read_only(true));
-        Ok(Self::with(Pool::Sqlite(reading), Pool::Sqlite(writing)))
+        Ok(Self::with(Pool::Sqlite(reading), Writing::Sqlite(writing)))
     }
 
     /// Connects to PostgreSQL.
@@ -99,11 +112,11 @@ impl Database {
         sqlx::migrate!("migrations/postgres").run(&pool).await?;
         Ok(Self::with(
             Pool::Postgres(pool.clone()),
-            Pool::Postgres(pool),
+            Writing::Postgres(pool),
         ))
     }
 
-    fn with(reading: Pool, writing: Pool) -> (Self, Writer) {
+    fn with(reading: Pool, writing: Writing) -> (Self, Writer) {
         let (sender, queue) = mpsc::channel(WAITING_WRITES);
         (
             Self {
@@ -111,8 +124,9 @@ impl Database {
                 queue: sender,
             },
             Writer {
-                pool: writing,
+                conn: writing,
                 queue,
+                newest_task: None,
             },
         )
     }

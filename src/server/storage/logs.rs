@@ -5,7 +5,7 @@ use sqlx::{FromRow, QueryBuilder};
 use super::columns::{Origin, json, parse_cursor};
 use super::database::on_pool;
 use super::tasks::StoredTask;
-use super::tx::{Tx, in_tx};
+use super::tx::{Tx, insert_rows};
 use super::{Answer, Change, Database, Write};
 use crate::domain::{
     LogEntry, LogFilter, LogLevel, LogStream, NewLog, Page, Task, TaskId, TaskRef, Timestamp,
@@ -42,7 +42,20 @@ pub(super) async fn append(
     now: Timestamp,
 ) -> Answer<()> {
     for chunk in entries.chunks(ROWS) {
-        let ids = insert(tx, task, chunk, now).await?;
+        let ids = insert_rows!(
+            tx,
+            "insert into logs (task, time, level, stream, agent, message, fields) ",
+            "id",
+            chunk,
+            |row, entry| row
+                .push_bind(task.number)
+                .push_bind(entry.time.unwrap_or(now).0)
+                .push_bind(level_code(entry.level))
+                .push_bind(stream_code(entry.stream))
+                .push_bind(task.agent.clone())
+                .push_bind(without_nul(&entry.message))
+                .push_bind((!entry.fields.is_empty()).then(|| json(&entry.fields)))
+        );
         let stored = chunk.iter().zip(ids).map(|(entry, id)| LogEntry {
             id,
             time: entry.time.unwrap_or(now),
@@ -56,33 +69,6 @@ pub(super) async fn append(
         tx.changed(Change::Logs(stored.collect()));
     }
     Ok(())
-}
-
-async fn insert(
-    tx: &mut Tx<'_>,
-    task: &Task,
-    entries: &[NewLog],
-    now: Timestamp,
-) -> Answer<Vec<i64>> {
-    let rows: Vec<(i64,)> = in_tx!(tx, conn => {
-        let mut query =
-            QueryBuilder::new("insert into logs (task, time, level, stream, agent, message, fields) ");
-        query.push_values(entries, |mut row, entry| {
-            row.push_bind(task.number)
-                .push_bind(entry.time.unwrap_or(now).0)
-                .push_bind(level_code(entry.level))
-                .push_bind(stream_code(entry.stream))
-                .push_bind(task.agent.clone())
-                .push_bind(without_nul(&entry.message))
-                .push_bind((!entry.fields.is_empty()).then(|| json(&entry.fields)));
-        });
-        query.push(" returning id");
-        query.build_query_as().fetch_all(conn).await?
-    });
-    let mut ids: Vec<i64> = rows.into_iter().map(|(id,)| id).collect();
-    // Neither engine promises the order of what it returns.
-    ids.sort_unstable();
-    Ok(ids)
 }
 
 /// PostgreSQL refuses NUL in text; a visible mark loses nothing that a person could see.

@@ -1,16 +1,16 @@
-//! Group commit: one writer takes whatever waits, runs it in one transaction, and answers
-//! every caller after the commit. A durable commit costs one flush to disk, so sixteen
-//! concurrent writers cost about as much as one.
+//! Group commit: one writer takes whatever waits, and whatever comes while it works, runs it in
+//! one transaction, and answers every caller after the commit. A durable commit costs one flush
+//! to disk, so sixteen concurrent writers cost about as much as one.
 
 use std::future::Future;
 use std::pin::Pin;
 
-use sqlx::{Acquire, Connection};
-use tokio::sync::oneshot;
+use sqlx::Connection;
+use tokio::sync::{mpsc, oneshot};
 
-use super::database::{OnCommit, Pool, Writer};
+use super::database::{OnCommit, Writer, Writing};
 use super::tx::{Conn, Tx};
-use super::{Answer, StorageError};
+use super::{Answer, Change, StorageError, activity, tasks};
 
 /// A change to the database. It may run more than once: when one write of a group fails, the
 /// group is rolled back and every write runs again alone.
@@ -94,69 +94,95 @@ impl Writer {
     pub(crate) async fn run(mut self, on_commit: OnCommit) {
         while let Some(first) = self.queue.recv().await {
             let mut group = vec![first];
-            while group.len() < GROUP {
-                match self.queue.try_recv() {
-                    Ok(next) => group.push(next),
-                    Err(_) => break,
-                }
-            }
-            self.serve(group, &on_commit).await;
-        }
-    }
-
-    async fn serve(&self, mut group: Vec<Queued>, on_commit: &OnCommit) {
-        let size = u32::try_from(group.len()).unwrap_or(u32::MAX);
-        match commit(&self.pool, &mut group).await {
-            Ok(changes) => {
-                metrics::histogram!("storage_commit_writes").record(f64::from(size));
-                on_commit(changes);
-                for unit in group {
-                    unit.answer(None);
-                }
-            }
-            Err(error) if group.len() > 1 => {
-                tracing::warn!(error = %error, writes = size, "a group of writes failed; each runs again alone");
-                for unit in group {
-                    Box::pin(self.serve(vec![unit], on_commit)).await;
-                }
-            }
-            Err(error) => {
-                if let Some(unit) = group.pop() {
-                    unit.answer(Some(error));
+            match self.commit(&mut group, true).await {
+                Ok(changes) => committed(group, changes, &on_commit),
+                Err(error) if group.len() == 1 => failed(group, error),
+                Err(error) => {
+                    let writes = group.len();
+                    tracing::warn!(error = %error, writes, "a group of writes failed; each runs again alone");
+                    for unit in group {
+                        let mut alone = vec![unit];
+                        match self.commit(&mut alone, false).await {
+                            Ok(changes) => committed(alone, changes, &on_commit),
+                            Err(error) => failed(alone, error),
+                        }
+                    }
                 }
             }
         }
     }
-}
 
-async fn commit(pool: &Pool, group: &mut [Queued]) -> Result<Vec<super::Change>, StorageError> {
-    match pool {
-        Pool::Sqlite(pool) => {
-            let mut conn = pool.acquire().await?;
-            // A deferred transaction that turns to writing fails at once when another
-            // process holds the lock; an immediate one waits for it.
-            let mut transaction = conn.begin_with("begin immediate").await?;
-            let changes = run(Conn::Sqlite(&mut transaction), group).await?;
-            transaction.commit().await?;
-            Ok(changes)
-        }
-        Pool::Postgres(pool) => {
-            let mut conn = pool.acquire().await?;
-            let mut transaction = conn.begin().await?;
-            let changes = run(Conn::Postgres(&mut transaction), group).await?;
-            transaction.commit().await?;
-            Ok(changes)
-        }
+    /// Runs `group` in one transaction. With `gather`, whoever comes meanwhile joins it.
+    async fn commit(
+        &mut self,
+        group: &mut Vec<Queued>,
+        gather: bool,
+    ) -> Result<Vec<Change>, StorageError> {
+        let queue = gather.then_some(&mut self.queue);
+        // Known again once this is committed.
+        let newest = self.newest_task.take();
+        let (changes, newest) = match &mut self.conn {
+            Writing::Sqlite(conn) => {
+                // A deferred transaction that turns to writing fails at once when another
+                // process holds the lock; an immediate one waits for it.
+                let mut transaction = conn.begin_with("begin immediate").await?;
+                let tx = Tx::new(Conn::Sqlite(&mut transaction), newest);
+                let done = run(tx, group, queue).await?;
+                transaction.commit().await?;
+                done
+            }
+            Writing::Postgres(pool) => {
+                let mut transaction = pool.begin().await?;
+                let tx = Tx::new(Conn::Postgres(&mut transaction), newest);
+                let done = run(tx, group, queue).await?;
+                transaction.commit().await?;
+                done
+            }
+        };
+        self.newest_task = newest;
+        Ok(changes)
     }
 }
 
-async fn run(conn: Conn<'_>, group: &mut [Queued]) -> Result<Vec<super::Change>, StorageError> {
-    let mut tx = Tx {
-        conn,
-        changes: Vec::new(),
-    };
+fn committed(group: Vec<Queued>, changes: Vec<Change>, on_commit: &OnCommit) {
+    let size = u32::try_from(group.len()).unwrap_or(u32::MAX);
+    metrics::histogram!("storage_commit_writes").record(f64::from(size));
+    on_commit(changes);
     for unit in group {
-        unit.run(&mut tx).await?;
+        unit.answer(None);
     }
-    Ok(tx.changes)
+}
+
+fn failed(mut group: Vec<Queued>, error: StorageError) {
+    if let Some(unit) = group.pop() {
+        unit.answer(Some(error));
+    }
+}
+
+/// Runs every write of `group`, and of those who join it. Answers what changed, and the number
+/// of the newest task.
+async fn run(
+    mut tx: Tx<'_>,
+    group: &mut Vec<Queued>,
+    mut queue: Option<&mut mpsc::Receiver<Queued>>,
+) -> Result<(Vec<Change>, Option<i64>), StorageError> {
+    let mut done = 0;
+    loop {
+        if let Some(queue) = &mut queue {
+            while group.len() < GROUP
+                && let Ok(next) = queue.try_recv()
+            {
+                group.push(next);
+            }
+        }
+        if done == group.len() {
+            return Ok((tx.changes, tx.newest_task));
+        }
+        for unit in group.iter_mut().skip(done) {
+            unit.run(&mut tx).await?;
+        }
+        done = group.len();
+        tasks::store_created(&mut tx).await?;
+        activity::store(&mut tx).await?;
+    }
 }

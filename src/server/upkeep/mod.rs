@@ -1,7 +1,9 @@
 //! Gravity: periodic, input-free, idempotent. Each loop ends when the server stops.
 
+mod drain_metrics;
 mod expire_leases;
 mod refresh_queue;
 
+pub(crate) use drain_metrics::drain_metrics;
 pub(crate) use expire_leases::expire_leases;
 pub(crate) use refresh_queue::refresh_queue;

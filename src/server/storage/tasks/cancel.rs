@@ -58,7 +58,7 @@ impl Write for CancelTask {
             detail: None,
             time: self.now,
         };
-        record(tx, happening).await?;
+        record(tx, happening);
         Ok(if held {
             Cancellation::Requested(stored)
         } else {

@@ -50,7 +50,7 @@ impl Write for ChangeTask {
                 detail: stored.task.error.as_deref().filter(|_| failed),
                 time: self.now,
             };
-            record(tx, happening).await?;
+            record(tx, happening);
         }
         Ok(stored)
     }
@@ -228,7 +228,7 @@ impl Write for ExpediteTask {
             detail: None,
             time: self.now,
         };
-        record(tx, happening).await?;
+        record(tx, happening);
         Ok(stored)
     }
 }
@@ -273,7 +273,7 @@ impl Write for GiveInput {
             detail: None,
             time: self.now,
         };
-        record(tx, happening).await?;
+        record(tx, happening);
         Ok(stored)
     }
 }

@@ -45,7 +45,7 @@ impl Write for ClaimTask {
             detail: None,
             time: self.now,
         };
-        record(tx, started).await?;
+        record(tx, started);
         Ok(Some(stored))
     }
 }

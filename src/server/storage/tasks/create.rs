@@ -8,7 +8,7 @@ use crate::domain::{
 };
 use crate::server::storage::activity::{Happening, record};
 use crate::server::storage::columns::json;
-use crate::server::storage::tx::{Tx, in_tx};
+use crate::server::storage::tx::{Conn, Tx, in_tx, insert_rows};
 use crate::server::storage::{Answer, Change, Write};
 
 /// Creates a task. `new` has been found valid.
@@ -31,11 +31,9 @@ pub(crate) struct Creation {
 const FIND_KEY: &str = "select digest, task from idempotency_keys where key = $1";
 const INSERT_KEY: &str =
     "insert into idempotency_keys (key, digest, task, created_at) values ($1, $2, $3, $4)";
-const INSERT: &str = "insert into tasks (id, title, description, priority, status, agent, \
-    requested_agent, assignee, max_attempts, labels, created_by, created_at, started_at, \
-    order_key, not_before, timeout_seconds, retry_of, external, metadata) \
-    values ($1, $2, $3, $4, $5, $6, $7, coalesce($6, $7), $8, $9, $10, $11, $12, $13, $14, $15, \
-    $16, $17, $18) returning number";
+// SQLite has only our writer, which counts on by itself; PostgreSQL has others.
+const NEXT: &str = "select coalesce(max(number), 0) + 1 from tasks";
+const NEXT_OF_ALL: &str = "select nextval(pg_get_serial_sequence('tasks', 'number'))";
 
 impl Write for CreateTask {
     type Output = Creation;
@@ -48,7 +46,7 @@ impl Write for CreateTask {
             });
         }
         let mut stored = self.stored();
-        stored.task.number = insert(tx, &stored).await?;
+        stored.task.number = next_number(tx).await?;
         if let Some(IdempotencyKey { key, digest }) = &self.key {
             in_tx!(tx, conn => sqlx::query(INSERT_KEY)
                 .bind(key)
@@ -58,6 +56,7 @@ impl Write for CreateTask {
                 .execute(conn)
                 .await?.rows_affected());
         }
+        tx.tasks_to_store.push(tx.mark());
         tx.changed(Change::Task {
             before: None,
             task: Box::new(stored.clone()),
@@ -70,7 +69,7 @@ impl Write for CreateTask {
             detail: None,
             time: self.now,
         };
-        record(tx, created).await?;
+        record(tx, created);
         Ok(Creation {
             stored,
             replayed: false,
@@ -144,28 +143,65 @@ impl CreateTask {
     }
 }
 
-async fn insert(tx: &mut Tx<'_>, stored: &StoredTask) -> Answer<i64> {
-    let task = &stored.task;
-    let (number,): (i64,) = in_tx!(tx, conn => sqlx::query_as(INSERT)
-        .bind(task.id.to_string())
-        .bind(&task.title)
-        .bind(&task.description)
-        .bind(task.priority.rank())
-        .bind(task.status.as_str())
-        .bind(&task.agent)
-        .bind(&task.requested_agent)
-        .bind(i64::from(task.max_attempts))
-        .bind(json(&task.labels))
-        .bind(&task.created_by)
-        .bind(task.created_at.0)
-        .bind(task.started_at.map(|at| at.0))
-        .bind(stored.order_key)
-        .bind(stored.not_before.map(|at| at.0))
-        .bind(stored.timeout.map(i64::from))
-        .bind(task.retry_of.map(|id| id.to_string()))
-        .bind(task.external)
-        .bind(json(&task.metadata))
-        .fetch_one(conn)
-        .await?);
+async fn next_number(tx: &mut Tx<'_>) -> Answer<i64> {
+    let number = match (&mut tx.conn, tx.newest_task) {
+        (Conn::Sqlite(_), Some(newest)) => newest + 1,
+        (Conn::Sqlite(conn), None) => sqlx::query_scalar(NEXT).fetch_one(&mut **conn).await?,
+        (Conn::Postgres(conn), _) => {
+            sqlx::query_scalar(NEXT_OF_ALL)
+                .fetch_one(&mut **conn)
+                .await?
+        }
+    };
+    tx.newest_task = Some(number);
     Ok(number)
+}
+
+/// Rows of one statement.
+const ROWS: usize = 128;
+
+/// Stores the tasks that the writes of a transaction created.
+pub(in crate::server::storage) async fn store_created(tx: &mut Tx<'_>) -> Answer<()> {
+    let waiting = std::mem::take(&mut tx.tasks_to_store);
+    for chunk in waiting.chunks(ROWS) {
+        let rows: Vec<&StoredTask> = chunk
+            .iter()
+            .filter_map(|&place| match tx.changes.get(place) {
+                Some(Change::Task { task, .. }) => Some(&**task),
+                _ => None,
+            })
+            .collect();
+        insert_rows!(
+            tx,
+            "insert into tasks (number, id, title, description, priority, status, agent, \
+             requested_agent, assignee, max_attempts, labels, created_by, created_at, \
+             started_at, order_key, not_before, timeout_seconds, retry_of, external, metadata) ",
+            "number",
+            rows,
+            |row, stored| {
+                let task = &stored.task;
+                row.push_bind(task.number)
+                    .push_bind(task.id.to_string())
+                    .push_bind(task.title.clone())
+                    .push_bind(task.description.clone())
+                    .push_bind(task.priority.rank())
+                    .push_bind(task.status.as_str())
+                    .push_bind(task.agent.clone())
+                    .push_bind(task.requested_agent.clone())
+                    .push_bind(task.agent.clone().or_else(|| task.requested_agent.clone()))
+                    .push_bind(i64::from(task.max_attempts))
+                    .push_bind(json(&task.labels))
+                    .push_bind(task.created_by.clone())
+                    .push_bind(task.created_at.0)
+                    .push_bind(task.started_at.map(|at| at.0))
+                    .push_bind(stored.order_key)
+                    .push_bind(stored.not_before.map(|at| at.0))
+                    .push_bind(stored.timeout.map(i64::from))
+                    .push_bind(task.retry_of.map(|id| id.to_string()))
+                    .push_bind(task.external)
+                    .push_bind(json(&task.metadata))
+            }
+        );
+    }
+    Ok(())
 }

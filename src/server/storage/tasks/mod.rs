@@ -14,6 +14,7 @@ pub(crate) use cancel::{CancelTask, Cancellation};
 pub(crate) use change::{ChangeTask, ExpediteTask, GiveInput};
 pub(crate) use claim::ClaimTask;
 pub(crate) use create::CreateTask;
+pub(super) use create::store_created;
 pub(crate) use lease::{EndLapsed, Lapse, LeaseState, RenewLeases};
 pub(crate) use read::FinishedRun;
 pub(crate) use report::{EndAttempt, ReportTask};

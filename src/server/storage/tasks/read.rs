@@ -4,7 +4,7 @@ use sqlx::{FromRow, QueryBuilder};
 
 use super::StoredTask;
 use super::row::{TaskRow, absent};
-use crate::domain::{Page, StatusCounts, TaskFilter, TaskId, TaskRef, TaskStatus};
+use crate::domain::{Page, TaskFilter, TaskId, TaskRef, TaskStatus};
 use crate::server::storage::columns::parse_cursor;
 use crate::server::storage::database::on_pool;
 use crate::server::storage::{Answer, Database};
@@ -13,9 +13,19 @@ const BY_NUMBER: &str = "select * from tasks where number = $1";
 const BY_ID: &str = "select * from tasks where id = $1";
 const ACTIVE: &str = "select * from tasks where status in ('pending', 'running', 'needs_input')";
 const RETRIES: &str = "select number from tasks where retry_of = $1 order by number";
-const COUNTS: &str = "select status, count(*) as n from tasks group by status";
-const BY_AGENT: &str = "select assignee, status, count(*) as n from tasks \
-    where status in ('completed', 'failed') group by assignee, status";
+// Hops from agent to agent on the index `tasks_by_assignee`, and counts a part of it for each
+// status: twice as quick as grouping, and the larger part of a start with a million tasks.
+const COUNTS: &str = "with recursive \
+    agents(name) as (select min(assignee) from tasks union all \
+        select (select min(assignee) from tasks where assignee > name) from agents \
+        where name is not null), \
+    kinds(kind) as (values ('pending'), ('running'), ('needs_input'), ('completed'), \
+        ('failed'), ('cancelled')) \
+    select name, kind, (select count(*) from tasks where assignee = name and status = kind) \
+        from agents, kinds where name is not null \
+    union all \
+    select null, kind, (select count(*) from tasks where assignee is null and status = kind) \
+        from kinds";
 const FINISHED: &str = "select agent, title, started_at, completed_at from tasks \
     where status = 'completed' order by number desc limit $1";
 
@@ -50,43 +60,45 @@ impl Database {
         limit: u32,
     ) -> Answer<Page<StoredTask>> {
         let before = cursor.map(parse_cursor).transpose()?;
+        let most = i64::from(limit) + 1;
+        let parts = parts(filter);
         let rows: Vec<TaskRow> = on_pool!(self, pool => {
-            let mut query = QueryBuilder::new("select * from tasks where true");
-            if let Some(before) = before {
-                query.push(" and number < ").push_bind(before);
-            }
-            if !filter.status.is_empty() {
-                query.push(" and status in (");
-                let mut list = query.separated(", ");
-                for status in &filter.status {
-                    list.push_bind(status.as_str());
+            let mut query = QueryBuilder::new("select * from tasks where number in (");
+            for (n, status) in parts.iter().enumerate() {
+                query.push(if n == 0 { "" } else { " union all " });
+                query.push("select number from (select number from tasks where true");
+                if let Some(status) = status {
+                    query.push(" and status = ").push_bind(status.as_str());
                 }
-                query.push(")");
-            }
-            if let Some(agent) = &filter.agent {
-                query.push(" and assignee = ").push_bind(agent.clone());
-            }
-            if let Some(priority) = filter.priority {
-                query.push(" and priority = ").push_bind(priority.rank());
-            }
-            if let Some(label) = &filter.label {
-                // `like` would be blind to case on SQLite.
-                query.push(" and replace(labels, ");
-                query.push_bind(format!("\"{label}\"")).push(", '') <> labels");
-            }
-            if let Some(words) = filter.q.as_deref().map(str::trim).filter(|q| !q.is_empty()) {
-                query.push(" and (false");
-                for pattern in patterns(words) {
-                    query.push(" or lower(title) like ").push_bind(pattern.clone());
-                    query.push(" escape '\\' or lower(description) like ").push_bind(pattern);
-                    query.push(" escape '\\'");
+                if let Some(before) = before {
+                    query.push(" and number < ").push_bind(before);
                 }
-                if let Ok(number) = words.trim_start_matches('#').parse::<i64>() {
-                    query.push(" or number = ").push_bind(number);
+                if let Some(agent) = &filter.agent {
+                    query.push(" and assignee = ").push_bind(agent.clone());
                 }
-                query.push(")");
+                if let Some(priority) = filter.priority {
+                    query.push(" and priority = ").push_bind(priority.rank());
+                }
+                if let Some(label) = &filter.label {
+                    // `like` would be blind to case on SQLite.
+                    query.push(" and replace(labels, ");
+                    query.push_bind(format!("\"{label}\"")).push(", '') <> labels");
+                }
+                if let Some(words) = words(filter) {
+                    query.push(" and (false");
+                    for pattern in patterns(words) {
+                        query.push(" or lower(title) like ").push_bind(pattern.clone());
+                        query.push(" escape '\\' or lower(description) like ").push_bind(pattern);
+                        query.push(" escape '\\'");
+                    }
+                    if let Ok(number) = words.trim_start_matches('#').parse::<i64>() {
+                        query.push(" or number = ").push_bind(number);
+                    }
+                    query.push(")");
+                }
+                query.push(" order by number desc limit ").push_bind(most).push(") as part");
             }
-            query.push(" order by number desc limit ").push_bind(i64::from(limit) + 1);
+            query.push(") order by number desc limit ").push_bind(most);
             query.build_query_as().fetch_all(pool).await?
         });
         page(rows, limit)
@@ -106,23 +118,10 @@ impl Database {
         Ok(rows.into_iter().map(|(number,)| number).collect())
     }
 
-    /// How many tasks there are of each status.
-    pub(crate) async fn status_counts(&self) -> Answer<StatusCounts> {
-        let rows: Vec<(String, i64)> =
-            on_pool!(self, pool => sqlx::query_as(COUNTS).fetch_all(pool).await?);
-        let mut counts = StatusCounts::default();
-        for (status, n) in rows {
-            if let Some(status) = TaskStatus::parse(&status) {
-                *counts.slot(status) = u64::try_from(n).unwrap_or(0);
-            }
-        }
-        Ok(counts)
-    }
-
-    /// How many tasks each agent completed and failed.
-    pub(crate) async fn agent_counts(&self) -> Answer<Vec<(Option<String>, TaskStatus, u64)>> {
+    /// How many tasks there are of each agent and status.
+    pub(crate) async fn task_counts(&self) -> Answer<Vec<(Option<String>, TaskStatus, u64)>> {
         let rows: Vec<(Option<String>, String, i64)> =
-            on_pool!(self, pool => sqlx::query_as(BY_AGENT).fetch_all(pool).await?);
+            on_pool!(self, pool => sqlx::query_as(COUNTS).fetch_all(pool).await?);
         let known = rows.into_iter().filter_map(|(agent, status, n)| {
             Some((agent, TaskStatus::parse(&status)?, u64::try_from(n).ok()?))
         });
@@ -134,6 +133,24 @@ impl Database {
         Ok(on_pool!(self, pool =>
             sqlx::query_as(FINISHED).bind(limit).fetch_all(pool).await?))
     }
+}
+
+/// The statuses to look up one by one, each in index order, so that a page costs the same
+/// whatever else is in the table; `None` for all of it at once.
+fn parts(filter: &TaskFilter) -> Vec<Option<TaskStatus>> {
+    if !filter.status.is_empty() {
+        return filter.status.iter().copied().map(Some).collect();
+    }
+    if filter.agent.is_some() {
+        return TaskStatus::ALL.into_iter().map(Some).collect();
+    }
+    vec![None]
+}
+
+/// What the title or description is to contain, if anything.
+fn words(filter: &TaskFilter) -> Option<&str> {
+    let words = filter.q.as_deref().map(str::trim);
+    words.filter(|words| !words.is_empty())
 }
 
 fn page(rows: Vec<TaskRow>, limit: u32) -> Answer<Page<StoredTask>> {
