@@ -12,6 +12,12 @@ use crate::domain::{AppError, ErrorKind};
 pub mod agents;
 pub mod tasks;
 
+/// The server did not answer.
+pub(crate) fn unreachable() -> AppError {
+    let detail = "the server did not answer; nothing was changed";
+    AppError::new(ErrorKind::Unreachable, detail)
+}
+
 impl FromServerFnError for AppError {
     type Encoder = JsonEncoding;
 
@@ -23,10 +29,9 @@ impl FromServerFnError for AppError {
             | ServerFnErrorErr::Deserialization(_) => ErrorKind::Malformed,
             _ => ErrorKind::Internal,
         };
-        let detail = match kind {
-            ErrorKind::Unreachable => "the server did not answer; nothing was changed".into(),
-            _ => error.to_string(),
-        };
-        Self::new(kind, detail)
+        if kind == ErrorKind::Unreachable {
+            return unreachable();
+        }
+        Self::new(kind, error.to_string())
     }
 }

@@ -58,8 +58,13 @@ pub(crate) fn grouped(number: u64) -> String {
 
 /// `65%` of a ratio from 0 to 1. Only what is done is 100 %.
 pub(crate) fn percent(ratio: f64) -> String {
-    let hundredths = whole(ratio.clamp(0.0, 1.0) * 100.0 + 1e-9);
-    format!("{hundredths}%")
+    format!("{}%", hundredths(ratio))
+}
+
+/// A ratio from 0 to 1 in whole hundredths, rounded down. To write a fraction as such would take
+/// more code than all else here.
+pub(crate) fn hundredths(ratio: f64) -> u64 {
+    whole(ratio.clamp(0.0, 1.0) * 100.0 + 1e-9)
 }
 
 /// `1 task`, `3 tasks`.

@@ -21,7 +21,7 @@ mod time;
 mod toast;
 mod topbar;
 
-pub(crate) use action::{Look, SubmitButton};
+pub(crate) use action::{ActionForm, HiddenFields, Look, SubmitButton};
 pub(crate) use activity::{ActivityLine, Mention};
 pub(crate) use agent_actions::{AgentControls, EnableDemo};
 pub(crate) use agent_card::{AgentCard, AgentFigures, AgentLine, CurrentTask, CurrentTasks};
@@ -30,7 +30,7 @@ pub(crate) use format::{cost, count, duration, grouped};
 pub(crate) use frame::Frame;
 pub(crate) use icon::{Icon, SPRITE};
 pub(crate) use log::LogLine;
-pub(crate) use states::{Empty, Failure, Skeleton, Snippet};
+pub(crate) use states::{Empty, Failure, Snippet, skeleton};
 pub(crate) use summary::timing;
 pub(crate) use task_actions::{AnswerForm, CancelTask, RetryForm, RetryTask, StartTask};
 pub(crate) use task_row::{TaskRow, Waits};

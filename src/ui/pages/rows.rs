@@ -30,7 +30,7 @@ impl Row {
 
     /// Shows `task` from now on; nothing happens when it is shown already.
     pub(crate) fn set(&self, task: &Task) {
-        if self.task.with_untracked(|shown| shown != task) {
+        if *self.task.read_untracked() != *task {
             self.task.set(task.clone());
         }
         if task.status.is_finished() && self.stopping.get_untracked() {
@@ -65,31 +65,29 @@ impl Book {
             status: task.status,
             started_at: task.started_at,
         };
-        let known = self.0.with_untracked(|book| book.get(&task.id).cloned());
+        let known = self.0.read_untracked().get(&task.id).cloned();
         if known.as_ref() != Some(&brief) {
-            self.0.update(|book| {
-                book.insert(task.id, brief);
-                while book.len() > MOST_KNOWN {
-                    book.pop_first();
-                }
-            });
+            let mut book = self.0.write();
+            book.insert(task.id, brief);
+            while book.len() > MOST_KNOWN {
+                book.pop_first();
+            }
         }
         known.map(|known| known.status)
     }
 
     /// What is known of the tasks that an agent holds.
     pub(crate) fn current(&self, held: &[TaskId]) -> Vec<CurrentTask> {
-        self.0.with(|book| {
-            let entry = |id: &TaskId| {
-                let brief = book.get(id);
-                CurrentTask {
-                    id: *id,
-                    number: brief.map(|brief| brief.number),
-                    title: brief.map(|brief| brief.title.clone()).unwrap_or_default(),
-                    started_at: brief.and_then(|brief| brief.started_at),
-                }
-            };
-            held.iter().map(entry).collect()
-        })
+        let book = self.0.read();
+        let entry = |id: &TaskId| {
+            let brief = book.get(id);
+            CurrentTask {
+                id: *id,
+                number: brief.map(|brief| brief.number),
+                title: brief.map(|brief| brief.title.clone()).unwrap_or_default(),
+                started_at: brief.and_then(|brief| brief.started_at),
+            }
+        };
+        held.iter().map(entry).collect()
     }
 }

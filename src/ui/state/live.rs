@@ -143,7 +143,7 @@ impl Live {
     }
 
     fn receive(self, text: &str) {
-        let Ok(frame) = serde_json::from_str::<ServerFrame>(text) else {
+        let Ok(frame) = ServerFrame::parse(text) else {
             return;
         };
         let answer = self.with(|inner| {
