@@ -140,12 +140,12 @@ pub(crate) fn AgentFigures(
     /// The agent.
     agent: Signal<Agent>,
 ) -> impl IntoView {
-    let metrics = memo(move || agent.read().metrics);
+    let metrics = move || agent.read().metrics;
     let none = || "—".to_owned();
-    let rate = text(move || metrics.get().success_rate().map_or_else(none, percent));
-    let completed = text(move || grouped(metrics.get().completed));
-    let failed = text(move || grouped(metrics.get().failed));
-    let median = text(move || metrics.get().median_seconds.map_or_else(none, duration));
+    let rate = text(move || metrics().success_rate().map_or_else(none, percent));
+    let completed = text(move || grouped(metrics().completed));
+    let failed = text(move || grouped(metrics().failed));
+    let median = text(move || metrics().median_seconds.map_or_else(none, duration));
     view! {
         <dl class="figures">
             <div>

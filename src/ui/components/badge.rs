@@ -2,7 +2,6 @@
 
 use leptos::prelude::*;
 
-use super::format::{hundredths, percent};
 use super::icon::Icon;
 use crate::domain::{AgentStatus, TaskStatus};
 use crate::ui::dynamic::{Erase, part, text};
@@ -13,9 +12,9 @@ pub(crate) fn TaskBadge(
     /// Where the task stands.
     #[prop(into)]
     status: Signal<TaskStatus>,
-    /// How far it is, 0 to 1.
+    /// How far it is, in hundredths.
     #[prop(into)]
-    progress: Signal<f64>,
+    progress: Signal<u64>,
     /// True while its agent is being stopped.
     #[prop(into, optional)]
     stopping: Signal<bool>,
@@ -48,12 +47,12 @@ pub(crate) fn TaskBadge(
 /// An arc of a circle; it turns as long as nobody knows how far the work is.
 #[component]
 fn Arc(
-    /// How far it is, 0 to 1.
-    progress: Signal<f64>,
+    /// How far it is, in hundredths.
+    progress: Signal<u64>,
 ) -> impl IntoView {
-    let share = text(move || format!("{} 100", hundredths(progress.get()).max(12)));
+    let share = text(move || format!("{} 100", progress.get().clamp(12, 100)));
     let class = text(move || {
-        let turns = if progress.get() <= 0.0 { " turns" } else { "" };
+        let turns = if progress.get() == 0 { " turns" } else { "" };
         format!("icon arc{turns}")
     });
     view! {
@@ -105,15 +104,15 @@ pub(crate) fn AgentBadge(
 /// How far a task is, as a bar and a number.
 #[component]
 pub(crate) fn ProgressBar(
-    /// 0 to 1.
+    /// In hundredths.
     #[prop(into)]
-    progress: Signal<f64>,
+    progress: Signal<u64>,
 ) -> impl IntoView {
     let value = text(move || {
-        let hundredths = hundredths(progress.get());
+        let hundredths = progress.get();
         format!("{}.{:02}", hundredths / 100, hundredths % 100)
     });
-    let words = text(move || percent(progress.get()));
+    let words = text(move || format!("{}%", progress.get()));
     view! {
         <span class="progress">
             <progress max="1" value=value aria-label="Progress">

@@ -39,7 +39,7 @@ pub(crate) fn Frame(
         });
     });
     let live = Live::get();
-    let stale = memo(move || live.stale_seconds().is_some_and(|seconds| seconds >= 5.0));
+    let stale = memo(move || live.stale_seconds().is_some_and(|seconds| seconds >= 5));
     // On the server nothing is stale, and without a socket nothing ever was live.
     let mark = attribute(move || stale.get().then_some(""));
     view! {

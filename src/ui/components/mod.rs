@@ -26,7 +26,7 @@ pub(crate) use activity::{ActivityLine, Mention};
 pub(crate) use agent_actions::{AgentControls, EnableDemo};
 pub(crate) use agent_card::{AgentCard, AgentFigures, AgentLine, CurrentTask, CurrentTasks};
 pub(crate) use badge::{AgentBadge, ProgressBar, TaskBadge};
-pub(crate) use format::{cost, count, duration, grouped};
+pub(crate) use format::{cost, count, duration, grouped, hundredths};
 pub(crate) use frame::Frame;
 pub(crate) use icon::{Icon, SPRITE};
 pub(crate) use log::LogLine;

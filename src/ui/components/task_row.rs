@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::badge::{ProgressBar, TaskBadge};
+use super::format::hundredths;
 use super::icon::Icon;
 use super::summary::{first_line, timing};
 use super::task_actions::{CancelTask, RetryTask, StartTask};
@@ -22,7 +23,7 @@ pub(crate) fn TaskRow(
 ) -> impl IntoView {
     let (id, number) = ids(&task.read_untracked());
     let status = memo(move || task.read().status);
-    let progress = memo(move || task.read().progress);
+    let progress = memo(move || hundredths(task.read().progress));
     let title = text(move || task.read().title.clone());
     let agent = memo(move || {
         let task = task.read();
@@ -73,12 +74,11 @@ fn Tags(
     /// The task.
     task: Signal<Task>,
 ) -> impl IntoView {
-    let tags = memo(move || {
-        let task = task.read();
-        (task.priority, task.labels.clone())
-    });
     part(move || {
-        let (priority, labels) = tags.get();
+        let (priority, labels) = {
+            let task = task.read();
+            (task.priority, task.labels.clone())
+        };
         let urgent = (priority != Priority::Normal).then(|| {
             let name = priority.as_str();
             (format!("chip priority-{name}"), name.to_owned())
@@ -122,9 +122,8 @@ pub(crate) fn Waits(
     /// The task.
     task: Signal<Task>,
 ) -> impl IntoView {
-    let waiting = memo(move || task.read().waiting.clone());
     maybe(move || {
-        let reasons = waiting.get();
+        let reasons = task.read().waiting.clone();
         (!reasons.is_empty()).then(|| {
             view! { <ul class="waits">{row(reasons, reason)}</ul> }
         })

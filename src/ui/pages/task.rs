@@ -11,7 +11,7 @@ use crate::domain::{ErrorKind, Priority, Task, TaskStatus, Timestamp};
 use crate::rpc::tasks::View;
 use crate::ui::components::{
     ActivityLine, Ago, AnswerForm, CancelTask, Failure, Mention, ProgressBar, RetryForm, RetryTask,
-    StartTask, TaskBadge, Waits, cost, duration, grouped, skeleton, timing,
+    StartTask, TaskBadge, Waits, cost, duration, grouped, hundredths, skeleton, timing,
 };
 use crate::ui::data::{awaited, data};
 use crate::ui::dynamic::{Erase, list, maybe, memo, nothing, part, row, text};
@@ -123,7 +123,7 @@ fn Head(
         let task = task.read_untracked();
         (task.id, task.number)
     };
-    let progress = memo(move || task.read().progress);
+    let progress = memo(move || hundredths(task.read().progress));
     let title = text(move || task.read().title.clone());
     let stopping = memo(move || model.stopping.get() && status.get().is_held());
     let actions = part(move || match status.get() {
@@ -213,15 +213,14 @@ fn Answer(
     /// The task.
     task: Signal<Task>,
 ) -> impl IntoView {
-    let result = memo(move || task.read().result.clone());
-    let words = move || {
-        result.get().map(|result| match result {
-            serde_json::Value::String(text) => text,
-            other => serde_json::to_string_pretty(&other).unwrap_or_default(),
+    let words = memo(move || {
+        task.read().result.as_ref().map(|result| match result {
+            serde_json::Value::String(text) => text.clone(),
+            other => serde_json::to_string_pretty(other).unwrap_or_default(),
         })
-    };
+    });
     maybe(move || {
-        words().map(|words| {
+        words.get().map(|words| {
             view! {
                 <section aria-labelledby="task-result">
                     <h2 id="task-result">"Result"</h2>

@@ -160,9 +160,8 @@ fn Arrived(
     /// The page's data.
     model: TasksModel,
 ) -> impl IntoView {
-    let number = memo(move || model.arrived.read().len());
     let pill = maybe(move || {
-        let number = number.get();
+        let number = model.arrived.read().len();
         (number > 0).then(|| {
             let show = handler(move |_: MouseEvent| model.show_arrived());
             view! {

@@ -158,9 +158,9 @@ fn PriorityChoice(
     /// The page's data.
     model: TasksModel,
 ) -> impl IntoView {
-    let chosen = memo(move || model.query.read().filter.priority);
+    let query = model.query;
     let option = move |priority: Option<Priority>| {
-        let selected = attribute(move || (chosen.get() == priority).then_some(""));
+        let selected = attribute(move || (query.read().filter.priority == priority).then_some(""));
         let name = priority.map_or("", Priority::as_str);
         let label = priority.map_or("Any priority", Priority::as_str);
         view! { <option value=name selected=selected>{label}</option> }
