@@ -55,6 +55,7 @@ impl LiveMessage {
 
 /// What the server sends, one JSON object a text frame.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(Deserialize))]
 #[serde(tag = "type", rename_all = "snake_case")]
 #[expect(missing_docs, reason = "every variant says what its fields are")]
 pub enum ServerFrame {
@@ -79,6 +80,7 @@ pub enum ServerFrame {
     /// What the client sent was refused.
     Error { data: Problem },
     /// A message of a newer server.
+    #[serde(other)]
     Unknown,
 }
 

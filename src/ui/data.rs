@@ -124,7 +124,7 @@ pub(crate) fn awaited<T>(
 where
     T: Clone + DeserializeOwned + Send + Sync + 'static,
 {
-    let view = move |carried: Answer<Carried>| view(carried.and_then(|it| it.value()));
+    let view = move |carried: Answer<Carried>| view(carried.and_then(Carried::value));
     suspended(data.carried, fallback, Arc::new(view))
 }
 
