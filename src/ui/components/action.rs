@@ -1,6 +1,6 @@
 //! Buttons that ask the server for something: a form without JavaScript, quick with it.
 
-use leptos::ev::{MouseEvent, SubmitEvent};
+use leptos::ev::{KeyboardEvent, MouseEvent, SubmitEvent};
 use leptos::prelude::*;
 
 use super::icon::Icon;
@@ -19,7 +19,8 @@ pub(crate) struct Look {
     pub(crate) class: &'static str,
 }
 
-/// A form that asks for something. The browser sends it by itself where there is no JavaScript.
+/// A form that asks for something; Ctrl and Enter send it. The browser sends it by itself where
+/// there is no JavaScript.
 #[component]
 pub(crate) fn ActionForm(
     /// What it asks for.
@@ -39,8 +40,14 @@ pub(crate) fn ActionForm(
             actions.send(action, &about, body);
         }
     });
+    let send = handler(|event: KeyboardEvent| {
+        if event.key() == "Enter" && (event.ctrl_key() || event.meta_key()) {
+            event.prevent_default();
+            browser::submit_form_of(&event);
+        }
+    });
     view! {
-        <form action=action.url() method="post" class=class on:submit=submit>
+        <form action=action.url() method="post" class=class on:submit=submit on:keydown=send>
             {children()}
         </form>
     }

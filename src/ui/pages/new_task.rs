@@ -1,6 +1,6 @@
 //! The dialog for a new task. It opens through the URL, so it works without JavaScript.
 
-use leptos::ev::{Event, KeyboardEvent, MouseEvent};
+use leptos::ev::{Event, MouseEvent};
 use leptos::html;
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
@@ -138,15 +138,9 @@ fn Form() -> impl IntoView {
     .any()
 }
 
-/// What is to be done. Ctrl and Enter send the form.
+/// What is to be done.
 #[component]
 fn Description() -> impl IntoView {
-    let send = handler(|event: KeyboardEvent| {
-        if event.key() == "Enter" && (event.ctrl_key() || event.meta_key()) {
-            event.prevent_default();
-            browser::submit_form_of(&event);
-        }
-    });
     view! {
         <label class="field">
             <span class="label">"Description"</span>
@@ -157,7 +151,6 @@ fn Description() -> impl IntoView {
                 autofocus
                 maxlength="100000"
                 placeholder="What is the agent to do?"
-                on:keydown=send
             ></textarea>
         </label>
     }
