@@ -1,0 +1,17 @@
+import { expect, open, test } from '../fixtures';
+
+test('the first load is at most 300 kB of program', async ({ page, server }) => {
+  const sizes = new Map<string, number>();
+  page.on('response', (response) => {
+    const kind = response.headers()['content-type'] ?? '';
+    if (/wasm|javascript/.test(kind)) {
+      expect(response.headers()['content-encoding']).toBe('br');
+      sizes.set(response.url(), Number(response.headers()['content-length']));
+    }
+  });
+  await open(page, server.url + '/');
+  expect(sizes.size).toBe(2);
+  const sum = [...sizes.values()].reduce((all, size) => all + size, 0);
+  expect(sum).toBeGreaterThan(100_000);
+  expect(sum).toBeLessThanOrEqual(300_000);
+});
