@@ -62,6 +62,8 @@ impl Database {
         let before = cursor.map(parse_cursor).transpose()?;
         let most = i64::from(limit) + 1;
         let parts = parts(filter);
+        let words = words(filter);
+        let number = words.and_then(|it| it.trim_start_matches('#').parse::<i64>().ok());
         let rows: Vec<TaskRow> = on_pool!(self, pool => {
             let mut query = QueryBuilder::new("select * from tasks where number in (");
             for (n, status) in parts.iter().enumerate() {
@@ -84,18 +86,16 @@ impl Database {
                     query.push(" and replace(labels, ");
                     query.push_bind(format!("\"{label}\"")).push(", '') <> labels");
                 }
-                if let Some(words) = words(filter) {
-                    query.push(" and (false");
-                    for pattern in patterns(words) {
-                        query.push(" or lower(title) like ").push_bind(pattern.clone());
-                        query.push(" escape '\\' or lower(description) like ").push_bind(pattern);
-                        query.push(" escape '\\'");
-                    }
-                    if let Ok(number) = words.trim_start_matches('#').parse::<i64>() {
-                        query.push(" or number = ").push_bind(number);
-                    }
-                    query.push(")");
+                query.push(if words.is_some() { " and (false" } else { "" });
+                for pattern in words.into_iter().flat_map(patterns) {
+                    query.push(" or lower(title) like ").push_bind(pattern.clone());
+                    query.push(" escape '\\' or lower(description) like ").push_bind(pattern);
+                    query.push(" escape '\\'");
                 }
+                if let Some(number) = number {
+                    query.push(" or number = ").push_bind(number);
+                }
+                query.push(if words.is_some() { ")" } else { "" });
                 query.push(" order by number desc limit ").push_bind(most).push(") as part");
             }
             query.push(") order by number desc limit ").push_bind(most);
