@@ -24,6 +24,8 @@ pub enum LiveMessage {
     Logs(TaskId, Vec<LogEntry>),
     /// Something happened.
     Activity(Activity),
+    /// An event of a convergence session, as its sender wrote it.
+    Event(Value),
 }
 
 impl LiveMessage {
@@ -35,6 +37,7 @@ impl LiveMessage {
             Self::Agent(_) => Topic::Agents,
             Self::Logs(task, _) => Topic::LogsOf(*task),
             Self::Activity(_) => Topic::Activity,
+            Self::Event(_) => Topic::Sessions,
         }
     }
 
@@ -46,6 +49,7 @@ impl LiveMessage {
             Self::Agent(data) => ServerFrame::Agent { seq, data },
             Self::Logs(_, data) => ServerFrame::Logs { seq, data },
             Self::Activity(data) => ServerFrame::Activity { seq, data },
+            Self::Event(data) => ServerFrame::Event { seq, data },
         }
     }
 }
@@ -67,6 +71,8 @@ pub enum ServerFrame {
     Logs { seq: Seq, data: Vec<LogEntry> },
     /// Something happened.
     Activity { seq: Seq, data: Activity },
+    /// An event of a convergence session, as its sender wrote it.
+    Event { seq: Seq, data: Value },
     /// Answers a ping.
     Pong,
     /// Messages are missing: fetch over HTTP and go on from `seq`.

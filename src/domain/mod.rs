@@ -25,11 +25,11 @@ mod waiting;
 pub use activity::{Activity, ActivityKind};
 pub use agent::{Agent, AgentKind, AgentMetrics, AgentStatus, StopMode};
 pub use convergence::{
-    Acceptance, Batch, EventType, Finding, FindingFacts, FindingState, IllegalMove, IterationFacts,
-    IterationMetrics, Latest, Ledger, LoopEvent, LoopLink, LoopMove, LoopState, LoopStep, Session,
-    SessionBook, SessionEvent, SessionFacts, SessionFilter, SessionStats, SessionStatus, Severity,
-    SeverityCounts, Sighting, Stamp, StepFacts, StepMetrics, StepReport, StepResult, Verdict,
-    VerdictKind, decode_batch, fingerprint, ledger, verdict,
+    Acceptance, Batch, EventFilter, EventType, Finding, FindingFacts, FindingState, IllegalMove,
+    IterationFacts, IterationMetrics, Latest, Ledger, LoopEvent, LoopLink, LoopMove, LoopState,
+    LoopStep, Session, SessionBook, SessionEvent, SessionFacts, SessionFilter, SessionStats,
+    SessionStatus, Severity, SeverityCounts, Sighting, Stamp, StepFacts, StepMetrics, StepReport,
+    StepResult, Verdict, VerdictKind, decode_batch, fingerprint, ledger, verdict,
 };
 pub use error::{AppError, ErrorKind, FieldError};
 pub use id::TaskId;
@@ -48,5 +48,8 @@ pub use task::{
 pub use timestamp::Timestamp;
 pub use transition::{Illegal, Transition};
 pub use usage::{Cost, Usage};
-pub use view::{AgentView, AgentsView, FeedPoint, TaskView, TasksView};
+pub use view::{
+    AgentView, AgentsView, ConvergenceView, FeedPoint, LiveSession, SessionView, TaskView,
+    TasksView,
+};
 pub use waiting::{Waiting, WaitingCode};

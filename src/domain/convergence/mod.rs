@@ -10,6 +10,7 @@ mod digest;
 mod event;
 mod facts;
 mod finding;
+mod iteration;
 mod ledger;
 mod report;
 mod session;
@@ -21,12 +22,13 @@ mod verdict;
 pub use book::SessionBook;
 pub use decode::{Batch, decode_batch};
 pub use event::{EventType, LoopEvent, SessionEvent};
-pub use facts::{FindingFacts, IterationFacts, Latest, SessionFacts, Stamp, StepFacts, StepResult};
+pub use facts::{FindingFacts, Latest, SessionFacts, Stamp};
 pub use finding::{Severity, Sighting, fingerprint};
+pub use iteration::{IterationFacts, StepFacts, StepResult};
 pub use ledger::{
     Acceptance, Finding, FindingState, IterationMetrics, Ledger, StepMetrics, ledger,
 };
 pub use report::{SeverityCounts, StepReport};
-pub use session::{LoopLink, Session, SessionFilter, SessionStats, SessionStatus};
+pub use session::{EventFilter, LoopLink, Session, SessionFilter, SessionStats, SessionStatus};
 pub use state::{IllegalMove, LoopMove, LoopState, LoopStep};
 pub use verdict::{Verdict, VerdictKind, verdict};

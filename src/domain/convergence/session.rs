@@ -68,6 +68,20 @@ pub struct SessionFilter {
     pub q: Option<String>,
 }
 
+/// Which events of a session to list. Empty means all, oldest first.
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct EventFilter {
+    /// Of this type, in any case.
+    pub event_type: Option<String>,
+    /// Of this iteration.
+    pub iteration: Option<u32>,
+    /// With this text anywhere in what was sent.
+    pub q: Option<String>,
+    /// Newest first.
+    pub newest_first: bool,
+}
+
 /// All sessions in numbers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct SessionStats {
@@ -147,11 +161,27 @@ impl SessionFilter {
     /// Everything that is wrong with it, at once.
     #[must_use]
     pub fn problems(&self) -> Vec<FieldError> {
-        let bad = |text: &String| text.contains('\0') || text.len() > 1000;
-        let message = "must be at most 1000 bytes without NUL";
-        let wrong = self.q.iter().filter(|text| bad(text));
-        wrong.map(|_| FieldError::new("q", message)).collect()
+        text_problems(&[("q", &self.q)])
     }
+}
+
+impl EventFilter {
+    /// Everything that is wrong with it, at once.
+    #[must_use]
+    pub fn problems(&self) -> Vec<FieldError> {
+        text_problems(&[("type", &self.event_type), ("q", &self.q)])
+    }
+}
+
+fn text_problems(texts: &[(&str, &Option<String>)]) -> Vec<FieldError> {
+    let bad = |text: &String| text.contains('\0') || text.len() > 1000;
+    let message = "must be at most 1000 bytes without NUL";
+    let wrong = texts
+        .iter()
+        .filter(|(_, text)| text.as_ref().is_some_and(bad));
+    wrong
+        .map(|(field, _)| FieldError::new(*field, message))
+        .collect()
 }
 
 impl Session {

@@ -4,7 +4,8 @@ use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use utoipa::IntoParams;
 
 use crate::domain::{
-    AppError, FieldError, LogFilter, LogLevel, Page, Priority, TaskFilter, TaskStatus, Timestamp,
+    AppError, EventFilter, FieldError, LogFilter, LogLevel, LoopState, Page, Priority,
+    SessionFilter, SessionStatus, TaskFilter, TaskStatus, Timestamp,
 };
 
 const DEFAULT_LIMIT: u32 = 100;
@@ -63,6 +64,20 @@ impl Query {
         value
     }
 
+    /// Every value of a parameter that may be repeated.
+    fn each<T>(&mut self, name: &str, parse: impl Fn(&str) -> Option<T>) -> Vec<T> {
+        let mut known = Vec::new();
+        for word in self.all(name) {
+            if let Some(value) = parse(&word) {
+                known.push(value);
+                continue;
+            }
+            let message = format!("unknown {name} {word:?}");
+            self.problems.push(FieldError::new(name, message));
+        }
+        known
+    }
+
     fn paging(&mut self) -> Paging {
         let legal = |text: &str| text.parse().ok().filter(|n| (1..=MOST).contains(n));
         let limit = self.parsed("limit", legal, "must be from 1 to 1000");
@@ -108,18 +123,8 @@ pub(super) struct TaskListParams {
 /// Reads the parameters of `GET /api/tasks`.
 pub(super) fn task_list(uri: &Uri) -> Result<(TaskFilter, Paging), AppError> {
     let mut query = Query::of(uri);
-    let mut status = Vec::new();
-    for word in query.all("status") {
-        match TaskStatus::parse(&word) {
-            Some(known) => status.push(known),
-            None => query.problems.push(FieldError::new(
-                "status",
-                format!("unknown status {word:?}"),
-            )),
-        }
-    }
     let filter = TaskFilter {
-        status,
+        status: query.each("status", TaskStatus::parse),
         agent: query.one("agent"),
         priority: query.parsed(
             "priority",
@@ -162,11 +167,6 @@ pub(super) fn log_list(uri: &Uri) -> Result<(LogFilter, Paging), AppError> {
             .into_iter()
             .find(|level| level.as_str() == text)
     };
-    let order = |text: &str| match text {
-        "asc" => Some(false),
-        "desc" => Some(true),
-        _ => None,
-    };
     let time = |text: &str| Timestamp::parse(text).ok();
     let filter = LogFilter {
         level: query.parsed("level", level, "must be debug, info, warn or error"),
@@ -189,6 +189,83 @@ pub(super) fn log_list(uri: &Uri) -> Result<(LogFilter, Paging), AppError> {
     let paging = query.paging();
     query.finish()?;
     Ok((filter, paging))
+}
+
+/// The parameters of `GET /api/sessions`.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(
+    dead_code,
+    reason = "documents the parameters that `session_list` reads"
+)]
+pub(super) struct SessionListParams {
+    /// The last state of the loop; repeatable.
+    state: Option<Vec<LoopState>>,
+    /// Repeatable.
+    status: Option<Vec<SessionStatus>>,
+    /// Part of the id, the source or the last error.
+    q: Option<String>,
+    /// 1 to 1000; 100 when absent.
+    limit: Option<u32>,
+    /// From the `Link` header of the page before.
+    cursor: Option<String>,
+}
+
+/// Reads the parameters of `GET /api/sessions`.
+pub(super) fn session_list(uri: &Uri) -> Result<(SessionFilter, Paging), AppError> {
+    let mut query = Query::of(uri);
+    let filter = SessionFilter {
+        state: query.each("state", LoopState::parse),
+        status: query.each("status", SessionStatus::parse),
+        q: query.one("q"),
+    };
+    let paging = query.paging();
+    query.finish()?;
+    Ok((filter, paging))
+}
+
+/// The parameters of `GET /api/sessions/{id}/events`.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "documents the parameters that `event_list` reads")]
+pub(super) struct EventListParams {
+    /// Such as `STEP_COMPLETE`, in any case.
+    r#type: Option<String>,
+    iteration: Option<u32>,
+    /// Text anywhere in what was sent.
+    q: Option<String>,
+    /// `asc` (oldest first, the default) or `desc`.
+    order: Option<String>,
+    /// 1 to 1000; 100 when absent.
+    limit: Option<u32>,
+    /// From the `Link` header of the page before.
+    cursor: Option<String>,
+}
+
+/// Reads the parameters of `GET /api/sessions/{id}/events`.
+pub(super) fn event_list(uri: &Uri) -> Result<(EventFilter, Paging), AppError> {
+    let mut query = Query::of(uri);
+    let number = |text: &str| text.parse().ok();
+    let filter = EventFilter {
+        event_type: query.one("type"),
+        iteration: query.parsed("iteration", number, "must be a whole number"),
+        q: query.one("q"),
+        newest_first: query
+            .parsed("order", order, "must be asc or desc")
+            .unwrap_or(false),
+    };
+    let paging = query.paging();
+    query.finish()?;
+    Ok((filter, paging))
+}
+
+/// True for newest first.
+fn order(text: &str) -> Option<bool> {
+    match text {
+        "asc" => Some(false),
+        "desc" => Some(true),
+        _ => None,
+    }
 }
 
 /// Seconds to wait for a task, 0 to 60.

@@ -129,6 +129,7 @@ impl Server {
             host: "127.0.0.1".to_owned(),
             port: 0,
             convergence_urls: Vec::new(),
+            convergence_silence_seconds: 120,
             database: place.database(),
             data_dir: place.folder().to_owned(),
             mock: false,
