@@ -163,9 +163,10 @@ fn numbers(facts: &IterationFacts, over: bool) -> IterationMetrics {
     };
     let listed = results().any(|done| done.value.listed).then_some(0);
     let counted = results().filter(|done| !done.value.listed);
-    let counted = counted
-        .filter_map(|done| done.value.findings)
-        .reduce(u32::saturating_add);
+    let counted = counted.filter_map(|done| done.value.findings);
+    let counted = counted.reduce(u32::saturating_add);
+    // Where findings were only counted, nobody knows which of them are new.
+    let known = listed.filter(|_| counted.unwrap_or(0) == 0);
     let validation = facts.result(LoopStep::Validate);
     let validated = validation.and_then(|result| result.success);
     // A validation that names what failed is counted by that.
@@ -180,11 +181,11 @@ fn numbers(facts: &IterationFacts, over: bool) -> IterationMetrics {
             .into_iter()
             .flatten()
             .reduce(u32::saturating_add),
-        new: listed,
-        repeated: listed,
-        regressed: listed,
-        fixed: listed,
-        accepted: listed,
+        new: known,
+        repeated: known,
+        regressed: known,
+        fixed: known,
+        accepted: known,
         severities: severities.reduce(|a, b| SeverityCounts {
             critical: a.critical.saturating_add(b.critical),
             high: a.high.saturating_add(b.high),
