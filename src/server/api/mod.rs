@@ -5,6 +5,7 @@ mod agents;
 mod body;
 mod docs;
 mod events;
+mod export;
 mod guard;
 mod health;
 mod live;

@@ -21,6 +21,8 @@ const SILENCE: Duration = Duration::from_secs(30);
 /// An open socket.
 pub(super) struct Client {
     socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    /// An end that was seen before its turn.
+    ended: Option<Ended>,
 }
 
 /// What a loop sent.
@@ -45,7 +47,10 @@ impl Client {
         // Without delay: a pong must not wait for more.
         let connecting = Box::pin(connect_async_with_config(url, Some(config), true));
         match timeout(HANDSHAKE, connecting).await {
-            Ok(Ok((socket, _))) => Ok(Self { socket }),
+            Ok(Ok((socket, _))) => Ok(Self {
+                socket,
+                ended: None,
+            }),
             Ok(Err(error)) => Err(in_words(&error)),
             Err(_) => Err("the handshake took too long".to_owned()),
         }
@@ -53,6 +58,9 @@ impl Client {
 
     /// Waits for the next frame.
     pub(super) async fn next(&mut self) -> Result<Frame, Ended> {
+        if let Some(ended) = self.ended.take() {
+            return Err(ended);
+        }
         let mut asked = false;
         loop {
             match timeout(SILENCE, self.socket.next()).await {
@@ -79,7 +87,11 @@ impl Client {
     pub(super) fn next_if_ready(&mut self) -> Option<Frame> {
         match self.socket.next().now_or_never() {
             Some(Some(Ok(message))) => frame(message),
-            _ => None,
+            Some(Some(Err(error))) => {
+                self.ended = Some(Ended::by(&error));
+                None
+            }
+            Some(None) | None => None,
         }
     }
 }

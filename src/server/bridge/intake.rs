@@ -1,6 +1,7 @@
 //! From frames to stored events. What cannot be read is counted and logged once; what cannot be
 //! stored now is tried again, while the loop waits: it may have no second copy.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::backoff::Backoff;
@@ -12,8 +13,9 @@ use crate::server::storage::StorageError;
 use crate::server::storage::sessions::TakeEvents;
 use crate::server::telemetry::chain;
 
-/// Events that are stored together, at most, unless one frame brings more.
+/// Events, and bytes of frames, that are stored together at most, unless one frame brings more.
 const TOGETHER: usize = 500;
+const MOST_BYTES: usize = 4 * 1024 * 1024;
 /// Characters of a frame that the log shows.
 const SAMPLE: usize = 200;
 
@@ -22,6 +24,8 @@ pub(super) struct Intake<'a> {
     app: &'a AppState,
     link: &'a Link,
     events: Vec<LoopEvent>,
+    /// The length of the frames that they came in.
+    bytes: usize,
 }
 
 impl<'a> Intake<'a> {
@@ -30,12 +34,13 @@ impl<'a> Intake<'a> {
             app,
             link,
             events: Vec::new(),
+            bytes: 0,
         }
     }
 
     /// True while more frames may join what is stored next.
     pub(super) fn has_room(&self) -> bool {
-        self.events.len() < TOGETHER
+        self.events.len() < TOGETHER && self.bytes < MOST_BYTES
     }
 
     /// Reads a frame.
@@ -47,6 +52,7 @@ impl<'a> Intake<'a> {
                 Err(_) => return self.refuse("", "a binary frame that is no text"),
             },
         };
+        self.bytes += text.len();
         match serde_json::from_str(&text) {
             Ok(sent) => {
                 let batch = decode_batch(sent, self.app.clock.now());
@@ -86,12 +92,13 @@ impl<'a> Intake<'a> {
         }
         let sessions = self.events.iter().map(|event| event.session_id.clone());
         self.link.hears_of(sessions);
-        let events = std::mem::take(&mut self.events);
+        let events: Arc<[LoopEvent]> = std::mem::take(&mut self.events).into();
+        self.bytes = 0;
         let mut backoff = Backoff::default();
         loop {
             let now = self.app.clock.now();
             let take = TakeEvents {
-                events: events.clone(),
+                events: Arc::clone(&events),
                 source: self.link.url(),
                 now,
             };

@@ -15,6 +15,8 @@ use crate::server::storage::sessions::{AcceptFinding, StoredSession, TakeEvents}
 
 /// Events under `logs` of [`state`].
 const LAST_EVENTS: u32 = 50;
+/// Entries of each list of [`state`], which every socket is greeted with.
+const MOST_LISTED: usize = 1000;
 /// Characters of a reason.
 const LONGEST_REASON: usize = 2000;
 
@@ -50,7 +52,7 @@ pub(crate) async fn take(
         });
     }
     let take = TakeEvents {
-        events: batch.events,
+        events: batch.events.into(),
         source: "webhook".to_owned(),
         now,
     };
@@ -187,7 +189,7 @@ pub(crate) async fn state(app: &AppState, _: &Viewer) -> Result<Value, AppError>
         let lists = listing
             .iter()
             .filter_map(|event| event.data().get(name)?.as_array());
-        lists.flatten().cloned().collect()
+        lists.flatten().take(MOST_LISTED).cloned().collect()
     };
     Ok(json!({
         "state": session.final_state.as_str(),

@@ -7,13 +7,14 @@ use serde_json::Value;
 use crate::tests::support::TestApp;
 
 /// Every route of the public interface, as a person would list them.
-const ROUTES: [&str; 27] = [
+const ROUTES: [&str; 28] = [
     "get /api/agents",
     "get /api/agents/{name}",
     "get /api/loops",
     "get /api/sessions",
     "get /api/sessions/{id}",
     "get /api/sessions/{id}/events",
+    "get /api/sessions/{id}/events/export",
     "get /api/sessions/{id}/findings",
     "get /api/sessions/{id}/metrics",
     "get /api/state",

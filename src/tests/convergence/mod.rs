@@ -2,6 +2,7 @@
 //! interface, the feed.
 
 mod bridge;
+mod export;
 mod feed;
 mod findings;
 mod lists;

@@ -1,6 +1,7 @@
 //! Events come in: each is stored once, and what it adds to its session is stored with it.
 
 use std::collections::{BTreeSet, HashSet};
+use std::sync::Arc;
 
 use sqlx::QueryBuilder;
 
@@ -13,7 +14,7 @@ use crate::server::storage::{Answer, Change, Write};
 
 /// Takes in what one frame or POST brought, all of it or nothing.
 pub(crate) struct TakeEvents {
-    pub(crate) events: Vec<LoopEvent>,
+    pub(crate) events: Arc<[LoopEvent]>,
     /// Where it came from: the address of a loop, or `webhook`.
     pub(crate) source: String,
     pub(crate) now: Timestamp,
@@ -36,7 +37,7 @@ impl Write for TakeEvents {
 
     async fn run(&self, tx: &mut Tx<'_>) -> Answer<Taken> {
         let mut sessions: Vec<(&str, Vec<&LoopEvent>)> = Vec::new();
-        for event in &self.events {
+        for event in self.events.iter() {
             let known = sessions.iter_mut().find(|(id, _)| *id == event.session_id);
             match known {
                 Some((_, events)) => events.push(event),

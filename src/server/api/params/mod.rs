@@ -1,11 +1,17 @@
 //! Reading query parameters: unknown ones are named, not ignored.
 
+mod sessions;
+
 use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use utoipa::IntoParams;
 
 use crate::domain::{
-    AppError, EventFilter, FieldError, LogFilter, LogLevel, LoopState, Page, Priority,
-    SessionFilter, SessionStatus, TaskFilter, TaskStatus, Timestamp,
+    AppError, FieldError, LogFilter, LogLevel, Page, Priority, TaskFilter, TaskStatus, Timestamp,
+};
+
+pub(super) use sessions::{
+    EventExportParams, EventListParams, ExportFormat, SessionListParams, event_export, event_list,
+    session_list,
 };
 
 const DEFAULT_LIMIT: u32 = 100;
@@ -24,7 +30,7 @@ struct Query {
 }
 
 impl Query {
-    fn of(uri: &Uri) -> Self {
+    pub(super) fn of(uri: &Uri) -> Self {
         let text = uri.query().unwrap_or_default();
         let pairs = serde_urlencoded::from_str(text).unwrap_or_default();
         Self {
@@ -46,11 +52,11 @@ impl Query {
             .collect()
     }
 
-    fn one(&mut self, name: &str) -> Option<String> {
+    pub(super) fn one(&mut self, name: &str) -> Option<String> {
         self.all(name).pop()
     }
 
-    fn parsed<T>(
+    pub(super) fn parsed<T>(
         &mut self,
         name: &str,
         parse: impl Fn(&str) -> Option<T>,
@@ -65,7 +71,7 @@ impl Query {
     }
 
     /// Every value of a parameter that may be repeated.
-    fn each<T>(&mut self, name: &str, parse: impl Fn(&str) -> Option<T>) -> Vec<T> {
+    pub(super) fn each<T>(&mut self, name: &str, parse: impl Fn(&str) -> Option<T>) -> Vec<T> {
         let mut known = Vec::new();
         for word in self.all(name) {
             if let Some(value) = parse(&word) {
@@ -78,7 +84,7 @@ impl Query {
         known
     }
 
-    fn paging(&mut self) -> Paging {
+    pub(super) fn paging(&mut self) -> Paging {
         let legal = |text: &str| text.parse().ok().filter(|n| (1..=MOST).contains(n));
         let limit = self.parsed("limit", legal, "must be from 1 to 1000");
         Paging {
@@ -87,7 +93,7 @@ impl Query {
         }
     }
 
-    fn finish(mut self) -> Result<(), AppError> {
+    pub(super) fn finish(mut self) -> Result<(), AppError> {
         let unknown = self
             .pairs
             .iter()
@@ -191,76 +197,8 @@ pub(super) fn log_list(uri: &Uri) -> Result<(LogFilter, Paging), AppError> {
     Ok((filter, paging))
 }
 
-/// The parameters of `GET /api/sessions`.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(
-    dead_code,
-    reason = "documents the parameters that `session_list` reads"
-)]
-pub(super) struct SessionListParams {
-    /// The last state of the loop; repeatable.
-    state: Option<Vec<LoopState>>,
-    /// Repeatable.
-    status: Option<Vec<SessionStatus>>,
-    /// Part of the id, the source or the last error.
-    q: Option<String>,
-    /// 1 to 1000; 100 when absent.
-    limit: Option<u32>,
-    /// From the `Link` header of the page before.
-    cursor: Option<String>,
-}
-
-/// Reads the parameters of `GET /api/sessions`.
-pub(super) fn session_list(uri: &Uri) -> Result<(SessionFilter, Paging), AppError> {
-    let mut query = Query::of(uri);
-    let filter = SessionFilter {
-        state: query.each("state", LoopState::parse),
-        status: query.each("status", SessionStatus::parse),
-        q: query.one("q"),
-    };
-    let paging = query.paging();
-    query.finish()?;
-    Ok((filter, paging))
-}
-
-/// The parameters of `GET /api/sessions/{id}/events`.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "documents the parameters that `event_list` reads")]
-pub(super) struct EventListParams {
-    /// Such as `STEP_COMPLETE`, in any case.
-    r#type: Option<String>,
-    iteration: Option<u32>,
-    /// Text anywhere in what was sent.
-    q: Option<String>,
-    /// `asc` (oldest first, the default) or `desc`.
-    order: Option<String>,
-    /// 1 to 1000; 100 when absent.
-    limit: Option<u32>,
-    /// From the `Link` header of the page before.
-    cursor: Option<String>,
-}
-
-/// Reads the parameters of `GET /api/sessions/{id}/events`.
-pub(super) fn event_list(uri: &Uri) -> Result<(EventFilter, Paging), AppError> {
-    let mut query = Query::of(uri);
-    let number = |text: &str| text.parse().ok();
-    let filter = EventFilter {
-        event_type: query.one("type"),
-        iteration: query.parsed("iteration", number, "must be a whole number"),
-        q: query.one("q"),
-        newest_first: query
-            .parsed("order", order, "must be asc or desc")
-            .unwrap_or(false),
-    };
-    let paging = query.paging();
-    query.finish()?;
-    Ok((filter, paging))
-}
-
 /// True for newest first.
-fn order(text: &str) -> Option<bool> {
+pub(super) fn order(text: &str) -> Option<bool> {
     match text {
         "asc" => Some(false),
         "desc" => Some(true),
