@@ -7,6 +7,7 @@ mod feed;
 mod findings;
 mod lists;
 mod mixed;
+mod pages;
 mod silence;
 mod webhook;
 
