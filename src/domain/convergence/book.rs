@@ -26,6 +26,9 @@ impl SessionBook {
         let new = || IterationFacts::new(event.iteration);
         let iteration = self.iterations.entry(event.iteration).or_insert_with(new);
         iteration.add(event, arrival);
+        if !event.has_lists() {
+            return;
+        }
         let report = event.report();
         let stamp = Stamp {
             at: event.timestamp,

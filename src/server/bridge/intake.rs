@@ -104,6 +104,7 @@ impl<'a> Intake<'a> {
             };
             match self.app.db.write(take).await {
                 Ok(taken) => {
+                    taken.count();
                     self.link.heard(taken.accepted, taken.duplicates, now);
                     return true;
                 }

@@ -41,6 +41,8 @@ pub(crate) async fn take(
 ) -> Result<TakenEvents, AppError> {
     let now = app.clock.now();
     let batch = decode_batch(sent, now);
+    let malformed = u64::try_from(batch.problems.len()).unwrap_or(0);
+    metrics::counter!("convergence_malformed_total").increment(malformed);
     if batch.events.is_empty() {
         if !batch.problems.is_empty() {
             return Err(AppError::invalid(batch.problems));
@@ -57,6 +59,7 @@ pub(crate) async fn take(
         now,
     };
     let taken = app.db.write(take).await?;
+    taken.count();
     Ok(TakenEvents {
         accepted: taken.accepted,
         duplicates: taken.duplicates,

@@ -107,18 +107,23 @@ const ITERATIONS: &str = "select iteration, facts from iterations where session 
 const FINDINGS: &str = "select fingerprint, kind, area, description, severity, seen_at, seen_by, \
     seen, accepted_by, accepted_reason, accepted_at from findings where session = ";
 
-/// Reads what is known of these iterations and findings into a book of the session.
+/// The iterations and findings that are about to change.
+pub(super) struct Touched {
+    pub(super) iterations: BTreeSet<u32>,
+    pub(super) fingerprints: BTreeSet<String>,
+}
+
+/// Reads what is known of them into a book of the session.
 pub(super) async fn open(
     tx: &mut Tx<'_>,
     stored: &StoredSession,
-    iterations: &BTreeSet<u32>,
-    fingerprints: &BTreeSet<String>,
+    touched: &Touched,
 ) -> Answer<SessionBook> {
     let mut book = SessionBook {
         facts: stored.facts.clone(),
         ..SessionBook::default()
     };
-    let iterations: Vec<_> = iterations.iter().collect();
+    let iterations: Vec<_> = touched.iterations.iter().collect();
     for chunk in iterations.chunks(KEYS) {
         let rows: Vec<IterationRow> = in_tx!(tx, conn => {
             let mut query = QueryBuilder::new(ITERATIONS);
@@ -131,7 +136,7 @@ pub(super) async fn open(
         });
         book.iterations.extend(by_number(rows)?);
     }
-    let fingerprints: Vec<_> = fingerprints.iter().collect();
+    let fingerprints: Vec<_> = touched.fingerprints.iter().collect();
     for chunk in fingerprints.chunks(KEYS) {
         let rows: Vec<FindingRow> = in_tx!(tx, conn => {
             let mut query = QueryBuilder::new(FINDINGS);

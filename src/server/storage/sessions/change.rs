@@ -67,7 +67,7 @@ impl Write for MarkSilent {
         for id in &lost {
             let mut stored = row::load(tx, id).await?;
             stored.silent = true;
-            row::save(tx, &stored).await?;
+            row::save(tx, &stored, None).await?;
         }
         Ok(lost)
     }

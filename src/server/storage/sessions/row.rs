@@ -2,7 +2,7 @@
 
 use sqlx::FromRow;
 
-use crate::domain::{AppError, Session, SessionFacts};
+use crate::domain::{AppError, Session, SessionFacts, Timestamp};
 use crate::server::storage::Answer;
 use crate::server::storage::columns::{Origin, count, json};
 use crate::server::storage::tx::{Tx, in_tx};
@@ -58,7 +58,8 @@ const INSERT: &str = "insert into sessions \
     (id, source, facts, state, status, iterations, events, words, heard_at) \
     values ($1, $2, $3, '', '', 0, 0, '', $4) returning number";
 const SAVE: &str = "update sessions set facts = $2, state = $3, status = $4, iterations = $5, \
-    events = $6, duration = $7, words = $8, silent = $9 where number = $1";
+    events = $6, duration = $7, words = $8, silent = $9, heard_at = coalesce($10, heard_at) \
+    where number = $1";
 
 /// The session with this id, if there is one.
 pub(super) async fn find(tx: &mut Tx<'_>, id: &str) -> Answer<Option<StoredSession>> {
@@ -98,8 +99,12 @@ pub(super) async fn create(
     })
 }
 
-/// Writes what is known of it, and what that adds up to.
-pub(super) async fn save(tx: &mut Tx<'_>, stored: &StoredSession) -> Answer<()> {
+/// Writes what is known of it, and what that adds up to; with `heard_at` when an event arrived.
+pub(super) async fn save(
+    tx: &mut Tx<'_>,
+    stored: &StoredSession,
+    heard_at: Option<Timestamp>,
+) -> Answer<()> {
     let session = stored.session();
     let error = session.error.as_deref().unwrap_or_default();
     let words = format!("{} {} {error}", session.session_id, session.source).to_lowercase();
@@ -115,6 +120,7 @@ pub(super) async fn save(tx: &mut Tx<'_>, stored: &StoredSession) -> Answer<()> 
         .bind(duration)
         .bind(words.replace('\0', " "))
         .bind(stored.silent)
+        .bind(heard_at.map(|at| at.0))
         .execute(conn)
         .await?.rows_affected());
     Ok(())

@@ -1,15 +1,15 @@
 //! Events come in: each is stored once, and what it adds to its session is stored with it.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use sqlx::QueryBuilder;
 
-use super::book;
-use super::row::{self, StoredSession};
+use super::book::{self, Touched};
+use super::row;
 use crate::domain::{LoopEvent, Timestamp};
 use crate::server::storage::columns::json;
-use crate::server::storage::tx::{Tx, in_tx, insert_rows};
+use crate::server::storage::tx::{Tx, in_tx};
 use crate::server::storage::{Answer, Change, Write};
 
 /// Takes in what one frame or POST brought, all of it or nothing.
@@ -28,8 +28,17 @@ pub(crate) struct Taken {
     pub(crate) duplicates: usize,
 }
 
+impl Taken {
+    /// Adds it to the server's metrics, once it is committed.
+    pub(crate) fn count(self) {
+        let number = |size: usize| u64::try_from(size).unwrap_or(0);
+        metrics::counter!("convergence_events_total").increment(number(self.accepted));
+        metrics::counter!("convergence_duplicates_total").increment(number(self.duplicates));
+    }
+}
+
 const HEARD: &str = "update sessions set heard_at = $2 where number = $1";
-/// Rows and keys of one statement.
+/// Rows of one statement: few enough for SQLite's limit of 32,766 parameters.
 const ROWS: usize = 500;
 
 impl Write for TakeEvents {
@@ -57,95 +66,75 @@ impl Write for TakeEvents {
 impl TakeEvents {
     /// Takes in events of one session; answers how many were new.
     async fn take(&self, tx: &mut Tx<'_>, id: &str, events: &[&LoopEvent]) -> Answer<usize> {
-        let found = row::find(tx, id).await?;
-        let known = match &found {
-            Some(stored) => known(tx, stored, events).await?,
-            None => HashSet::new(),
-        };
-        let mut stored = match found {
+        let mut stored = match row::find(tx, id).await? {
             Some(stored) => stored,
             None => row::create(tx, id, &self.source, self.now.0).await?,
         };
         let number = stored.number;
-        in_tx!(tx, conn => sqlx::query(HEARD)
-            .bind(number)
-            .bind(self.now.0)
-            .execute(conn)
-            .await?.rows_affected());
-        let mut seen = known;
-        let new: Vec<&LoopEvent> = events
-            .iter()
-            .copied()
-            .filter(|event| seen.insert(event.event_id.clone()))
-            .collect();
-        if new.is_empty() {
-            if stored.silent {
-                stored.silent = false;
-                row::save(tx, &stored).await?;
-            }
+        let mut arrivals = insert(tx, number, events).await?;
+        // The first of those that share an id is the one that was stored.
+        let mut new: Vec<(&LoopEvent, i64)> = Vec::with_capacity(arrivals.len());
+        for event in events {
+            new.extend(arrivals.remove(&event.event_id).map(|id| (*event, id)));
+        }
+        if new.is_empty() && !stored.silent {
+            in_tx!(tx, conn => sqlx::query(HEARD)
+                .bind(number)
+                .bind(self.now.0)
+                .execute(conn)
+                .await?.rows_affected());
             return Ok(0);
         }
-        let arrivals = insert(tx, number, &new).await?;
-        let iterations: BTreeSet<u32> = new.iter().map(|event| event.iteration).collect();
-        let sightings = new
-            .iter()
-            .flat_map(|event| event.report().sightings.unwrap_or_default());
-        let fingerprints: BTreeSet<String> = sightings.map(|it| it.fingerprint).collect();
-        let mut book = book::open(tx, &stored, &iterations, &fingerprints).await?;
-        for (event, arrival) in new.iter().zip(arrivals) {
-            book.add(event, arrival);
+        if !new.is_empty() {
+            let mut book = book::open(tx, &stored, &touched(&new)).await?;
+            for (event, arrival) in &new {
+                book.add(event, *arrival);
+            }
+            book::close(tx, number, &book).await?;
+            stored.facts = book.facts;
+            let sent = new.iter().map(|(event, _)| event.sent.clone());
+            tx.changed(Change::Events(sent.collect()));
         }
-        book::close(tx, number, &book).await?;
-        stored.facts = book.facts;
         stored.silent = false;
-        row::save(tx, &stored).await?;
-        tx.changed(Change::Events(
-            new.iter().map(|event| event.sent.clone()).collect(),
-        ));
+        row::save(tx, &stored, Some(self.now)).await?;
         Ok(new.len())
     }
 }
 
-/// Which of these events are stored already.
-async fn known(
-    tx: &mut Tx<'_>,
-    stored: &StoredSession,
-    events: &[&LoopEvent],
-) -> Answer<HashSet<String>> {
-    let mut known = HashSet::new();
-    for chunk in events.chunks(ROWS) {
-        let ids: Vec<String> = in_tx!(tx, conn => {
-            let mut query = QueryBuilder::new("select event_id from events where session = ");
-            query.push_bind(stored.number).push(" and event_id in (");
-            let mut keys = query.separated(", ");
-            for event in chunk {
-                keys.push_bind(event.event_id.clone());
-            }
-            query.push(")").build_query_scalar().fetch_all(conn).await?
-        });
-        known.extend(ids);
+/// What these events add to.
+fn touched(events: &[(&LoopEvent, i64)]) -> Touched {
+    let listing = events.iter().filter(|(event, _)| event.has_lists());
+    let sightings = listing.filter_map(|(event, _)| event.report().sightings);
+    Touched {
+        iterations: events.iter().map(|(event, _)| event.iteration).collect(),
+        fingerprints: sightings.flatten().map(|it| it.fingerprint).collect(),
     }
-    Ok(known)
 }
 
-/// Stores new events; answers the order of their arrival.
-async fn insert(tx: &mut Tx<'_>, session: i64, events: &[&LoopEvent]) -> Answer<Vec<i64>> {
-    let mut arrivals = Vec::with_capacity(events.len());
+/// Stores the events that are not known yet; answers the order of their arrival by event id.
+async fn insert(
+    tx: &mut Tx<'_>,
+    session: i64,
+    events: &[&LoopEvent],
+) -> Answer<HashMap<String, i64>> {
+    let mut arrivals = HashMap::new();
     for chunk in events.chunks(ROWS) {
-        arrivals.extend(insert_rows!(
-            tx,
-            "insert into events (session, event_id, time, iteration, type, lists, sent) ",
-            "id",
-            chunk,
-            |row, event| row
-                .push_bind(session)
-                .push_bind(event.event_id.clone())
-                .push_bind(event.timestamp.0)
-                .push_bind(i64::from(event.iteration))
-                .push_bind(event.event_type.as_str().replace('\0', "\u{2400}"))
-                .push_bind(event.has_lists())
-                .push_bind(json(&event.sent))
-        ));
+        let rows: Vec<(String, i64)> = in_tx!(tx, conn => {
+            let mut query = QueryBuilder::new(
+                "insert into events (session, event_id, time, iteration, type, lists, sent) ");
+            query.push_values(chunk, |mut row, event| {
+                row.push_bind(session)
+                    .push_bind(event.event_id.clone())
+                    .push_bind(event.timestamp.0)
+                    .push_bind(i64::from(event.iteration))
+                    .push_bind(event.event_type.as_str().replace('\0', "\u{2400}"))
+                    .push_bind(event.has_lists())
+                    .push_bind(json(&event.sent));
+            });
+            query.push(" on conflict (session, event_id) do nothing returning event_id, id");
+            query.build_query_as().fetch_all(conn).await?
+        });
+        arrivals.extend(rows);
     }
     Ok(arrivals)
 }
