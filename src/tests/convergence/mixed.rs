@@ -96,15 +96,26 @@ async fn stored(client: &Client, id: &str) -> BTreeSet<String> {
 
 #[test]
 fn any_journey_ends_in_the_same_session() {
+    travel_often(Engine::Sqlite, 30);
+}
+
+#[test]
+fn any_journey_ends_in_the_same_session_on_postgres() {
+    if let Some(engine) = Engine::postgres() {
+        travel_often(engine, 15);
+    }
+}
+
+fn travel_often(engine: Engine, cases: u32) {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let (server, app) = runtime.block_on(async {
         let server = LoopServer::start().await;
-        let app = TestApp::following(Engine::Sqlite, vec![server.url()], 120).await;
+        let app = TestApp::following(engine, vec![server.url()], 120).await;
         (server, app)
     });
     let case = std::cell::Cell::new(0);
     let mut runner = TestRunner::new(Config {
-        cases: 30,
+        cases,
         failure_persistence: None,
         ..Config::default()
     });

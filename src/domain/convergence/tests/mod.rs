@@ -1,6 +1,7 @@
 //! The rules, as tables and as properties over the recordings of a real loop.
 
 mod decoding;
+mod endings;
 mod findings;
 mod moves;
 mod recordings;
