@@ -46,6 +46,32 @@ create index tasks_by_assignee on tasks (assignee, status, number);
 create index tasks_by_retry on tasks (retry_of) where retry_of is not null;
 create unique index tasks_by_lease on tasks (lease_id) where lease_id is not null;
 
+-- Which tasks carry a label: a rare one is found without reading every task.
+create table task_labels (
+    label text not null,
+    task  bigint not null,
+    primary key (label, task)
+) without rowid;
+
+create trigger task_is_labelled after insert on tasks when new.labels <> '[]' begin
+    insert or ignore into task_labels select value, new.number from json_each(new.labels);
+end;
+
+create trigger task_is_relabelled after update of labels on tasks
+when old.labels <> new.labels begin
+    delete from task_labels
+        where label in (select value from json_each(old.labels)) and task = old.number;
+    insert or ignore into task_labels select value, new.number from json_each(new.labels);
+end;
+
+create trigger task_is_unlabelled after delete on tasks when old.labels <> '[]' begin
+    delete from task_labels
+        where label in (select value from json_each(old.labels)) and task = old.number;
+end;
+
+-- Most tasks are of normal priority; finding those is easy, and they need not be in here.
+create index tasks_by_priority on tasks (priority, number) where priority <> 1;
+
 create table logs (
     id      integer primary key,
     task    bigint not null,

@@ -1,9 +1,12 @@
 //! The live feed: what the server pushes and what a client may ask for, frame by frame.
 
+use std::borrow::Cow;
 use std::fmt;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::de::{self, DeserializeOwned};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::{Activity, Agent, AppError, FieldError, LogEntry, Task, TaskId};
 
@@ -55,7 +58,8 @@ impl LiveMessage {
 }
 
 /// What the server sends, one JSON object a text frame.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(Deserialize))]
 #[serde(tag = "type", rename_all = "snake_case")]
 #[expect(missing_docs, reason = "every variant says what its fields are")]
 pub enum ServerFrame {
@@ -84,6 +88,63 @@ pub enum ServerFrame {
     /// A message of a newer server.
     #[serde(other)]
     Unknown,
+}
+
+impl ServerFrame {
+    /// Reads a frame that pages use; others are [`Self::Unknown`]. By hand, since the reader that serde derives for a tagged enum knows every
+    /// type twice, and a browser would have to load both.
+    pub fn parse(text: &str) -> serde_json::Result<Self> {
+        let Raw {
+            kind,
+            seq,
+            epoch,
+            data,
+        } = serde_json::from_slice(text.as_bytes())?;
+        let absent = <serde_json::Error as de::Error>::missing_field;
+        let seq = || seq.ok_or_else(|| absent("seq"));
+        Ok(match kind.as_ref() {
+            "hello" => Self::Hello {
+                epoch: epoch.ok_or_else(|| absent("epoch"))?,
+                seq: seq()?,
+            },
+            "task" => Self::Task {
+                seq: seq()?,
+                data: read(data)?,
+            },
+            "agent" => Self::Agent {
+                seq: seq()?,
+                data: read(data)?,
+            },
+            "logs" => Self::Logs {
+                seq: seq()?,
+                data: read(data)?,
+            },
+            "activity" => Self::Activity {
+                seq: seq()?,
+                data: read(data)?,
+            },
+            "pong" => Self::Pong,
+            "resync" => Self::Resync { seq: seq()? },
+            "ack" => Self::Ack,
+            _ => Self::Unknown,
+        })
+    }
+}
+
+/// A frame whose data is not read yet.
+#[derive(Deserialize)]
+struct Raw<'a> {
+    #[serde(rename = "type", borrow)]
+    kind: Cow<'a, str>,
+    seq: Option<Seq>,
+    epoch: Option<Epoch>,
+    #[serde(borrow)]
+    data: Option<&'a RawValue>,
+}
+
+fn read<T: DeserializeOwned>(data: Option<&RawValue>) -> serde_json::Result<T> {
+    let text = data.map_or("null", RawValue::get);
+    serde_json::from_slice(text.as_bytes())
 }
 
 /// What a client sends, one JSON object a text frame.
@@ -206,5 +267,47 @@ impl<'de> Deserialize<'de> for Topic {
                 "unknown topic {text:?}: expected tasks, agents, activity, sessions, logs or logs:<task id>"
             ))
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ServerFrame;
+
+    #[test]
+    fn every_frame_is_read_as_it_was_written() {
+        let frames = [
+            ServerFrame::Hello {
+                epoch: "e".into(),
+                seq: 3,
+            },
+            ServerFrame::Logs {
+                seq: 4,
+                data: Vec::new(),
+            },
+            ServerFrame::Pong,
+            ServerFrame::Resync { seq: 5 },
+            ServerFrame::Ack,
+        ];
+        for frame in frames {
+            let text = serde_json::to_string(&frame).unwrap();
+            assert_eq!(ServerFrame::parse(&text).unwrap(), frame);
+        }
+    }
+
+    #[test]
+    fn a_newer_server_may_say_more_and_an_incomplete_frame_is_refused() {
+        let newer = r#"{"data":[1,{"x":"\u00e4"}],"type":"chart","seq":9,"more":true}"#;
+        assert_eq!(ServerFrame::parse(newer).unwrap(), ServerFrame::Unknown);
+        for wrong in [
+            "",
+            "[]",
+            r#"{"seq":1}"#,
+            r#"{"type":"task","seq":1}"#,
+            r#"{"type":"logs","data":[]}"#,
+            r#"{"type":"hello","seq":1}"#,
+        ] {
+            assert!(ServerFrame::parse(wrong).is_err(), "{wrong}");
+        }
     }
 }

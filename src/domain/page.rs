@@ -58,9 +58,9 @@ impl TaskFilter {
             task.agent.as_ref() == Some(name) || task.requested_agent.as_ref() == Some(name)
         };
         let with_words = |words: &String| {
-            let words = words.trim().to_lowercase();
-            task.title.to_lowercase().contains(&words)
-                || task.description.to_lowercase().contains(&words)
+            let words = words.trim().to_ascii_lowercase();
+            task.title.to_ascii_lowercase().contains(&words)
+                || task.description.to_ascii_lowercase().contains(&words)
                 || words.trim_start_matches('#') == task.number.to_string()
         };
         (self.status.is_empty() || self.status.contains(&task.status))

@@ -13,6 +13,12 @@ pub mod agents;
 pub mod convergence;
 pub mod tasks;
 
+/// The server did not answer.
+pub(crate) fn unreachable() -> AppError {
+    let detail = "the server did not answer; nothing was changed";
+    AppError::new(ErrorKind::Unreachable, detail)
+}
+
 impl FromServerFnError for AppError {
     type Encoder = JsonEncoding;
 
@@ -24,10 +30,9 @@ impl FromServerFnError for AppError {
             | ServerFnErrorErr::Deserialization(_) => ErrorKind::Malformed,
             _ => ErrorKind::Internal,
         };
-        let detail = match kind {
-            ErrorKind::Unreachable => "the server did not answer; nothing was changed".into(),
-            _ => error.to_string(),
-        };
-        Self::new(kind, detail)
+        if kind == ErrorKind::Unreachable {
+            return unreachable();
+        }
+        Self::new(kind, error.to_string())
     }
 }

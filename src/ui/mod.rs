@@ -1,7 +1,7 @@
 //! What people see: pages, the components they are made of, and the state they share.
 //!
 //! Read in this order: [`app`] (providers and routes), `pages`, `components`, `state`.
-//! Pages fetch and hold; components only show. `browser` is the only door to the browser's
+//! Pages fetch and hold; components only show. `data` asks the server, `dynamic` keeps what the browser loads small. `browser` is the only door to the browser's
 //! own objects, so that everything else also runs on the server.
 
 #![expect(
@@ -12,6 +12,8 @@
 mod app;
 mod browser;
 mod components;
+mod data;
+mod dynamic;
 mod pages;
 mod paths;
 mod shell;

@@ -4,22 +4,24 @@ use std::io::Write;
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::State;
 use axum::extract::ws::{Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use axum::routing::{any, post};
+use axum::routing::{any, get, post};
 use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 use tokio::sync::broadcast::{self, Sender};
 
 use super::Outcome;
 
-/// `POST /echo` answers its body; `POST /push` sends its body to every socket of `/ws`.
+/// `POST /echo` answers its body, `GET /zeros/{count}` so many bytes; `POST /push` sends its body
+/// to every socket of `/ws`.
 pub(crate) async fn serve() -> Outcome<()> {
     let (sender, _) = broadcast::channel::<Utf8Bytes>(4096);
     let routes = Router::new()
         .route("/echo", post(|body: Bytes| async { body }))
+        .route("/zeros/{count}", get(zeros))
         .route("/push", post(push))
         .route("/ws", any(upgrade))
         .with_state(sender);
@@ -30,6 +32,10 @@ pub(crate) async fn serve() -> Outcome<()> {
         let _unsupported = stream.set_nodelay(true);
     });
     Ok(axum::serve(listener, routes).await?)
+}
+
+async fn zeros(Path(count): Path<usize>) -> Vec<u8> {
+    vec![0; count]
 }
 
 async fn push(State(sender): State<Sender<Utf8Bytes>>, body: Bytes) -> StatusCode {

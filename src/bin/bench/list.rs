@@ -6,11 +6,11 @@ use std::time::Duration;
 use rusqlite::Connection as Sqlite;
 
 use super::http::Connection;
-use super::measure::{grouped, ms};
+use super::measure::{Latencies, grouped, ms};
 use super::page::repeat;
 use super::process::Process;
 use super::report::{Row, Verdict};
-use super::{Flags, Outcome};
+use super::{Flags, Outcome, bare_sqlite};
 
 /// Most are long done; a few thousand wait or run.
 const FILL: &str = "
@@ -31,10 +31,10 @@ select i, printf('%08x-%04x-7%03x-8%03x-%012x', 26000000 + i / 65536, i % 65536,
     i * 7 % 4096, i * 2654435761 % 281474976710656),
     'Task ' || i || ': update the dependencies of module ' || (i % 997),
     'Bring the dependencies of module ' || (i % 997) || ' up to date, run its tests and report what broke.',
-    i % 4, status, iif(status = 'completed', 1.0, 0.0),
+    iif(i % 1000 = 0, 3, i % 3), status, iif(status = 'completed', 1.0, 0.0),
     iif(status = 'pending', null, agent), iif(i % 3 = 0, agent, null),
     iif(status = 'pending', iif(i % 3 = 0, agent, null), agent),
-    iif(i % 5 = 0, '[\"nightly\"]', '[]'), 'local',
+    case when i % 50000 = 0 then '[\"release\"]' when i % 5 = 0 then '[\"nightly\"]' else '[]' end, 'local',
     1790000000000000 + i * 1000000,
     iif(status = 'pending', null, 1790000000000000 + i * 1000000 + 500000),
     iif(status in ('pending', 'running'), null, 1790000000000000 + i * 1000000 + 30000000 + i % 60 * 1000000),
@@ -49,13 +49,18 @@ pub(super) async fn measure(flags: &Flags) -> Outcome<Vec<Row>> {
     Process::server(flags, folder.path()).await?.stop().await?;
     fill(folder.path(), flags.tasks)?;
     let server = Process::server(flags, folder.path()).await?;
-    let mut connection = Connection::open(server.address).await?;
-    let tasks = grouped(f64::from(flags.tasks));
+    let bare = Process::bare(folder.path()).await?;
+    let mut list = List {
+        tasks: grouped(f64::from(flags.tasks)),
+        server: Connection::open(server.address).await?,
+        bare: Connection::open(bare.address).await?,
+        sqlite: bare_sqlite::pages(&folder.path().join("dashboard.db"), flags.tasks, 101)?,
+    };
     let mut rows = vec![Row {
-        work: format!("start with {tasks} tasks"),
+        work: format!("start with {} tasks", list.tasks),
         bar: "150 ms".to_owned(),
         measured: ms(server.started_in),
-        bare: String::new(),
+        bare: format!("axum {}", ms(bare.started_in)),
         verdict: Verdict::of(server.started_in.as_millis() < 150),
     }];
     let (middle, first) = (flags.tasks / 2, 200);
@@ -89,26 +94,55 @@ pub(super) async fn measure(flags: &Flags) -> Outcome<Vec<Row>> {
             "/api/tasks?agent=deploy&status=pending".to_owned(),
         ),
         ("with a label", "/api/tasks?label=nightly".to_owned()),
+        ("with a rare label", "/api/tasks?label=release".to_owned()),
+        (
+            "failed with a rare label",
+            "/api/tasks?label=release&status=failed".to_owned(),
+        ),
         ("of high priority", "/api/tasks?priority=high".to_owned()),
+        (
+            "urgent, which few are, deep",
+            format!("/api/tasks?priority=urgent&cursor={middle}"),
+        ),
     ] {
-        rows.push(row(&mut connection, &tasks, what, &path).await?);
+        rows.push(list.row(what, &path).await?);
     }
     for path in ["/", "/?status=failed"] {
-        rows.push(row(&mut connection, &tasks, &format!("page `{path}`"), path).await?);
+        rows.push(list.row(&format!("page `{path}`"), path).await?);
     }
+    let mut search = list.row("search in vain", "/api/tasks?q=zebra").await?;
+    // Nothing is asked of it.
+    search.bar.clear();
+    search.verdict = Verdict::None;
+    rows.push(search);
     server.stop().await?;
     Ok(rows)
 }
 
-async fn row(connection: &mut Connection, tasks: &str, what: &str, path: &str) -> Outcome<Row> {
-    let (_, whole) = repeat(connection, path).await?;
-    Ok(Row {
-        work: format!("list of {tasks} tasks: {what}"),
-        bar: "< 20 ms".to_owned(),
-        measured: whole.words(),
-        bare: String::new(),
-        verdict: Verdict::of(whole.p99() < Duration::from_millis(20)),
-    })
+/// The long list, and what its pages are compared with.
+struct List {
+    tasks: String,
+    server: Connection,
+    bare: Connection,
+    sqlite: Latencies,
+}
+
+impl List {
+    async fn row(&mut self, what: &str, path: &str) -> Outcome<Row> {
+        let visits = repeat(&mut self.server, path).await?;
+        let limit = repeat(&mut self.bare, &format!("/zeros/{}", visits.bytes)).await?;
+        Ok(Row {
+            work: format!("list of {} tasks: {what}", self.tasks),
+            bar: "< 20 ms".to_owned(),
+            measured: visits.whole.words(),
+            bare: format!(
+                "SQLite, 101 rows p99 {}; axum, as many bytes p99 {}",
+                ms(self.sqlite.p99()),
+                ms(limit.whole.p99())
+            ),
+            verdict: Verdict::of(visits.whole.p99() < Duration::from_millis(20)),
+        })
+    }
 }
 
 /// Writes the rows straight into the file, which is quicker than asking the server.

@@ -20,15 +20,22 @@ pub(super) async fn measure(flags: &Flags) -> Outcome<Vec<Row>> {
         let create = request("POST", "/api/tasks", "", body.as_bytes());
         connection.send(&create).await?.expect(201)?;
     }
+    let bare_process = Process::bare(folder.path()).await?;
+    let mut bare = Connection::open(bare_process.address).await?;
     let mut rows = Vec::new();
     for path in ["/", "/tasks/1"] {
-        let (first_byte, whole) = repeat(&mut connection, path).await?;
+        let visits = repeat(&mut connection, path).await?;
+        let limit = repeat(&mut bare, &format!("/zeros/{}", visits.bytes)).await?;
         rows.push(Row {
             work: format!("page `{path}`: first byte"),
             bar: "< 20 ms".to_owned(),
-            measured: format!("{}, whole page p99 {}", first_byte.words(), ms(whole.p99())),
-            bare: String::new(),
-            verdict: Verdict::of(first_byte.p99() < Duration::from_millis(20)),
+            measured: format!(
+                "{}, whole page p99 {}",
+                visits.first_byte.words(),
+                ms(visits.whole.p99())
+            ),
+            bare: format!("axum, as many bytes {}", limit.first_byte.words()),
+            verdict: Verdict::of(visits.first_byte.p99() < Duration::from_millis(20)),
         });
     }
     rows.push(first_load(&mut connection).await?);
@@ -37,20 +44,30 @@ pub(super) async fn measure(flags: &Flags) -> Outcome<Vec<Row>> {
     Ok(rows)
 }
 
-/// First byte and whole answer of the same `GET`, many times, after it has been warmed up.
-pub(super) async fn repeat(
-    connection: &mut Connection,
-    path: &str,
-) -> Outcome<(Latencies, Latencies)> {
-    let (mut first, mut whole) = (Vec::new(), Vec::new());
+/// The same `GET`, many times.
+pub(super) struct Visits {
+    pub(super) first_byte: Latencies,
+    pub(super) whole: Latencies,
+    /// Length of the last body.
+    pub(super) bytes: usize,
+}
+
+/// Asks again and again, after it has been warmed up.
+pub(super) async fn repeat(connection: &mut Connection, path: &str) -> Outcome<Visits> {
+    let (mut first, mut whole, mut bytes) = (Vec::new(), Vec::new(), 0);
     for n in 0..REPEATS + 5 {
         let response = connection.get(path).await?.expect(200)?;
         if n >= 5 {
             first.push(response.first_byte);
             whole.push(response.whole);
         }
+        bytes = response.body.len();
     }
-    Ok((Latencies::new(first), Latencies::new(whole)))
+    Ok(Visits {
+        first_byte: Latencies::new(first),
+        whole: Latencies::new(whole),
+        bytes,
+    })
 }
 
 /// Wasm, JavaScript and style that the first page refers to, compressed as browsers ask for it.

@@ -58,8 +58,11 @@ pub(super) fn parse_cursor(cursor: &str) -> Result<i64, AppError> {
 /// SQLite's `lower` knows ASCII only, so other letters are also looked for as they were typed.
 pub(super) fn patterns(words: &str) -> impl Iterator<Item = String> {
     let typed = (!words.is_ascii()).then(|| words.to_owned());
-    let words = std::iter::once(words.to_lowercase()).chain(typed);
-    words.map(|words| format!("%{}%", like(&words)))
+    let lower = (!words.is_empty()).then(|| words.to_lowercase());
+    lower
+        .into_iter()
+        .chain(typed)
+        .map(|words| format!("%{}%", like(&words)))
 }
 
 /// Text with the wildcards of `like` escaped by a backslash.

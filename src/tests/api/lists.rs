@@ -9,6 +9,7 @@ use crate::tests::support::{Client, Engine, TestApp, on_each_engine, remote};
 
 on_each_engine!(
     each_filter_answers_exactly_what_it_says,
+    labels_that_change_are_found_under_their_new_names,
     wildcards_and_case_do_not_blur_a_search,
     pages_lose_and_double_nothing_while_tasks_are_created,
     what_a_list_does_not_understand_is_named,
@@ -67,6 +68,31 @@ async fn each_filter_answers_exactly_what_it_says(engine: Engine) {
             vec![1],
         ),
         ("limit=2", vec![3, 2]),
+    ] {
+        assert_eq!(numbers(client, query).await, expected, "{query}");
+    }
+}
+
+async fn labels_that_change_are_found_under_their_new_names(engine: Engine) {
+    let app = TestApp::on(engine, vec![]).await;
+    let client = app.client();
+    client
+        .create(json!({"description": "x", "labels": ["old", "kept", "kept"]}))
+        .await;
+    client
+        .create(json!({"description": "x", "labels": ["old"], "priority": "urgent"}))
+        .await;
+    let labels = json!({"labels": ["new", "kept"]});
+    client.patch("/api/tasks/1", &labels).await.expect(200);
+    let labels = json!({"labels": [], "priority": "low"});
+    client.patch("/api/tasks/2", &labels).await.expect(200);
+    for (query, expected) in [
+        ("label=old", vec![]),
+        ("label=kept", vec![1]),
+        ("label=new&status=pending", vec![1]),
+        ("label=new&cursor=1", vec![]),
+        ("priority=urgent", vec![]),
+        ("priority=low", vec![2]),
     ] {
         assert_eq!(numbers(client, query).await, expected, "{query}");
     }

@@ -10,6 +10,7 @@ use crate::domain::{
     TaskRef, TaskStatus, Timestamp, order_key,
 };
 use crate::server::storage::logs::AppendLogs;
+use crate::server::storage::tasks::CancelTask;
 use crate::server::storage::{Change, StorageError};
 use crate::tests::support::{Engine, on_each_engine};
 
@@ -19,6 +20,7 @@ on_each_engine!(
     numbers_rise_and_pages_follow_them,
     log_entries_keep_their_order_and_everything_in_them,
     what_happened_is_told_in_order,
+    the_numbers_of_tasks_follow_every_change,
 );
 
 async fn a_new_task_is_stored_announced_and_remembered(engine: Engine) {
@@ -215,5 +217,54 @@ async fn what_happened_is_told_in_order(engine: Engine) {
     assert_eq!(
         kinds(recent),
         [ActivityKind::Started, ActivityKind::Created]
+    );
+}
+
+async fn the_numbers_of_tasks_follow_every_change(engine: Engine) {
+    let store = Store::new(engine).await;
+    let counted = async || {
+        let counts = store.db.task_counts().await.unwrap();
+        let mut counts: Vec<_> = counts.into_iter().filter(|(_, _, n)| *n > 0).collect();
+        counts.sort_by_key(|(agent, status, _)| (agent.clone(), status.as_str()));
+        counts
+    };
+    let worker = || Some("worker".to_owned());
+    assert_eq!(counted().await, []);
+    let first = store.pending(1).await;
+    store.pending(1).await;
+    let asked = NewTask {
+        agent: worker(),
+        ..described("x")
+    };
+    store.create(asked).await;
+    assert_eq!(
+        counted().await,
+        [
+            (None, TaskStatus::Pending, 2),
+            (worker(), TaskStatus::Pending, 1)
+        ]
+    );
+    store.claim(first, "lease").await;
+    assert_eq!(
+        counted().await,
+        [
+            (None, TaskStatus::Pending, 1),
+            (worker(), TaskStatus::Pending, 1),
+            (worker(), TaskStatus::Running, 1)
+        ]
+    );
+    let cancel = CancelTask {
+        task: TaskRef::Number(2),
+        actor: "somebody".to_owned(),
+        now: NOW,
+    };
+    store.write(cancel).await.unwrap();
+    assert_eq!(
+        counted().await,
+        [
+            (None, TaskStatus::Cancelled, 1),
+            (worker(), TaskStatus::Pending, 1),
+            (worker(), TaskStatus::Running, 1)
+        ]
     );
 }

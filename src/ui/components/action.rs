@@ -1,17 +1,12 @@
 //! Buttons that ask the server for something: a form without JavaScript, quick with it.
 
-use leptos::ev::MouseEvent;
-use leptos::form::ActionForm;
+use leptos::ev::{KeyboardEvent, MouseEvent, SubmitEvent};
 use leptos::prelude::*;
-use leptos::server_fn::client::Client;
-use leptos::server_fn::codec::PostUrl;
-use leptos::server_fn::request::ClientReq;
-use leptos::server_fn::{Http, ServerFn};
-use serde::de::DeserializeOwned;
 
 use super::icon::Icon;
-use crate::domain::AppError;
-use crate::ui::browser::FormData;
+use crate::ui::browser;
+use crate::ui::dynamic::{Erase, handler, row, text};
+use crate::ui::state::{Action, Actions};
 
 /// What a button looks like.
 #[derive(Clone, Copy)]
@@ -24,11 +19,49 @@ pub(crate) struct Look {
     pub(crate) class: &'static str,
 }
 
+/// A form that asks for something; Ctrl and Enter send it. The browser sends it by itself where
+/// there is no JavaScript.
+#[component]
+pub(crate) fn ActionForm(
+    /// What it asks for.
+    action: Action,
+    /// What it acts on: its id. One thing is asked for the same only once at a time.
+    #[prop(into)]
+    about: String,
+    /// Its class names.
+    class: &'static str,
+    /// The fields and the button.
+    children: Children,
+) -> impl IntoView {
+    let actions = Actions::get();
+    let submit = handler(move |event: SubmitEvent| {
+        event.prevent_default();
+        if let Some(body) = browser::form_body(&event) {
+            actions.send(action, &about, body);
+        }
+    });
+    let send = handler(|event: KeyboardEvent| {
+        if event.key() == "Enter" && (event.ctrl_key() || event.meta_key()) {
+            event.prevent_default();
+            browser::submit_form_of(&event);
+        }
+    });
+    view! {
+        <form action=action.url() method="post" class=class on:submit=submit on:keydown=send>
+            {children()}
+        </form>
+    }
+    .any()
+}
+
 /// A form of hidden fields and one button.
 #[component]
-pub(crate) fn ActionButton<S, P>(
+pub(crate) fn ActionButton(
     /// What it asks for.
-    action: ServerAction<S>,
+    action: Action,
+    /// What it acts on: its id.
+    #[prop(into)]
+    about: String,
     /// The hidden fields.
     fields: Vec<(&'static str, String)>,
     /// What it looks like.
@@ -36,60 +69,62 @@ pub(crate) fn ActionButton<S, P>(
     /// The name of the thing it acts on, such as `#12`.
     #[prop(into)]
     of: String,
-    /// True while it works.
-    busy: Signal<bool>,
-) -> impl IntoView
-where
-    S: ServerFn<Protocol = Http<PostUrl, P>, Error = AppError>
-        + DeserializeOwned
-        + Clone
-        + Send
-        + Sync
-        + 'static,
-    <<S::Client as Client<AppError>>::Request as ClientReq<AppError>>::FormData: From<FormData>,
-    S::Client: Client<AppError>,
-    S::Output: Send + Sync + 'static,
-    P: 'static,
-{
-    let inputs = fields.into_iter();
-    let inputs: Vec<_> = inputs
-        .map(|(name, value)| view! { <input type="hidden" name=name value=value/> })
-        .collect();
+) -> impl IntoView {
     view! {
-        <ActionForm action attr:class="inline-form">
-            {inputs}
-            <SubmitButton look of=of.clone() busy/>
+        <ActionForm action about=about.clone() class="inline-form">
+            <HiddenFields fields/>
+            <SubmitButton action about look of/>
         </ActionForm>
     }
+    .any()
+}
+
+/// Fields that a form sends without showing them.
+#[component]
+pub(crate) fn HiddenFields(
+    /// Their names and values.
+    fields: Vec<(&'static str, String)>,
+) -> impl IntoView {
+    row(fields, |(name, value)| {
+        view! { <input type="hidden" name=name value=value/> }
+    })
 }
 
 /// The button of a form. It shows at once that it works, and works once.
 #[component]
 pub(crate) fn SubmitButton(
+    /// What its form asks for.
+    action: Action,
+    /// What its form acts on.
+    #[prop(into)]
+    about: String,
     /// What it looks like.
     look: Look,
     /// The name of the thing it acts on; may be empty.
     #[prop(into)]
     of: String,
-    /// True while it works.
-    busy: Signal<bool>,
 ) -> impl IntoView {
+    let actions = Actions::get();
     let name = format!("{} {of}", look.label);
+    let same = about.clone();
+    let busy = text(move || actions.is_busy(action, &about).to_string());
+    // Disabling would drop the focus; refusing the second click is enough.
+    let click = handler(move |event: MouseEvent| {
+        if untrack(|| actions.is_busy(action, &same)) {
+            event.prevent_default();
+        }
+    });
     view! {
         <button
             type="submit"
             class=format!("btn {}", look.class)
             aria-label=name.trim_end().to_owned()
-            aria-busy=move || busy.get().to_string()
-            // Disabling would drop the focus; refusing the second click is enough.
-            on:click=move |event: MouseEvent| {
-                if busy.get_untracked() {
-                    event.prevent_default();
-                }
-            }
+            aria-busy=busy
+            on:click=click
         >
             <Icon name=look.icon/>
             <span>{look.label}</span>
         </button>
     }
+    .any()
 }

@@ -1,6 +1,6 @@
 //! What happened, as sentences.
 
-use leptos::either::Either;
+use crate::ui::dynamic::Erase;
 use leptos::prelude::*;
 
 use super::summary::first_line;
@@ -36,14 +36,15 @@ pub(crate) fn ActivityLine(
     };
     let title = activity.title.clone();
     let subject = match subject {
-        Some((label, url)) => Either::Left(view! {
+        Some((label, url)) => view! {
             <a href=url title=title>
                 {label}
             </a>
             " "
             <span>{words}</span>
-        }),
-        None => Either::Right(view! { <span>{capitalised(&words)}</span> }),
+        }
+        .any(),
+        None => view! { <span>{capitalised(&words)}</span> }.any(),
     };
     view! {
         <li class="activity">
@@ -51,6 +52,7 @@ pub(crate) fn ActivityLine(
             <span class="activity-words">{subject}</span>
         </li>
     }
+    .any()
 }
 
 /// The sentence without its subject.
@@ -91,9 +93,8 @@ fn words(activity: &Activity) -> String {
 
 fn capitalised(words: &str) -> String {
     let mut chars = words.chars();
-    chars.next().map_or_else(String::new, |first| {
-        first.to_uppercase().chain(chars).collect()
-    })
+    let first = chars.next().map(|first| first.to_ascii_uppercase());
+    first.into_iter().chain(chars).collect()
 }
 
 #[cfg(test)]

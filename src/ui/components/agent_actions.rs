@@ -1,12 +1,12 @@
 //! What can be done to an agent. To drain and to kill are different buttons.
 
-use leptos::either::EitherOf3;
 use leptos::prelude::*;
 
 use super::action::{ActionButton, Look};
 use super::format::count;
-use crate::domain::{Agent, AgentStatus, StopMode};
-use crate::ui::state::{Actions, busy};
+use crate::domain::{Agent, AgentStatus};
+use crate::ui::dynamic::{Erase, memo, part, text};
+use crate::ui::state::Action;
 
 /// Starts a stopped agent, or tries again after an error.
 #[component]
@@ -14,16 +14,29 @@ pub(crate) fn StartAgent(
     /// Its name.
     name: String,
 ) -> impl IntoView {
-    let action = Actions::get().start_agent;
     let look = Look {
         label: "Start",
         icon: "play",
         class: "quiet",
     };
-    let this = name.clone();
-    let busy = busy(action, move |start| start.name == this);
     let fields = vec![("name", name.clone())];
-    view! { <ActionButton action fields look of=name busy/> }
+    let about = name.clone();
+    view! { <ActionButton action=Action::StartAgent about fields look of=name/> }
+}
+
+/// Stops an agent one way or the other.
+#[component]
+fn StopAgent(
+    /// Its name.
+    name: String,
+    /// `drain` or `kill`.
+    mode: &'static str,
+    /// What the button looks like.
+    look: Look,
+) -> impl IntoView {
+    let fields = vec![("name", name.clone()), ("mode", mode.into())];
+    let about = format!("{mode} {name}");
+    view! { <ActionButton action=Action::StopAgent about fields look of=name/> }
 }
 
 /// Lets an agent finish what it holds, then stops it.
@@ -32,15 +45,12 @@ fn DrainAgent(
     /// Its name.
     name: String,
 ) -> impl IntoView {
-    let actions = Actions::get();
     let look = Look {
         label: "Stop",
         icon: "square",
         class: "quiet",
     };
-    let busy = actions.is_stopping(name.clone(), StopMode::Drain);
-    let fields = vec![("name", name.clone()), ("mode", "drain".into())];
-    view! { <ActionButton action=actions.stop_agent fields look of=name busy/> }
+    view! { <StopAgent name mode="drain" look/> }
 }
 
 /// Stops an agent at once, after saying what that costs.
@@ -52,18 +62,15 @@ fn KillAgent(
     #[prop(into)]
     holds: Signal<u64>,
 ) -> impl IntoView {
-    let actions = Actions::get();
     let look = Look {
         label: "Kill now",
         icon: "octagon-x",
         class: "danger",
     };
-    let cost = move || match holds.get() {
+    let cost = text(move || match holds.get() {
         0 => "It holds no task.".to_owned(),
         held => format!("This cancels {}.", count(held, "task")),
-    };
-    let busy = actions.is_stopping(name.clone(), StopMode::Kill);
-    let fields = vec![("name", name.clone()), ("mode", "kill".into())];
+    });
     let about = format!("Kill {name}…");
     view! {
         <details class="confirm">
@@ -72,10 +79,11 @@ fn KillAgent(
             </summary>
             <div class="confirm-body">
                 <p>{cost}</p>
-                <ActionButton action=actions.stop_agent fields look of=name busy/>
+                <StopAgent name mode="kill" look/>
             </div>
         </details>
     }
+    .any()
 }
 
 /// The buttons that make sense for the agent as it is.
@@ -85,33 +93,32 @@ pub(crate) fn AgentControls(
     #[prop(into)]
     agent: Signal<Agent>,
 ) -> impl IntoView {
-    let name = agent.with_untracked(|agent| agent.name.clone());
-    let status = Memo::new(move |_| agent.with(|agent| agent.status));
-    let holds = Memo::new(move |_| agent.with(held));
-    move || {
+    let name = agent.read_untracked().name.clone();
+    let status = memo(move || agent.read().status);
+    let holds = memo(move || held(&agent.read()));
+    part(move || {
         let name = name.clone();
         match status.get() {
-            AgentStatus::Offline | AgentStatus::Error => EitherOf3::A(view! { <StartAgent name/> }),
-            AgentStatus::Draining => EitherOf3::B(view! { <KillAgent name holds/> }),
-            _ => EitherOf3::C(view! {
+            AgentStatus::Offline | AgentStatus::Error => view! { <StartAgent name/> }.any(),
+            AgentStatus::Draining => view! { <KillAgent name holds/> }.any(),
+            _ => view! {
                 <DrainAgent name=name.clone()/>
                 <KillAgent name holds/>
-            }),
+            }
+            .any(),
         }
-    }
+    })
 }
 
 /// Enables the built-in demonstration agent.
 #[component]
 pub(crate) fn EnableDemo() -> impl IntoView {
-    let action = Actions::get().enable_demo;
     let look = Look {
         label: "Enable the demo agent",
         icon: "play",
         class: "primary",
     };
-    let busy = busy(action, |_| true);
-    view! { <ActionButton action fields=Vec::new() look of="" busy/> }
+    view! { <ActionButton action=Action::EnableDemo about="" fields=Vec::new() look of=""/> }
 }
 
 /// How many tasks an agent holds.

@@ -7,6 +7,7 @@ use super::badge::AgentBadge;
 use super::format::{duration, grouped, percent};
 use super::time::Ago;
 use crate::domain::{Agent, AgentStatus, TaskId, Timestamp};
+use crate::ui::dynamic::{Erase, list, maybe, memo, part, row, text};
 use crate::ui::paths;
 use crate::ui::state::Clock;
 
@@ -39,12 +40,13 @@ pub(crate) fn AgentCard(
     /// The tasks that it holds.
     current: Signal<Vec<CurrentTask>>,
 ) -> impl IntoView {
-    let (name, title) = agent.with_untracked(|agent| (agent.name.clone(), agent.title.clone()));
-    let status = Memo::new(move |_| agent.with(|agent| agent.status));
-    let class = move || {
+    let (name, title) = names(&agent.read_untracked());
+    let status = memo(move || agent.read().status);
+    let class = text(move || {
         let away = status.get() == AgentStatus::Offline;
-        if away { "card card-away" } else { "card" }
-    };
+        let class = if away { "card card-away" } else { "card" };
+        class.to_owned()
+    });
     view! {
         <li class=class data-row="">
             <div class="card-head">
@@ -61,6 +63,7 @@ pub(crate) fn AgentCard(
             </div>
         </li>
     }
+    .any()
 }
 
 /// Kind, slots, and what is wrong with it.
@@ -69,16 +72,23 @@ fn AgentNotes(
     /// The agent.
     agent: Signal<Agent>,
 ) -> impl IntoView {
-    let slots =
-        move || agent.with(|agent| format!("{}/{} slots", agent.running.len(), agent.concurrency));
-    let error = Memo::new(move |_| agent.with(|agent| agent.error.clone()));
-    let kind = agent.with_untracked(|agent| agent.kind.as_str());
+    let slots = text(move || {
+        let agent = agent.read();
+        format!("{}/{} slots", agent.running.len(), agent.concurrency)
+    });
+    let error = memo(move || agent.read().error.clone());
+    let error = maybe(move || {
+        let error = error.get();
+        error.map(|error| view! { <p class="row-error">{error}</p> })
+    });
+    let kind = agent.read_untracked().kind.as_str();
     view! {
         <p class="muted">
             {kind} " · " <span class="figure">{slots}</span> " · " <LastSeen agent/>
         </p>
-        {move || error.get().map(|error| view! { <p class="row-error">{error}</p> })}
+        {error}
     }
+    .any()
 }
 
 /// When it last gave a sign of life.
@@ -87,13 +97,11 @@ fn LastSeen(
     /// The agent.
     agent: Signal<Agent>,
 ) -> impl IntoView {
-    let seen = Memo::new(move |_| agent.with(|agent| agent.last_seen));
-    move || match seen.get() {
-        Some(time) => leptos::either::Either::Left(view! {
-            <span>"seen " <Ago time/></span>
-        }),
-        None => leptos::either::Either::Right("never seen"),
-    }
+    let seen = memo(move || agent.read().last_seen);
+    part(move || match seen.get() {
+        Some(time) => view! { <span>"seen " <Ago time/></span> }.any(),
+        None => view! { <span>"never seen"</span> }.any(),
+    })
 }
 
 /// The tasks that an agent holds, with the time they have taken.
@@ -103,22 +111,27 @@ pub(crate) fn CurrentTasks(
     current: Signal<Vec<CurrentTask>>,
 ) -> impl IntoView {
     let clock = Clock::get();
-    view! {
-        <ul class="current">
-            <For each=move || current.get() key=|task| (task.id, task.number, task.started_at) let:task>
+    let tasks = list(
+        move || current.get(),
+        |task| {
+            let started_at = task.started_at.map_or(0, |time| time.0);
+            format!("{} {} {started_at}", task.id, task.number.unwrap_or(0))
+        },
+        move |task| {
+            let taken = text(move || {
+                let taken = |start| duration(clock.now().seconds_since(start));
+                task.started_at.map(taken).unwrap_or_default()
+            });
+            view! {
                 <li>
                     <a href=task.url()>{task.label()}</a>
-                    <span class="clip">{task.title.clone()}</span>
-                    <span class="figure muted">
-                        {move || {
-                            task.started_at
-                                .map(|start| duration(clock.now().seconds_since(start)))
-                        }}
-                    </span>
+                    <span class="clip">{task.title}</span>
+                    <span class="figure muted">{taken}</span>
                 </li>
-            </For>
-        </ul>
-    }
+            }
+        },
+    );
+    view! { <ul class="current">{tasks}</ul> }
 }
 
 /// How it has done so far.
@@ -127,10 +140,12 @@ pub(crate) fn AgentFigures(
     /// The agent.
     agent: Signal<Agent>,
 ) -> impl IntoView {
-    let metrics = Memo::new(move |_| agent.with(|agent| agent.metrics));
+    let metrics = move || agent.read().metrics;
     let none = || "—".to_owned();
-    let rate = move || metrics.get().success_rate().map_or_else(none, percent);
-    let median = move || metrics.get().median_seconds.map_or_else(none, duration);
+    let rate = text(move || metrics().success_rate().map_or_else(none, percent));
+    let completed = text(move || grouped(metrics().completed));
+    let failed = text(move || grouped(metrics().failed));
+    let median = text(move || metrics().median_seconds.map_or_else(none, duration));
     view! {
         <dl class="figures">
             <div>
@@ -139,11 +154,11 @@ pub(crate) fn AgentFigures(
             </div>
             <div>
                 <dt>"Completed"</dt>
-                <dd>{move || grouped(metrics.get().completed)}</dd>
+                <dd>{completed}</dd>
             </div>
             <div>
                 <dt>"Failed"</dt>
-                <dd>{move || grouped(metrics.get().failed)}</dd>
+                <dd>{failed}</dd>
             </div>
             <div>
                 <dt>"Median"</dt>
@@ -151,6 +166,7 @@ pub(crate) fn AgentFigures(
             </div>
         </dl>
     }
+    .any()
 }
 
 /// A line of the strip beside the tasks.
@@ -161,19 +177,18 @@ pub(crate) fn AgentLine(
     /// The tasks that it holds.
     current: Signal<Vec<CurrentTask>>,
 ) -> impl IntoView {
-    let (name, title) = agent.with_untracked(|agent| (agent.name.clone(), agent.title.clone()));
-    let status = Memo::new(move |_| agent.with(|agent| agent.status));
+    let (name, title) = names(&agent.read_untracked());
+    let status = memo(move || agent.read().status);
     let url = paths::agent(&name);
-    let links = move || {
-        let tasks = current.get().into_iter();
-        tasks
-            .map(|task| view! { <a class="figure" href=task.url()>{task.label()}</a> })
-            .collect_view()
-    };
-    let start = move || {
+    let links = part(move || {
+        row(current.get(), |task| {
+            view! { <a class="figure" href=task.url()>{task.label()}</a> }
+        })
+    });
+    let start = maybe(move || {
         let stopped = matches!(status.get(), AgentStatus::Offline | AgentStatus::Error);
         stopped.then(|| view! { <StartAgent name=name.clone()/> })
-    };
+    });
     view! {
         <li class="agent-line">
             <AgentBadge status/>
@@ -184,4 +199,10 @@ pub(crate) fn AgentLine(
             {start}
         </li>
     }
+    .any()
+}
+
+/// The name it is known by, and the one it is shown by.
+fn names(agent: &Agent) -> (String, String) {
+    (agent.name.clone(), agent.title.clone())
 }

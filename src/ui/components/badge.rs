@@ -1,11 +1,10 @@
 //! Status: always an icon, a word and a colour.
 
-use leptos::either::Either;
 use leptos::prelude::*;
 
-use super::format::percent;
 use super::icon::Icon;
 use crate::domain::{AgentStatus, TaskStatus};
+use crate::ui::dynamic::{Erase, part, text};
 
 /// A task's status. While it runs, the icon is an arc that shows how far it is.
 #[component]
@@ -13,50 +12,52 @@ pub(crate) fn TaskBadge(
     /// Where the task stands.
     #[prop(into)]
     status: Signal<TaskStatus>,
-    /// How far it is, 0 to 1.
+    /// How far it is, in hundredths.
     #[prop(into)]
-    progress: Signal<f64>,
+    progress: Signal<u64>,
     /// True while its agent is being stopped.
     #[prop(into, optional)]
     stopping: Signal<bool>,
 ) -> impl IntoView {
-    let icon = move || match status.get() {
-        TaskStatus::Running => Either::Left(view! { <Arc progress/> }),
-        TaskStatus::Pending => Either::Right("clock"),
-        TaskStatus::NeedsInput => Either::Right("hand"),
-        TaskStatus::Completed => Either::Right("circle-check"),
-        TaskStatus::Failed => Either::Right("circle-x"),
-        TaskStatus::Cancelled => Either::Right("circle-slash"),
-    };
-    let icon = move || match icon() {
-        Either::Left(arc) => Either::Left(arc),
-        Either::Right(name) => Either::Right(view! { <Icon name/> }),
-    };
-    let word = move || {
-        if stopping.get() {
-            "stopping…"
-        } else {
-            status.get().label()
-        }
-    };
+    let icon = part(move || {
+        let name = match status.get() {
+            TaskStatus::Running => return view! { <Arc progress/> }.any(),
+            TaskStatus::Pending => "clock",
+            TaskStatus::NeedsInput => "hand",
+            TaskStatus::Completed => "circle-check",
+            TaskStatus::Failed => "circle-x",
+            TaskStatus::Cancelled => "circle-slash",
+        };
+        view! { <Icon name/> }.any()
+    });
+    let word = text(move || {
+        let label = status.get().label();
+        let word = if stopping.get() { "stopping…" } else { label };
+        word.to_owned()
+    });
+    let class = text(move || format!("badge task-{}", status.get().as_str()));
     view! {
-        <span class=move || format!("badge task-{}", status.get().as_str())>
+        <span class=class>
             {icon} <span>{word}</span>
         </span>
     }
+    .any()
 }
 
 /// An arc of a circle; it turns as long as nobody knows how far the work is.
 #[component]
 fn Arc(
-    /// How far it is, 0 to 1.
-    progress: Signal<f64>,
+    /// How far it is, in hundredths.
+    progress: Signal<u64>,
 ) -> impl IntoView {
-    let share = move || format!("{:.0} 100", (progress.get() * 100.0).clamp(12.0, 100.0));
+    let share = text(move || format!("{} 100", progress.get().clamp(12, 100)));
+    let class = text(move || {
+        let turns = if progress.get() == 0 { " turns" } else { "" };
+        format!("icon arc{turns}")
+    });
     view! {
         <svg
-            class="icon arc"
-            class:turns=move || progress.get() <= 0.0
+            class=class
             viewBox="0 0 24 24"
             aria-hidden="true"
         >
@@ -71,6 +72,7 @@ fn Arc(
             ></circle>
         </svg>
     }
+    .any()
 }
 
 /// An agent's status.
@@ -80,7 +82,7 @@ pub(crate) fn AgentBadge(
     #[prop(into)]
     status: Signal<AgentStatus>,
 ) -> impl IntoView {
-    let icon = move || {
+    let icon = part(move || {
         let name = match status.get() {
             AgentStatus::Idle => "circle",
             AgentStatus::Busy => "circle-dot",
@@ -89,28 +91,35 @@ pub(crate) fn AgentBadge(
             AgentStatus::Error => "triangle-alert",
             AgentStatus::Offline => "circle-dashed",
         };
-        view! { <Icon name/> }
-    };
-    let class = move || format!("badge agent-{}", status.get().label().replace(' ', "_"));
+        view! { <Icon name/> }.any()
+    });
+    let class = text(move || format!("badge agent-{}", status.get().label().replace(' ', "_")));
+    let word = text(move || status.get().label().to_owned());
     view! {
-        <span class=class>{icon} <span>{move || status.get().label()}</span></span>
+        <span class=class>{icon} <span>{word}</span></span>
     }
+    .any()
 }
 
 /// How far a task is, as a bar and a number.
 #[component]
 pub(crate) fn ProgressBar(
-    /// 0 to 1.
+    /// In hundredths.
     #[prop(into)]
-    progress: Signal<f64>,
+    progress: Signal<u64>,
 ) -> impl IntoView {
-    let words = move || percent(progress.get());
+    let value = text(move || {
+        let hundredths = progress.get();
+        format!("{}.{:02}", hundredths / 100, hundredths % 100)
+    });
+    let words = text(move || format!("{}%", progress.get()));
     view! {
         <span class="progress">
-            <progress max="1" value=move || progress.get().to_string() aria-label="Progress">
-                {words}
+            <progress max="1" value=value aria-label="Progress">
+                {words.clone()}
             </progress>
             <span class="figure">{words}</span>
         </span>
     }
+    .any()
 }

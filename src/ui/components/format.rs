@@ -4,7 +4,11 @@ use crate::domain::{Cost, Timestamp};
 
 /// `2m 15s`; at most two units, none smaller than a second.
 pub(crate) fn duration(seconds: f64) -> String {
-    let total = whole(seconds);
+    whole_duration(whole(seconds))
+}
+
+/// A [`duration`] of whole seconds.
+pub(crate) fn whole_duration(total: u64) -> String {
     let (days, hours) = (total / 86_400, total / 3600 % 24);
     let (minutes, seconds) = (total / 60 % 60, total % 60);
     if days > 0 {
@@ -56,10 +60,15 @@ pub(crate) fn grouped(number: u64) -> String {
     text
 }
 
-/// `65%` of a ratio from 0 to 1. Only what is done is 100 %.
+/// `65%` of a ratio from 0 to 1.
 pub(crate) fn percent(ratio: f64) -> String {
-    let hundredths = whole(ratio.clamp(0.0, 1.0) * 100.0 + 1e-9);
-    format!("{hundredths}%")
+    format!("{}%", hundredths(ratio))
+}
+
+/// A ratio from 0 to 1 in whole hundredths. Only what is done is 100 of them. To write a fraction as such would take
+/// more code than all else here.
+pub(crate) fn hundredths(ratio: f64) -> u64 {
+    whole(ratio.clamp(0.0, 1.0) * 100.0 + 1e-9)
 }
 
 /// `1 task`, `3 tasks`.

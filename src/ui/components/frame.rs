@@ -1,5 +1,6 @@
 //! What surrounds every page: rail, top bar, notices of the time before JavaScript.
 
+use leptos::ev::MouseEvent;
 use leptos::prelude::*;
 use leptos::server_fn::error::ServerFnUrlError;
 use leptos_router::NavigateOptions;
@@ -9,6 +10,7 @@ use super::icon::Icon;
 use super::shortcut_sheet::ShortcutSheet;
 use super::topbar::{TopBar, new_task_url};
 use crate::domain::AppError;
+use crate::ui::dynamic::{Erase, attribute, handler, maybe, memo};
 use crate::ui::paths;
 use crate::ui::state::{Live, Shortcuts, Wish, toggle_rail};
 
@@ -37,7 +39,9 @@ pub(crate) fn Frame(
         });
     });
     let live = Live::get();
-    let stale = Memo::new(move |_| live.stale_seconds().is_some_and(|seconds| seconds >= 5.0));
+    let stale = memo(move || live.stale_seconds().is_some_and(|seconds| seconds >= 5));
+    // On the server nothing is stale, and without a socket nothing ever was live.
+    let mark = attribute(move || stale.get().then_some(""));
     view! {
         <a class="skip" href="#main">
             "Skip to content"
@@ -46,12 +50,7 @@ pub(crate) fn Frame(
             <Rail/>
             <div class="frame-body">
                 <TopBar/>
-                <main
-                    id="main"
-                    tabindex="-1"
-                    // On the server nothing is stale, and without a socket nothing ever was live.
-                    data-stale=move || stale.get().then_some("")
-                >
+                <main id="main" tabindex="-1" data-stale=mark>
                     <FormError/>
                     {children()}
                 </main>
@@ -59,6 +58,7 @@ pub(crate) fn Frame(
         </div>
         <ShortcutSheet/>
     }
+    .any()
 }
 
 /// Where one can go; a bar at the bottom on phones.
@@ -66,11 +66,11 @@ pub(crate) fn Frame(
 fn Rail() -> impl IntoView {
     let path = use_location().pathname;
     let link = move |url: &'static str, icon: &'static str, label: &'static str| {
-        let is_here = move || {
-            let path = path.get();
-            let here = path.starts_with(url) || (path == paths::HOME && url == paths::TASKS);
+        let is_here = attribute(move || {
+            let path = path.read();
+            let here = path.starts_with(url) || (*path == paths::HOME && url == paths::TASKS);
             here.then_some("page")
-        };
+        });
         view! {
             <a href=url aria-current=is_here title=label>
                 <Icon name=icon/>
@@ -78,6 +78,7 @@ fn Rail() -> impl IntoView {
             </a>
         }
     };
+    let toggle = handler(|_: MouseEvent| toggle_rail());
     view! {
         <nav class="rail" aria-label="Main">
             <span class="brand" aria-hidden="true">
@@ -93,13 +94,14 @@ fn Rail() -> impl IntoView {
                 type="button"
                 class="rail-toggle js-only"
                 aria-label="Collapse or widen the navigation"
-                on:click=move |_| toggle_rail()
+                on:click=toggle
             >
                 <Icon name="panel-left"/>
                 <span>"Collapse"</span>
             </button>
         </nav>
     }
+    .any()
 }
 
 /// What a form that was sent without JavaScript was answered, if that was an error: the server
@@ -107,13 +109,12 @@ fn Rail() -> impl IntoView {
 #[component]
 fn FormError() -> impl IntoView {
     let query = use_query_map();
-    let error = Memo::new(move |_| {
-        query.with(|query| {
-            let error = query.get_str("__err")?;
-            Some(ServerFnUrlError::<AppError>::decode_err(error).detail)
-        })
+    let error = memo(move || {
+        let query = query.read();
+        let error = query.get_str("__err")?;
+        Some(ServerFnUrlError::<AppError>::decode_err(error).detail)
     });
-    move || {
+    maybe(move || {
         error.get().map(|detail| {
             view! {
                 <p class="notice" role="alert">
@@ -122,5 +123,5 @@ fn FormError() -> impl IntoView {
                 </p>
             }
         })
-    }
+    })
 }

@@ -1,5 +1,6 @@
 //! Icons: one sprite from one open set, inlined once in the document.
 
+use crate::ui::dynamic::Erase;
 use leptos::prelude::*;
 
 /// The sprite; every symbol's id is `i-` and its name.
@@ -16,4 +17,5 @@ pub(crate) fn Icon(
             <use_ href=format!("#i-{name}")></use_>
         </svg>
     }
+    .any()
 }

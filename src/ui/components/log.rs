@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use super::ansi::spans;
 use super::format::{absolute, clock_time};
 use crate::domain::{LogEntry, LogLevel, LogStream};
+use crate::ui::dynamic::{Erase, row};
 
 /// One entry, with the colours that the agent printed.
 #[component]
@@ -12,17 +13,14 @@ pub(crate) fn LogLine<'a>(
     /// The entry.
     entry: &'a LogEntry,
 ) -> impl IntoView + use<> {
-    let runs: Vec<_> = spans(&entry.message)
-        .into_iter()
-        .map(|span| {
-            let class = Some(span.look.class()).filter(|class| !class.is_empty());
-            view! {
-                <span class=class style=span.look.style()>
-                    {span.text}
-                </span>
-            }
-        })
-        .collect();
+    let runs = row(spans(&entry.message), |span| {
+        let class = Some(span.look.class()).filter(|class| !class.is_empty());
+        view! {
+            <span class=class style=span.look.style()>
+                {span.text}
+            </span>
+        }
+    });
     let marker = marker(entry);
     view! {
         <div class=format!("log-line level-{} {}", entry.level.as_str(), entry.stream.as_str())>
@@ -33,6 +31,7 @@ pub(crate) fn LogLine<'a>(
             <span class="log-text">{runs}</span>
         </div>
     }
+    .any()
 }
 
 /// The word for what is not ordinary output.

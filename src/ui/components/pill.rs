@@ -2,43 +2,48 @@
 
 use leptos::prelude::*;
 
-use super::format::duration;
+use super::format::whole_duration;
 use super::icon::Icon;
+use crate::ui::dynamic::{Erase, part, text};
 use crate::ui::state::Live;
 
 /// A gap shorter than this is not worth a number, in seconds.
-const SHORT: f64 = 5.0;
+const SHORT: u64 = 5;
 
 /// `live`, `reconnecting`, `stale 32s`.
 #[component]
 pub(crate) fn ConnectionPill() -> impl IntoView {
     let live = Live::get();
-    let stale = Memo::new(move |_| live.stale_seconds());
-    let kind = Memo::new(move |_| match stale.get() {
+    let kind = move || match live.stale_seconds() {
         None => "live",
         Some(seconds) if seconds < SHORT => "reconnecting",
         Some(_) => "stale",
-    });
-    let word = move || match stale.get() {
-        Some(seconds) if seconds >= SHORT => format!("stale {}", duration(seconds)),
-        _ => kind.get().to_owned(),
     };
-    let icon = move || {
-        let name = match kind.get() {
+    let word = text(move || match live.stale_seconds() {
+        Some(seconds) if seconds >= SHORT => format!("stale {}", whole_duration(seconds)),
+        _ => kind().to_owned(),
+    });
+    let icon = part(move || {
+        let name = match kind() {
             "live" => "wifi",
             "reconnecting" => "loader-circle",
             _ => "wifi-off",
         };
-        view! { <Icon name/> }
-    };
-    let meaning = move || match kind.get() {
-        "live" => "What you see is current",
-        _ => "Not connected: what you see may be old. Connecting again by itself.",
-    };
+        view! { <Icon name/> }.any()
+    });
+    let meaning = text(move || {
+        let meaning = match kind() {
+            "live" => "What you see is current",
+            _ => "Not connected: what you see may be old. Connecting again by itself.",
+        };
+        meaning.to_owned()
+    });
+    let class = text(move || format!("pill pill-{} js-only", kind()));
     view! {
-        <span class=move || format!("pill pill-{} js-only", kind.get()) title=meaning>
+        <span class=class title=meaning>
             {icon}
             <span class="figure">{word}</span>
         </span>
     }
+    .any()
 }

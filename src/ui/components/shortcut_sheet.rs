@@ -1,17 +1,19 @@
 //! The sheet that lists the keyboard shortcuts.
 
+use leptos::ev::Event;
 use leptos::html;
 use leptos::prelude::*;
 
 use super::icon::Icon;
 use crate::ui::browser;
+use crate::ui::dynamic::{Erase, handler, maybe, row};
 use crate::ui::state::{SHORTCUTS, Shortcuts};
 
 /// Opens with `?`, closes with Escape.
 #[component]
 pub(crate) fn ShortcutSheet() -> impl IntoView {
     let open = Shortcuts::get().sheet;
-    move || open.get().then(|| view! { <Sheet open/> })
+    maybe(move || open.get().then(|| view! { <Sheet open/> }))
 }
 
 #[component]
@@ -25,7 +27,8 @@ fn Sheet(
             browser::open_dialog(&dialog);
         }
     });
-    let rows = SHORTCUTS.map(|(keys, meaning)| {
+    let close = handler(move |_: Event| open.set(false));
+    let rows = row(SHORTCUTS, |(keys, meaning)| {
         view! {
             <tr>
                 <td>
@@ -40,7 +43,7 @@ fn Sheet(
             class="dialog"
             node_ref=dialog
             aria-labelledby="sheet-title"
-            on:close=move |_| open.set(false)
+            on:close=close
         >
             <div class="dialog-head">
                 <h2 id="sheet-title">"Keyboard shortcuts"</h2>
@@ -57,8 +60,9 @@ fn Sheet(
                         <th>"What they do"</th>
                     </tr>
                 </thead>
-                <tbody>{rows.into_iter().collect_view()}</tbody>
+                <tbody>{rows}</tbody>
             </table>
         </dialog>
     }
+    .any()
 }

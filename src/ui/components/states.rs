@@ -1,10 +1,12 @@
 //! Nothing yet, not found, not loaded: states that are designed like any other.
 
+use leptos::ev::MouseEvent;
 use leptos::prelude::*;
 
 use super::icon::Icon;
 use crate::domain::AppError;
 use crate::ui::browser;
+use crate::ui::dynamic::{Erase, handler, row, text};
 
 /// Nothing to show, and what to do about it.
 #[component]
@@ -24,6 +26,7 @@ pub(crate) fn Empty(
             {children()}
         </div>
     }
+    .any()
 }
 
 /// Something could not be loaded: what happened, in the server's words, and a way on.
@@ -46,17 +49,18 @@ pub(crate) fn Failure(
             </a>
         </div>
     }
+    .any()
 }
 
 /// The shape of rows to come; appears only when loading takes long.
-#[component]
-pub(crate) fn Skeleton() -> impl IntoView {
-    let rows = (0..6).map(|_| view! { <div class="skeleton-row"></div> });
+pub(crate) fn skeleton() -> AnyView {
+    let rows = row(0..6, |_| view! { <div class="skeleton-row"></div> });
     view! {
         <div class="skeleton" role="status" aria-label="Loading">
-            {rows.collect_view()}
+            {rows}
         </div>
     }
+    .any()
 }
 
 /// Something to copy.
@@ -65,16 +69,20 @@ pub(crate) fn Snippet(
     /// What it is, such as a file's name.
     name: &'static str,
     /// What is copied.
-    text: &'static str,
+    code: &'static str,
 ) -> impl IntoView {
     let copied = RwSignal::new(false);
-    let copy = move |_| {
-        browser::copy(text);
+    let copy = handler(move |_: MouseEvent| {
+        browser::copy(code);
         copied.set(true);
         browser::after(2000, move || {
             copied.try_set(false);
         });
-    };
+    });
+    let word = text(move || {
+        let word = if copied.get() { "Copied" } else { "Copy" };
+        word.to_owned()
+    });
     view! {
         <figure class="snippet">
             <figcaption>
@@ -86,14 +94,13 @@ pub(crate) fn Snippet(
                     on:click=copy
                 >
                     <Icon name="copy"/>
-                    <span aria-live="polite">
-                        {move || if copied.get() { "Copied" } else { "Copy" }}
-                    </span>
+                    <span aria-live="polite">{word}</span>
                 </button>
             </figcaption>
             <pre tabindex="0">
-                <code>{text}</code>
+                <code>{code}</code>
             </pre>
         </figure>
     }
+    .any()
 }

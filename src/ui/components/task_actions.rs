@@ -1,12 +1,11 @@
 //! What can be done to a task.
 
-use leptos::either::Either;
-use leptos::form::ActionForm;
 use leptos::prelude::*;
 
-use super::action::{ActionButton, Look, SubmitButton};
+use super::action::{ActionButton, ActionForm, HiddenFields, Look, SubmitButton};
 use crate::domain::TaskId;
-use crate::ui::state::{Actions, busy};
+use crate::ui::dynamic::{Erase, part};
+use crate::ui::state::Action;
 
 /// Cancels a task.
 #[component]
@@ -19,23 +18,18 @@ pub(crate) fn CancelTask(
     #[prop(into)]
     stopping: Signal<bool>,
 ) -> impl IntoView {
-    let action = Actions::get().cancel;
     let look = Look {
         label: "Cancel",
         icon: "x",
         class: "quiet",
     };
-    let task = id.to_string();
-    let busy = busy(action, move |cancel| cancel.task == task);
-    move || {
+    part(move || {
         if stopping.get() {
-            Either::Left(view! { <span class="hint">"stopping…"</span> })
+            view! { <span class="hint">"stopping…"</span> }.any()
         } else {
-            let fields = vec![("task", id.to_string())];
-            let of = format!("#{number}");
-            Either::Right(view! { <ActionButton action fields look of busy/> })
+            button(Action::Cancel, id, number, look)
         }
-    }
+    })
 }
 
 /// Moves a pending task to the head of the queue.
@@ -46,16 +40,12 @@ pub(crate) fn StartTask(
     /// Its number.
     number: i64,
 ) -> impl IntoView {
-    let action = Actions::get().start;
     let look = Look {
         label: "Start now",
         icon: "chevrons-up",
         class: "quiet",
     };
-    let fields = vec![("task", id.to_string())];
-    let task = id.to_string();
-    let busy = busy(action, move |start| start.task == task);
-    view! { <ActionButton action fields look of=format!("#{number}") busy/> }
+    button(Action::Start, id, number, look)
 }
 
 /// Tries a failed or cancelled task again as it was.
@@ -66,16 +56,18 @@ pub(crate) fn RetryTask(
     /// Its number.
     number: i64,
 ) -> impl IntoView {
-    let action = Actions::get().retry;
     let look = Look {
         label: "Retry",
         icon: "rotate-ccw",
         class: "quiet",
     };
-    let fields = vec![("task", id.to_string()), ("description", String::new())];
-    let task = id.to_string();
-    let busy = busy(action, move |retry| retry.task == task);
-    view! { <ActionButton action fields look of=format!("#{number}") busy/> }
+    button(Action::Retry, id, number, look)
+}
+
+fn button(action: Action, id: TaskId, number: i64, look: Look) -> AnyView {
+    let about = id.to_string();
+    let fields = vec![("task", about.clone())];
+    view! { <ActionButton action about fields look of=format!("#{number}")/> }.any()
 }
 
 /// Tries a failed or cancelled task again with another description.
@@ -86,29 +78,29 @@ pub(crate) fn RetryForm(
     /// What it was asked to do.
     description: String,
 ) -> impl IntoView {
-    let action = Actions::get().retry;
     let look = Look {
         label: "Retry with this description",
         icon: "rotate-ccw",
         class: "primary",
     };
-    let task = id.to_string();
-    let busy = busy(action, move |retry| retry.task == task);
+    let about = id.to_string();
+    let fields = vec![("task", about.clone())];
     view! {
         <details class="disclosure">
             <summary>"Retry with changes"</summary>
-            <ActionForm action attr:class="stack">
-                <input type="hidden" name="task" value=id.to_string()/>
+            <ActionForm action=Action::Retry about=about.clone() class="stack">
+                <HiddenFields fields/>
                 <label class="field">
                     <span class="label">"Description of the new attempt"</span>
                     <textarea name="description" rows="6" required maxlength="100000">
                         {description}
                     </textarea>
                 </label>
-                <SubmitButton look of="" busy/>
+                <SubmitButton action=Action::Retry about look of=""/>
             </ActionForm>
         </details>
     }
+    .any()
 }
 
 /// Answers the question that a task waits with.
@@ -119,23 +111,23 @@ pub(crate) fn AnswerForm(
     /// What its agent asks.
     question: Option<String>,
 ) -> impl IntoView {
-    let action = Actions::get().input;
     let look = Look {
         label: "Answer",
         icon: "check",
         class: "primary",
     };
-    let task = id.to_string();
-    let busy = busy(action, move |input| input.task == task);
+    let about = id.to_string();
+    let fields = vec![("task", about.clone())];
     let question = question.unwrap_or_else(|| "Its agent asks for input.".into());
     view! {
-        <ActionForm action attr:class="stack answer">
-            <input type="hidden" name="task" value=id.to_string()/>
+        <ActionForm action=Action::Input about=about.clone() class="stack answer">
+            <HiddenFields fields/>
             <label class="field">
                 <span class="question">{question}</span>
                 <textarea name="text" rows="3" required placeholder="Your answer"></textarea>
             </label>
-            <SubmitButton look of="" busy/>
+            <SubmitButton action=Action::Input about look of=""/>
         </ActionForm>
     }
+    .any()
 }

@@ -1,13 +1,14 @@
 //! A task as a row of a list. It changes in place: only what changed is touched.
 
-use leptos::either::{Either, EitherOf4};
 use leptos::prelude::*;
 
 use super::badge::{ProgressBar, TaskBadge};
+use super::format::hundredths;
 use super::icon::Icon;
 use super::summary::{first_line, timing};
 use super::task_actions::{CancelTask, RetryTask, StartTask};
 use crate::domain::{Priority, Task, TaskId, TaskStatus, Waiting};
+use crate::ui::dynamic::{Erase, maybe, memo, nothing, part, row, text};
 use crate::ui::paths;
 use crate::ui::state::Clock;
 
@@ -20,15 +21,20 @@ pub(crate) fn TaskRow(
     #[prop(into)]
     stopping: Signal<bool>,
 ) -> impl IntoView {
-    let (id, number) = task.with_untracked(|task| (task.id, task.number));
-    let status = Memo::new(move |_| task.with(|task| task.status));
-    let progress = Memo::new(move |_| task.with(|task| task.progress));
-    let title = Memo::new(move |_| task.with(|task| task.title.clone()));
-    let agent = Memo::new(move |_| {
-        task.with(|task| task.agent.clone().or_else(|| task.requested_agent.clone()))
+    let (id, number) = ids(&task.read_untracked());
+    let status = memo(move || task.read().status);
+    let progress = memo(move || hundredths(task.read().progress));
+    let title = text(move || task.read().title.clone());
+    let agent = memo(move || {
+        let task = task.read();
+        task.agent.clone().or_else(|| task.requested_agent.clone())
     });
-    let stopping = Signal::derive(move || stopping.get() && status.get().is_held());
-    let agent_link = move || {
+    let stopping = memo(move || stopping.get() && status.get().is_held());
+    let bar = maybe(move || {
+        let held = status.get().is_held();
+        held.then(|| view! { <ProgressBar progress/> })
+    });
+    let agent_link = maybe(move || {
         agent.get().map(|name| {
             let url = paths::agent(&name);
             view! {
@@ -37,7 +43,7 @@ pub(crate) fn TaskRow(
                 </a>
             }
         })
-    };
+    });
     view! {
         <li class="row" data-row="">
             <TaskBadge status progress stopping/>
@@ -52,15 +58,14 @@ pub(crate) fn TaskRow(
                 </div>
                 <RowDetail task status/>
             </div>
-            <div class="row-progress">
-                {move || status.get().is_held().then(|| view! { <ProgressBar progress/> })}
-            </div>
+            <div class="row-progress">{bar}</div>
             {agent_link}
             <div class="row-actions">
                 <RowActions id number status stopping/>
             </div>
         </li>
     }
+    .any()
 }
 
 /// Priority when it is not the usual one, and labels.
@@ -69,24 +74,20 @@ fn Tags(
     /// The task.
     task: Signal<Task>,
 ) -> impl IntoView {
-    let priority = Memo::new(move |_| task.with(|task| task.priority));
-    let labels = Memo::new(move |_| task.with(|task| task.labels.clone()));
-    let chip = move || {
-        (priority.get() != Priority::Normal).then(|| {
-            let name = priority.get().as_str();
-            view! { <span class=format!("chip priority-{name}")>{name}</span> }
+    part(move || {
+        let (priority, labels) = {
+            let task = task.read();
+            (task.priority, task.labels.clone())
+        };
+        let urgent = (priority != Priority::Normal).then(|| {
+            let name = priority.as_str();
+            (format!("chip priority-{name}"), name.to_owned())
+        });
+        let labels = labels.into_iter().map(|label| ("chip".to_owned(), label));
+        row(urgent.into_iter().chain(labels), |(class, words)| {
+            view! { <span class=class>{words}</span> }
         })
-    };
-    let labels = move || {
-        let chips = labels.get().into_iter();
-        chips
-            .map(|label| view! { <span class="chip">{label}</span> })
-            .collect_view()
-    };
-    view! {
-        {chip}
-        {labels}
-    }
+    })
 }
 
 /// How it stands in time, and why it waits or failed.
@@ -98,22 +99,21 @@ fn RowDetail(
     status: Memo<TaskStatus>,
 ) -> impl IntoView {
     let clock = Clock::get();
-    let line = move || task.with(|task| timing(task, clock.now()));
-    let more = move || match status.get() {
-        TaskStatus::Pending => EitherOf4::A(view! { <Waits task/> }),
-        TaskStatus::Failed => {
-            let error = task.with(|task| task.error.as_deref().map(first_line));
-            EitherOf4::B(error.map(|error| view! { <p class="row-error">{error}</p> }))
-        }
-        TaskStatus::NeedsInput => EitherOf4::C(view! {
-            <p class="row-ask">"Its agent asks a person."</p>
-        }),
-        _ => EitherOf4::D(()),
-    };
+    let line = text(move || timing(&task.read(), clock.now()));
+    let more = part(move || match status.get() {
+        TaskStatus::Pending => view! { <Waits task/> }.any(),
+        TaskStatus::Failed => match task.read().error.as_deref().map(first_line) {
+            Some(error) => view! { <p class="row-error">{error}</p> }.any(),
+            None => nothing(),
+        },
+        TaskStatus::NeedsInput => view! { <p class="row-ask">"Its agent asks a person."</p> }.any(),
+        _ => nothing(),
+    });
     view! {
         <p class="row-line figure">{line}</p>
         {more}
     }
+    .any()
 }
 
 /// Why a pending task does not run, and who can change that.
@@ -122,17 +122,15 @@ pub(crate) fn Waits(
     /// The task.
     task: Signal<Task>,
 ) -> impl IntoView {
-    let waiting = Memo::new(move |_| task.with(|task| task.waiting.clone()));
-    move || {
-        let reasons = waiting.get();
+    maybe(move || {
+        let reasons = task.read().waiting.clone();
         (!reasons.is_empty()).then(|| {
-            let reasons = reasons.into_iter().map(reason).collect_view();
-            view! { <ul class="waits">{reasons}</ul> }
+            view! { <ul class="waits">{row(reasons, reason)}</ul> }
         })
-    }
+    })
 }
 
-fn reason(waiting: Waiting) -> impl IntoView {
+fn reason(waiting: Waiting) -> AnyView {
     let (class, hint) = if waiting.clears_itself {
         ("waits-alone", "clears itself")
     } else {
@@ -143,6 +141,7 @@ fn reason(waiting: Waiting) -> impl IntoView {
             "waits: " {waiting.detail} " " <span class="hint">"(" {hint} ")"</span>
         </li>
     }
+    .any()
 }
 
 /// The buttons that make sense for the task as it is.
@@ -155,42 +154,45 @@ fn RowActions(
     /// Where it stands.
     status: Memo<TaskStatus>,
     /// True while its agent is being stopped.
-    stopping: Signal<bool>,
+    stopping: Memo<bool>,
 ) -> impl IntoView {
-    move || match status.get() {
-        TaskStatus::Pending => EitherOf4::A(view! {
-            <StartTask id number/>
-            <CancelTask id number stopping/>
-        }),
-        TaskStatus::Running | TaskStatus::NeedsInput => {
-            let link = if status.get() == TaskStatus::NeedsInput {
-                Either::Left(view! {
-                    <a class="btn quiet" href=paths::task(number) aria-label=format!("Answer #{number}")>
-                        <Icon name="hand"/>
-                        <span>"Answer"</span>
-                    </a>
-                })
-            } else {
-                Either::Right(logs_link(number))
-            };
-            EitherOf4::B(view! {
-                {link}
-                <CancelTask id number stopping/>
-            })
-        }
-        TaskStatus::Completed => EitherOf4::C(logs_link(number)),
-        TaskStatus::Failed | TaskStatus::Cancelled => EitherOf4::D(view! {
-            {logs_link(number)}
-            <RetryTask id number/>
-        }),
-    }
+    let answer = move || link("hand", "Answer", "Answer", paths::task(number), number);
+    let logs = move || {
+        link(
+            "file-text",
+            "Logs",
+            "Logs of",
+            paths::task_log(number),
+            number,
+        )
+    };
+    part(move || {
+        let buttons = match status.get() {
+            TaskStatus::Pending => [
+                view! { <StartTask id number/> }.any(),
+                view! { <CancelTask id number stopping/> }.any(),
+            ],
+            TaskStatus::NeedsInput => [answer(), view! { <CancelTask id number stopping/> }.any()],
+            TaskStatus::Running => [logs(), view! { <CancelTask id number stopping/> }.any()],
+            TaskStatus::Completed => [logs(), nothing()],
+            TaskStatus::Failed | TaskStatus::Cancelled => {
+                [logs(), view! { <RetryTask id number/> }.any()]
+            }
+        };
+        row(buttons, |button| button)
+    })
 }
 
-fn logs_link(number: i64) -> impl IntoView {
+fn link(icon: &'static str, word: &'static str, does: &str, url: String, number: i64) -> AnyView {
     view! {
-        <a class="btn quiet" href=paths::task_log(number) aria-label=format!("Logs of #{number}")>
-            <Icon name="file-text"/>
-            <span>"Logs"</span>
+        <a class="btn quiet" href=url aria-label=format!("{does} #{number}")>
+            <Icon name=icon/>
+            <span>{word}</span>
         </a>
     }
+    .any()
+}
+
+fn ids(task: &Task) -> (TaskId, i64) {
+    (task.id, task.number)
 }

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::format::{absolute, ago};
 use crate::domain::Timestamp;
+use crate::ui::dynamic::{Erase, text};
 use crate::ui::state::Clock;
 
 /// `2 min ago`, kept true as time goes by.
@@ -13,9 +14,11 @@ pub(crate) fn Ago(
     time: Timestamp,
 ) -> impl IntoView {
     let clock = Clock::get();
+    let age = text(move || ago(clock.now().seconds_since(time)));
     view! {
         <time datetime=time.to_string() title=absolute(time)>
-            {move || ago(clock.now().seconds_since(time))}
+            {age}
         </time>
     }
+    .any()
 }

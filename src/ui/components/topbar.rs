@@ -1,14 +1,16 @@
 //! The top bar: where one is, search, connection, theme, and the button for a new task.
 
-use leptos::ev::SubmitEvent;
+use leptos::ev::{Event, KeyboardEvent, MouseEvent, SubmitEvent};
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_location, use_navigate};
 use leptos_router::location::Location;
 
+use super::action::HiddenFields;
 use super::icon::Icon;
 use super::pill::ConnectionPill;
 use crate::ui::browser;
+use crate::ui::dynamic::{Erase, handler, memo, nothing, part, text};
 use crate::ui::paths::{self, TasksQuery};
 use crate::ui::state::{Choice, Shortcuts, Theme};
 
@@ -30,13 +32,14 @@ pub(crate) fn TopBar() -> impl IntoView {
             </div>
         </header>
     }
+    .any()
 }
 
 /// Where one is: a list, or a thing of it.
 #[component]
 fn Breadcrumb() -> impl IntoView {
     let path = use_location().pathname;
-    let crumb = move || {
+    let crumb = part(move || {
         let path = path.get();
         let mut parts = path.trim_matches('/').splitn(2, '/');
         let (title, list) = match parts.next() {
@@ -51,24 +54,26 @@ fn Breadcrumb() -> impl IntoView {
                     {format!("{mark}{thing}")}
                 </span>
             }
+            .any()
         });
         view! {
             <a href=list>{title}</a>
-            {thing}
+            {thing.unwrap_or_else(nothing)}
         }
-    };
+        .any()
+    });
     view! {
         <nav class="breadcrumb" aria-label="Breadcrumb">
             {crumb}
         </nav>
     }
+    .any()
 }
 
 fn query_of(location: &Location) -> TasksQuery {
     if is_list(&location.pathname.get()) {
-        location
-            .query
-            .with(|query| TasksQuery::read(|name| query.get_str(name)))
+        let query = location.query.read();
+        TasksQuery::read(|name| query.get_str(name))
     } else {
         TasksQuery::default()
     }
@@ -84,14 +89,14 @@ fn Search() -> impl IntoView {
     let location = use_location();
     let navigate = use_navigate();
     let path = location.pathname;
-    let query = Memo::new(move |_| query_of(&location));
+    let query = memo(move || query_of(&location));
     let words = RwSignal::new(query.get_untracked().filter.q.unwrap_or_default());
     let typed = StoredValue::new(0_u32);
     let sent = StoredValue::new(words.get_untracked());
 
     // A link may change the search too; what is being typed stays.
     Effect::new(move |_| {
-        let now = query.with(|query| query.filter.q.clone().unwrap_or_default());
+        let now = query.read().filter.q.clone().unwrap_or_default();
         if now != sent.get_value() {
             sent.set_value(now.clone());
             words.set(now);
@@ -118,7 +123,7 @@ fn Search() -> impl IntoView {
     };
     let search_soon = {
         let search = search.clone();
-        move |event| {
+        handler(move |event: Event| {
             words.set(event_target_value(&event));
             if !is_list(&path.get_untracked()) {
                 return;
@@ -131,28 +136,26 @@ fn Search() -> impl IntoView {
                     search(true);
                 }
             });
-        }
+        })
     };
-    let submit = move |event: SubmitEvent| {
+    let submit = handler(move |event: SubmitEvent| {
         event.prevent_default();
         typed.update_value(|count| *count += 1);
         search(false);
-    };
-    let kept = move || {
+    });
+    let kept = part(move || {
         let mut rest = query.get();
         (rest.filter.q, rest.cursor) = (None, None);
-        let inputs = rest.pairs().into_iter();
-        inputs
-            .map(|(name, value)| view! { <input type="hidden" name=name value=value/> })
-            .collect_view()
-    };
+        let fields = rest.pairs();
+        view! { <HiddenFields fields/> }.any()
+    });
     // Chromium would empty the field; the words stay, and the keys are shortcuts again.
-    let leave = |event: leptos::ev::KeyboardEvent| {
+    let leave = handler(|event: KeyboardEvent| {
         if event.key() == "Escape" {
             event.prevent_default();
             browser::leave_field(&event);
         }
-    };
+    });
     view! {
         <form class="search" role="search" method="get" action=paths::TASKS on:submit=submit>
             <Icon name="search"/>
@@ -174,47 +177,52 @@ fn Search() -> impl IntoView {
             {kept}
         </form>
     }
+    .any()
 }
 
 #[component]
 fn ShortcutsButton() -> impl IntoView {
     let sheet = Shortcuts::get().sheet;
+    let open = handler(move |_: MouseEvent| sheet.set(true));
     view! {
         <button
             type="button"
             class="btn quiet icon-only js-only wide-only"
             aria-label="Keyboard shortcuts"
             title="Keyboard shortcuts (?)"
-            on:click=move |_| sheet.set(true)
+            on:click=open
         >
             <Icon name="keyboard"/>
         </button>
     }
+    .any()
 }
 
 #[component]
 fn ThemeButton() -> impl IntoView {
     let theme = Theme::get();
-    let icon = move || {
+    let icon = part(move || {
         let name = match theme.choice() {
             Choice::System => "monitor",
             Choice::Dark => "moon",
             Choice::Light => "sun",
         };
-        view! { <Icon name/> }
-    };
-    let label = move || format!("Theme: {}", theme.choice().label());
+        view! { <Icon name/> }.any()
+    });
+    let label = text(move || format!("Theme: {}", theme.choice().label()));
+    let turn = handler(move |_: MouseEvent| theme.turn());
     view! {
         <button
             type="button"
             class="btn quiet icon-only js-only"
-            aria-label=label
+            aria-label=label.clone()
             title=label
-            on:click=move |_| theme.turn()
+            on:click=turn
         >
             {icon}
         </button>
     }
+    .any()
 }
 
 /// The URL that opens the dialog over the present page.
@@ -227,11 +235,12 @@ pub(crate) fn new_task_url(location: &Location) -> String {
 #[component]
 fn NewTaskLink() -> impl IntoView {
     let location = use_location();
-    let url = Memo::new(move |_| new_task_url(&location));
+    let url = text(move || new_task_url(&location));
     view! {
         <a class="btn primary" href=url data-noscroll="true" aria-label="New task">
             <Icon name="plus"/>
             <span class="wide-only">"New task"</span>
         </a>
     }
+    .any()
 }

@@ -1,6 +1,5 @@
 //! One agent: what it does, how it has done, and its latest tasks.
 
-use leptos::either::{Either, EitherOf3};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_meta::Title;
@@ -9,10 +8,12 @@ use leptos_router::hooks::use_params_map;
 use super::not_found::Missing;
 use super::rows::{Book, Row};
 use crate::domain::{ActivityKind, Agent, AgentView, ErrorKind, Task, TaskId};
-use crate::rpc;
+use crate::rpc::agents::View;
 use crate::ui::components::{
-    AgentBadge, AgentControls, AgentFigures, Ago, CurrentTasks, Empty, Failure, Skeleton, TaskRow,
+    AgentBadge, AgentControls, AgentFigures, Ago, CurrentTasks, Empty, Failure, TaskRow, skeleton,
 };
+use crate::ui::data::{ask, awaited, data};
+use crate::ui::dynamic::{Erase, list, maybe, memo, part, text};
 use crate::ui::paths::{self, TasksQuery};
 use crate::ui::state::{Change, Clock, Live, News, Place};
 
@@ -23,14 +24,13 @@ const MOST_ROWS: usize = 50;
 #[component]
 pub(crate) fn AgentPage() -> impl IntoView {
     let params = use_params_map();
-    let name = Memo::new(move |_| params.with(|params| params.get("name").unwrap_or_default()));
+    let name = memo(move || params.read().get("name").unwrap_or_default());
     // Another agent is another page: nothing of the former one stays.
-    view! {
-        <For each=move || [name.get()] key=String::clone let:name>
-            <Screen name/>
-        </For>
-    }
-    .into_any()
+    list(
+        move || vec![name.get()],
+        String::clone,
+        |name| view! { <Screen name/> },
+    )
 }
 
 /// The page's data.
@@ -75,8 +75,7 @@ impl Model {
         self.live.start_at(&view.feed);
         self.show_agent(&view.agent);
         let ids: Vec<_> = view.tasks.items.iter().map(|task| task.id).collect();
-        self.rows
-            .update(|rows| rows.retain(|row| ids.contains(&row.id)));
+        self.rows.write().retain(|row| ids.contains(&row.id));
         for task in &view.tasks.items {
             self.show_task(task);
         }
@@ -92,10 +91,7 @@ impl Model {
         match change {
             Change::Task(task) => {
                 let holds = |agent: &Agent| task.agent.as_ref() == Some(&agent.name);
-                if self
-                    .agent
-                    .with_untracked(|it| it.as_ref().is_some_and(holds))
-                {
+                if self.agent.read_untracked().as_ref().is_some_and(holds) {
                     self.show_task(task);
                 } else if let Some(row) = self.row(task.id) {
                     row.set(task);
@@ -114,15 +110,12 @@ impl Model {
     }
 
     fn row(self, id: TaskId) -> Option<Row> {
-        self.rows
-            .with_untracked(|rows| rows.iter().find(|row| row.id == id).cloned())
+        let rows = self.rows.read_untracked();
+        rows.iter().find(|row| row.id == id).cloned()
     }
 
     fn show_agent(self, agent: &Agent) {
-        if self
-            .agent
-            .with_untracked(|shown| shown.as_ref() != Some(agent))
-        {
+        if self.agent.read_untracked().as_ref() != Some(agent) {
             self.agent.set(Some(agent.clone()));
         }
     }
@@ -133,18 +126,17 @@ impl Model {
             row.set(task);
             return;
         }
-        self.rows.update(|rows| {
-            let at = rows.partition_point(|row| row.id > task.id);
-            rows.insert(at, Row::new(task));
-            rows.truncate(MOST_ROWS);
-        });
+        let mut rows = self.rows.write();
+        let at = rows.partition_point(|row| row.id > task.id);
+        rows.insert(at, Row::new(task));
+        rows.truncate(MOST_ROWS);
     }
 
     fn refetch(self) {
         self.place.update_value(Place::begin);
         let name = self.name.get_value();
         spawn_local(async move {
-            match rpc::agents::view(name).await {
+            match ask(View { name }).await {
                 Ok(view) if self.place.try_get_value().is_some() => self.load(&view),
                 _ => _ = self.place.try_update_value(Place::failed),
             }
@@ -159,24 +151,20 @@ fn Screen(
 ) -> impl IntoView {
     let model = Model::new(name.clone());
     let asked = name.clone();
-    let first = Resource::new_blocking(move || asked.clone(), rpc::agents::view);
-    let page = move || {
-        let url = paths::agent(&name);
-        Suspend::new(async move {
-            match first.await {
-                Ok(view) => {
-                    model.load(&view);
-                    EitherOf3::A(view! { <Loaded model agent=view.agent/> })
-                }
-                Err(error) if error.kind == ErrorKind::NotFound => {
-                    let list = (paths::AGENTS, "agents");
-                    EitherOf3::B(view! { <Missing detail=error.detail list/> })
-                }
-                Err(error) => EitherOf3::C(view! { <Failure error url/> }),
-            }
-        })
-    };
-    view! { <Suspense fallback=Skeleton>{page}</Suspense> }
+    let first = data(move || View {
+        name: asked.clone(),
+    });
+    awaited(first, skeleton, move |view| match view {
+        Ok(view) => {
+            model.load(&view);
+            view! { <Loaded model agent=view.agent/> }.any()
+        }
+        Err(error) if error.kind == ErrorKind::NotFound => {
+            let list = (paths::AGENTS, "agents");
+            view! { <Missing detail=error.detail list/> }.any()
+        }
+        Err(error) => view! { <Failure error url=paths::agent(&name)/> }.any(),
+    })
 }
 
 #[component]
@@ -188,10 +176,18 @@ fn Loaded(
 ) -> impl IntoView {
     let (name, title) = (agent.name.clone(), agent.title.clone());
     let agent = Signal::derive(move || model.agent.get().unwrap_or_else(|| agent.clone()));
-    let status = Memo::new(move |_| agent.with(|agent| agent.status));
-    let error = Memo::new(move |_| agent.with(|agent| agent.error.clone()));
-    let held = Memo::new(move |_| agent.with(|agent| agent.running.clone()));
-    let current = Memo::new(move |_| model.book.current(&held.get()));
+    let status = memo(move || agent.read().status);
+    let error = memo(move || agent.read().error.clone());
+    let error = maybe(move || {
+        let error = error.get();
+        error.map(|error| view! { <p class="notice">{error}</p> })
+    });
+    let held = memo(move || agent.read().running.clone());
+    let current = memo(move || model.book.current(&held.read()));
+    let none = maybe(move || {
+        let none = held.read().is_empty();
+        none.then(|| view! { <p class="muted">"It holds no task."</p> })
+    });
     let mut query = TasksQuery::default();
     query.filter.agent = Some(name);
     view! {
@@ -203,15 +199,13 @@ fn Loaded(
                 <AgentControls agent/>
             </div>
         </header>
-        {move || error.get().map(|error| view! { <p class="notice">{error}</p> })}
+        {error}
         <Facts agent/>
         <AgentFigures agent/>
         <section aria-labelledby="agent-now">
             <h2 id="agent-now">"Now"</h2>
             <CurrentTasks current=current.into()/>
-            {move || {
-                held.with(Vec::is_empty).then(|| view! { <p class="muted">"It holds no task."</p> })
-            }}
+            {none}
         </section>
         <section aria-labelledby="agent-tasks">
             <div class="section-head">
@@ -221,6 +215,7 @@ fn Loaded(
             <Rows rows=model.rows/>
         </section>
     }
+    .any()
 }
 
 #[component]
@@ -228,8 +223,13 @@ fn Rows(
     /// Its latest tasks.
     rows: RwSignal<Vec<Row>>,
 ) -> impl IntoView {
-    let is_empty = Memo::new(move |_| rows.with(Vec::is_empty));
-    let empty = move || {
+    let is_empty = memo(move || rows.read().is_empty());
+    let lines = list(
+        move || rows.get(),
+        |row| row.id.to_string(),
+        |row| view! { <TaskRow task=row.task.into() stopping=Signal::from(row.stopping)/> },
+    );
+    let empty = maybe(move || {
         is_empty.get().then(|| {
             view! {
                 <Empty title="No tasks yet">
@@ -237,15 +237,14 @@ fn Rows(
                 </Empty>
             }
         })
-    };
+    });
     view! {
         <ol class="rows" aria-label="Latest tasks">
-            <For each=move || rows.get() key=|row| row.id let:row>
-                <TaskRow task=row.task.into() stopping=Signal::from(row.stopping)/>
-            </For>
+            {lines}
         </ol>
         {empty}
     }
+    .any()
 }
 
 /// How it is reached, how much it can take, when it was there.
@@ -254,21 +253,29 @@ fn Facts(
     /// The agent.
     agent: Signal<Agent>,
 ) -> impl IntoView {
-    let (name, kind) = agent.with_untracked(|agent| (agent.name.clone(), agent.kind.as_str()));
-    let slots = move || agent.with(|it| format!("{}/{}", it.running.len(), it.concurrency));
-    let abilities = Memo::new(move |_| agent.with(|agent| agent.capabilities.join(", ")));
-    let seen = Memo::new(move |_| agent.with(|agent| agent.last_seen));
-    let started = Memo::new(move |_| agent.with(|agent| agent.started_at));
-    let moment = |time: Memo<Option<_>>| {
-        move || match time.get() {
-            Some(time) => Either::Left(view! { <Ago time/> }),
-            None => Either::Right("—"),
-        }
+    let (name, kind) = {
+        let agent = agent.read_untracked();
+        (agent.name.clone(), agent.kind.as_str())
     };
-    let or_dash = move || {
-        Some(abilities.get())
-            .filter(|it| !it.is_empty())
-            .unwrap_or("—".into())
+    let slots = text(move || {
+        let agent = agent.read();
+        format!("{}/{}", agent.running.len(), agent.concurrency)
+    });
+    let abilities = text(move || {
+        let abilities = agent.read().capabilities.join(", ");
+        if abilities.is_empty() {
+            "—".to_owned()
+        } else {
+            abilities
+        }
+    });
+    let seen = memo(move || agent.read().last_seen);
+    let started = memo(move || agent.read().started_at);
+    let moment = |time: Memo<Option<_>>| {
+        part(move || match time.get() {
+            Some(time) => view! { <Ago time/> }.any(),
+            None => "—".into_any(),
+        })
     };
     view! {
         <dl class="facts">
@@ -296,8 +303,9 @@ fn Facts(
             </div>
             <div>
                 <dt>"Capabilities"</dt>
-                <dd>{or_dash}</dd>
+                <dd>{abilities}</dd>
             </div>
         </dl>
     }
+    .any()
 }

@@ -1,15 +1,16 @@
 //! The agents: what each does now and how it has done so far.
 
-use leptos::either::Either;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_meta::Title;
 
-use super::roster::Roster;
+use super::roster::{Member, Roster};
 use super::rows::Book;
 use crate::domain::{AgentStatus, AgentsView};
-use crate::rpc;
-use crate::ui::components::{AgentCard, Empty, EnableDemo, Failure, Skeleton, count};
+use crate::rpc::agents::List;
+use crate::ui::components::{AgentCard, Empty, EnableDemo, Failure, count, skeleton};
+use crate::ui::data::{ask, awaited, data};
+use crate::ui::dynamic::{Erase, list, maybe, memo, text};
 use crate::ui::paths;
 use crate::ui::state::{Change, Clock, Live, News, Place};
 
@@ -73,7 +74,7 @@ impl Model {
     fn refetch(self) {
         self.place.update_value(Place::begin);
         spawn_local(async move {
-            match rpc::agents::list().await {
+            match ask(List {}).await {
                 Ok(view) if self.place.try_get_value().is_some() => self.load(&view),
                 _ => _ = self.place.try_update_value(Place::failed),
             }
@@ -85,27 +86,20 @@ impl Model {
 #[component]
 pub(crate) fn AgentsPage() -> impl IntoView {
     let model = Model::new();
-    let first = Resource::new_blocking(|| (), |()| rpc::agents::list());
-    let page = move || {
-        Suspend::new(async move {
-            match first.await {
-                Ok(view) => {
-                    model.load(&view);
-                    Either::Left(view! { <Loaded roster=model.roster/> })
-                }
-                Err(error) => {
-                    let url = paths::AGENTS.to_owned();
-                    Either::Right(view! { <Failure error url/> })
-                }
-            }
-        })
-    };
+    let first = data(|| List {});
+    let page = awaited(first, skeleton, move |view| match view {
+        Ok(view) => {
+            model.load(&view);
+            view! { <Loaded roster=model.roster/> }.any()
+        }
+        Err(error) => view! { <Failure error url=paths::AGENTS.to_owned()/> }.any(),
+    });
     view! {
         <Title text="Agents"/>
         <h1 class="sr-only">"Agents"</h1>
-        <Suspense fallback=Skeleton>{page}</Suspense>
+        {page}
     }
-    .into_any()
+    .any()
 }
 
 #[component]
@@ -113,8 +107,8 @@ fn Loaded(
     /// The agents.
     roster: Roster,
 ) -> impl IntoView {
-    let is_empty = Memo::new(move |_| roster.is_empty());
-    let empty = move || {
+    let is_empty = memo(move || roster.is_empty());
+    let empty = maybe(move || {
         is_empty.get().then(|| {
             view! {
                 <Empty title="No agent is configured yet" icon="bot">
@@ -127,19 +121,21 @@ fn Loaded(
                 </Empty>
             }
         })
-    };
+    });
+    let cards = list(
+        move || roster.by_need(),
+        |member| member.name.clone(),
+        move |member| {
+            let agent = Signal::from(member.agent);
+            view! { <AgentCard agent current=roster.current(agent)/> }
+        },
+    );
     view! {
         <Totals roster/>
         {empty}
-        <ul class="cards">
-            <For each=move || roster.by_need() key=|member| member.name.clone() let:member>
-                {
-                    let agent = Signal::from(member.agent);
-                    view! { <AgentCard agent current=roster.current(agent)/> }
-                }
-            </For>
-        </ul>
+        <ul class="cards">{cards}</ul>
     }
+    .any()
 }
 
 /// How many agents are in which state.
@@ -148,14 +144,11 @@ fn Totals(
     /// The agents.
     roster: Roster,
 ) -> impl IntoView {
-    let words = Memo::new(move |_| {
+    let words = text(move || {
         let members = roster.members();
         let number = |status: AgentStatus| {
-            let of = |agent: &crate::domain::Agent| agent.status == status;
-            members
-                .iter()
-                .filter(|member| member.agent.with(of))
-                .count()
+            let of = |member: &&Member| member.agent.read().status == status;
+            members.iter().filter(of).count()
         };
         let states = [
             AgentStatus::NeedsInput,

@@ -1,41 +1,44 @@
 //! The dialog for a new task. It opens through the URL, so it works without JavaScript.
 
-use leptos::either::Either;
-use leptos::ev::KeyboardEvent;
-use leptos::form::ActionForm;
+use leptos::ev::{Event, MouseEvent};
 use leptos::html;
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_location, use_navigate, use_query_map};
 
 use crate::domain::{Agent, Priority};
-use crate::rpc;
+use crate::rpc::agents::List;
 use crate::ui::browser;
-use crate::ui::components::{Icon, Look, SubmitButton};
+use crate::ui::components::{ActionForm, Icon, Look, SubmitButton};
+use crate::ui::data::{awaited, data};
+use crate::ui::dynamic::{Erase, handler, maybe, memo, row, text};
 use crate::ui::paths;
-use crate::ui::state::{Actions, busy};
+use crate::ui::state::{Action, Actions};
 
 /// The dialog, while the URL has `new`.
 #[component]
 pub(crate) fn NewTask() -> impl IntoView {
     let query = use_query_map();
-    let open = Memo::new(move |_| query.with(|query| query.get_str("new").is_some()));
-    move || open.get().then(|| view! { <NewTaskDialog/> })
+    let open = memo(move || query.read().get_str("new").is_some());
+    maybe(move || open.get().then(|| view! { <NewTaskDialog/> }))
 }
 
 #[component]
 fn NewTaskDialog() -> impl IntoView {
-    let action = Actions::get().create;
+    let actions = Actions::get();
     let location = use_location();
     let navigate = use_navigate();
     let path = location.pathname;
     let query = location.query;
     // The page below stays as it is: only `new` leaves the URL.
-    let rest = Memo::new(move |_| {
+    let rest = memo(move || {
+        let query = query.read();
         let names = ["status", "q", "agent", "priority", "label", "cursor"];
-        let pairs = query.with(|query| names.map(|name| Some((name, query.get(name)?))));
-        let pairs: Vec<_> = pairs.into_iter().flatten().collect();
-        paths::with_query(&path.get(), &pairs)
+        let pairs = names.into_iter();
+        let pairs: Vec<_> = pairs
+            .filter_map(|name| Some((name, query.get(name)?)))
+            .collect();
+        paths::with_query(&path.read(), &pairs)
     });
     let dialog = NodeRef::<html::Dialog>::new();
     Effect::new(move |_| {
@@ -43,31 +46,30 @@ fn NewTaskDialog() -> impl IntoView {
             browser::open_dialog(&dialog);
         }
     });
-    let before = action.version().get_untracked();
+    let (before, _) = untrack(|| actions.created());
     Effect::new(move |_| {
-        let is_new = action.version().get() > before;
-        let is_done = action
-            .value()
-            .with_untracked(|value| matches!(value, Some(Ok(_))));
-        if let Some(dialog) = dialog.get_untracked().filter(|_| is_new && is_done) {
+        let (count, error) = actions.created();
+        let is_done = count > before && error.is_none();
+        if let Some(dialog) = dialog.get_untracked().filter(|_| is_done) {
             // Closing first lets the focus return to where it was.
             browser::close_dialog(&dialog);
         }
     });
-    let closed = move |_| {
+    let closed = handler(move |_: Event| {
         let options = NavigateOptions {
             scroll: false,
             replace: true,
             ..NavigateOptions::default()
         };
         navigate(&rest.get_untracked(), options);
-    };
-    let close = move |event: leptos::ev::MouseEvent| {
+    });
+    let close = handler(move |event: MouseEvent| {
         if let Some(dialog) = dialog.get_untracked() {
             event.prevent_default();
             browser::close_dialog(&dialog);
         }
-    };
+    });
+    let url = text(move || rest.get());
     view! {
         <dialog
             open
@@ -78,60 +80,40 @@ fn NewTaskDialog() -> impl IntoView {
         >
             <div class="dialog-head">
                 <h2 id="new-task-title">"New task"</h2>
-                <a class="btn quiet icon-only" href=rest aria-label="Close" on:click=close>
+                <a class="btn quiet icon-only" href=url aria-label="Close" on:click=close>
                     <Icon name="x"/>
                 </a>
             </div>
             <Form/>
         </dialog>
     }
+    .any()
 }
 
 #[component]
 fn Form() -> impl IntoView {
-    let action = Actions::get().create;
-    let busy = busy(action, |_| true);
-    let before = action.version().get_untracked();
-    let error = move || {
+    let actions = Actions::get();
+    let (before, _) = untrack(|| actions.created());
+    let error = maybe(move || {
         // What went wrong with an earlier task is not this one's.
-        let is_now = action.version().get() > before;
-        let detail = action.value().with(|value| match value {
-            Some(Err(error)) => Some(error.detail.clone()),
-            _ => None,
-        });
-        detail.filter(|_| is_now).map(|detail| {
+        let (count, detail) = actions.created();
+        detail.filter(|_| count > before).map(|detail| {
             view! {
                 <p class="notice" role="alert">
                     {detail}
                 </p>
             }
         })
-    };
-    let send = |event: KeyboardEvent| {
-        if event.key() == "Enter" && (event.ctrl_key() || event.meta_key()) {
-            event.prevent_default();
-            browser::submit_form_of(&event);
-        }
-    };
+    });
     let look = Look {
         label: "Create task",
         icon: "plus",
         class: "primary",
     };
     view! {
-        <ActionForm action attr:class="stack" on:keydown=send>
+        <ActionForm action=Action::Create about="" class="stack">
             {error}
-            <label class="field">
-                <span class="label">"Description"</span>
-                <textarea
-                    name="description"
-                    rows="6"
-                    required
-                    autofocus
-                    maxlength="100000"
-                    placeholder="What is the agent to do?"
-                ></textarea>
-            </label>
+            <Description/>
             <label class="field">
                 <span class="label">"Title " <span class="hint">"the first line when empty"</span></span>
                 <input type="text" name="title" class="input" maxlength="200" autocomplete="off"/>
@@ -149,15 +131,35 @@ fn Form() -> impl IntoView {
             </label>
             <div class="dialog-end">
                 <span class="hint js-only wide-only">"Ctrl + Enter creates"</span>
-                <SubmitButton look of="" busy/>
+                <SubmitButton action=Action::Create about="" look of=""/>
             </div>
         </ActionForm>
     }
+    .any()
+}
+
+/// What is to be done.
+#[component]
+fn Description() -> impl IntoView {
+    view! {
+        <label class="field">
+            <span class="label">"Description"</span>
+            <textarea
+                name="description"
+                rows="6"
+                required
+                autofocus
+                maxlength="100000"
+                placeholder="What is the agent to do?"
+            ></textarea>
+        </label>
+    }
+    .any()
 }
 
 #[component]
 fn Priorities() -> impl IntoView {
-    let options = Priority::ALL.map(|priority| {
+    let options = row(Priority::ALL, |priority| {
         let name = priority.as_str();
         view! {
             <option value=name selected=priority == Priority::Normal>
@@ -169,40 +171,33 @@ fn Priorities() -> impl IntoView {
         <label class="field">
             <span class="label">"Priority"</span>
             <select name="priority" class="input">
-                {options.into_iter().collect_view()}
+                {options}
             </select>
         </label>
     }
+    .any()
 }
 
 /// The agents to choose from. The form works before they are known.
 #[component]
 fn Agents() -> impl IntoView {
-    let agents = Resource::new_blocking(|| (), |()| rpc::agents::list());
-    let choice = move || {
-        Suspend::new(async move {
-            match agents.await {
-                Ok(view) => Either::Left(options(&view.agents)),
-                Err(_) => Either::Right(select(())),
-            }
-        })
-    };
-    view! { <Suspense fallback=|| select(())>{choice}</Suspense> }
+    let agents = data(|| List {});
+    let none = || select(Vec::new());
+    awaited(agents, none, |view| {
+        select(view.map(|view| view.agents).unwrap_or_default())
+    })
 }
 
-fn options(agents: &[Agent]) -> impl IntoView + use<> {
-    let option = |agent: &Agent| {
+fn select(agents: Vec<Agent>) -> AnyView {
+    let options = row(agents, |agent| {
         let label = format!("{} ({})", agent.title, agent.status.label());
-        view! { <option value=agent.name.clone()>{label}</option> }
-    };
-    select(agents.iter().map(option).collect_view())
-}
-
-fn select(options: impl IntoView) -> impl IntoView {
+        view! { <option value=agent.name>{label}</option> }
+    });
     view! {
         <select name="agent" class="input">
             <option value="">"Any agent"</option>
             {options}
         </select>
     }
+    .any()
 }

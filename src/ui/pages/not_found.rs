@@ -1,5 +1,6 @@
 //! There is no such page.
 
+use crate::ui::dynamic::Erase;
 use leptos::prelude::*;
 use leptos_meta::Title;
 
@@ -19,6 +20,7 @@ pub(crate) fn NotFoundPage() -> impl IntoView {
             </a>
         </Empty>
     }
+    .any()
 }
 
 /// There is no such task or agent.
@@ -40,4 +42,5 @@ pub(crate) fn Missing(
             </a>
         </Empty>
     }
+    .any()
 }

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use super::rows::Book;
 use crate::domain::{Agent, AgentStatus};
 use crate::ui::components::CurrentTask;
+use crate::ui::dynamic::memo;
 
 /// One agent.
 #[derive(Clone)]
@@ -31,12 +32,8 @@ impl Roster {
     /// Shows exactly these.
     pub(crate) fn load(&self, agents: &[Agent]) {
         let is_gone = |member: &Member| agents.iter().all(|agent| agent.name != member.name);
-        if self
-            .members
-            .with_untracked(|members| members.iter().any(is_gone))
-        {
-            self.members
-                .update(|members| members.retain(|member| !is_gone(member)));
+        if self.members.read_untracked().iter().any(is_gone) {
+            self.members.write().retain(|member| !is_gone(member));
         }
         for agent in agents {
             self.apply(agent);
@@ -45,32 +42,30 @@ impl Roster {
 
     /// Shows what became of one.
     pub(crate) fn apply(&self, agent: &Agent) {
-        let found = self
-            .members
-            .with_untracked(|members| members.iter().find(|it| it.name == agent.name).cloned());
+        let is_it = |member: &&Member| member.name == agent.name;
+        let found = self.members.read_untracked().iter().find(is_it).cloned();
         let Some(member) = found else {
             let member = Member {
                 name: agent.name.clone(),
                 agent: ArcRwSignal::new(agent.clone()),
             };
-            self.members.update(|members| {
-                let at = members.partition_point(|other| other.name < member.name);
-                members.insert(at, member);
-            });
+            let mut members = self.members.write();
+            let at = members.partition_point(|other| other.name < member.name);
+            members.insert(at, member);
             return;
         };
-        if member.agent.with_untracked(|shown| shown != agent) {
+        if *member.agent.read_untracked() != *agent {
             member.agent.set(agent.clone());
         }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.members.with(Vec::is_empty)
+        self.members.read().is_empty()
     }
 
     pub(crate) fn names(&self) -> Vec<String> {
-        self.members
-            .with(|members| members.iter().map(|member| member.name.clone()).collect())
+        let members = self.members.read();
+        members.iter().map(|member| member.name.clone()).collect()
     }
 
     /// By name.
@@ -81,17 +76,13 @@ impl Roster {
     /// Those that wait for a person first, then by name.
     pub(crate) fn by_need(&self) -> Vec<Member> {
         let mut members = self.members.get();
-        members.sort_by_key(|member| {
-            member
-                .agent
-                .with(|agent| agent.status != AgentStatus::NeedsInput)
-        });
+        members.sort_by_key(|member| member.agent.read().status != AgentStatus::NeedsInput);
         members
     }
 
     /// The tasks that an agent holds.
     pub(crate) fn current(self, agent: Signal<Agent>) -> Signal<Vec<CurrentTask>> {
-        let held = Memo::new(move |_| agent.with(|agent| agent.running.clone()));
-        Memo::new(move |_| self.book.current(&held.get())).into()
+        let held = memo(move || agent.read().running.clone());
+        memo(move || self.book.current(&held.read())).into()
     }
 }

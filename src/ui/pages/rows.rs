@@ -1,7 +1,5 @@
 //! Tasks as rows that change one by one, and what is known of tasks that are not shown.
 
-use std::collections::BTreeMap;
-
 use leptos::prelude::*;
 
 use crate::domain::{Task, TaskId, TaskStatus, Timestamp};
@@ -30,7 +28,7 @@ impl Row {
 
     /// Shows `task` from now on; nothing happens when it is shown already.
     pub(crate) fn set(&self, task: &Task) {
-        if self.task.with_untracked(|shown| shown != task) {
+        if *self.task.read_untracked() != *task {
             self.task.set(task.clone());
         }
         if task.status.is_finished() && self.stopping.get_untracked() {
@@ -42,54 +40,66 @@ impl Row {
 /// What is known of a task without showing it.
 #[derive(Clone, Debug, PartialEq)]
 struct Brief {
+    id: TaskId,
     number: i64,
     title: String,
     status: TaskStatus,
     started_at: Option<Timestamp>,
 }
 
-/// All tasks that a page has heard of.
+/// All tasks that a page has heard of, oldest first.
 #[derive(Clone, Copy)]
-pub(crate) struct Book(RwSignal<BTreeMap<TaskId, Brief>>);
+pub(crate) struct Book(RwSignal<Vec<Brief>>);
 
 impl Book {
     pub(crate) fn new() -> Self {
-        Self(RwSignal::new(BTreeMap::new()))
+        Self(RwSignal::new(Vec::new()))
     }
 
     /// Takes note of a task; answers its former status.
     pub(crate) fn note(&self, task: &Task) -> Option<TaskStatus> {
         let brief = Brief {
+            id: task.id,
             number: task.number,
             title: task.title.clone(),
             status: task.status,
             started_at: task.started_at,
         };
-        let known = self.0.with_untracked(|book| book.get(&task.id).cloned());
-        if known.as_ref() != Some(&brief) {
-            self.0.update(|book| {
-                book.insert(task.id, brief);
-                while book.len() > MOST_KNOWN {
-                    book.pop_first();
-                }
-            });
+        let known = find(&self.0.read_untracked(), task.id).cloned();
+        if known.as_ref() == Some(&brief) {
+            return Some(task.status);
+        }
+        let mut book = self.0.write();
+        match place(&book, task.id) {
+            Ok(at) => book[at] = brief,
+            Err(at) => book.insert(at, brief),
+        }
+        if book.len() > MOST_KNOWN {
+            book.remove(0);
         }
         known.map(|known| known.status)
     }
 
     /// What is known of the tasks that an agent holds.
     pub(crate) fn current(&self, held: &[TaskId]) -> Vec<CurrentTask> {
-        self.0.with(|book| {
-            let entry = |id: &TaskId| {
-                let brief = book.get(id);
-                CurrentTask {
-                    id: *id,
-                    number: brief.map(|brief| brief.number),
-                    title: brief.map(|brief| brief.title.clone()).unwrap_or_default(),
-                    started_at: brief.and_then(|brief| brief.started_at),
-                }
-            };
-            held.iter().map(entry).collect()
-        })
+        let book = self.0.read();
+        let entry = |id: &TaskId| {
+            let brief = find(&book, *id);
+            CurrentTask {
+                id: *id,
+                number: brief.map(|brief| brief.number),
+                title: brief.map(|brief| brief.title.clone()).unwrap_or_default(),
+                started_at: brief.and_then(|brief| brief.started_at),
+            }
+        };
+        held.iter().map(entry).collect()
     }
+}
+
+fn place(book: &[Brief], id: TaskId) -> Result<usize, usize> {
+    book.binary_search_by(|brief| brief.id.cmp(&id))
+}
+
+fn find(book: &[Brief], id: TaskId) -> Option<&Brief> {
+    book.get(place(book, id).ok()?)
 }

@@ -1,6 +1,5 @@
 //! One task: where it stands, what it prints, what came of it, what can be done.
 
-use leptos::either::{Either, EitherOf3};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
@@ -9,11 +8,13 @@ use super::not_found::Missing;
 use super::task_log::LogView;
 use super::task_model::TaskModel;
 use crate::domain::{ErrorKind, Priority, Task, TaskStatus, Timestamp};
-use crate::rpc;
+use crate::rpc::tasks::View;
 use crate::ui::components::{
     ActivityLine, Ago, AnswerForm, CancelTask, Failure, Mention, ProgressBar, RetryForm, RetryTask,
-    Skeleton, StartTask, TaskBadge, Waits, cost, duration, grouped, timing,
+    StartTask, TaskBadge, Waits, cost, duration, grouped, hundredths, skeleton, timing,
 };
+use crate::ui::data::{awaited, data};
+use crate::ui::dynamic::{Erase, list, maybe, memo, nothing, part, row, text};
 use crate::ui::paths::{self, TasksQuery};
 use crate::ui::state::Clock;
 
@@ -21,14 +22,13 @@ use crate::ui::state::Clock;
 #[component]
 pub(crate) fn TaskPage() -> impl IntoView {
     let params = use_params_map();
-    let number = Memo::new(move |_| params.with(|it| it.get("number").unwrap_or_default()));
+    let number = memo(move || params.read().get("number").unwrap_or_default());
     // Another task is another page: nothing of the former one stays.
-    view! {
-        <For each=move || [number.get()] key=String::clone let:number>
-            <Screen number/>
-        </For>
-    }
-    .into_any()
+    list(
+        move || vec![number.get()],
+        String::clone,
+        |number| view! { <Screen number/> },
+    )
 }
 
 #[component]
@@ -37,24 +37,23 @@ fn Screen(
     number: String,
 ) -> impl IntoView {
     let asked = number.clone();
-    let first = Resource::new_blocking(move || asked.clone(), rpc::tasks::view);
-    let page = move || {
-        let url = paths::task_by(&number);
-        Suspend::new(async move {
-            match first.await {
-                Ok(view) => {
-                    let model = TaskModel::new(&view);
-                    EitherOf3::A(view! { <Loaded model/> })
-                }
-                Err(error) if error.kind == ErrorKind::NotFound => {
-                    let list = (paths::TASKS, "tasks");
-                    EitherOf3::B(view! { <Missing detail=error.detail list/> })
-                }
-                Err(error) => EitherOf3::C(view! { <Failure error url/> }),
-            }
-        })
-    };
-    view! { <Suspense fallback=Skeleton>{page}</Suspense> }
+    let first = data(move || View {
+        task: asked.clone(),
+    });
+    awaited(first, skeleton, move |view| match view {
+        Ok(view) => {
+            let model = TaskModel::new(&view);
+            view! { <Loaded model/> }.any()
+        }
+        Err(error) if error.kind == ErrorKind::NotFound => {
+            let list = (paths::TASKS, "tasks");
+            view! { <Missing detail=error.detail list/> }.any()
+        }
+        Err(error) => {
+            let url = paths::task_by(&number);
+            view! { <Failure error url/> }.any()
+        }
+    })
 }
 
 #[component]
@@ -63,14 +62,22 @@ fn Loaded(
     model: TaskModel,
 ) -> impl IntoView {
     let task: Signal<Task> = model.task.into();
-    let status = Memo::new(move |_| task.with(|task| task.status));
-    let heading = move || task.with(|task| format!("#{} {}", task.number, task.title));
+    let status = memo(move || task.read().status);
+    let heading = move || {
+        let task = task.read();
+        format!("#{} {}", task.number, task.title)
+    };
     // The server writes the document's title when the signals of this page may be gone already,
     // so the title has one that lives as long as it is read.
     let name = ArcRwSignal::new(untrack(heading));
     let title = name.clone();
     Effect::new(move |_| name.set(heading()));
-    let description = Memo::new(move |_| task.with(|task| task.description.clone()));
+    let description = text(move || task.read().description.clone());
+    let timeline = list(
+        move || model.timeline.get(),
+        |activity| activity.id,
+        |activity| view! { <ActivityLine activity mention=Mention::Nothing/> },
+    );
     view! {
         <Title text=move || title.get()/>
         <Head model task status/>
@@ -93,19 +100,12 @@ fn Loaded(
                 </section>
                 <section aria-labelledby="task-timeline">
                     <h2 id="task-timeline">"Timeline"</h2>
-                    <ul class="activities">
-                        <For
-                            each=move || model.timeline.get()
-                            key=|activity| activity.id
-                            let:activity
-                        >
-                            <ActivityLine activity mention=Mention::Nothing/>
-                        </For>
-                    </ul>
+                    <ul class="activities">{timeline}</ul>
                 </section>
             </aside>
         </div>
     }
+    .any()
 }
 
 /// Status, title, progress and the buttons.
@@ -119,30 +119,37 @@ fn Head(
     status: Memo<TaskStatus>,
 ) -> impl IntoView {
     let clock = Clock::get();
-    let (id, number) = task.with_untracked(|task| (task.id, task.number));
-    let progress = Memo::new(move |_| task.with(|task| task.progress));
-    let title = Memo::new(move |_| task.with(|task| task.title.clone()));
-    let stopping = Signal::derive(move || model.stopping.get() && status.get().is_held());
-    let actions = move || match status.get() {
-        TaskStatus::Pending => EitherOf3::A(view! {
+    let (id, number) = {
+        let task = task.read_untracked();
+        (task.id, task.number)
+    };
+    let progress = memo(move || hundredths(task.read().progress));
+    let title = text(move || task.read().title.clone());
+    let stopping = memo(move || model.stopping.get() && status.get().is_held());
+    let actions = part(move || match status.get() {
+        TaskStatus::Pending => view! {
             <StartTask id number/>
             <CancelTask id number stopping/>
-        }),
+        }
+        .any(),
         TaskStatus::Running | TaskStatus::NeedsInput => {
-            EitherOf3::B(view! { <CancelTask id number stopping/> })
+            view! { <CancelTask id number stopping/> }.any()
         }
-        TaskStatus::Failed | TaskStatus::Cancelled => {
-            EitherOf3::C(Some(view! { <RetryTask id number/> }))
-        }
-        TaskStatus::Completed => EitherOf3::C(None),
-    };
-    let again = move || {
+        TaskStatus::Failed | TaskStatus::Cancelled => view! { <RetryTask id number/> }.any(),
+        TaskStatus::Completed => nothing(),
+    });
+    let bar = maybe(move || {
+        let held = status.get().is_held();
+        held.then(|| view! { <ProgressBar progress/> })
+    });
+    let line = text(move || timing(&task.read(), clock.now()));
+    let again = maybe(move || {
         let ended = matches!(status.get(), TaskStatus::Failed | TaskStatus::Cancelled);
         ended.then(|| {
-            let description = task.with_untracked(|task| task.description.clone());
+            let description = task.read_untracked().description.clone();
             view! { <RetryForm id description/> }
         })
-    };
+    });
     view! {
         <header class="page-head">
             // The one thing on this page that is worth saying aloud when it changes.
@@ -157,11 +164,12 @@ fn Head(
             <div class="page-actions">{actions}</div>
         </header>
         <div class="page-line">
-            {move || status.get().is_held().then(|| view! { <ProgressBar progress/> })}
-            <span class="figure muted">{move || task.with(|task| timing(task, clock.now()))}</span>
+            {bar}
+            <span class="figure muted">{line}</span>
         </div>
         {again}
     }
+    .any()
 }
 
 /// The question that it waits for an answer to.
@@ -172,12 +180,12 @@ fn Ask(
     /// Where it stands.
     status: Memo<TaskStatus>,
 ) -> impl IntoView {
-    move || {
+    maybe(move || {
         (status.get() == TaskStatus::NeedsInput).then(|| {
-            let id = model.task.with_untracked(|task| task.id);
+            let id = model.task.read_untracked().id;
             view! { <AnswerForm id question=model.question.get()/> }
         })
-    }
+    })
 }
 
 /// Why it failed, or went back to the queue.
@@ -186,8 +194,8 @@ fn Trouble(
     /// The task.
     task: Signal<Task>,
 ) -> impl IntoView {
-    let error = Memo::new(move |_| task.with(|task| task.error.clone()));
-    move || {
+    let error = memo(move || task.read().error.clone());
+    maybe(move || {
         error.get().map(|error| {
             view! {
                 <section class="trouble" aria-labelledby="task-error">
@@ -196,7 +204,7 @@ fn Trouble(
                 </section>
             }
         })
-    }
+    })
 }
 
 /// What its agent answered.
@@ -205,25 +213,24 @@ fn Answer(
     /// The task.
     task: Signal<Task>,
 ) -> impl IntoView {
-    let result = Memo::new(move |_| task.with(|task| task.result.clone()));
-    let text = move || {
-        result.get().map(|result| match result {
-            serde_json::Value::String(text) => text,
-            other => serde_json::to_string_pretty(&other).unwrap_or_default(),
+    let words = memo(move || {
+        task.read().result.as_ref().map(|result| match result {
+            serde_json::Value::String(text) => text.clone(),
+            other => serde_json::to_string_pretty(other).unwrap_or_default(),
         })
-    };
-    move || {
-        text().map(|text| {
+    });
+    maybe(move || {
+        words.get().map(|words| {
             view! {
                 <section aria-labelledby="task-result">
                     <h2 id="task-result">"Result"</h2>
                     <pre class="result" tabindex="0">
-                        {text}
+                        {words}
                     </pre>
                 </section>
             }
         })
-    }
+    })
 }
 
 /// Everything else that is known.
@@ -234,65 +241,48 @@ fn Facts(
     /// The task.
     task: Signal<Task>,
 ) -> impl IntoView {
-    let facts = Memo::new(move |_| task.with(facts));
-    let list = move || {
-        let facts = facts.get().into_iter();
-        facts
-            .map(|(name, fact)| {
-                let value = match fact {
-                    Fact::Words(words) => EitherOf3::A(words),
-                    Fact::Moment(time) => EitherOf3::B(view! { <Ago time/> }),
-                    Fact::Link(label, url) => EitherOf3::C(view! { <a href=url>{label}</a> }),
-                };
-                view! {
-                    <div>
-                        <dt>{name}</dt>
-                        <dd class="figure">{value}</dd>
-                    </div>
-                }
-            })
-            .collect_view()
-    };
-    let relatives = move || {
-        let of = model
-            .retry_of
-            .get()
-            .map(|number| ("Retry of", vec![number]));
+    let facts = memo(move || facts(&task.read()));
+    let rows = part(move || {
+        row(facts.get(), |(name, fact)| {
+            let value = match fact {
+                Fact::Words(words) => words.into_any(),
+                Fact::Moment(time) => view! { <Ago time/> }.any(),
+                Fact::Link(label, url) => view! { <a href=url>{label}</a> }.any(),
+            };
+            pair(name, value)
+        })
+    });
+    let relatives = part(move || {
+        let of = model.retry_of.get().map(|of| ("Retry of", vec![of]));
         let by = Some(("Retried by", model.retried_by.get())).filter(|(_, by)| !by.is_empty());
-        let pairs = [of, by].into_iter().flatten();
-        pairs
-            .map(|(name, numbers)| {
-                let links = numbers.into_iter().map(|number| {
-                    view! { <a href=paths::task(number)>{format!("#{number}")}</a> " " }
-                });
-                view! {
-                    <div>
-                        <dt>{name}</dt>
-                        <dd class="figure">{links.collect_view()}</dd>
-                    </div>
-                }
-            })
-            .collect_view()
-    };
-    let labels = Memo::new(move |_| task.with(|task| task.labels.clone()));
-    let labels = move || {
-        let labels = labels.get();
-        if labels.is_empty() {
-            return Either::Left(());
-        }
-        let links = labels.into_iter().map(|label| {
+        row(of.into_iter().chain(by), |(name, numbers)| {
+            let links = row(numbers, |number| {
+                view! { <a href=paths::task(number)>{format!("#{number}")}</a> " " }
+            });
+            pair(name, links)
+        })
+    });
+    let labels = memo(move || task.read().labels.clone());
+    let labels = maybe(move || {
+        let labels = Some(labels.get()).filter(|labels| !labels.is_empty())?;
+        let links = row(labels, |label| {
             let mut query = TasksQuery::default();
             query.filter.label = Some(label.clone());
             view! { <a class="chip" href=query.url(paths::TASKS)>{label}</a> " " }
         });
-        Either::Right(view! {
-            <div>
-                <dt>"Labels"</dt>
-                <dd>{links.collect_view()}</dd>
-            </div>
-        })
-    };
-    view! { <dl class="facts facts-list">{list} {relatives} {labels}</dl> }
+        Some(pair("Labels", links))
+    });
+    view! { <dl class="facts facts-list">{rows} {relatives} {labels}</dl> }
+}
+
+fn pair(name: &'static str, value: AnyView) -> AnyView {
+    view! {
+        <div>
+            <dt>{name}</dt>
+            <dd class="figure">{value}</dd>
+        </div>
+    }
+    .any()
 }
 
 /// What stands beside a name.

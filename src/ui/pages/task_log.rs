@@ -1,11 +1,12 @@
 //! The live log of a task: follows its end, pauses when one scrolls up, keeps a bounded number
 //! of lines.
 
-use leptos::either::Either;
+use leptos::ev::{Event, KeyboardEvent, MouseEvent};
 use leptos::prelude::*;
 
 use super::task_log_model::{Log, MOST};
 use crate::ui::components::{Icon, LogLine, grouped};
+use crate::ui::dynamic::{Erase, handler, list, maybe, memo, text};
 use crate::ui::paths;
 use crate::ui::state::Shortcuts;
 
@@ -24,47 +25,57 @@ pub(crate) fn LogView(
         pressed
     });
     Effect::new(move |_| log.show_end());
-    let is_empty = Memo::new(move |_| log.blocks.with(Vec::is_empty));
+    let is_empty = memo(move || log.blocks.read().is_empty());
+    let none = maybe(move || {
+        let none = is_empty.get();
+        none.then(|| view! { <p class="log-none">"Nothing logged yet."</p> })
+    });
+    let class = text(move || {
+        let plain = if log.times.get() { "" } else { " log-plain" };
+        format!("log{plain}")
+    });
+    let scrolled = handler(move |_: Event| log.scrolled());
+    let keydown = handler(move |event: KeyboardEvent| {
+        if event.key() == "End" {
+            log.follow(true);
+        }
+    });
+    let blocks = list(
+        move || log.blocks.get(),
+        |block| block.key,
+        |block| {
+            let lines = list(
+                move || block.entries.get(),
+                |entry| entry.id,
+                |entry| view! { <LogLine entry=&entry/> },
+            );
+            view! { <div class="log-block">{lines}</div> }
+        },
+    );
     view! {
         <section id="log" class="log-section" aria-labelledby="log-title">
             <LogBar log/>
             <div class="log-box">
                 <div
-                    class="log"
-                    class:log-plain=move || !log.times.get()
+                    class=class
                     node_ref=log.view
                     role="log"
                     // A log that is read out line by line would drown everything else.
                     aria-live="off"
                     aria-labelledby="log-title"
                     tabindex="0"
-                    on:scroll=move |_| log.scrolled()
-                    on:keydown=move |event| {
-                        if event.key() == "End" {
-                            log.follow(true);
-                        }
-                    }
+                    on:scroll=scrolled
+                    on:keydown=keydown
                 >
                     <Earlier log/>
-                    {move || {
-                        is_empty.get().then(|| view! { <p class="log-none">"Nothing logged yet."</p> })
-                    }}
-                    <For each=move || log.blocks.get() key=|block| block.key let:block>
-                        <div class="log-block">
-                            <For
-                                each=move || block.entries.get()
-                                key=|entry| entry.id
-                                let:entry
-                            >
-                                <LogLine entry=&entry/>
-                            </For>
-                        </div>
-                    </For>
+                    {none}
+                    {blocks}
                 </div>
                 <Unseen log/>
             </div>
         </section>
     }
+    .any()
 }
 
 #[component]
@@ -72,13 +83,15 @@ fn LogBar(
     /// The log.
     log: Log,
 ) -> impl IntoView {
-    let label = move || {
-        if log.following.get() {
-            "Following"
-        } else {
-            "Follow"
-        }
-    };
+    let label = text(move || {
+        let following = log.following.get();
+        let label = if following { "Following" } else { "Follow" };
+        label.to_owned()
+    });
+    let timed = text(move || log.times.get().to_string());
+    let turn_times = handler(move |_: MouseEvent| log.times.update(|times| *times = !*times));
+    let following = text(move || log.following.get().to_string());
+    let turn_following = handler(move |_: MouseEvent| log.follow(!log.following.get_untracked()));
     view! {
         <div class="section-head">
             <h2 id="log-title">"Log"</h2>
@@ -86,8 +99,8 @@ fn LogBar(
                 <button
                     type="button"
                     class="btn quiet"
-                    aria-pressed=move || log.times.get().to_string()
-                    on:click=move |_| log.times.update(|times| *times = !*times)
+                    aria-pressed=timed
+                    on:click=turn_times
                 >
                     <Icon name="clock"/>
                     <span>"Times"</span>
@@ -96,8 +109,8 @@ fn LogBar(
                     type="button"
                     class="btn quiet"
                     title="Follow the end (f)"
-                    aria-pressed=move || log.following.get().to_string()
-                    on:click=move |_| log.follow(!log.following.get_untracked())
+                    aria-pressed=following
+                    on:click=turn_following
                 >
                     <Icon name="arrow-down"/>
                     <span>{label}</span>
@@ -105,6 +118,7 @@ fn LogBar(
             </div>
         </div>
     }
+    .any()
 }
 
 /// The way to what is older.
@@ -114,32 +128,34 @@ fn Earlier(
     log: Log,
 ) -> impl IntoView {
     let whole = paths::task_log_json(log.number);
-    move || {
+    maybe(move || {
         let whole = whole.clone();
         log.more.get().then(|| {
             if log.lines() >= MOST {
-                return Either::Left(view! {
+                return view! {
                     <p class="log-none">
                         "Older lines are not shown here. " <a href=whole rel="external">"The whole log"</a>
                     </p>
-                });
+                }
+                .any();
             }
-            let label = move || if log.loading.get() { "Loading…" } else { "Load earlier" };
-            Either::Right(view! {
-                <a
-                    class="btn quiet log-earlier"
-                    href=whole
-                    rel="external"
-                    on:click=move |event| {
-                        event.prevent_default();
-                        log.load_earlier();
-                    }
-                >
+            let label = text(move || {
+                let loading = log.loading.get();
+                let label = if loading { "Loading…" } else { "Load earlier" };
+                label.to_owned()
+            });
+            let load = handler(move |event: MouseEvent| {
+                event.prevent_default();
+                log.load_earlier();
+            });
+            view! {
+                <a class="btn quiet log-earlier" href=whole rel="external" on:click=load>
                     {label}
                 </a>
-            })
+            }
+            .any()
         })
-    }
+    })
 }
 
 /// How much came while one was reading something else.
@@ -148,15 +164,16 @@ fn Unseen(
     /// The log.
     log: Log,
 ) -> impl IntoView {
-    move || {
+    maybe(move || {
         let number = log.unseen.get();
         let lines = if number == 1 { "line" } else { "lines" };
         (number > 0).then(|| {
+            let follow = handler(move |_: MouseEvent| log.follow(true));
             view! {
-                <button type="button" class="news log-news" on:click=move |_| log.follow(true)>
+                <button type="button" class="news log-news" on:click=follow>
                     {format!("{} new {lines}", grouped(number))}
                 </button>
             }
         })
-    }
+    })
 }

@@ -8,8 +8,9 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use crate::domain::{LogEntry, TaskId};
-use crate::rpc;
+use crate::rpc::tasks::{NewerLogs, OlderLogs};
 use crate::ui::browser;
+use crate::ui::data::ask;
 use crate::ui::state::Toasts;
 
 /// Lines of one block: a change touches one block only.
@@ -40,7 +41,7 @@ impl Block {
     }
 
     fn len(&self) -> usize {
-        self.entries.with_untracked(Vec::len)
+        self.entries.read_untracked().len()
     }
 }
 
@@ -110,7 +111,7 @@ impl Log {
         let rest = self.fill_last(&fresh);
         if !rest.is_empty() {
             let new: Vec<_> = rest.chunks(BLOCK).filter_map(Block::new).collect();
-            self.blocks.update(|blocks| blocks.extend(new));
+            self.blocks.write().extend(new);
             self.drop_oldest();
         }
         if self.following.get_untracked() {
@@ -128,7 +129,7 @@ impl Log {
                 let newest = self.span.try_get_value().flatten();
                 let after = newest.map_or(0, |(_, newest)| newest);
                 let task = self.task.to_string();
-                let Ok(entries) = rpc::tasks::newer_logs(task, after).await else {
+                let Ok(entries) = ask(NewerLogs { task, after }).await else {
                     return;
                 };
                 if entries.is_empty() || self.span.try_get_value().is_none() {
@@ -140,22 +141,21 @@ impl Log {
     }
 
     fn fill_last(self, fresh: &[LogEntry]) -> Vec<LogEntry> {
-        let last = self.blocks.with_untracked(|blocks| blocks.last().cloned());
+        let last = self.blocks.read_untracked().last().cloned();
         let Some(last) = last else {
             return fresh.to_vec();
         };
         let room = BLOCK.saturating_sub(last.len()).min(fresh.len());
         let (here, rest) = fresh.split_at(room);
         if !here.is_empty() {
-            last.entries
-                .update(|entries| entries.extend(here.iter().cloned().map(Arc::new)));
+            let here = here.iter().cloned().map(Arc::new);
+            last.entries.write().extend(here);
         }
         rest.to_vec()
     }
 
     pub(super) fn lines(self) -> usize {
-        self.blocks
-            .with_untracked(|blocks| blocks.iter().map(Block::len).sum())
+        self.blocks.read_untracked().iter().map(Block::len).sum()
     }
 
     fn drop_oldest(self) {
@@ -166,12 +166,8 @@ impl Log {
         self.blocks.update(|blocks| {
             blocks.drain(..surplus.min(blocks.len()));
         });
-        let oldest = self.blocks.with_untracked(|blocks| {
-            let first = blocks.first()?;
-            first
-                .entries
-                .with_untracked(|entries| entries.first().map(|entry| entry.id))
-        });
+        let first = self.blocks.read_untracked().first().cloned();
+        let oldest = first.and_then(|block| Some(block.entries.read_untracked().first()?.id));
         self.span.update_value(|span| {
             if let (Some((first, _)), Some(oldest)) = (span.as_mut(), oldest) {
                 *first = oldest;
@@ -188,8 +184,12 @@ impl Log {
             return;
         }
         self.loading.set(true);
+        let older = OlderLogs {
+            task: self.task.to_string(),
+            before: oldest,
+        };
         spawn_local(async move {
-            let answer = rpc::tasks::older_logs(self.task.to_string(), oldest).await;
+            let answer = ask(older).await;
             if self.span.try_get_value().is_none() {
                 return;
             }

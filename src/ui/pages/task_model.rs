@@ -5,8 +5,9 @@ use leptos::task::spawn_local;
 
 use super::task_log_model::Log;
 use crate::domain::{Activity, ActivityKind, Task, TaskStatus, TaskView, Topic};
-use crate::rpc;
+use crate::rpc::tasks::View;
 use crate::ui::browser;
+use crate::ui::data::ask;
 use crate::ui::state::{Change, Clock, Live, News, Place};
 
 /// A task's place in the queue is asked for at most so often, in milliseconds.
@@ -68,7 +69,7 @@ impl TaskModel {
     }
 
     fn apply(self, change: &Change) {
-        let id = self.task.with_untracked(|task| task.id);
+        let id = self.task.read_untracked().id;
         match change {
             Change::Task(task) if task.id == id => self.show(task),
             // Others move up or down in the queue.
@@ -84,12 +85,12 @@ impl TaskModel {
     }
 
     fn status(self) -> TaskStatus {
-        self.task.with_untracked(|task| task.status)
+        self.task.read_untracked().status
     }
 
     fn show(self, task: &Task) {
         let former = self.status();
-        if self.task.with_untracked(|shown| shown != task) {
+        if *self.task.read_untracked() != *task {
             self.task.set(task.clone());
         }
         if former == task.status {
@@ -111,11 +112,10 @@ impl TaskModel {
             let is_held = self.status().is_held();
             self.stopping.set(is_held);
         }
-        self.timeline.update(|timeline| {
-            if timeline.iter().all(|other| other.id != activity.id) {
-                timeline.push(activity.clone());
-            }
-        });
+        let mut timeline = self.timeline.write();
+        if timeline.iter().all(|other| other.id != activity.id) {
+            timeline.push(activity.clone());
+        }
     }
 
     fn plan_refetch(self) {
@@ -132,10 +132,10 @@ impl TaskModel {
     }
 
     fn refetch(self) {
-        let id = self.task.with_untracked(|task| task.id.to_string());
+        let id = self.task.read_untracked().id.to_string();
         self.place.update_value(Place::begin);
         spawn_local(async move {
-            match rpc::tasks::view(id).await {
+            match ask(View { task: id }).await {
                 Ok(view) if self.place.try_get_value().is_some() => self.merge(&view),
                 _ => _ = self.place.try_update_value(Place::failed),
             }
@@ -144,14 +144,11 @@ impl TaskModel {
 
     fn merge(self, view: &TaskView) {
         self.clock.set(view.now);
-        if self.task.with_untracked(|shown| *shown != view.task) {
+        if *self.task.read_untracked() != view.task {
             self.task.set(view.task.clone());
         }
         self.stopping.set(view.cancelling);
-        if self
-            .question
-            .with_untracked(|shown| *shown != view.question)
-        {
+        if *self.question.read_untracked() != view.question {
             self.question.set(view.question.clone());
         }
         self.timeline.set(view.timeline.clone());

@@ -1,16 +1,18 @@
 //! The tasks: what waits, what runs, what became of the rest.
 
-use leptos::either::Either;
+use leptos::ev::{MouseEvent, PointerEvent};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::{use_location, use_query_map};
 
 use super::tasks_filters::{ClearFilters, Filters, StatusTabs};
 use super::tasks_model::TasksModel;
-use crate::rpc;
+use crate::rpc::tasks::List;
 use crate::ui::components::{
-    ActivityLine, AgentLine, Empty, EnableDemo, Failure, Mention, Skeleton, Snippet, TaskRow, count,
+    ActivityLine, AgentLine, Empty, EnableDemo, Failure, Mention, Snippet, TaskRow, count, skeleton,
 };
+use crate::ui::data::{awaited, data};
+use crate::ui::dynamic::{Erase, handler, list, maybe, memo, part, text};
 use crate::ui::paths::{self, TasksQuery};
 
 /// The shortest configuration that works.
@@ -24,15 +26,18 @@ command = [\"bash\", \"-c\", \"{description}\"]
 #[component]
 pub(crate) fn TasksPage() -> impl IntoView {
     let map = use_query_map();
-    let query = Memo::new(move |_| map.with(|map| TasksQuery::read(|name| map.get_str(name))));
+    let query = memo(move || {
+        let map = map.read();
+        TasksQuery::read(|name| map.get_str(name))
+    });
     let model = TasksModel::new(query);
-    let first = Resource::new_blocking(
-        || (),
-        move |()| {
-            let query = query.get_untracked();
-            rpc::tasks::list(query.filter, query.cursor)
-        },
-    );
+    let first = data(move || {
+        let query = query.get_untracked();
+        List {
+            filter: query.filter,
+            cursor: query.cursor,
+        }
+    });
     Effect::new(move |former: Option<TasksQuery>| {
         let now = query.get();
         if former.is_some_and(|former| former != now) {
@@ -40,26 +45,22 @@ pub(crate) fn TasksPage() -> impl IntoView {
         }
         now
     });
-    let page = move || {
-        Suspend::new(async move {
-            match first.await {
-                Ok(view) => {
-                    model.load(&view);
-                    Either::Left(view! { <Loaded model/> })
-                }
-                Err(error) => {
-                    let url = query.get_untracked().url(paths::TASKS);
-                    Either::Right(view! { <Failure error url/> })
-                }
-            }
-        })
-    };
+    let page = awaited(first, skeleton, move |view| match view {
+        Ok(view) => {
+            model.load(&view);
+            view! { <Loaded model/> }.any()
+        }
+        Err(error) => {
+            let url = query.get_untracked().url(paths::TASKS);
+            view! { <Failure error url/> }.any()
+        }
+    });
     view! {
         <Title text="Tasks"/>
         <h1 class="sr-only">"Tasks"</h1>
-        <Suspense fallback=Skeleton>{page}</Suspense>
+        {page}
     }
-    .into_any()
+    .any()
 }
 
 #[component]
@@ -67,14 +68,15 @@ fn Loaded(
     /// The page's data.
     model: TasksModel,
 ) -> impl IntoView {
-    let teach = Memo::new(move |_| model.roster.is_empty());
+    let is_empty = memo(move || model.roster.is_empty());
+    let teach = maybe(move || is_empty.get().then(|| view! { <Teach/> }));
     view! {
-        {move || teach.get().then(|| view! { <Teach/> })}
+        {teach}
         <div class="split">
             <section class="split-main" aria-label="Tasks">
                 <StatusTabs model/>
                 <Filters model/>
-                <List model/>
+                <TaskList model/>
             </section>
             <aside class="split-side">
                 <section aria-labelledby="side-agents">
@@ -88,6 +90,7 @@ fn Loaded(
             </aside>
         </div>
     }
+    .any()
 }
 
 /// No agent yet: how to get one.
@@ -98,21 +101,33 @@ fn Teach() -> impl IntoView {
             <p>
                 "Agents do the tasks. Put this beside the program, start it again, and every task runs as a command."
             </p>
-            <Snippet name="dashboard.toml" text=CONFIGURATION/>
+            <Snippet name="dashboard.toml" code=CONFIGURATION/>
             <p>"Or look around first, with an agent that only pretends to work:"</p>
             <EnableDemo/>
         </Empty>
     }
+    .any()
 }
 
 #[component]
-fn List(
+fn TaskList(
     /// The page's data.
     model: TasksModel,
 ) -> impl IntoView {
-    let is_empty = Memo::new(move |_| model.rows.with(Vec::is_empty));
-    let busy = move || model.loading.get().to_string();
-    let error = move || {
+    let is_empty = memo(move || model.rows.read().is_empty());
+    let busy = text(move || model.loading.get().to_string());
+    let touch = handler(move |_: PointerEvent| model.touch());
+    let rows = list(
+        move || model.rows.get(),
+        |row| row.id.to_string(),
+        |row| view! { <TaskRow task=row.task.into() stopping=Signal::from(row.stopping)/> },
+    );
+    let nothing = maybe(move || {
+        // Without agents the page teaches that first.
+        let is_taught = model.roster.is_empty() && !model.query.read().is_narrow();
+        (is_empty.get() && !is_taught).then(|| view! { <Nothing model/> })
+    });
+    let error = maybe(move || {
         model.error.get().map(|error| {
             view! {
                 <p class="notice" role="alert">
@@ -120,7 +135,7 @@ fn List(
                 </p>
             }
         })
-    };
+    });
     view! {
         {error}
         <Arrived model/>
@@ -129,19 +144,14 @@ fn List(
             node_ref=model.list
             aria-label="Tasks"
             aria-busy=busy
-            on:pointermove=move |_| model.touch()
+            on:pointermove=touch
         >
-            <For each=move || model.rows.get() key=|row| row.id let:row>
-                <TaskRow task=row.task.into() stopping=Signal::from(row.stopping)/>
-            </For>
+            {rows}
         </ol>
-        {move || {
-            // Without agents the page teaches that first.
-            let is_taught = model.roster.is_empty() && !model.query.with(TasksQuery::is_narrow);
-            (is_empty.get() && !is_taught).then(|| view! { <Nothing model/> })
-        }}
+        {nothing}
         <More model/>
     }
+    .any()
 }
 
 /// How many new rows wait above, when showing them would move what one reads.
@@ -150,25 +160,23 @@ fn Arrived(
     /// The page's data.
     model: TasksModel,
 ) -> impl IntoView {
-    let number = Memo::new(move |_| {
-        let number = model.arrived.with(Vec::len);
-        u64::try_from(number).unwrap_or(u64::MAX)
-    });
-    let pill = move || {
-        let number = number.get();
+    let pill = maybe(move || {
+        let number = model.arrived.read().len();
         (number > 0).then(|| {
+            let show = handler(move |_: MouseEvent| model.show_arrived());
             view! {
-                <button type="button" class="news" on:click=move |_| model.show_arrived()>
+                <button type="button" class="news" on:click=show>
                     {format!("{number} new")}
                 </button>
             }
         })
-    };
+    });
     view! {
         <div class="news-slot" aria-live="polite">
             {pill}
         </div>
     }
+    .any()
 }
 
 /// No row: none at all, or none that matches.
@@ -177,12 +185,11 @@ fn Nothing(
     /// The page's data.
     model: TasksModel,
 ) -> impl IntoView {
-    let is_filtered = move || model.query.with(TasksQuery::is_narrow);
     let path = use_location().pathname;
-    move || {
-        if is_filtered() {
+    part(move || {
+        if model.query.read().is_narrow() {
             let url = path.get();
-            Either::Left(view! {
+            view! {
                 <Empty title="No task matches" icon="search">
                     <p>"Other words or fewer filters may find it."</p>
                     <div class="actions">
@@ -192,18 +199,20 @@ fn Nothing(
                         <ClearFilters model/>
                     </div>
                 </Empty>
-            })
+            }
+            .any()
         } else {
-            Either::Right(view! {
+            view! {
                 <Empty title="No tasks yet">
                     <p>"Say what is to be done, and an agent does it."</p>
                     <a class="btn primary" href="/tasks?new=1" data-noscroll="true">
                         "Create the first task"
                     </a>
                 </Empty>
-            })
+            }
+            .any()
         }
-    }
+    })
 }
 
 /// The next page: in place with JavaScript, a page of its own without.
@@ -213,38 +222,37 @@ fn More(
     model: TasksModel,
 ) -> impl IntoView {
     let path = use_location().pathname;
-    let more = move || {
+    let more = maybe(move || {
         model.next.get().map(|cursor| {
             let mut query = model.query.get();
             query.cursor = Some(cursor);
             let url = query.url(&path.get());
-            let label = move || {
-                if model.loading.get() {
-                    "Loading…"
-                } else {
-                    "Load more"
-                }
-            };
+            let label = text(move || {
+                let loading = model.loading.get();
+                let label = if loading { "Loading…" } else { "Load more" };
+                label.to_owned()
+            });
+            let ask = handler(move |event: MouseEvent| {
+                event.prevent_default();
+                model.ask_more();
+            });
             view! {
-                <a
-                    class="btn"
-                    href=url
-                    on:click=move |event| {
-                        event.prevent_default();
-                        model.ask_more();
-                    }
-                >
+                <a class="btn" href=url on:click=ask>
                     {label}
                 </a>
             }
         })
-    };
-    let shown = move || {
-        let number = model.rows.with(Vec::len);
+    });
+    let shown = text(move || {
+        let number = model.rows.read().len();
         let words = count(u64::try_from(number).unwrap_or(u64::MAX), "task");
-        (number > 0).then(|| format!("{words} shown"))
-    };
-    let back = move || {
+        if number > 0 {
+            format!("{words} shown")
+        } else {
+            String::new()
+        }
+    });
+    let back = maybe(move || {
         let mut query = model.query.get();
         query.cursor.take().map(|_| {
             view! {
@@ -253,7 +261,7 @@ fn More(
                 </a>
             }
         })
-    };
+    });
     view! {
         <div class="list-end">
             <span class="muted figure">{shown}</span>
@@ -261,6 +269,7 @@ fn More(
             {more}
         </div>
     }
+    .any()
 }
 
 /// The agents beside the list.
@@ -270,21 +279,23 @@ fn Strip(
     model: TasksModel,
 ) -> impl IntoView {
     let roster = model.roster;
-    let empty = move || {
+    let empty = maybe(move || {
         let none = roster.is_empty();
         none.then(|| view! { <p class="muted">"None yet."</p> })
-    };
+    });
+    let lines = list(
+        move || roster.members(),
+        |member| member.name.clone(),
+        move |member| {
+            let agent = Signal::from(member.agent);
+            view! { <AgentLine agent current=roster.current(agent)/> }
+        },
+    );
     view! {
         {empty}
-        <ul class="agent-lines">
-            <For each=move || roster.members() key=|member| member.name.clone() let:member>
-                {
-                    let agent = Signal::from(member.agent);
-                    view! { <AgentLine agent current=roster.current(agent)/> }
-                }
-            </For>
-        </ul>
+        <ul class="agent-lines">{lines}</ul>
     }
+    .any()
 }
 
 /// What happened lately.
@@ -293,16 +304,18 @@ fn Recent(
     /// The page's data.
     model: TasksModel,
 ) -> impl IntoView {
-    let empty = move || {
-        let none = model.activity.with(Vec::is_empty);
+    let empty = maybe(move || {
+        let none = model.activity.read().is_empty();
         none.then(|| view! { <p class="muted">"Nothing has happened yet."</p> })
-    };
+    });
+    let lines = list(
+        move || model.activity.get(),
+        |activity| activity.id,
+        |activity| view! { <ActivityLine activity mention=Mention::Task/> },
+    );
     view! {
         {empty}
-        <ul class="activities">
-            <For each=move || model.activity.get() key=|activity| activity.id let:activity>
-                <ActivityLine activity mention=Mention::Task/>
-            </For>
-        </ul>
+        <ul class="activities">{lines}</ul>
     }
+    .any()
 }

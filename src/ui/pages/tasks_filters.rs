@@ -1,6 +1,6 @@
 //! The tabs and filters of the tasks page. All of it is in the URL.
 
-use leptos::ev::Event;
+use leptos::ev::{Event, SubmitEvent};
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_location, use_navigate};
@@ -8,7 +8,8 @@ use leptos_router::hooks::{use_location, use_navigate};
 use super::tasks_model::TasksModel;
 use crate::domain::{Priority, TaskStatus};
 use crate::ui::browser;
-use crate::ui::components::grouped;
+use crate::ui::components::{HiddenFields, grouped};
+use crate::ui::dynamic::{Erase, attribute, handler, list, maybe, memo, part, row, text};
 use crate::ui::paths::{self, TasksQuery};
 
 /// One link for each status, with how many there are.
@@ -19,15 +20,15 @@ pub(crate) fn StatusTabs(
 ) -> impl IntoView {
     let path = use_location().pathname;
     let tab = move |status: Option<TaskStatus>| {
-        let url = move || model.query.get().with_status(status).url(&path.get());
-        let is_here = move || {
-            let chosen = model.query.with(|query| query.filter.status.clone());
-            (chosen == status.into_iter().collect::<Vec<_>>()).then_some("true")
-        };
-        let number = move || {
+        let url = text(move || model.query.get().with_status(status).url(&path.read()));
+        let is_here = attribute(move || {
+            let query = model.query.read();
+            (query.filter.status.as_slice() == status.as_slice()).then_some("true")
+        });
+        let number = text(move || {
             let counts = model.counts.get();
             grouped(status.map_or_else(|| counts.total(), |status| counts.of(status)))
-        };
+        });
         let label = status.map_or("all", TaskStatus::label);
         view! {
             <a class="tab" href=url aria-current=is_here data-noscroll="true">
@@ -37,13 +38,14 @@ pub(crate) fn StatusTabs(
             </a>
         }
     };
-    let tabs = TaskStatus::ALL.map(|status| tab(Some(status)));
+    let each = TaskStatus::ALL.map(Some);
+    let tabs = row([None].into_iter().chain(each), tab);
     view! {
         <nav class="tabs" aria-label="Status">
-            {tab(None)}
-            {tabs.into_iter().collect_view()}
+            {tabs}
         </nav>
     }
+    .any()
 }
 
 /// Agent, priority and label; without JavaScript a form with a button.
@@ -55,7 +57,7 @@ pub(crate) fn Filters(
     let path = use_location().pathname;
     let navigate = use_navigate();
     let query = model.query;
-    let change = move |event: Event| {
+    let change = handler(move |event: Event| {
         let mut next = query.get_untracked();
         let value = |name| {
             let text = browser::form_value(&event, name);
@@ -70,25 +72,27 @@ pub(crate) fn Filters(
             ..NavigateOptions::default()
         };
         navigate(&next.url(&path.get_untracked()), options);
-    };
-    let kept = move || {
+    });
+    let submit = handler(|event: SubmitEvent| event.prevent_default());
+    let action = text(move || path.get());
+    let label = move || query.read().filter.label.clone().unwrap_or_default();
+    let first_label = untrack(label);
+    let label = text(label);
+    let kept = part(move || {
         let query = query.get();
         let pairs = TasksQuery::default().with_status(query.filter.status.first().copied());
         let mut pairs = pairs.pairs();
         pairs.extend(query.filter.q.map(|words| ("q", words)));
-        let inputs = pairs.into_iter();
-        inputs
-            .map(|(name, value)| view! { <input type="hidden" name=name value=value/> })
-            .collect_view()
-    };
+        view! { <HiddenFields fields=pairs/> }.any()
+    });
     view! {
         <form
             class="filters"
             method="get"
-            action=move || path.get()
+            action=action
             aria-label="Filters"
             on:change=change
-            on:submit=move |event| event.prevent_default()
+            on:submit=submit
         >
             <AgentChoice model/>
             <PriorityChoice model/>
@@ -99,8 +103,8 @@ pub(crate) fn Filters(
                 placeholder="Label"
                 aria-label="Label"
                 autocomplete="off"
-                value=query.with_untracked(|query| query.filter.label.clone())
-                prop:value=move || query.with(|query| query.filter.label.clone().unwrap_or_default())
+                value=first_label
+                prop:value=label
             />
             {kept}
             <button type="submit" class="btn no-js-only">
@@ -109,6 +113,7 @@ pub(crate) fn Filters(
             <ClearFilters model/>
         </form>
     }
+    .any()
 }
 
 #[component]
@@ -116,35 +121,36 @@ fn AgentChoice(
     /// The page's data.
     model: TasksModel,
 ) -> impl IntoView {
-    let chosen = Memo::new(move |_| {
-        let agent = model.query.with(|query| query.filter.agent.clone());
-        agent.unwrap_or_default()
-    });
-    let names = Memo::new(move |_| {
+    let chosen = memo(move || model.query.read().filter.agent.clone().unwrap_or_default());
+    let names = memo(move || {
         let mut names = model.roster.names();
         let chosen = chosen.get();
         if !chosen.is_empty() && !names.contains(&chosen) {
             names.push(chosen);
         }
+        names.insert(0, String::new());
         names
     });
+    let options = list(
+        move || names.get(),
+        String::clone,
+        move |name| {
+            let this = name.clone();
+            let selected = attribute(move || (*chosen.read() == this).then_some(""));
+            let label = if name.is_empty() {
+                "Any agent".to_owned()
+            } else {
+                name.clone()
+            };
+            view! { <option value=name selected=selected>{label}</option> }
+        },
+    );
     view! {
         <select name="agent" class="input" aria-label="Agent">
-            <option value="" selected=move || chosen.with(String::is_empty)>
-                "Any agent"
-            </option>
-            <For each=move || names.get() key=String::clone let:name>
-                {
-                    let this = name.clone();
-                    view! {
-                        <option value=name.clone() selected=move || chosen.get() == this>
-                            {name.clone()}
-                        </option>
-                    }
-                }
-            </For>
+            {options}
         </select>
     }
+    .any()
 }
 
 #[component]
@@ -152,23 +158,20 @@ fn PriorityChoice(
     /// The page's data.
     model: TasksModel,
 ) -> impl IntoView {
-    let chosen = Memo::new(move |_| model.query.with(|query| query.filter.priority));
-    let option = move |priority: Priority| {
-        let name = priority.as_str();
-        view! {
-            <option value=name selected=move || chosen.get() == Some(priority)>
-                {name}
-            </option>
-        }
+    let query = model.query;
+    let option = move |priority: Option<Priority>| {
+        let selected = attribute(move || (query.read().filter.priority == priority).then_some(""));
+        let name = priority.map_or("", Priority::as_str);
+        let label = priority.map_or("Any priority", Priority::as_str);
+        view! { <option value=name selected=selected>{label}</option> }
     };
+    let each = Priority::ALL.map(Some);
     view! {
         <select name="priority" class="input" aria-label="Priority">
-            <option value="" selected=move || chosen.get().is_none()>
-                "Any priority"
-            </option>
-            {Priority::ALL.map(option).into_iter().collect_view()}
+            {row([None].into_iter().chain(each), option)}
         </select>
     }
+    .any()
 }
 
 /// A link to the list without filters, when there are any.
@@ -178,14 +181,12 @@ pub(crate) fn ClearFilters(
     model: TasksModel,
 ) -> impl IntoView {
     let path = use_location().pathname;
-    let is_filtered = Memo::new(move |_| {
-        model.query.with(|query| {
-            let mut rest = query.filter.clone();
-            rest.status.clear();
-            rest != TasksQuery::default().filter
-        })
+    let is_filtered = memo(move || {
+        let mut rest = model.query.read().filter.clone();
+        rest.status.clear();
+        rest != TasksQuery::default().filter
     });
-    move || {
+    maybe(move || {
         is_filtered.get().then(|| {
             let list = path.get();
             let url = if list == paths::HOME {
@@ -199,5 +200,5 @@ pub(crate) fn ClearFilters(
                 </a>
             }
         })
-    }
+    })
 }

@@ -6,9 +6,10 @@ use leptos::task::spawn_local;
 
 use super::roster::Roster;
 use super::rows::{Book, Row};
-use crate::domain::{Activity, ActivityKind, AppError, StatusCounts, Task, TasksView};
-use crate::rpc;
+use crate::domain::{Activity, ActivityKind, AppError, StatusCounts, Task, TaskFilter, TasksView};
+use crate::rpc::tasks::List;
 use crate::ui::browser;
+use crate::ui::data::ask;
 use crate::ui::paths::TasksQuery;
 use crate::ui::state::{Change, Clock, Live, Message, News, Place};
 
@@ -110,7 +111,7 @@ impl TasksModel {
         self.loading.set(true);
         self.place(Place::begin);
         spawn_local(async move {
-            let answer = rpc::tasks::list(query.filter, query.cursor).await;
+            let answer = ask(list(query.filter, query.cursor)).await;
             if self.question() != question {
                 self.place(Place::failed);
                 return;
@@ -139,7 +140,7 @@ impl TasksModel {
         self.loading.set(true);
         self.place(Place::begin);
         spawn_local(async move {
-            let answer = rpc::tasks::list(filter, Some(cursor)).await;
+            let answer = ask(list(filter, Some(cursor))).await;
             if self.question() != question {
                 self.place(Place::failed);
                 return;
@@ -189,7 +190,7 @@ impl TasksModel {
         let question = self.question();
         self.place(Place::begin);
         spawn_local(async move {
-            let answer = rpc::tasks::list(query.filter, query.cursor).await;
+            let answer = ask(list(query.filter, query.cursor)).await;
             if self.question() != question {
                 self.place(Place::failed);
                 return;
@@ -242,7 +243,7 @@ impl TasksModel {
                 && fresh.iter().all(|task| task.id != row.id)
         };
         if rows.iter().any(left) {
-            self.rows.update(|rows| rows.retain(|row| !left(row)));
+            self.rows.write().retain(|row| !left(row));
         }
         if rows.is_empty() {
             self.next.set(view.tasks.next.clone());
@@ -263,10 +264,7 @@ impl TasksModel {
             self.counts.set(view.counts);
         }
         self.roster.load(&view.agents);
-        if self
-            .activity
-            .with_untracked(|shown| *shown != view.activity)
-        {
+        if *self.activity.read_untracked() != view.activity {
             self.activity.set(view.activity.clone());
         }
     }
@@ -309,8 +307,8 @@ impl TasksModel {
             // Others have moved up in the queue, and a task nobody knew is counted somewhere.
             self.plan_refetch();
         }
-        let shown = self.rows.with_untracked(|rows| find(rows, task));
-        let waiting = || self.arrived.with_untracked(|rows| find(rows, task));
+        let shown = find(&self.rows.read_untracked(), task);
+        let waiting = || find(&self.arrived.read_untracked(), task);
         match shown.or_else(waiting) {
             Some(row) => row.set(task),
             None => self.arrive(task),
@@ -320,38 +318,32 @@ impl TasksModel {
     /// A task that belongs at the top of this list and is not there yet.
     fn arrive(self, task: &Task) {
         let query = self.query.get_untracked();
-        let newest = self
-            .rows
-            .with_untracked(|rows| rows.first().map(|row| row.id));
+        let newest = self.rows.read_untracked().first().map(|row| row.id);
         let is_new = newest.is_none_or(|newest| task.id > newest);
         if query.cursor.is_some() || !is_new || !query.filter.matches(task) {
             return;
         }
-        self.arrived.update(|rows| {
-            if find(rows, task).is_none() {
-                let at = rows.partition_point(|row| row.id > task.id);
-                rows.insert(at, Row::new(task));
-            }
-        });
+        let mut rows = self.arrived.write();
+        if find(&rows, task).is_none() {
+            let at = rows.partition_point(|row| row.id > task.id);
+            rows.insert(at, Row::new(task));
+        }
     }
 
     fn apply_activity(self, activity: &Activity) {
         if activity.kind == ActivityKind::CancelRequested {
-            let row = self.rows.with_untracked(|rows| {
-                let row = rows.iter().find(|row| Some(row.id) == activity.task_id);
-                row.cloned()
-            });
+            let is_it = |row: &&Row| Some(row.id) == activity.task_id;
+            let row = self.rows.read_untracked().iter().find(is_it).cloned();
             if let Some(row) = row {
                 row.stopping.set(true);
             }
         }
-        self.activity.update(|shown| {
-            if shown.iter().all(|other| other.id != activity.id) {
-                let at = shown.partition_point(|other| other.id > activity.id);
-                shown.insert(at, activity.clone());
-                shown.truncate(MOST_ACTIVITY);
-            }
-        });
+        let mut shown = self.activity.write();
+        if shown.iter().all(|other| other.id != activity.id) {
+            let at = shown.partition_point(|other| other.id > activity.id);
+            shown.insert(at, activity.clone());
+            shown.truncate(MOST_ACTIVITY);
+        }
     }
 
     /// Lets rows come and go, unless that would move what one reads or is about to click.
@@ -364,12 +356,12 @@ impl TasksModel {
         if touched || focused {
             return;
         }
-        let filter = self.query.with_untracked(|query| query.filter.clone());
-        let left = |row: &Row| row.task.with_untracked(|task| !filter.matches(task));
+        let filter = self.query.read_untracked().filter.clone();
+        let left = |row: &Row| !filter.matches(&row.task.read_untracked());
         // The server finds words in more places than the browser does.
         let judged = filter.q.is_none();
-        if judged && self.rows.with_untracked(|rows| rows.iter().any(left)) {
-            self.rows.update(|rows| rows.retain(|row| !left(row)));
+        if judged && self.rows.read_untracked().iter().any(left) {
+            self.rows.write().retain(|row| !left(row));
         }
         if browser::page_offset() < 120.0 {
             self.take_in();
@@ -377,12 +369,12 @@ impl TasksModel {
     }
 
     fn take_in(self) {
-        if self.arrived.with_untracked(Vec::is_empty) {
+        if self.arrived.read_untracked().is_empty() {
             return;
         }
         let mut rows = std::mem::take(&mut *self.arrived.write());
-        let filter = self.query.with_untracked(|query| query.filter.clone());
-        rows.retain(|row| row.task.with_untracked(|task| filter.matches(task)));
+        let filter = self.query.read_untracked().filter.clone();
+        rows.retain(|row| filter.matches(&row.task.read_untracked()));
         rows.extend(self.rows.get_untracked());
         let is_long = rows.len() > MOST_ROWS;
         self.rows.set(rows);
@@ -394,4 +386,8 @@ impl TasksModel {
 
 fn find(rows: &[Row], task: &Task) -> Option<Row> {
     rows.iter().find(|row| row.id == task.id).cloned()
+}
+
+fn list(filter: TaskFilter, cursor: Option<String>) -> List {
+    List { filter, cursor }
 }

@@ -1,148 +1,159 @@
-//! What people ask for. The actions live as long as the app, so that the answer is heard even
-//! when the button is gone by then.
+//! What people ask for through forms. Requests live as long as the app, so that the answer is
+//! heard even when the button is gone by then.
 
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
+use leptos::task::spawn_local;
 
 use super::live::Live;
 use super::toasts::Toasts;
-use crate::domain::{Agent, AppError, StopMode, Task};
+use crate::domain::{Agent, AppError, Task};
 use crate::rpc::{agents, tasks};
+use crate::ui::browser::{self, Refusal};
+use crate::ui::data::{error_of, read};
 use crate::ui::paths;
+
+/// How a form is written.
+const FORM: &str = "application/x-www-form-urlencoded";
 
 /// A notice in words, with a link to go on.
 type Words = (String, Option<(String, String)>);
 
-/// Everything that buttons and forms can ask for.
+/// What a form can ask for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Action {
+    Create,
+    Cancel,
+    Retry,
+    Start,
+    Input,
+    StartAgent,
+    StopAgent,
+    EnableDemo,
+}
+
+impl Action {
+    /// The server function that its form is sent to.
+    pub(crate) fn url(self) -> &'static str {
+        match self {
+            Self::Create => tasks::Create::url(),
+            Self::Cancel => tasks::Cancel::url(),
+            Self::Retry => tasks::Retry::url(),
+            Self::Start => tasks::Start::url(),
+            Self::Input => tasks::Input::url(),
+            Self::StartAgent => agents::Start::url(),
+            Self::StopAgent => agents::Stop::url(),
+            Self::EnableDemo => agents::EnableDemo::url(),
+        }
+    }
+
+    /// What is said about a good answer.
+    fn words(self, answer: &[u8]) -> Result<Words, AppError> {
+        let task = || read::<Task>(answer);
+        let open = |task: &Task| (format!("Open #{}", task.number), paths::task(task.number));
+        Ok(match self {
+            Self::Create => {
+                let task = task()?;
+                (format!("Created #{}", task.number), Some(open(&task)))
+            }
+            Self::Retry => {
+                let task = task()?;
+                let words = format!("Created #{} to try again", task.number);
+                (words, Some(open(&task)))
+            }
+            Self::Cancel => {
+                let task = task()?;
+                let word = if task.status.is_finished() {
+                    "Cancelled"
+                } else {
+                    "Stopping"
+                };
+                (format!("{word} #{}", task.number), None)
+            }
+            Self::Start => (format!("#{} goes first", task()?.number), None),
+            Self::Input => (format!("Answered #{}", task()?.number), None),
+            Self::StartAgent | Self::StopAgent | Self::EnableDemo => {
+                let agent: Agent = read(answer)?;
+                let words = format!("{} is {}", agent.title, agent.status.label());
+                (words, None)
+            }
+        })
+    }
+}
+
+/// A request that has no answer yet.
+#[derive(Clone, Debug, PartialEq)]
+struct Pending {
+    action: Action,
+    about: String,
+}
+
+/// Everything that was asked for.
 #[derive(Clone, Copy)]
 pub(crate) struct Actions {
-    pub(crate) create: ServerAction<tasks::Create>,
-    pub(crate) cancel: ServerAction<tasks::Cancel>,
-    pub(crate) retry: ServerAction<tasks::Retry>,
-    pub(crate) start: ServerAction<tasks::Start>,
-    pub(crate) input: ServerAction<tasks::Input>,
-    pub(crate) start_agent: ServerAction<agents::Start>,
-    pub(crate) stop_agent: ServerAction<agents::Stop>,
-    pub(crate) enable_demo: ServerAction<agents::EnableDemo>,
+    pending: RwSignal<Vec<Pending>>,
+    /// How often a task was to be created, and what went wrong the last time.
+    created: RwSignal<(u32, Option<String>)>,
+    live: Live,
+    toasts: Toasts,
 }
 
 impl Actions {
-    /// Creates them, and says in a notice how each request ended.
     pub(crate) fn provide(live: Live, toasts: Toasts) {
-        let actions = Self {
-            create: ServerAction::new(),
-            cancel: ServerAction::new(),
-            retry: ServerAction::new(),
-            start: ServerAction::new(),
-            input: ServerAction::new(),
-            start_agent: ServerAction::new(),
-            stop_agent: ServerAction::new(),
-            enable_demo: ServerAction::new(),
-        };
-        provide_context(actions);
-        let report = Report { live, toasts };
-        report.on(actions.create, |task| {
-            (format!("Created #{}", task.number), Some(open(task)))
+        provide_context(Self {
+            pending: RwSignal::new(Vec::new()),
+            created: RwSignal::new((0, None)),
+            live,
+            toasts,
         });
-        report.on(actions.cancel, |task| {
-            let word = if task.status.is_finished() {
-                "Cancelled"
-            } else {
-                "Stopping"
-            };
-            (format!("{word} #{}", task.number), None)
-        });
-        report.on(actions.retry, |task| {
-            (
-                format!("Created #{} to try again", task.number),
-                Some(open(task)),
-            )
-        });
-        report.on(actions.start, |task| {
-            (format!("#{} goes first", task.number), None)
-        });
-        report.on(actions.input, |task| {
-            (format!("Answered #{}", task.number), None)
-        });
-        report.on(actions.start_agent, stands);
-        report.on(actions.stop_agent, stands);
-        report.on(actions.enable_demo, stands);
     }
 
     pub(crate) fn get() -> Self {
         expect_context()
     }
 
-    /// True while an agent is being told to stop this way.
-    pub(crate) fn is_stopping(&self, name: String, mode: StopMode) -> Signal<bool> {
-        busy(self.stop_agent, move |stop| {
-            stop.name == name && stop.mode == mode
-        })
+    /// How often a task was to be created, and what went wrong the last time.
+    pub(crate) fn created(self) -> (u32, Option<String>) {
+        self.created.get()
     }
-}
 
-/// True while `action` works on what `concerns` recognises.
-pub(crate) fn busy<S>(
-    action: ServerAction<S>,
-    concerns: impl Fn(&S) -> bool + Send + Sync + 'static,
-) -> Signal<bool>
-where
-    S: ServerFn<Error = AppError> + Clone + Send + Sync + 'static,
-    S::Output: Send + Sync + 'static,
-{
-    let (pending, input) = (action.pending(), action.input());
-    Signal::derive(move || {
-        pending.get() && input.with(|input| input.as_ref().is_some_and(&concerns))
-    })
-}
+    /// True while `action` is asked for the thing named by `about`.
+    pub(crate) fn is_busy(self, action: Action, about: &str) -> bool {
+        let pending = self.pending.read();
+        let is_it = |it: &Pending| it.action == action && it.about == about;
+        pending.iter().any(is_it)
+    }
 
-fn open(task: &Task) -> (String, String) {
-    let label = format!("Open #{}", task.number);
-    (label, paths::task(task.number))
-}
-
-fn stands(agent: &Agent) -> Words {
-    let words = format!("{} is {}", agent.title, agent.status.label());
-    (words, None)
-}
-
-#[derive(Clone, Copy)]
-struct Report {
-    live: Live,
-    toasts: Toasts,
-}
-
-impl Report {
-    fn on<S>(
-        self,
-        action: ServerAction<S>,
-        done: impl Fn(&S::Output) -> Words + Send + Sync + 'static,
-    ) where
-        S: ServerFn<Error = AppError> + Clone + Send + Sync + 'static,
-        S::Output: Send + Sync + 'static,
-    {
-        let (version, value) = (action.version(), action.value());
-        Effect::new(move |_| {
-            if version.get() == 0 {
-                return;
-            }
-            let outcome = value.with_untracked(|value| match value {
-                Some(Ok(output)) => Some(Ok(done(output))),
-                Some(Err(error)) => Some(Err(error.clone())),
-                None => None,
-            });
-            self.tell(outcome);
+    /// Sends a form; says in a notice how that ended. What is being asked is not asked twice.
+    pub(crate) fn send(self, action: Action, about: &str, body: String) {
+        if untrack(|| self.is_busy(action, about)) {
+            return;
+        }
+        let about = about.to_owned();
+        let pending = Pending { action, about };
+        self.pending.write().push(pending.clone());
+        spawn_local(async move {
+            let answer = browser::post(action.url(), FORM, body).await;
+            self.pending.write().retain(|other| *other != pending);
+            self.tell(action, answer);
         });
     }
 
-    fn tell(self, outcome: Option<Result<Words, AppError>>) {
+    fn tell(self, action: Action, answer: Result<Vec<u8>, Refusal>) {
+        let outcome = answer
+            .map_err(error_of)
+            .and_then(|body| action.words(&body));
+        if action == Action::Create {
+            let error = outcome.as_ref().err().map(|error| error.detail.clone());
+            let count = self.created.get_untracked().0 + 1;
+            self.created.set((count, error));
+        }
         match outcome {
-            Some(Ok((words, link))) => {
+            Ok((words, link)) => {
                 self.toasts.say(words, link);
                 self.live.nudge();
             }
-            Some(Err(error)) => self.toasts.fail(&error),
-            None => {}
+            Err(error) => self.toasts.fail(&error),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The browser's end of the live feed, without the socket: which frames to send, which
 //! messages are new, in which order, and when too many are missing.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use crate::domain::{
     Activity, Agent, ClientFrame, Epoch, FeedPoint, LogEntry, Seq, ServerFrame, Task, Topic,
@@ -44,11 +44,12 @@ pub(crate) struct Feed {
     /// Catching up lasts until this many pongs were heard; meanwhile messages are held, since
     /// old and new ones arrive mixed.
     caught_up_at: u64,
-    held: BTreeMap<Seq, Vec<Change>>,
+    /// By number; a tree would be quicker only with more than are ever held.
+    held: Vec<Message>,
     ready: VecDeque<Message>,
     resync: bool,
-    /// Followed beyond what every client gets, with the number of followers.
-    extra: BTreeMap<Topic, u32>,
+    /// Followed beyond what every client gets, once for each follower.
+    extra: Vec<Topic>,
 }
 
 impl Feed {
@@ -81,9 +82,9 @@ impl Feed {
     /// Follows a topic from `point` on.
     pub(crate) fn follow(&mut self, topic: Topic, point: &FeedPoint) -> Vec<ClientFrame> {
         self.start_at(point);
-        let followers = self.extra.entry(topic).or_default();
-        *followers += 1;
-        if *followers > 1 {
+        let is_followed = self.extra.contains(&topic);
+        self.extra.push(topic);
+        if is_followed {
             return Vec::new();
         }
         if self.connected {
@@ -97,14 +98,13 @@ impl Feed {
 
     /// Ends what `follow` began.
     pub(crate) fn unfollow(&mut self, topic: Topic) -> Vec<ClientFrame> {
-        let Some(followers) = self.extra.get_mut(&topic) else {
+        let Some(at) = self.extra.iter().position(|other| *other == topic) else {
             return Vec::new();
         };
-        *followers -= 1;
-        if *followers > 0 {
+        self.extra.remove(at);
+        if self.extra.contains(&topic) {
             return Vec::new();
         }
-        self.extra.remove(&topic);
         let frame = ClientFrame::Unsubscribe {
             topics: vec![topic],
         };
@@ -157,7 +157,9 @@ impl Feed {
             self.last = Some(seq);
         }
         let mut topics = vec![Topic::Tasks, Topic::Agents, Topic::Activity];
-        topics.extend(self.extra.keys());
+        topics.extend(&self.extra);
+        topics.sort_unstable();
+        topics.dedup();
         let unused = ClientFrame::Unsubscribe {
             topics: vec![Topic::Sessions],
         };
@@ -182,23 +184,23 @@ impl Feed {
         if self.is_caught_up() {
             self.hand_on(seq, change);
         } else {
-            let at = self.held.entry(seq).or_default();
-            if !at.contains(&change) {
-                at.push(change);
+            let message = Message { seq, change };
+            let at = self.held.partition_point(|other| other.seq <= seq);
+            let same = self.held[..at].iter().rev().take_while(|it| it.seq == seq);
+            if same.into_iter().all(|other| *other != message) {
+                self.held.insert(at, message);
             }
         }
         if self.ready.len() + self.held.len() > MOST_WAITING {
-            let newest = self.held.keys().last().copied().max(self.last);
+            let newest = self.held.last().map(|message| message.seq).max(self.last);
             self.give_up();
             self.last = newest;
         }
     }
 
     fn release(&mut self) {
-        for (seq, changes) in std::mem::take(&mut self.held) {
-            for change in changes {
-                self.hand_on(seq, change);
-            }
+        for Message { seq, change } in std::mem::take(&mut self.held) {
+            self.hand_on(seq, change);
         }
     }
 

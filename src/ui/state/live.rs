@@ -72,14 +72,14 @@ impl Live {
     }
 
     /// For how many seconds what is shown may be old; `None` while it is live.
-    pub(crate) fn stale_seconds(&self) -> Option<f64> {
+    pub(crate) fn stale_seconds(&self) -> Option<u64> {
         let Connection::Lost(since) = self.connection.get() else {
             return None;
         };
         // Asked again every second.
         self.clock.now();
-        let micros = browser::now().saturating_sub(since).max(0) / 1_000_000;
-        Some(f64::from(i32::try_from(micros).unwrap_or(i32::MAX)))
+        let seconds = browser::now().saturating_sub(since).max(0) / 1_000_000;
+        Some(seconds.unsigned_abs())
     }
 
     /// A page was read at this point; the socket goes on from there.
@@ -143,7 +143,7 @@ impl Live {
     }
 
     fn receive(self, text: &str) {
-        let Ok(frame) = serde_json::from_str::<ServerFrame>(text) else {
+        let Ok(frame) = ServerFrame::parse(text) else {
             return;
         };
         let answer = self.with(|inner| {

@@ -10,7 +10,7 @@ mod shortcuts;
 mod theme;
 mod toasts;
 
-pub(crate) use actions::{Actions, busy};
+pub(crate) use actions::{Action, Actions};
 pub(crate) use clock::Clock;
 pub(crate) use feed::{Change, Message};
 pub(crate) use live::{Live, News};

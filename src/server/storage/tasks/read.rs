@@ -4,7 +4,7 @@ use sqlx::{FromRow, QueryBuilder};
 
 use super::StoredTask;
 use super::row::{TaskRow, absent};
-use crate::domain::{Page, TaskFilter, TaskId, TaskRef, TaskStatus};
+use crate::domain::{Page, Priority, TaskFilter, TaskId, TaskRef, TaskStatus};
 use crate::server::storage::columns::{parse_cursor, patterns};
 use crate::server::storage::database::on_pool;
 use crate::server::storage::{Answer, Database};
@@ -62,41 +62,51 @@ impl Database {
         let before = cursor.map(parse_cursor).transpose()?;
         let most = i64::from(limit) + 1;
         let parts = parts(filter);
-        let words = words(filter);
-        let number = words.and_then(|it| it.trim_start_matches('#').parse::<i64>().ok());
+        let priority = filter.priority.map(has_priority).unwrap_or_default();
+        let words = words(filter).unwrap_or_default();
+        let patterns: Vec<String> = patterns(words).collect();
+        let (open, close) = if patterns.is_empty() {
+            ("", "")
+        } else {
+            (" and (false", ")")
+        };
+        let number: Option<i64> = words.trim_start_matches('#').parse().ok();
         let rows: Vec<TaskRow> = on_pool!(self, pool => {
             let mut query = QueryBuilder::new("select * from tasks where number in (");
             for (n, status) in parts.iter().enumerate() {
                 query.push(if n == 0 { "" } else { " union all " });
-                query.push("select number from (select number from tasks where true");
+                query.push("select number from (select number from ");
+                // A join that keeps this order: tasks with the label are few, or soon enough.
+                query.push(if filter.label.is_some() { "task_labels cross join tasks" } else { "tasks" });
+                query.push(" where true");
+                // The order in which an index answers.
+                let mut newest_first = "number";
                 if let Some(status) = status {
                     query.push(" and status = ").push_bind(status.as_str());
                 }
+                if let Some(label) = &filter.label {
+                    query.push(" and number = task and label = ").push_bind(label.clone());
+                    newest_first = "task";
+                }
                 if let Some(before) = before {
-                    query.push(" and number < ").push_bind(before);
+                    query.push(" and ").push(newest_first).push(" < ").push_bind(before);
                 }
                 if let Some(agent) = &filter.agent {
                     query.push(" and assignee = ").push_bind(agent.clone());
                 }
-                if let Some(priority) = filter.priority {
-                    query.push(" and priority = ").push_bind(priority.rank());
-                }
-                if let Some(label) = &filter.label {
-                    // `like` would be blind to case on SQLite.
-                    query.push(" and replace(labels, ");
-                    query.push_bind(format!("\"{label}\"")).push(", '') <> labels");
-                }
-                query.push(if words.is_some() { " and (false" } else { "" });
-                for pattern in words.into_iter().flat_map(patterns) {
+                query.push(&priority);
+                query.push(open);
+                for pattern in &patterns {
                     query.push(" or lower(title) like ").push_bind(pattern.clone());
-                    query.push(" escape '\\' or lower(description) like ").push_bind(pattern);
-                    query.push(" escape '\\'");
+                    query.push(" escape '\\' or lower(description) like ");
+                    query.push_bind(pattern.clone()).push(" escape '\\'");
                 }
                 if let Some(number) = number {
                     query.push(" or number = ").push_bind(number);
                 }
-                query.push(if words.is_some() { ")" } else { "" });
-                query.push(" order by number desc limit ").push_bind(most).push(") as part");
+                query.push(close);
+                query.push(" order by ").push(newest_first);
+                query.push(" desc limit ").push_bind(most).push(") as part");
             }
             query.push(") order by number desc limit ").push_bind(most);
             query.build_query_as().fetch_all(pool).await?
@@ -141,7 +151,8 @@ fn parts(filter: &TaskFilter) -> Vec<Option<TaskStatus>> {
     if !filter.status.is_empty() {
         return filter.status.iter().copied().map(Some).collect();
     }
-    if filter.agent.is_some() {
+    // A label has its own order, which all statuses share.
+    if filter.agent.is_some() && filter.label.is_none() {
         return TaskStatus::ALL.into_iter().map(Some).collect();
     }
     vec![None]
@@ -166,4 +177,15 @@ fn page(rows: Vec<TaskRow>, limit: u32) -> Answer<Page<StoredTask>> {
         .filter(|_| more)
         .map(|last| last.task.number.to_string());
     Ok(Page { items, next })
+}
+
+/// The index holds all priorities but the normal one, which is easy to find; it has to be told.
+fn has_priority(priority: Priority) -> String {
+    let rank = priority.rank();
+    let in_index = if priority == Priority::Normal {
+        ""
+    } else {
+        " and priority <> 1"
+    };
+    format!(" and priority = {rank}{in_index}")
 }

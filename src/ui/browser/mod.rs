@@ -6,12 +6,15 @@ use std::time::Duration;
 
 use leptos::ev;
 use leptos::leptos_dom::helpers;
+use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
-use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Document, Element, HtmlDialogElement, HtmlElement, MessageEvent, WebSocket, Window};
 
-/// The fields of a form, as the browser hands them over.
-pub(crate) type FormData = web_sys::FormData;
+mod form;
+mod post;
+
+pub(crate) use form::{form_body, form_value, submit_form_of};
+pub(crate) use post::{Refusal, post};
 
 thread_local! {
     static CONNECTION: RefCell<Option<Connection>> = const { RefCell::new(None) };
@@ -294,15 +297,6 @@ pub(crate) fn close_dialog(dialog: &HtmlDialogElement) {
     dialog.close();
 }
 
-/// Asks the form to send itself, with its own checks.
-pub(crate) fn submit_form_of(event: &ev::Event) {
-    let target = event.target().and_then(|it| it.dyn_into::<Element>().ok());
-    let form = target.and_then(|it| it.closest("form").ok()?);
-    if let Some(form) = form.and_then(|it| it.dyn_into::<web_sys::HtmlFormElement>().ok()) {
-        _ = form.request_submit();
-    }
-}
-
 /// Takes the focus from the field of `event`.
 pub(crate) fn leave_field(event: &ev::Event) {
     let target = event
@@ -327,16 +321,4 @@ pub(crate) fn scroll_to_end(element: &Element) {
 /// Scrolls a box so that `rest` pixels remain below.
 pub(crate) fn scroll_to_rest(element: &Element, rest: i32) {
     element.set_scroll_top(element.scroll_height() - element.client_height() - rest);
-}
-
-/// What the fields of the form of `event` hold, by name.
-pub(crate) fn form_value(event: &ev::Event, name: &str) -> String {
-    let target = event.target().and_then(|it| it.dyn_into::<Element>().ok());
-    let form = target.and_then(|it| it.closest("form").ok()?);
-    let field = form.and_then(|it| it.query_selector(&format!("[name={name}]")).ok()?);
-    let value = field.map(|it| js_sys::Reflect::get(&it, &JsValue::from_str("value")));
-    value
-        .and_then(Result::ok)
-        .and_then(|value| value.as_string())
-        .unwrap_or_default()
 }
