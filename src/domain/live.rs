@@ -27,6 +27,8 @@ pub enum LiveMessage {
     Logs(TaskId, Vec<LogEntry>),
     /// Something happened.
     Activity(Activity),
+    /// An event of a convergence session, as its sender wrote it.
+    Event(Value),
 }
 
 impl LiveMessage {
@@ -38,6 +40,7 @@ impl LiveMessage {
             Self::Agent(_) => Topic::Agents,
             Self::Logs(task, _) => Topic::LogsOf(*task),
             Self::Activity(_) => Topic::Activity,
+            Self::Event(_) => Topic::Sessions,
         }
     }
 
@@ -49,6 +52,7 @@ impl LiveMessage {
             Self::Agent(data) => ServerFrame::Agent { seq, data },
             Self::Logs(_, data) => ServerFrame::Logs { seq, data },
             Self::Activity(data) => ServerFrame::Activity { seq, data },
+            Self::Event(data) => ServerFrame::Event { seq, data },
         }
     }
 }
@@ -71,6 +75,8 @@ pub enum ServerFrame {
     Logs { seq: Seq, data: Vec<LogEntry> },
     /// Something happened.
     Activity { seq: Seq, data: Activity },
+    /// An event of a convergence session, as its sender wrote it.
+    Event { seq: Seq, data: Value },
     /// Answers a ping.
     Pong,
     /// Messages are missing: fetch over HTTP and go on from `seq`.

@@ -1,10 +1,11 @@
 //! The ground: plain data and rules, shared by server and browser. Nothing here does I/O,
 //! asks the time, or knows a framework; what is defined here *is* the wire contract.
 //!
-//! Read in this order: [`task`], [`agent`], [`log`], [`activity`], [`live`].
+//! Read in this order: [`task`], [`agent`], [`log`], [`activity`], [`convergence`], [`live`].
 
 mod activity;
 mod agent;
+mod convergence;
 mod error;
 mod id;
 mod limits;
@@ -23,6 +24,13 @@ mod waiting;
 
 pub use activity::{Activity, ActivityKind};
 pub use agent::{Agent, AgentKind, AgentMetrics, AgentStatus, StopMode};
+pub use convergence::{
+    Acceptance, Batch, EventFilter, EventType, Finding, FindingFacts, FindingState, IllegalMove,
+    IterationFacts, IterationMetrics, Latest, Ledger, LoopEvent, LoopLink, LoopMove, LoopState,
+    LoopStep, Session, SessionBook, SessionEvent, SessionFacts, SessionFilter, SessionStats,
+    SessionStatus, Severity, SeverityCounts, Sighting, Stamp, StepFacts, StepMetrics, StepReport,
+    StepResult, Verdict, VerdictKind, decode_batch, fingerprint, ledger, verdict,
+};
 pub use error::{AppError, ErrorKind, FieldError};
 pub use id::TaskId;
 pub use limits::{LIMITS, TaskLimits, is_agent_name};
@@ -40,5 +48,8 @@ pub use task::{
 pub use timestamp::Timestamp;
 pub use transition::{Illegal, Transition};
 pub use usage::{Cost, Usage};
-pub use view::{AgentView, AgentsView, FeedPoint, TaskView, TasksView};
+pub use view::{
+    AgentView, AgentsView, ConvergenceView, FeedPoint, LiveSession, SessionView, TaskView,
+    TasksView,
+};
 pub use waiting::{Waiting, WaitingCode};

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Activity, Agent, Epoch, LogEntry, Page, Seq, StatusCounts, Task, Timestamp};
+use super::{
+    Activity, Agent, Epoch, Finding, IterationMetrics, LogEntry, LoopLink, Page, Seq, Session,
+    SessionEvent, SessionStats, StatusCounts, Task, Timestamp,
+};
 
 /// The point of the feed at which a page was read: go on from here and nothing is missing.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
@@ -75,6 +78,51 @@ pub struct AgentView {
     pub agent: Agent,
     /// Its latest tasks, newest first.
     pub tasks: Page<Task>,
+    /// Where to go on from.
+    pub feed: FeedPoint,
+    /// The server's clock when it answered.
+    pub now: Timestamp,
+}
+
+/// What the convergence page shows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ConvergenceView {
+    /// The loops that are followed, in the order of the configuration.
+    pub loops: Vec<LoopLink>,
+    /// The sessions that run, newest first; when none does, the one heard from last.
+    pub live: Vec<LiveSession>,
+    /// The last events of the session heard from last, oldest first.
+    pub events: Vec<SessionEvent>,
+    /// All sessions in numbers.
+    pub stats: SessionStats,
+    /// The history, newest first.
+    pub sessions: Page<Session>,
+    /// Where to go on from.
+    pub feed: FeedPoint,
+    /// The server's clock when it answered.
+    pub now: Timestamp,
+}
+
+/// A session on the convergence page.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LiveSession {
+    /// The session with its verdict.
+    pub session: Session,
+    /// Its numbers, in order.
+    pub iterations: Vec<IterationMetrics>,
+}
+
+/// What the page of one session shows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SessionView {
+    /// The session with its verdict.
+    pub session: Session,
+    /// Its numbers, in order.
+    pub iterations: Vec<IterationMetrics>,
+    /// What was found, and what became of it.
+    pub findings: Vec<Finding>,
+    /// Its events, as asked for.
+    pub events: Page<SessionEvent>,
     /// Where to go on from.
     pub feed: FeedPoint,
     /// The server's clock when it answered.

@@ -10,6 +10,7 @@ use server_fn::error::{FromServerFnError, ServerFnErrorErr};
 use crate::domain::{AppError, ErrorKind};
 
 pub mod agents;
+pub mod convergence;
 pub mod tasks;
 
 /// The server did not answer.

@@ -29,6 +29,12 @@ impl Clock {
         TaskId(self.uuid())
     }
 
+    /// A number from 0 to 1 that nobody can foresee, for pauses that are not to coincide.
+    pub(crate) fn chance(self) -> f64 {
+        let [.., high, low] = self.uuid().into_bytes();
+        f64::from(u16::from_be_bytes([high, low])) / f64::from(u16::MAX)
+    }
+
     /// A new id for a lease, an epoch or a request.
     #[expect(clippy::disallowed_methods, reason = "the one place that mints ids")]
     #[expect(clippy::unused_self, reason = "ids hold the time")]

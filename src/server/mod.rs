@@ -2,12 +2,12 @@
 //!
 //! | layer | may import |
 //! | --- | --- |
-//! | `config`, `clock`, `telemetry` | `domain` |
+//! | `config`, `clock`, `telemetry`, `links` | `domain` |
 //! | `storage`, `live`, `agents`, `auth` | the row above, not one another |
 //! | `queue` | `storage` and the rows above |
 //! | `state` | the rows above |
-//! | `jobs`, `upkeep` | the rows above |
-//! | `operations`, `error` | the rows above except `jobs`, `upkeep` |
+//! | `jobs`, `bridge`, `upkeep` | the rows above |
+//! | `operations`, `error` | the rows above except `jobs`, `bridge`, `upkeep` |
 //! | `api`, bodies of `rpc` | `operations`, `auth`, `state`, `error`, the socket also `live` |
 //! | `router`, `run`, `restore`, `home`, `assets` | everything |
 
@@ -15,11 +15,13 @@ pub(crate) mod agents;
 mod api;
 mod assets;
 pub(crate) mod auth;
+mod bridge;
 pub(crate) mod clock;
 pub(crate) mod config;
 mod error;
 mod home;
 mod jobs;
+pub(crate) mod links;
 pub(crate) mod live;
 pub(crate) mod operations;
 pub(crate) mod queue;

@@ -17,13 +17,14 @@ use super::api::describe_metrics;
 use super::clock::Clock;
 use super::config::Config;
 use super::home::{Home, Where};
+use super::links::Links;
 use super::live::Bus;
 use super::queue::{Board, Runs};
 use super::restore::restore;
 use super::state::{AppState, Handles};
 use super::storage::{Change, Database, OnCommit, Writer};
 use super::telemetry::chain;
-use super::{jobs, router, upkeep};
+use super::{bridge, jobs, router, upkeep};
 
 /// Agents get 4 s to stop, are killed, and what they did last is stored: all within 10 s.
 const DRAIN: Duration = Duration::from_secs(8);
@@ -60,16 +61,7 @@ pub(crate) async fn run(
         .await
         .map_err(|error| StartError(format!("the database cannot be read: {}", chain(&error))))?;
 
-    let address = (config.host.as_str(), config.port);
-    let listener = TcpListener::bind(address).await.map_err(|error| {
-        StartError(format!(
-            "port: cannot listen on {}:{}: {error}",
-            config.host, config.port
-        ))
-    })?;
-    let local = listener
-        .local_addr()
-        .map_err(|error| StartError(error.to_string()))?;
+    let (listener, local) = listen(&config).await?;
     let options = LeptosOptions::builder()
         .output_name("kimi-dashboard")
         .site_addr(local)
@@ -82,6 +74,7 @@ pub(crate) async fn run(
         bus,
         clock,
         runs: Runs::default(),
+        links: Links::default(),
         adapters,
         stopping,
         options,
@@ -91,6 +84,12 @@ pub(crate) async fn run(
     let dispatching = loops.spawn(jobs::dispatch(app.clone(), node));
     loops.spawn(upkeep::expire_leases(app.clone()));
     loops.spawn(upkeep::refresh_queue(app.clone()));
+    follow_convergence(
+        &loops,
+        &app,
+        config.convergence_silence_seconds,
+        config.convergence_urls,
+    );
     loops.spawn(upkeep::drain_metrics(metrics, stop.clone()));
     if config.mock {
         loops.spawn(jobs::demonstrate(app.clone()));
@@ -123,6 +122,21 @@ pub(crate) async fn run(
     Ok(())
 }
 
+/// Listens where the configuration says; answers where that is.
+async fn listen(config: &Config) -> Result<(TcpListener, std::net::SocketAddr), StartError> {
+    let address = (config.host.as_str(), config.port);
+    let listener = TcpListener::bind(address).await.map_err(|error| {
+        StartError(format!(
+            "port: cannot listen on {}:{}: {error}",
+            config.host, config.port
+        ))
+    })?;
+    let local = listener
+        .local_addr()
+        .map_err(|error| StartError(error.to_string()))?;
+    Ok((listener, local))
+}
+
 /// Every commit moves the board and is then told to everybody, in this order.
 fn on_commit(board: &Board, bus: &Bus, clock: Clock) -> OnCommit {
     let (board, bus) = (board.clone(), bus.clone());
@@ -133,6 +147,20 @@ fn on_commit(board: &Board, bus: &Bus, clock: Clock) -> OnCommit {
             bus.publish(messages);
         });
     })
+}
+
+/// Follows every loop, and notices which sessions have lost theirs.
+fn follow_convergence(
+    loops: &TaskTracker,
+    app: &AppState,
+    silence_seconds: u32,
+    urls: Vec<String>,
+) {
+    loops.spawn(upkeep::interrupt_silent(app.clone(), silence_seconds));
+    for url in urls {
+        let link = app.links.add(&url, app.clock.now());
+        loops.spawn(bridge::follow_loop(app.clone(), url, link));
+    }
 }
 
 async fn open(home: &Home) -> Result<(Database, Writer), StartError> {

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::agents::Adapters;
 use super::auth::{Actor, Operator, Viewer};
 use super::clock::Clock;
+use super::links::Links;
 use super::live::Bus;
 use super::queue::{Board, Runs};
 use super::storage::Database;
@@ -28,6 +29,7 @@ pub(crate) struct Handles {
     pub(crate) bus: Bus,
     pub(crate) clock: Clock,
     pub(crate) runs: Runs,
+    pub(crate) links: Links,
     pub(crate) adapters: Arc<Adapters>,
     /// Fires when the server is to stop.
     pub(crate) stopping: CancellationToken,

@@ -6,6 +6,7 @@
 
 mod agents;
 mod api;
+mod convergence;
 mod crash;
 mod feed;
 mod restart;

@@ -10,6 +10,7 @@ mod feed;
 mod http;
 mod list;
 mod logs;
+mod loops;
 mod measure;
 mod page;
 mod process;
@@ -39,7 +40,7 @@ struct Flags {
     /// Write the table here as well.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// Measure only these, comma separated: create, feed, memory, logs, list, page, start.
+    /// Measure only these, comma separated: create, feed, memory, logs, loops, list, page, start.
     #[arg(long, value_delimiter = ',', value_name = "NAMES")]
     only: Vec<String>,
     /// Rows of the long list.
@@ -53,7 +54,9 @@ struct Flags {
     bare: bool,
 }
 
-const ALL: [&str; 7] = ["start", "memory", "create", "feed", "logs", "list", "page"];
+const ALL: [&str; 8] = [
+    "start", "memory", "create", "feed", "logs", "loops", "list", "page",
+];
 
 fn main() -> ExitCode {
     let flags = Flags::parse();
@@ -126,6 +129,7 @@ async fn measure_all(flags: &Flags) -> Outcome<Report> {
             "create" => create::measure(flags).await,
             "feed" => feed::measure(flags).await,
             "logs" => logs::measure(flags).await,
+            "loops" => loops::measure(flags).await,
             "list" => list::measure(flags).await,
             _ => page::measure(flags).await,
         };

@@ -29,8 +29,16 @@ const PATIENCE: Duration = Duration::from_mins(1);
 impl Process {
     /// Starts the server under measurement with its database in `folder`.
     pub(crate) async fn server(flags: &Flags, folder: &Path) -> Outcome<Self> {
+        Self::following(flags, folder, &[]).await
+    }
+
+    /// The same, following the convergence loops at these addresses.
+    pub(crate) async fn following(flags: &Flags, folder: &Path, urls: &[String]) -> Outcome<Self> {
         let mut command = Command::new(std::path::absolute(&flags.server)?);
         command.args(["--port", "0", "--db-path", "dashboard.db"]);
+        for url in urls {
+            command.args(["--convergence-url", url]);
+        }
         Self::start(command, folder).await
     }
 

@@ -6,7 +6,7 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_swagger_ui::SwaggerUi;
 
-use super::{agents, health, live, logs, tasks};
+use super::{agents, events, export, health, live, logs, sessions, tasks};
 use crate::server::state::AppState;
 
 #[derive(OpenApi)]
@@ -24,6 +24,9 @@ pub(crate) fn documented(metrics: PrometheusHandle) -> Router<AppState> {
         .merge(tasks::router())
         .merge(logs::router())
         .merge(agents::router())
+        .merge(sessions::router())
+        .merge(events::router())
+        .merge(export::router())
         .split_for_parts();
     routes
         .merge(live::router())

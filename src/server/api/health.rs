@@ -37,6 +37,9 @@ fn show_metrics(app: &AppState, metrics: &PrometheusHandle) -> Response {
     }
     let followers = u32::try_from(app.bus.followers()).unwrap_or(u32::MAX);
     metrics::gauge!("feed_clients").set(f64::from(followers));
+    let connected = app.links.all().iter().filter(|link| link.connected).count();
+    let connected = u32::try_from(connected).unwrap_or(u32::MAX);
+    metrics::gauge!("convergence_loops_connected").set(f64::from(connected));
     metrics.run_upkeep();
     let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4")];
     (StatusCode::OK, kind, metrics.render()).into_response()
@@ -72,6 +75,16 @@ fn install() -> Result<PrometheusHandle, String> {
     metrics::describe_counter!("feed_messages_total", "messages published");
     metrics::describe_counter!("feed_resyncs_total", "clients that were told to resync");
     metrics::describe_counter!("log_lines_total", "log entries stored");
+    metrics::describe_gauge!("convergence_loops_connected", "loops whose socket is open");
+    metrics::describe_counter!("convergence_events_total", "events of loops stored");
+    metrics::describe_counter!(
+        "convergence_duplicates_total",
+        "events that were known already"
+    );
+    metrics::describe_counter!(
+        "convergence_malformed_total",
+        "parts of frames and posts that could not be read"
+    );
     metrics::describe_histogram!("task_claim_wait_seconds", "from creation to claim");
     metrics::describe_histogram!("http_request_seconds", "request durations by route");
     metrics::describe_histogram!("storage_commit_writes", "writes that shared a commit");

@@ -19,7 +19,7 @@ use crate::domain::{
     AppError, ClientFrame, ErrorKind, Problem, Seq, ServerFrame, TaskChange, Topic,
 };
 use crate::server::auth::Actor;
-use crate::server::operations::tasks;
+use crate::server::operations::{sessions, tasks};
 use crate::server::state::AppState;
 
 /// The default read buffer of 128 KiB would be most of a socket's memory.
@@ -114,8 +114,14 @@ impl Follower {
         let subscription = self.app.bus.join();
         let (epoch, seq) = (self.app.bus.point().epoch, subscription.seq);
         let mut messages = subscription.messages;
-        self.send(&ServerFrame::State { data: no_session() })
-            .await?;
+        let state = Box::pin(sessions::state(&self.app, &self.actor.viewer())).await;
+        match state {
+            Ok(data) => self.send(&ServerFrame::State { data }).await?,
+            Err(error) => {
+                let data = Problem::from(&error);
+                self.send(&ServerFrame::Error { data }).await?;
+            }
+        }
         self.send(&ServerFrame::Hello { epoch, seq }).await?;
         let mut heard = Instant::now();
         let mut asked = false;
@@ -328,12 +334,4 @@ impl Follower {
             .await
             .map_err(|_| Gone)??)
     }
-}
-
-/// The state of the convergence loop heard from last, while none was ever heard from.
-fn no_session() -> serde_json::Value {
-    serde_json::json!({
-        "state": "IDLE", "iteration": 0, "session_id": null,
-        "findings": [], "fixes": [], "vulnerabilities": [], "logs": [],
-    })
 }

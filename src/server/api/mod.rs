@@ -4,11 +4,14 @@
 mod agents;
 mod body;
 mod docs;
+mod events;
+mod export;
 mod guard;
 mod health;
 mod live;
 mod logs;
 mod params;
+mod sessions;
 mod tasks;
 
 pub(crate) use docs::documented;

@@ -26,14 +26,9 @@ pub(crate) struct Config {
     pub(crate) host: String,
     /// 0 picks a free one.
     pub(crate) port: u16,
-    #[cfg_attr(
-        not(test),
-        expect(
-            dead_code,
-            reason = "checked at start; the convergence bridge will connect to them"
-        )
-    )]
     pub(crate) convergence_urls: Vec<String>,
+    /// A session whose loop is gone is interrupted after so long without an event.
+    pub(crate) convergence_silence_seconds: u32,
     pub(crate) database: DatabaseConfig,
     pub(crate) data_dir: PathBuf,
     pub(crate) mock: bool,

@@ -68,6 +68,7 @@ fn resolve(
     let urls = Some(flags.convergence_urls).filter(|urls| !urls.is_empty());
     let urls = urls.or_else(|| environment("CONVERGENCE_WS_URL").map(|urls| vec![urls]));
     let urls = urls.or(in_file);
+    let silence = file.number("convergence_silence_seconds", 1, 86_400, 120);
     let db_path = text(&mut file, "db_path", flags.db_path, "DASHBOARD_DB_PATH");
     let url = text(
         &mut file,
@@ -88,6 +89,7 @@ fn resolve(
         host: read_host(&mut file, host.as_deref()),
         port: read_port(&mut file, port.as_deref()),
         convergence_urls: read_urls(&mut file, urls),
+        convergence_silence_seconds: silence,
         data_dir: data_dir.map_or_else(|| default_data_dir(&database), PathBuf::from),
         database,
         mock,

@@ -66,9 +66,24 @@ fn without_any_setting_the_documented_defaults_hold() {
     assert!(
         matches!(config.database, DatabaseConfig::Sqlite { path } if path == Path::new("./dashboard.db"))
     );
+    assert_eq!(config.convergence_silence_seconds, 120);
     assert_eq!(config.data_dir, Path::new("."));
     assert_eq!(config.log_format, LogFormat::Human);
     assert!(!config.mock && config.agents.is_empty());
+}
+
+#[test]
+fn the_silence_of_a_loop_is_bounded() {
+    let file = |seconds: &str| format!("convergence_silence_seconds = {seconds}");
+    let config = load(&[], &[], &file("7")).unwrap();
+    assert_eq!(config.convergence_silence_seconds, 7);
+    for wrong in ["0", "86401", "\"soon\"", "1.5"] {
+        let words = refused(&[], &[], &file(wrong));
+        assert!(
+            words.contains("convergence_silence_seconds: expected"),
+            "{words}"
+        );
+    }
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
 use axum::extract::ws::Utf8Bytes;
+use serde_json::Value;
 use tokio::sync::broadcast;
 
 use super::held::Held;
@@ -75,9 +76,24 @@ impl Message {
                 .iter()
                 .map(|entry| 300 + 2 * entry.message.len())
                 .sum(),
+            LiveMessage::Event(sent) => 2 * weight(sent),
         };
         200 + content
     }
+}
+
+/// About how many bytes a JSON value occupies.
+fn weight(value: &Value) -> usize {
+    let inner = match value {
+        Value::String(text) => text.len(),
+        Value::Array(values) => values.iter().map(weight).sum(),
+        Value::Object(map) => map
+            .iter()
+            .map(|(key, value)| 32 + key.len() + weight(value))
+            .sum(),
+        _ => 0,
+    };
+    32 + inner
 }
 
 /// A place on the feed: what was missed, then what comes.

@@ -2,8 +2,10 @@
 //! nothing below; each takes a proof that the caller may.
 
 pub(crate) mod agents;
+pub(crate) mod convergence;
 pub(crate) mod forms;
 pub(crate) mod logs;
+pub(crate) mod sessions;
 pub(crate) mod tasks;
 pub(crate) mod views;
 pub(crate) mod worker;

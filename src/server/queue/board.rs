@@ -75,6 +75,9 @@ impl Board {
                     }
                 }
                 Change::Activity(activity) => messages.push(LiveMessage::Activity(activity)),
+                Change::Events(events) => {
+                    messages.extend(events.into_iter().map(LiveMessage::Event));
+                }
             }
         }
         messages.extend(agents.iter().filter_map(|name| {

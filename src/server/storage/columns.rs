@@ -54,3 +54,30 @@ pub(super) fn parse_cursor(cursor: &str) -> Result<i64, AppError> {
         .parse()
         .map_err(|_| AppError::invalid_field("cursor", message))
 }
+
+/// SQLite's `lower` knows ASCII only, so other letters are also looked for as they were typed.
+pub(super) fn patterns(words: &str) -> impl Iterator<Item = String> {
+    let typed = (!words.is_ascii()).then(|| words.to_owned());
+    let lower = (!words.is_empty()).then(|| words.to_lowercase());
+    lower
+        .into_iter()
+        .chain(typed)
+        .map(|words| format!("%{}%", like(&words)))
+}
+
+/// Text with the wildcards of `like` escaped by a backslash.
+pub(super) fn like(text: &str) -> String {
+    text.replace('\\', "\\\\")
+        .replace('%', "\\%")
+        .replace('_', "\\_")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::like;
+
+    #[test]
+    fn wildcards_in_what_people_type_are_ordinary_characters() {
+        assert_eq!(like("50%_a\\b"), "50\\%\\_a\\\\b");
+    }
+}

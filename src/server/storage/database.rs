@@ -27,6 +27,8 @@ pub(crate) enum Change {
     Activity(Activity),
     /// An agent, as it is now.
     Agent(AgentRecord),
+    /// New events of a convergence session, as their sender wrote them.
+    Events(Vec<serde_json::Value>),
 }
 
 /// Called after every commit with what it changed, in commit order.

@@ -13,6 +13,7 @@ mod columns;
 mod database;
 mod error;
 pub(crate) mod logs;
+pub(crate) mod sessions;
 pub(crate) mod tasks;
 mod tx;
 mod writer;

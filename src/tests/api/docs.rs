@@ -7,9 +7,18 @@ use serde_json::Value;
 use crate::tests::support::TestApp;
 
 /// Every route of the public interface, as a person would list them.
-const ROUTES: [&str; 16] = [
+const ROUTES: [&str; 28] = [
     "get /api/agents",
     "get /api/agents/{name}",
+    "get /api/loops",
+    "get /api/sessions",
+    "get /api/sessions/{id}",
+    "get /api/sessions/{id}/events",
+    "get /api/sessions/{id}/events/export",
+    "get /api/sessions/{id}/findings",
+    "get /api/sessions/{id}/metrics",
+    "get /api/state",
+    "get /api/stats",
     "get /api/tasks",
     "get /api/tasks/{id}",
     "get /api/tasks/{id}/logs",
@@ -20,10 +29,13 @@ const ROUTES: [&str; 16] = [
     "post /api/agents/{name}/heartbeat",
     "post /api/agents/{name}/start",
     "post /api/agents/{name}/stop",
+    "post /api/events",
+    "post /api/sessions/{id}/findings/{fingerprint}/accept",
     "post /api/tasks",
     "post /api/tasks/{id}/input",
     "post /api/tasks/{id}/logs",
     "post /api/tasks/{id}/retry",
+    "post /events",
 ];
 
 #[tokio::test]
@@ -54,7 +66,10 @@ async fn the_document_covers_every_route_and_no_other() {
     // A route that is documented exists: whatever it says, it is not "no such address".
     for route in &expected {
         let (method, path) = route.split_once(' ').unwrap();
-        let path = path.replace("{id}", "1").replace("{name}", "x");
+        let path = path
+            .replace("{id}", "1")
+            .replace("{name}", "x")
+            .replace("{fingerprint}", "x");
         let method = method.to_uppercase().parse().unwrap();
         let answer = app.client().send(method, &path, &[], "{}").await;
         let nothing = answer.status == 404 && answer.text().contains("there is nothing at");
@@ -76,12 +91,22 @@ async fn the_document_agrees_with_what_is_answered() {
         .post("/api/tasks/1/logs", &serde_json::json!({"message": "x"}))
         .await
         .expect(202);
+    let data = serde_json::json!({"step": "diagnose", "success": true, "findings": ["x"]});
+    let event = serde_json::json!({"session_id": "s", "event_type": "STEP_COMPLETE",
+        "iteration": 1, "data": data});
+    client.post("/api/events", &event).await.expect(202);
     let schemas = &document["components"]["schemas"];
     for (schema, path, list) in [
         ("Task", "/api/tasks", true),
         ("Agent", "/api/agents", true),
         ("LogEntry", "/api/tasks/1/logs", true),
         ("Problem", "/api/tasks/9", false),
+        ("Session", "/api/sessions/s", false),
+        ("SessionEvent", "/api/sessions/s/events", true),
+        ("IterationMetrics", "/api/sessions/s/metrics", true),
+        ("Finding", "/api/sessions/s/findings", true),
+        ("SessionStats", "/api/stats", false),
+        ("LatestState", "/api/state", false),
     ] {
         let answer = client.get(path).await.json();
         let object = if list { &answer[0] } else { &answer };

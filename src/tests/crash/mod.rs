@@ -4,6 +4,7 @@
 //! This needs the program: `cargo build --features ssr --bin kimi-dashboard`, or the path of one
 //! in `KIMI_DASHBOARD_BIN`.
 
+mod convergence;
 mod ledger;
 mod program;
 mod work;

@@ -24,6 +24,11 @@ pub(super) struct Program {
 
 impl Program {
     pub(super) async fn start(place: &Place) -> Self {
+        Self::following(place, "ws://127.0.0.1:9").await
+    }
+
+    /// Follows the loop at this address.
+    pub(super) async fn following(place: &Place, convergence_url: &str) -> Self {
         let folder = place.folder();
         let config = folder.join("dashboard.toml");
         let agent = "[[agent]]\nname = \"shell\"\nkind = \"process\"\nconcurrency = 4\n\
@@ -32,6 +37,7 @@ impl Program {
         let mut command = Command::new(binary());
         command.args(["--port", "0", "--config"]).arg(&config);
         command.arg("--data-dir").arg(folder);
+        command.args(["--convergence-url", convergence_url]);
         match place.database() {
             DatabaseConfig::Sqlite { path } => command.arg("--db-path").arg(path),
             DatabaseConfig::Postgres { url } => command.env("DATABASE_URL", url.expose()),

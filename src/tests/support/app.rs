@@ -17,9 +17,16 @@ use crate::server::run::{StartError, run};
 /// A server and where it keeps its things.
 pub(crate) struct TestApp {
     place: Place,
-    agents: Vec<AgentConfig>,
+    settings: Settings,
     server: Option<Server>,
     client: Client,
+}
+
+/// What is configured, besides where things are kept.
+struct Settings {
+    agents: Vec<AgentConfig>,
+    convergence_urls: Vec<String>,
+    silence_seconds: u32,
 }
 
 /// A server that runs, on threads of its own so that it can be stopped at any point.
@@ -42,12 +49,41 @@ impl TestApp {
     }
 
     pub(crate) async fn on(engine: Engine, agents: Vec<AgentConfig>) -> Self {
+        Self::started(
+            engine,
+            Settings {
+                agents,
+                convergence_urls: Vec::new(),
+                silence_seconds: 120,
+            },
+        )
+        .await
+    }
+
+    /// Follows the loops at these addresses.
+    pub(crate) async fn following(
+        engine: Engine,
+        convergence_urls: Vec<String>,
+        silence_seconds: u32,
+    ) -> Self {
+        Self::started(
+            engine,
+            Settings {
+                agents: Vec::new(),
+                convergence_urls,
+                silence_seconds,
+            },
+        )
+        .await
+    }
+
+    async fn started(engine: Engine, settings: Settings) -> Self {
         let place = Place::new(engine).await;
-        let server = Server::start(&place, &agents).await.unwrap();
+        let server = Server::start(&place, &settings).await.unwrap();
         let client = Client::new(server.address);
         Self {
             place,
-            agents,
+            settings,
             server: Some(server),
             client,
         }
@@ -76,7 +112,7 @@ impl TestApp {
         assert!(self.server.is_none(), "it runs already");
         // The lock of the one before may live until its last thread is gone.
         let server = eventually("the server starts again", async || {
-            Server::start(&self.place, &self.agents).await.ok()
+            Server::start(&self.place, &self.settings).await.ok()
         });
         let server = server.await;
         self.client = Client::new(server.address);
@@ -85,7 +121,7 @@ impl TestApp {
 
     /// What a second server says about the same data.
     pub(crate) async fn second_server(&self) -> Result<(), String> {
-        let server = Server::start(&self.place, &self.agents).await?;
+        let server = Server::start(&self.place, &self.settings).await?;
         server.runtime.shutdown_background();
         Ok(())
     }
@@ -118,7 +154,7 @@ impl Drop for TestApp {
 }
 
 impl Server {
-    async fn start(place: &Place, agents: &[AgentConfig]) -> Result<Self, String> {
+    async fn start(place: &Place, settings: &Settings) -> Result<Self, String> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
@@ -128,12 +164,13 @@ impl Server {
         let config = Config {
             host: "127.0.0.1".to_owned(),
             port: 0,
-            convergence_urls: Vec::new(),
+            convergence_urls: settings.convergence_urls.clone(),
+            convergence_silence_seconds: settings.silence_seconds,
             database: place.database(),
             data_dir: place.folder().to_owned(),
             mock: false,
             log_format: LogFormat::Human,
-            agents: agents.to_vec(),
+            agents: settings.agents.clone(),
         };
         let (ready, address) = oneshot::channel();
         let serving = Box::pin(run(config, stopping.clone(), |address| {

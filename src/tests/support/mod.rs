@@ -4,6 +4,7 @@ mod agents;
 mod app;
 mod client;
 mod database;
+mod loop_server;
 mod socket;
 
 use std::fmt::Debug;
@@ -15,6 +16,7 @@ pub(super) use agents::{fake, process, remote, shell};
 pub(super) use app::TestApp;
 pub(super) use client::{Answer, Client};
 pub(super) use database::{Engine, Place};
+pub(super) use loop_server::LoopServer;
 pub(super) use socket::{Socket, seq_of};
 
 /// Far longer than anything here takes, so that a hang is a failure.

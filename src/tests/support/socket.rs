@@ -15,6 +15,8 @@ use crate::domain::{Epoch, Seq, ServerFrame};
 /// A socket that follows the feed.
 pub(crate) struct Socket {
     stream: WebSocketStream<TcpStream>,
+    /// The first frame: the session heard from last, as `GET /api/state`.
+    pub(crate) state: Value,
     /// Where the feed stood when it was greeted.
     pub(crate) epoch: Epoch,
     pub(crate) seq: Seq,
@@ -39,6 +41,7 @@ impl Socket {
             .unwrap();
         let mut socket = Self {
             stream,
+            state: Value::Null,
             epoch: String::new(),
             seq: 0,
         };
@@ -46,7 +49,7 @@ impl Socket {
         let ServerFrame::State { data } = first else {
             panic!("not a state: {first:?}")
         };
-        assert_eq!(data["state"], "IDLE");
+        socket.state = data;
         let second = socket.next().await;
         let ServerFrame::Hello { epoch, seq } = second else {
             panic!("not a hello: {second:?}")
@@ -122,7 +125,8 @@ pub(crate) fn seq_of(frame: &ServerFrame) -> Option<Seq> {
         ServerFrame::Task { seq, .. }
         | ServerFrame::Agent { seq, .. }
         | ServerFrame::Logs { seq, .. }
-        | ServerFrame::Activity { seq, .. } => Some(*seq),
+        | ServerFrame::Activity { seq, .. }
+        | ServerFrame::Event { seq, .. } => Some(*seq),
         _ => None,
     }
 }

@@ -4,13 +4,14 @@ use super::none;
 use super::source::{Source, sources};
 
 /// A layer, and the layers of ours that it may import. A layer may always import itself.
-const TABLE: [(&str, &[&str]); 21] = [
+const TABLE: [(&str, &[&str]); 23] = [
     ("domain", &[]),
     ("rpc", &["domain", "state", "operations"]),
     ("ui", &["domain", "rpc"]),
     ("config", &["domain"]),
     ("clock", &["domain"]),
     ("telemetry", &["domain", "config"]),
+    ("links", &["domain"]),
     ("storage", &["domain", "config", "clock", "telemetry"]),
     ("live", &["domain", "config", "clock", "telemetry"]),
     ("agents", &["domain", "config", "clock", "telemetry"]),
@@ -28,9 +29,11 @@ const TABLE: [(&str, &[&str]); 21] = [
             "agents",
             "auth",
             "queue",
+            "links",
         ],
     ),
     ("jobs", &MIDDLE),
+    ("bridge", &MIDDLE),
     ("upkeep", &MIDDLE),
     ("error", &["domain"]),
     ("operations", &MIDDLE),
@@ -56,7 +59,7 @@ const LOW: [&str; 8] = [
     "agents",
     "auth",
 ];
-const MIDDLE: [&str; 11] = [
+const MIDDLE: [&str; 12] = [
     "domain",
     "config",
     "clock",
@@ -68,6 +71,7 @@ const MIDDLE: [&str; 11] = [
     "queue",
     "state",
     "error",
+    "links",
 ];
 const EVERYTHING: &[&str] = &["*"];
 

@@ -129,7 +129,9 @@ impl Feed {
                     self.release();
                 }
             }
+            // No page follows sessions yet.
             ServerFrame::State { .. }
+            | ServerFrame::Event { .. }
             | ServerFrame::Ack
             | ServerFrame::Error { .. }
             | ServerFrame::Unknown => {}

@@ -5,7 +5,7 @@ use sqlx::{FromRow, QueryBuilder};
 use super::StoredTask;
 use super::row::{TaskRow, absent};
 use crate::domain::{Page, Priority, TaskFilter, TaskId, TaskRef, TaskStatus};
-use crate::server::storage::columns::parse_cursor;
+use crate::server::storage::columns::{parse_cursor, patterns};
 use crate::server::storage::database::on_pool;
 use crate::server::storage::{Answer, Database};
 
@@ -188,30 +188,4 @@ fn has_priority(priority: Priority) -> String {
         " and priority <> 1"
     };
     format!(" and priority = {rank}{in_index}")
-}
-
-/// SQLite's `lower` knows ASCII only, so other letters are also looked for as they were typed.
-fn patterns(words: &str) -> impl Iterator<Item = String> {
-    let typed = (!words.is_ascii()).then(|| words.to_owned());
-    let lower = (!words.is_empty()).then(|| words.to_lowercase());
-    lower
-        .into_iter()
-        .chain(typed)
-        .map(|words| format!("%{}%", like(&words)))
-}
-
-fn like(text: &str) -> String {
-    text.replace('\\', "\\\\")
-        .replace('%', "\\%")
-        .replace('_', "\\_")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::like;
-
-    #[test]
-    fn wildcards_in_what_people_type_are_ordinary_characters() {
-        assert_eq!(like("50%_a\\b"), "50\\%\\_a\\\\b");
-    }
 }

@@ -1,10 +1,17 @@
 //! Reading query parameters: unknown ones are named, not ignored.
 
+mod sessions;
+
 use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use utoipa::IntoParams;
 
 use crate::domain::{
     AppError, FieldError, LogFilter, LogLevel, Page, Priority, TaskFilter, TaskStatus, Timestamp,
+};
+
+pub(super) use sessions::{
+    EventExportParams, EventListParams, ExportFormat, SessionListParams, event_export, event_list,
+    session_list,
 };
 
 const DEFAULT_LIMIT: u32 = 100;
@@ -23,7 +30,7 @@ struct Query {
 }
 
 impl Query {
-    fn of(uri: &Uri) -> Self {
+    pub(super) fn of(uri: &Uri) -> Self {
         let text = uri.query().unwrap_or_default();
         let pairs = serde_urlencoded::from_str(text).unwrap_or_default();
         Self {
@@ -45,11 +52,11 @@ impl Query {
             .collect()
     }
 
-    fn one(&mut self, name: &str) -> Option<String> {
+    pub(super) fn one(&mut self, name: &str) -> Option<String> {
         self.all(name).pop()
     }
 
-    fn parsed<T>(
+    pub(super) fn parsed<T>(
         &mut self,
         name: &str,
         parse: impl Fn(&str) -> Option<T>,
@@ -63,7 +70,21 @@ impl Query {
         value
     }
 
-    fn paging(&mut self) -> Paging {
+    /// Every value of a parameter that may be repeated.
+    pub(super) fn each<T>(&mut self, name: &str, parse: impl Fn(&str) -> Option<T>) -> Vec<T> {
+        let mut known = Vec::new();
+        for word in self.all(name) {
+            if let Some(value) = parse(&word) {
+                known.push(value);
+                continue;
+            }
+            let message = format!("unknown {name} {word:?}");
+            self.problems.push(FieldError::new(name, message));
+        }
+        known
+    }
+
+    pub(super) fn paging(&mut self) -> Paging {
         let legal = |text: &str| text.parse().ok().filter(|n| (1..=MOST).contains(n));
         let limit = self.parsed("limit", legal, "must be from 1 to 1000");
         Paging {
@@ -72,7 +93,7 @@ impl Query {
         }
     }
 
-    fn finish(mut self) -> Result<(), AppError> {
+    pub(super) fn finish(mut self) -> Result<(), AppError> {
         let unknown = self
             .pairs
             .iter()
@@ -108,18 +129,8 @@ pub(super) struct TaskListParams {
 /// Reads the parameters of `GET /api/tasks`.
 pub(super) fn task_list(uri: &Uri) -> Result<(TaskFilter, Paging), AppError> {
     let mut query = Query::of(uri);
-    let mut status = Vec::new();
-    for word in query.all("status") {
-        match TaskStatus::parse(&word) {
-            Some(known) => status.push(known),
-            None => query.problems.push(FieldError::new(
-                "status",
-                format!("unknown status {word:?}"),
-            )),
-        }
-    }
     let filter = TaskFilter {
-        status,
+        status: query.each("status", TaskStatus::parse),
         agent: query.one("agent"),
         priority: query.parsed(
             "priority",
@@ -162,11 +173,6 @@ pub(super) fn log_list(uri: &Uri) -> Result<(LogFilter, Paging), AppError> {
             .into_iter()
             .find(|level| level.as_str() == text)
     };
-    let order = |text: &str| match text {
-        "asc" => Some(false),
-        "desc" => Some(true),
-        _ => None,
-    };
     let time = |text: &str| Timestamp::parse(text).ok();
     let filter = LogFilter {
         level: query.parsed("level", level, "must be debug, info, warn or error"),
@@ -189,6 +195,15 @@ pub(super) fn log_list(uri: &Uri) -> Result<(LogFilter, Paging), AppError> {
     let paging = query.paging();
     query.finish()?;
     Ok((filter, paging))
+}
+
+/// True for newest first.
+pub(super) fn order(text: &str) -> Option<bool> {
+    match text {
+        "asc" => Some(false),
+        "desc" => Some(true),
+        _ => None,
+    }
 }
 
 /// Seconds to wait for a task, 0 to 60.

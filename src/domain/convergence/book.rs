@@ -1,0 +1,60 @@
+//! The facts of one session together, as events add up to them. May hold only the iterations and
+//! findings that are about to change: what an event adds depends on no others.
+
+use std::collections::BTreeMap;
+
+use super::{
+    FindingFacts, IterationFacts, Ledger, LoopEvent, Session, SessionFacts, Stamp, ledger, verdict,
+};
+
+/// The facts of one session.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SessionBook {
+    /// Of the session as a whole.
+    pub facts: SessionFacts,
+    /// Of its iterations, by number.
+    pub iterations: BTreeMap<u32, IterationFacts>,
+    /// Of its findings, by fingerprint.
+    pub findings: BTreeMap<String, FindingFacts>,
+}
+
+impl SessionBook {
+    /// Adds an event that was not added before. `arrival` rises from event to event; it decides
+    /// between events of the same time.
+    pub fn add(&mut self, event: &LoopEvent, arrival: i64) {
+        self.facts.add(event, arrival);
+        let new = || IterationFacts::new(event.iteration);
+        let iteration = self.iterations.entry(event.iteration).or_insert_with(new);
+        iteration.add(event, arrival);
+        if !event.has_lists() {
+            return;
+        }
+        let report = event.report();
+        let stamp = Stamp {
+            at: event.timestamp,
+            arrival,
+        };
+        for sighting in report.sightings.unwrap_or_default() {
+            let known = self.findings.entry(sighting.fingerprint.clone());
+            let finding = known.or_insert_with(|| FindingFacts::new(sighting.clone(), stamp));
+            finding.see(sighting, stamp, (event.iteration, report.step));
+        }
+    }
+
+    /// The findings and the numbers of the iterations. Needs the whole session.
+    #[must_use]
+    pub fn ledger(&self) -> Ledger {
+        let iterations: Vec<_> = self.iterations.values().cloned().collect();
+        let findings: Vec<_> = self.findings.values().cloned().collect();
+        ledger(&self.facts, &iterations, &findings)
+    }
+
+    /// `session` with its verdict, and the ledger it rests on. Needs the whole session.
+    #[must_use]
+    pub fn judged(&self, mut session: Session) -> (Session, Ledger) {
+        let ledger = self.ledger();
+        let error = session.error.as_deref();
+        session.verdict = Some(verdict(session.status, error, &ledger.iterations));
+        (session, ledger)
+    }
+}

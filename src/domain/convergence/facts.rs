@@ -1,0 +1,198 @@
+//! What is known of a session: the least that its events add up to. Each fact is a greatest, a
+//! smallest or a latest value, so events may come in any order, late and twice. "Latest" is by
+//! the time of the event, then by arrival.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::{EventType, LoopEvent, LoopState, LoopStep, SessionStatus, Sighting};
+use crate::domain::Timestamp;
+
+/// When something happened, and as which event of all it arrived.
+#[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
+pub struct Stamp {
+    /// When it happened.
+    pub at: Timestamp,
+    /// Rises with every event that arrives.
+    pub arrival: i64,
+}
+
+/// A value, and when it was last set.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Latest<T> {
+    /// When it was set.
+    pub stamp: Stamp,
+    /// What it was set to.
+    pub value: T,
+}
+
+/// What is known of a session as a whole.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SessionFacts {
+    /// Its first and its last event.
+    pub first: Option<Timestamp>,
+    /// The last event of any kind.
+    pub last: Option<Timestamp>,
+    /// How many different events there are.
+    pub events: u64,
+    /// The highest iteration.
+    pub iteration: u32,
+    /// The state by what events are.
+    pub state: Option<Latest<LoopState>>,
+    /// The state as senders wrote it: for loops whose events say it in no other way.
+    pub written: Option<Latest<LoopState>>,
+    /// The last beginning of an iteration or step.
+    pub worked: Option<Stamp>,
+    /// The last time it converged.
+    pub converged: Option<Stamp>,
+    /// The last time its state machine failed.
+    pub failed: Option<Stamp>,
+    /// The last error.
+    pub error: Option<Latest<String>>,
+    /// The last end; true when it was broken off.
+    pub ended: Option<Latest<bool>>,
+}
+
+/// What is known of one finding of a session.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FindingFacts {
+    /// As it was last seen.
+    pub sighting: Latest<Sighting>,
+    /// The iterations and steps in which it was seen; the step where it is known.
+    pub seen: BTreeSet<(u32, Option<LoopStep>)>,
+    /// Who accepted it and why.
+    pub accepted: Option<super::Acceptance>,
+}
+
+/// Sets `known` to `value` if that is later.
+pub(super) fn set<T>(known: &mut Option<Latest<T>>, stamp: Stamp, value: T) {
+    if known.as_ref().is_none_or(|known| known.stamp <= stamp) {
+        *known = Some(Latest { stamp, value });
+    }
+}
+
+impl SessionFacts {
+    /// Adds an event that was not added before.
+    pub fn add(&mut self, event: &LoopEvent, arrival: i64) {
+        let at = event.timestamp;
+        let stamp = Stamp { at, arrival };
+        self.first = Some(self.first.map_or(at, |first| first.min(at)));
+        self.last = self.last.max(Some(at));
+        self.events += 1;
+        self.iteration = self.iteration.max(event.iteration);
+        let state = event.state_after();
+        if let Some(state) = state {
+            set(&mut self.state, stamp, state);
+        }
+        if let Some(written) = event.state.filter(|state| *state != LoopState::Idle) {
+            set(&mut self.written, stamp, written);
+        }
+        match state.or(event.state) {
+            Some(LoopState::Converged) => self.converged = self.converged.max(Some(stamp)),
+            Some(LoopState::Failed) => self.failed = self.failed.max(Some(stamp)),
+            _ => {}
+        }
+        match &event.event_type {
+            EventType::IterationStarted | EventType::StepStarted => {
+                self.worked = self.worked.max(Some(stamp));
+            }
+            EventType::SessionEnded => {
+                let broken_off = event.data().get("interrupted");
+                let broken_off = broken_off.and_then(serde_json::Value::as_bool);
+                set(&mut self.ended, stamp, broken_off.unwrap_or(false));
+            }
+            EventType::Error => set(&mut self.error, stamp, error_of(event)),
+            _ => {}
+        }
+    }
+
+    /// True when it ended, and nothing was begun since.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        self.ended
+            .as_ref()
+            .is_some_and(|end| Some(end.stamp) >= self.worked)
+    }
+
+    /// How it stands; `silent` when its loop has vanished.
+    #[must_use]
+    pub fn status(&self, silent: bool) -> SessionStatus {
+        let after_work = |stamp: Option<Stamp>| stamp.is_some() && stamp >= self.worked;
+        let erred = self.error.as_ref().map(|error| error.stamp);
+        let broken_off = self.ended.as_ref().is_some_and(|end| end.value);
+        if after_work(self.converged) && self.converged >= self.failed {
+            SessionStatus::Converged
+        } else if after_work(self.failed) {
+            SessionStatus::Failed
+        } else if self.has_ended() && broken_off {
+            SessionStatus::Interrupted
+        } else if self.has_ended() && after_work(erred) {
+            SessionStatus::Failed
+        } else if self.has_ended() {
+            SessionStatus::Ended
+        } else if silent {
+            SessionStatus::Interrupted
+        } else {
+            SessionStatus::Running
+        }
+    }
+
+    /// The state of its loop, and since when.
+    #[must_use]
+    pub fn state(&self) -> (LoopState, Option<Timestamp>) {
+        let last = self.state.as_ref().or(self.written.as_ref());
+        let since = last.map(|last| last.stamp.at).or(self.first);
+        match self.status(false) {
+            SessionStatus::Converged => {
+                (LoopState::Converged, self.converged.map(|stamp| stamp.at))
+            }
+            SessionStatus::Failed => {
+                let erred = self.error.as_ref().map(|error| error.stamp);
+                (
+                    LoopState::Failed,
+                    self.failed.max(erred).map(|stamp| stamp.at),
+                )
+            }
+            _ => (last.map_or(LoopState::Idle, |last| last.value), since),
+        }
+    }
+}
+
+/// The words of an `ERROR`.
+fn error_of(event: &LoopEvent) -> String {
+    let data = event.data();
+    let mut words = ["error", "message", "detail"].iter();
+    let words = words.find_map(|name| data.get(*name).and_then(serde_json::Value::as_str));
+    let words = words
+        .or_else(|| data.as_str())
+        .unwrap_or("the loop did not say why");
+    words.chars().take(2000).collect()
+}
+
+impl FindingFacts {
+    /// A finding that was just seen for the first time.
+    #[must_use]
+    pub fn new(sighting: Sighting, stamp: Stamp) -> Self {
+        Self {
+            sighting: Latest {
+                stamp,
+                value: sighting,
+            },
+            seen: BTreeSet::new(),
+            accepted: None,
+        }
+    }
+
+    /// It was seen.
+    pub fn see(&mut self, sighting: Sighting, stamp: Stamp, place: (u32, Option<LoopStep>)) {
+        if self.sighting.stamp <= stamp {
+            self.sighting = Latest {
+                stamp,
+                value: sighting,
+            };
+        }
+        self.seen.insert(place);
+    }
+}

@@ -1,0 +1,137 @@
+//! How a session stands after events of every kind.
+
+use serde_json::{Value, json};
+
+use super::super::{LoopState, Session, SessionStatus};
+use super::{book, event};
+
+/// A session of these events, one a second: type, data, and the state that the sender wrote.
+fn session(events: &[(&str, Value, &str)]) -> Session {
+    let events: Vec<_> = events
+        .iter()
+        .zip(1_u32..)
+        .map(|((name, data, state), second)| {
+            event(
+                json!({"session_id": "s", "event_type": name, "data": data, "state": state,
+                "iteration": 1, "timestamp": 1_795_336_200 + second}),
+            )
+        })
+        .collect();
+    let session = Session::of("s".into(), "webhook".into(), &book(&events).facts, false);
+    // Whatever comes last, the order of arrival does not matter.
+    let backwards = book(events.iter().rev());
+    assert_eq!(
+        Session::of("s".into(), "webhook".into(), &backwards.facts, false),
+        session
+    );
+    session
+}
+
+fn step(name: &str) -> (&'static str, Value, &'static str) {
+    ("STEP_STARTED", json!({"step": name}), "IDLE")
+}
+
+fn moved(to: &str) -> (&'static str, Value, &'static str) {
+    ("STATE_CHANGED", json!({"to": to}), "IDLE")
+}
+
+#[test]
+fn every_ending_is_told_apart() {
+    use LoopState::{Converged, Diagnosing, Failed, Fixing, Idle};
+    let ended = ("SESSION_ENDED", json!({}), "IDLE");
+    let error = ("ERROR", json!({"error": "no"}), "IDLE");
+    let reached = ("CONVERGENCE_REACHED", json!({}), "IDLE");
+    let broken_off = ("SESSION_ENDED", json!({"interrupted": true}), "IDLE");
+    let odd = ("METRICS", json!({}), "IDLE");
+    let cases: [(&[_], SessionStatus, LoopState); 14] = [
+        (
+            &[("METRICS", json!({}), "IDLE")],
+            SessionStatus::Running,
+            Idle,
+        ),
+        (&[step("diagnose")], SessionStatus::Running, Diagnosing),
+        (
+            &[step("diagnose"), moved("fixing")],
+            SessionStatus::Running,
+            Fixing,
+        ),
+        (
+            &[step("fix"), error.clone()],
+            SessionStatus::Running,
+            Fixing,
+        ),
+        (
+            &[step("fix"), error.clone(), ended.clone()],
+            SessionStatus::Failed,
+            Failed,
+        ),
+        // It went on after the error.
+        (
+            &[error.clone(), step("fix"), ended.clone()],
+            SessionStatus::Ended,
+            Fixing,
+        ),
+        (&[step("fix"), ended.clone()], SessionStatus::Ended, Fixing),
+        (
+            &[step("fix"), broken_off],
+            SessionStatus::Interrupted,
+            Fixing,
+        ),
+        (
+            &[step("fix"), moved("FAILED")],
+            SessionStatus::Failed,
+            Failed,
+        ),
+        (
+            &[step("fix"), reached.clone()],
+            SessionStatus::Converged,
+            Converged,
+        ),
+        // Told late, and told in no other way.
+        (
+            &[step("fix"), reached.clone(), moved("VALIDATING")],
+            SessionStatus::Converged,
+            Converged,
+        ),
+        (
+            &[step("fix"), ended.clone(), moved("CONVERGED")],
+            SessionStatus::Converged,
+            Converged,
+        ),
+        // A session that begins again.
+        (
+            &[reached, ended.clone(), step("diagnose")],
+            SessionStatus::Running,
+            Diagnosing,
+        ),
+        (&[ended, odd], SessionStatus::Ended, Idle),
+    ];
+    for (events, status, state) in cases {
+        let found = session(events);
+        assert_eq!(
+            (found.status, found.final_state),
+            (status, state),
+            "{events:?}"
+        );
+        let over = !matches!(status, SessionStatus::Running);
+        assert_eq!(found.end_time.is_some(), over, "{events:?}");
+    }
+}
+
+#[test]
+fn a_loop_whose_events_only_write_a_state_is_believed() {
+    let written = |state: &'static str| ("TICK", json!({}), state);
+    let found = session(&[written("FIXING"), written("IDLE")]);
+    assert_eq!(
+        (found.status, found.final_state),
+        (SessionStatus::Running, LoopState::Fixing)
+    );
+    let done = session(&[written("FIXING"), written("CONVERGED")]);
+    assert_eq!(
+        (done.status, done.final_state),
+        (SessionStatus::Converged, LoopState::Converged)
+    );
+    // What events are comes first.
+    let both = session(&[step("attack"), written("FIXING")]);
+    assert_eq!(both.final_state, LoopState::Attacking);
+}

@@ -1,0 +1,68 @@
+//! `/api/events` and `/events`: the webhook of convergence loops.
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde_json::Value;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::body;
+use crate::domain::{AppError, Problem};
+use crate::server::auth::Actor;
+use crate::server::operations::sessions as operations;
+use crate::server::state::AppState;
+
+/// As large as a frame of a loop's socket may be.
+const LARGEST_BODY: usize = 16 * 1024 * 1024;
+
+pub(super) fn router() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(take_events))
+        .routes(routes!(take_events_at_root))
+        .layer(DefaultBodyLimit::max(LARGEST_BODY))
+}
+
+/// What a loop's webhook posts. A bare event or array of events is taken too.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "documents what `take_events` reads")]
+struct EventBatch {
+    /// Of events that name no session themselves.
+    session_id: Option<String>,
+    /// `event_id`, `timestamp`, `session_id`, `iteration`, `state`, `event_type`, `data` each.
+    events: Vec<Value>,
+}
+
+/// Take in events of a convergence loop. Answers once they are stored; events that are known
+/// already are counted as duplicates.
+#[utoipa::path(post, path = "/api/events", tag = "convergence", request_body = EventBatch,
+    responses((status = 202, body = operations::TakenEvents),
+    (status = 400, body = Problem, content_type = "application/problem+json"),
+    (status = 413, body = Problem, content_type = "application/problem+json"),
+    (status = 422, body = Problem, content_type = "application/problem+json")))]
+async fn take_events(
+    State(app): State<AppState>,
+    actor: Actor,
+    request: Bytes,
+) -> Result<Response, AppError> {
+    let sent: Value = body::array(&request)?;
+    let taken = operations::take(&app, &actor.operator(), sent).await?;
+    Ok((StatusCode::ACCEPTED, Json(taken)).into_response())
+}
+
+/// The same as `POST /api/events`, at the address where loops look for it by default.
+#[utoipa::path(post, path = "/events", tag = "convergence", request_body = EventBatch,
+    responses((status = 202, body = operations::TakenEvents),
+    (status = 400, body = Problem, content_type = "application/problem+json"),
+    (status = 413, body = Problem, content_type = "application/problem+json"),
+    (status = 422, body = Problem, content_type = "application/problem+json")))]
+async fn take_events_at_root(
+    app: State<AppState>,
+    actor: Actor,
+    request: Bytes,
+) -> Result<Response, AppError> {
+    take_events(app, actor, request).await
+}

@@ -1,0 +1,172 @@
+//! Following the socket of a loop.
+
+use serde_json::{Value, json};
+
+use super::{CONVERGED, NOT_CONVERGED, check, recorded, with_events};
+use crate::domain::LoopLink;
+use crate::tests::support::{Client, Engine, LoopServer, TestApp, eventually, on_each_engine};
+
+on_each_engine!(
+    the_recorded_runs_end_as_recorded,
+    several_loops_do_not_mix,
+    a_server_that_was_killed_misses_nothing_of_a_loop_that_replays,
+);
+
+async fn link(client: &Client) -> LoopLink {
+    let mut links: Vec<LoopLink> = client.get("/api/loops").await.expect(200).to();
+    links.pop().expect("one loop is followed")
+}
+
+async fn link_when(client: &Client, what: &str, is: impl Fn(&LoopLink) -> bool) -> LoopLink {
+    eventually(what, async || Some(link(client).await).filter(&is)).await
+}
+
+async fn the_recorded_runs_end_as_recorded(engine: Engine) {
+    let server = LoopServer::start().await;
+    let app = TestApp::following(engine, vec![server.url()], 120).await;
+    for (lines, id) in [(CONVERGED, "a"), (NOT_CONVERGED, "b")] {
+        let events = recorded(lines, id);
+        for event in &events {
+            server.send(event.to_string());
+        }
+        check(app.client(), &events, &server.url()).await;
+    }
+    let link = link(app.client()).await;
+    assert!(link.connected && link.last_event_at.is_some(), "{link:?}");
+    assert_eq!((link.events, link.duplicates, link.malformed), (50, 0, 0));
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_counted_and_the_connection_stays() {
+    let server = LoopServer::start().await;
+    let app = TestApp::following(Engine::Sqlite, vec![server.url()], 120).await;
+    let events = recorded(CONVERGED, "s");
+    let text = |n: usize| events[n].to_string();
+    for garbage in ["", "{", "nothing", "[]]", "17", "\u{0}", "{\"events\": 7}"] {
+        server.send(garbage);
+    }
+    server.send(text(0));
+    server.send_binary(&[0, 159, 146, 150]);
+    server.send_binary(text(1).as_bytes());
+    server.send(&text(2)[..40]);
+    server.send_split(text(2));
+    server.send(json!([events[3], {"event_type": 7}, events[4]]).to_string());
+    server.send(json!({"events": [events[5]]}).to_string());
+    server.send(json!({"type": "connected", "timestamp": "x"}).to_string());
+    server.send(text(6).replace("STEP_STARTED", "step_started"));
+    server.send(json!({"type": "event", "data": events[7]}).to_string());
+    let nested = format!("{}{}", "[".repeat(100), "]".repeat(100));
+    server.send(nested);
+    for event in &events[8..] {
+        server.send(event.to_string());
+    }
+    check(app.client(), &events, &server.url()).await;
+    let link = link(app.client()).await;
+    assert_eq!((link.malformed, link.connections), (11, 1), "{link:?}");
+    assert!(link.connected);
+}
+
+#[tokio::test]
+async fn frames_may_be_large_but_not_larger_than_sixteen_mebibytes() {
+    let server = LoopServer::start().await;
+    let app = TestApp::following(Engine::Sqlite, vec![server.url()], 120).await;
+    let most = 16 * 1024 * 1024;
+    let mut event = json!({"session_id": "s", "event_type": "LARGE", "event_id": "1", "data": ""});
+    let fill = most - event.to_string().len();
+    event["data"] = json!("x".repeat(fill));
+    assert_eq!(event.to_string().len(), most);
+    server.send(event.to_string());
+    with_events(app.client(), "s", 1).await;
+    event["data"] = json!("x".repeat(fill + 1));
+    event["event_id"] = json!("2");
+    server.send(event.to_string());
+    link_when(
+        app.client(),
+        "a frame that is too large is counted",
+        |link| link.malformed == 1,
+    )
+    .await;
+    // It comes back for what follows.
+    server.send(json!({"session_id": "s", "event_type": "AFTER"}).to_string());
+    assert_eq!(with_events(app.client(), "s", 2).await.events, 2);
+}
+
+#[tokio::test]
+async fn a_loop_that_comes_back_is_found_again() {
+    let server = LoopServer::start().await;
+    let app = TestApp::following(Engine::Sqlite, vec![server.url()], 120).await;
+    let events = recorded(NOT_CONVERGED, "s");
+    for (n, event) in events.iter().enumerate() {
+        server.send(event.to_string());
+        if n % 8 == 7 {
+            with_events(app.client(), "s", n + 1).await;
+            server.hang_up();
+        }
+    }
+    check(app.client(), &events, &server.url()).await;
+    let found = link(app.client()).await;
+    assert_eq!((found.connections, found.connected), (5, true), "{found:?}");
+    let url = server.url();
+    drop(server);
+    let lost = link_when(app.client(), "the loop is gone", |link| !link.connected).await;
+    assert_eq!(lost.url, url);
+    assert!(lost.error.is_some(), "{lost:?}");
+}
+
+async fn several_loops_do_not_mix(engine: Engine) {
+    let mut servers = Vec::new();
+    for _ in 0..4 {
+        servers.push(LoopServer::start().await);
+    }
+    let urls = servers.iter().map(LoopServer::url).collect();
+    let app = TestApp::following(engine, urls, 120).await;
+    // Two sessions each, in turns, all with the same event ids.
+    let runs: Vec<[Vec<Value>; 2]> = (0..servers.len())
+        .map(|n| {
+            [
+                recorded(CONVERGED, &format!("{n}-a")),
+                recorded(NOT_CONVERGED, &format!("{n}-b")),
+            ]
+        })
+        .collect();
+    for n in 0..40 {
+        for (server, run) in servers.iter().zip(&runs) {
+            for event in run.iter().filter_map(|events| events.get(n)) {
+                server.send(event.to_string());
+            }
+        }
+    }
+    for (server, run) in servers.iter().zip(&runs) {
+        for events in run {
+            check(app.client(), events, &server.url()).await;
+        }
+    }
+    let links: Vec<LoopLink> = app.client().get("/api/loops").await.expect(200).to();
+    assert!(
+        links
+            .iter()
+            .all(|link| link.events == 50 && link.malformed == 0),
+        "{links:?}"
+    );
+}
+
+async fn a_server_that_was_killed_misses_nothing_of_a_loop_that_replays(engine: Engine) {
+    let server = LoopServer::replaying().await;
+    let mut app = TestApp::following(engine, vec![server.url()], 120).await;
+    let events = recorded(NOT_CONVERGED, "s");
+    let (before, rest) = events.split_at(10);
+    let (meanwhile, after) = rest.split_at(10);
+    for event in before {
+        server.send(event.to_string());
+    }
+    with_events(app.client(), "s", 4).await;
+    app.kill().await;
+    for event in meanwhile {
+        server.send(event.to_string());
+    }
+    app.start_again().await;
+    for event in after {
+        server.send(event.to_string());
+    }
+    check(app.client(), &events, &server.url()).await;
+}

@@ -1,0 +1,73 @@
+//! Loops that vanish.
+
+use serde_json::{Value, json};
+
+use super::{NOT_CONVERGED, check, post, recorded, session, with_events};
+use crate::domain::{LoopState, Session, SessionStatus, VerdictKind};
+use crate::tests::support::{Client, Engine, LoopServer, TestApp, eventually, on_each_engine};
+
+on_each_engine!(a_loop_that_vanished_is_interrupted_and_revives);
+
+async fn until(client: &Client, id: &str, status: SessionStatus) -> Session {
+    eventually(
+        &format!("session {id} is {}", status.as_str()),
+        async || {
+            session(client, id)
+                .await
+                .filter(|session| session.status == status)
+        },
+    )
+    .await
+}
+
+async fn a_loop_that_vanished_is_interrupted_and_revives(engine: Engine) {
+    let server = LoopServer::start().await;
+    let app = TestApp::following(engine, vec![server.url()], 1).await;
+    let client = app.client();
+    let events = recorded(NOT_CONVERGED, "s");
+    for event in &events[..9] {
+        server.send(event.to_string());
+    }
+    with_events(client, "s", 9).await;
+    // A session of the webhook vanishes; the one whose loop is connected only takes its time.
+    post(client, &recorded(NOT_CONVERGED, "posted")[..9]).await;
+    until(client, "posted", SessionStatus::Interrupted).await;
+    assert_eq!(
+        session(client, "s").await.unwrap().status,
+        SessionStatus::Running
+    );
+    server.hang_up();
+    drop(server);
+    let lost = until(client, "s", SessionStatus::Interrupted).await;
+    assert_eq!(lost.verdict.unwrap().kind, VerdictKind::Interrupted);
+    assert_eq!(
+        (lost.final_state, lost.end_time),
+        (LoopState::Validating, None)
+    );
+    let listed: Vec<Session> = client
+        .get("/api/sessions?status=interrupted")
+        .await
+        .expect(200)
+        .to();
+    assert_eq!(listed.len(), 2);
+    // Any event of it will do, known or not.
+    post(client, &events[..1]).await;
+    until(client, "s", SessionStatus::Running).await;
+    until(client, "s", SessionStatus::Interrupted).await;
+    post(client, &events).await;
+    let over: Value = client.get("/api/sessions/s").await.expect(200).json();
+    assert_eq!(
+        (&over["status"], &over["verdict"]["kind"]),
+        (&json!("failed"), &json!("failed"))
+    );
+}
+
+#[tokio::test]
+async fn a_session_that_is_over_stays_what_it_was() {
+    let app = TestApp::following(Engine::Sqlite, Vec::new(), 1).await;
+    let events = recorded(NOT_CONVERGED, "over");
+    post(app.client(), &events).await;
+    post(app.client(), &recorded(NOT_CONVERGED, "lost")[..3]).await;
+    until(app.client(), "lost", SessionStatus::Interrupted).await;
+    check(app.client(), &events, "webhook").await;
+}
