@@ -33,6 +33,10 @@ impl FromServerFnError for AppError {
         if kind == ErrorKind::Unreachable {
             return unreachable();
         }
-        Self::new(kind, error.to_string())
+        let error = Self::new(kind, error.to_string());
+        // What cannot be read never reaches a body, which would say the status.
+        #[cfg(feature = "ssr")]
+        crate::server::state::say_status(&error);
+        error
     }
 }

@@ -69,16 +69,17 @@ pub(crate) fn operator() -> Result<(AppState, Operator), AppError> {
 /// Gives the answer of a server function, and a page that is made of it, the status of its
 /// error. A form without JavaScript is sent back to its page instead, which says the error.
 pub(crate) fn with_status<T>(outcome: Result<T, AppError>) -> Result<T, AppError> {
+    outcome.inspect_err(say_status)
+}
+
+/// Gives the answer the status of `error`, as [`with_status`] does.
+pub(crate) fn say_status(error: &AppError) {
     let from_form =
         use_context::<Parts>().is_some_and(|it| it.method == Method::POST && wants_page(&it));
-    if let (Err(error), false) = (&outcome, from_form) {
-        let response = use_context::<ResponseOptions>();
-        if let (Some(response), Ok(status)) = (response, StatusCode::from_u16(error.kind.status()))
-        {
-            response.set_status(status);
-        }
+    let response = use_context::<ResponseOptions>().filter(|_| !from_form);
+    if let (Some(response), Ok(status)) = (response, StatusCode::from_u16(error.kind.status())) {
+        response.set_status(status);
     }
-    outcome
 }
 
 /// Sends a browser without JavaScript on to `path`; a script goes on by itself.

@@ -126,9 +126,14 @@ impl Board {
         }
     }
 
-    /// `stored` with its queue position, waiting reasons and estimate.
+    /// `stored` with its queue position, waiting reasons and estimate, for somebody who asked.
+    /// What is shown may be gone before it is told to anybody else; who saw it must hear so, even
+    /// if all is then as it was when last told.
     pub(crate) fn shown(&self, stored: StoredTask, now: Timestamp) -> Task {
-        self.state().shown(stored, now)
+        let mut state = self.state();
+        let task = state.shown(stored, now);
+        state.note_shown(&task);
+        task
     }
 
     pub(crate) fn counts(&self) -> StatusCounts {

@@ -121,6 +121,17 @@ impl State {
         }
     }
 
+    /// Forgets what was told about a task that somebody has now seen otherwise.
+    pub(super) fn note_shown(&mut self, task: &Task) {
+        let told = self.published.get(&task.number);
+        let same = |(position, waiting): &(u64, Vec<Waiting>)| {
+            task.queue_position == Some(*position) && task.waiting == *waiting
+        };
+        if told.is_some_and(|told| !same(told)) {
+            self.published.remove(&task.number);
+        }
+    }
+
     pub(super) fn shown(&self, stored: StoredTask, now: Timestamp) -> Task {
         let mut task = stored.task;
         if let Some(entry) = self

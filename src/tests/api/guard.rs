@@ -82,6 +82,26 @@ async fn other_web_sites_change_nothing() {
 }
 
 #[tokio::test]
+async fn what_a_page_sends_and_nobody_can_read_is_the_callers_fault() {
+    let app = TestApp::start().await;
+    let form = ("content-type", "application/x-www-form-urlencoded");
+    let json = ("content-type", "application/json");
+    for (path, kind, body) in [
+        ("/rpc/tasks/create", form, "priority=high"),
+        ("/rpc/tasks/create", form, "%ff%fe=&&&"),
+        ("/rpc/tasks/cancel", form, ""),
+        ("/rpc/tasks/list", json, "{"),
+        ("/rpc/tasks/view", json, "[1]"),
+    ] {
+        let answer = app.client().send(Method::POST, path, &[kind], body).await;
+        assert_eq!(answer.status, 400, "{path} {body}: {answer:?}");
+        let error = answer.json();
+        assert_eq!(error["kind"], "Malformed", "{path} {body}");
+        assert_ne!(error["detail"], "", "{path} {body}");
+    }
+}
+
+#[tokio::test]
 async fn other_web_sites_open_no_socket() {
     let app = TestApp::start().await;
     let own = format!("http://{}", app.address());

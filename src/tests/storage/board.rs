@@ -13,6 +13,7 @@ use crate::tests::support::{Engine, on_each_engine};
 on_each_engine!(
     a_task_that_came_back_meanwhile_is_not_forgotten,
     a_position_that_changes_back_is_published_again,
+    a_position_that_somebody_saw_is_corrected,
 );
 
 async fn a_task_that_came_back_meanwhile_is_not_forgotten(engine: Engine) {
@@ -137,4 +138,34 @@ async fn a_position_that_changes_back_is_published_again(engine: Engine) {
         board.republish(store.task(number).await, NOW, publish);
     }
     assert_eq!(told.lock().unwrap()[&second], Some(1));
+}
+
+async fn a_position_that_somebody_saw_is_corrected(engine: Engine) {
+    let store = Store::new(engine).await;
+    let board = Board::new();
+    let follow = || board.follow(store.announced(), NOW, |_| {});
+    let (first, second) = (store.pending(1).await, store.pending(1).await);
+    follow();
+
+    // The second moves up, and only a page that is loaded now sees it.
+    let cancel = CancelTask {
+        task: TaskRef::Number(first),
+        actor: "me".to_owned(),
+        now: NOW,
+    };
+    store.write(cancel).await.unwrap();
+    follow();
+    let seen = board.shown(store.task(second).await, NOW);
+    assert_eq!(seen.queue_position, Some(1));
+
+    // It moves down again: nothing new to most, but the page has to hear it.
+    let third = store.pending(1).await;
+    let expedite = ExpediteTask {
+        task: TaskRef::Number(third),
+        actor: "me".to_owned(),
+        now: NOW,
+    };
+    store.write(expedite).await.unwrap();
+    follow();
+    assert_eq!(board.stale_head(50, NOW), [second]);
 }
