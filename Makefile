@@ -43,7 +43,7 @@ dev: tools ## serve while you edit, reloading the browser
 	cargo leptos watch
 
 build: tools ## build the executable: target/release/kimi-dashboard
-	cargo leptos build --release --precompress
+	cargo leptos build --release --split --precompress
 	@mkdir -p target/release
 	@cp -u --remove-destination $(CARGO_TARGET_DIR)/release/kimi-dashboard target/release/
 

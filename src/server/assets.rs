@@ -34,11 +34,15 @@ fn name_of_folder() -> String {
     format!("/pkg/{:.16x}", digest.finalize())
 }
 
-/// `/pkg/{hash}/{file}`.
+/// `/pkg/{hash}/{file}`. Another build's file is not to be had: a page that is older than this
+/// server would put together what does not fit.
 pub(crate) async fn hashed(
-    Path((_, file)): Path<(String, String)>,
+    Path((hash, file)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Response {
+    if base().strip_prefix("/pkg/") != Some(&hash) {
+        return StatusCode::NOT_FOUND.into_response();
+    }
     serve(
         &format!("pkg/{file}"),
         &headers,

@@ -3,11 +3,12 @@
 use leptos::prelude::*;
 use leptos_meta::{Title, provide_meta_context};
 use leptos_router::components::{FlatRoutes, Route, Router};
-use leptos_router::{SsrMode, path};
+use leptos_router::{Lazy, SsrMode, path};
 
 use super::browser;
+use super::chunks::{AgentRoute, AgentsRoute, TaskRoute};
 use super::components::{Frame, Toasts as ToastRegion};
-use super::pages::{AgentPage, AgentsPage, NewTask, NotFoundPage, TaskPage, TasksPage};
+use super::pages::{NewTask, NotFoundPage, TasksPage};
 use super::state::{Actions, Clock, Live, Shortcuts, Theme, Toasts};
 
 /// The whole site.
@@ -33,9 +34,9 @@ pub fn App() -> impl IntoView {
                 <FlatRoutes fallback=NotFoundPage>
                     <Route path=path!("/") view=TasksPage ssr=SsrMode::Async/>
                     <Route path=path!("/tasks") view=TasksPage ssr=SsrMode::Async/>
-                    <Route path=path!("/tasks/:number") view=TaskPage ssr=SsrMode::Async/>
-                    <Route path=path!("/agents") view=AgentsPage ssr=SsrMode::Async/>
-                    <Route path=path!("/agents/:name") view=AgentPage ssr=SsrMode::Async/>
+                    <Route path=path!("/tasks/:number") view={Lazy::<TaskRoute>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/agents") view={Lazy::<AgentsRoute>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/agents/:name") view={Lazy::<AgentRoute>::new()} ssr=SsrMode::Async/>
                 </FlatRoutes>
             </Frame>
             <NewTask/>

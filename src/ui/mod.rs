@@ -11,6 +11,7 @@
 
 mod app;
 mod browser;
+mod chunks;
 mod components;
 mod data;
 mod dynamic;

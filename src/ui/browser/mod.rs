@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use leptos::ev;
 use leptos::leptos_dom::helpers;
-use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
 use web_sys::{Document, Element, HtmlDialogElement, HtmlElement, MessageEvent, WebSocket, Window};
 
 mod form;
@@ -104,6 +105,17 @@ pub(crate) fn after(milliseconds: u64, f: impl FnOnce() + 'static) {
     if window().is_some() {
         helpers::set_timeout(f, Duration::from_millis(milliseconds));
     }
+}
+
+/// Waits.
+pub(crate) async fn pause(milliseconds: u64) {
+    if window().is_none() {
+        return;
+    }
+    let later = js_sys::Promise::new(&mut |resolve, _| {
+        after(milliseconds, move || _ = resolve.call0(&JsValue::NULL));
+    });
+    _ = JsFuture::from(later).await;
 }
 
 /// Runs `f` before the next paint; a hidden tab waits until it is seen.
