@@ -39,13 +39,21 @@ test-tools: tools
 run: build ## build and serve on http://localhost:8766 (flags in ARGS)
 	exec target/release/kimi-dashboard $(ARGS)
 
-dev: tools ## serve while you edit, reloading the browser
+dev: tools charts ## serve while you edit, reloading the browser
 	cargo leptos watch
 
-build: tools ## build the executable: target/release/kimi-dashboard
+build: tools charts ## build the executable: target/release/kimi-dashboard
 	cargo leptos build --release --split --precompress
 	@mkdir -p target/release
 	@cp -u --remove-destination $(CARGO_TARGET_DIR)/release/kimi-dashboard target/release/
+
+# Charts are drawn by a program of their own, which only pages with charts load.
+.PHONY: charts
+charts: target/charts/charts.js.br
+target/charts/charts.js.br: src/ui/charts.js node_modules/.package-lock.json
+	esbuild $< --bundle --minify --format=esm --target=es2022 --log-level=warning --outfile=target/charts/charts.js
+	gzip -9 -k -n -f target/charts/charts.js
+	node -e 'const fs = require("fs"); fs.writeFileSync("$@", require("zlib").brotliCompressSync(fs.readFileSync("target/charts/charts.js")))'
 
 # --- checks -----------------------------------------------------------------
 

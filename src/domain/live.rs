@@ -123,6 +123,10 @@ impl ServerFrame {
                 seq: seq()?,
                 data: read(data)?,
             },
+            "event" => Self::Event {
+                seq: seq()?,
+                data: read(data)?,
+            },
             "pong" => Self::Pong,
             "resync" => Self::Resync { seq: seq()? },
             "ack" => Self::Ack,
@@ -284,6 +288,10 @@ mod tests {
             ServerFrame::Logs {
                 seq: 4,
                 data: Vec::new(),
+            },
+            ServerFrame::Event {
+                seq: 4,
+                data: serde_json::json!({"session_id": "s", "data": {"step": "fix"}}),
             },
             ServerFrame::Pong,
             ServerFrame::Resync { seq: 5 },

@@ -49,7 +49,7 @@ pub use timestamp::Timestamp;
 pub use transition::{Illegal, Transition};
 pub use usage::{Cost, Usage};
 pub use view::{
-    AgentView, AgentsView, ConvergenceView, FeedPoint, LiveSession, SessionView, TaskView,
-    TasksView,
+    AgentView, AgentsView, ComparedFinding, ComparisonView, ConvergenceView, FeedPoint,
+    LiveSession, SessionView, TaskView, TasksView,
 };
 pub use waiting::{Waiting, WaitingCode};

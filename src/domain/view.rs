@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Activity, Agent, Epoch, Finding, IterationMetrics, LogEntry, LoopLink, Page, Seq, Session,
-    SessionEvent, SessionStats, StatusCounts, Task, Timestamp,
+    Activity, Agent, Epoch, Finding, FindingState, IterationMetrics, LogEntry, LoopLink, Page, Seq,
+    Session, SessionEvent, SessionStats, StatusCounts, Task, Timestamp,
 };
 
 /// The point of the feed at which a page was read: go on from here and nothing is missing.
@@ -91,7 +91,9 @@ pub struct ConvergenceView {
     pub loops: Vec<LoopLink>,
     /// The sessions that run, newest first; when none does, the one heard from last.
     pub live: Vec<LiveSession>,
-    /// The last events of the session heard from last, oldest first.
+    /// The session heard from last.
+    pub latest: Option<String>,
+    /// Its last events, oldest first.
     pub events: Vec<SessionEvent>,
     /// All sessions in numbers.
     pub stats: SessionStats,
@@ -110,6 +112,30 @@ pub struct LiveSession {
     pub session: Session,
     /// Its numbers, in order.
     pub iterations: Vec<IterationMetrics>,
+    /// Its findings as an `ECharts` option; absent before the first iteration.
+    pub chart: Option<String>,
+}
+
+/// What two sessions have in common, and what not.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ComparisonView {
+    /// The sessions, in the order in which they were named.
+    pub sides: [LiveSession; 2],
+    /// Every finding of either.
+    pub findings: Vec<ComparedFinding>,
+    /// What was open in each iteration of both, as an `ECharts` option.
+    pub chart: Option<String>,
+    /// The server's clock when it answered.
+    pub now: Timestamp,
+}
+
+/// A finding of two sessions.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ComparedFinding {
+    /// As the first session that has it last said.
+    pub finding: Finding,
+    /// What became of it in each; absent where it was never seen.
+    pub states: [Option<FindingState>; 2],
 }
 
 /// What the page of one session shows.
@@ -119,6 +145,8 @@ pub struct SessionView {
     pub session: Session,
     /// Its numbers, in order.
     pub iterations: Vec<IterationMetrics>,
+    /// Its findings as an `ECharts` option; absent before the first iteration.
+    pub chart: Option<String>,
     /// What was found, and what became of it.
     pub findings: Vec<Finding>,
     /// Its events, as asked for.

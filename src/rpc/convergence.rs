@@ -8,7 +8,8 @@
 use leptos::prelude::*;
 
 use crate::domain::{
-    AppError, ConvergenceView, EventFilter, Finding, Page, SessionEvent, SessionFilter, SessionView,
+    AppError, ComparisonView, ConvergenceView, EventFilter, Finding, Page, SessionEvent,
+    SessionFilter, SessionView,
 };
 #[cfg(feature = "ssr")]
 use crate::server::{operations, state};
@@ -35,6 +36,13 @@ pub async fn session(
     let (app, viewer) = state::viewer()?;
     let at = at.as_deref();
     state::with_status(operations::convergence::session(&app, &viewer, &id, &filter, at).await)
+}
+
+/// Two sessions side by side.
+#[server(prefix = "/rpc", endpoint = "convergence/compare", input = server_fn::codec::Json)]
+pub async fn compare(a: String, b: String) -> Result<ComparisonView, AppError> {
+    let (app, viewer) = state::viewer()?;
+    state::with_status(operations::convergence::compare(&app, &viewer, [&a, &b]).await)
 }
 
 /// The next 100 events of a session; `cursor` is the `next` of the page before.

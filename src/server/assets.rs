@@ -14,6 +14,17 @@ use sha2::{Digest, Sha256};
 #[allow_missing = true]
 struct Site;
 
+/// The program that draws charts, bundled beside the site: cargo-leptos empties its folder.
+#[derive(Embed)]
+#[folder = "$CARGO_MANIFEST_DIR/target/charts"]
+#[allow_missing = true]
+#[prefix = "pkg/"]
+struct Charts;
+
+fn file(name: &str) -> Option<EmbeddedFile> {
+    Site::get(name).or_else(|| Charts::get(name))
+}
+
 /// The folder that the page loads its assets from: its name changes with any of them, so that
 /// browsers may keep them for ever. While developing the name stays, so that a reload works.
 pub(crate) fn base() -> &'static str {
@@ -26,8 +37,9 @@ fn name_of_folder() -> String {
         return "/pkg".to_owned();
     }
     let mut digest = Sha256::new();
-    for name in Site::iter().filter(|name| name.starts_with("pkg/")) {
-        if let Some(file) = Site::get(&name) {
+    let site = Site::iter().filter(|name| name.starts_with("pkg/"));
+    for name in site.chain(Charts::iter()) {
+        if let Some(file) = file(&name) {
             digest.update(file.metadata.sha256_hash());
         }
     }
@@ -73,12 +85,12 @@ fn serve(name: &str, headers: &HeaderMap, cache: &'static str) -> Response {
     let found = [("br", "br"), ("gzip", "gz")]
         .into_iter()
         .filter(|(coding, _)| accepts(coding))
-        .find_map(|(coding, ending)| Some((Site::get(&format!("{name}.{ending}"))?, Some(coding))))
-        .or_else(|| Some((Site::get(name)?, None)));
-    let Some((file, coding)) = found else {
+        .find_map(|(coding, ending)| Some((file(&format!("{name}.{ending}"))?, Some(coding))))
+        .or_else(|| Some((file(name)?, None)));
+    let Some((content, coding)) = found else {
         return StatusCode::NOT_FOUND.into_response();
     };
-    let mut response = Response::new(Body::from(bytes(file)));
+    let mut response = Response::new(Body::from(bytes(content)));
     let answer = response.headers_mut();
     answer.insert(
         header::CONTENT_TYPE,

@@ -6,7 +6,7 @@ use leptos_router::components::{FlatRoutes, Route, Router};
 use leptos_router::{Lazy, SsrMode, path};
 
 use super::browser;
-use super::chunks::{AgentRoute, AgentsRoute, TaskRoute};
+use super::chunks::{AgentRoute, AgentsRoute, ConvergenceRoute, SessionRoute, TaskRoute};
 use super::components::{Frame, Toasts as ToastRegion};
 use super::pages::{NewTask, NotFoundPage, TasksPage};
 use super::state::{Actions, Clock, Live, Shortcuts, Theme, Toasts};
@@ -37,6 +37,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/tasks/:number") view={Lazy::<TaskRoute>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/agents") view={Lazy::<AgentsRoute>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/agents/:name") view={Lazy::<AgentRoute>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/convergence") view={Lazy::<ConvergenceRoute>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/convergence/:id") view={Lazy::<SessionRoute>::new()} ssr=SsrMode::Async/>
                 </FlatRoutes>
             </Frame>
             <NewTask/>

@@ -64,6 +64,14 @@ page_of_chunk!(
     /// The page at `/agents/:name`.
     AgentRoute, agents, load_agent, pages::AgentPage
 );
+page_of_chunk!(
+    /// The page at `/convergence`.
+    ConvergenceRoute, convergence, load_convergence, pages::ConvergencePage
+);
+page_of_chunk!(
+    /// The page at `/convergence/:id`.
+    SessionRoute, convergence, load_session, pages::SessionPage
+);
 
 /// The page that is there stays while the next one cannot be loaded; answers how long to wait
 /// the next time.

@@ -10,6 +10,7 @@
 )]
 
 mod app;
+mod assets;
 mod browser;
 mod chunks;
 mod components;

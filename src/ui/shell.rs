@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use leptos_meta::MetaTags;
 
 use super::app::App;
+use super::assets::Assets;
 use super::components::SPRITE;
 
 /// Runs before the first paint: the chosen theme must not flash, and what only helps without
@@ -16,6 +17,7 @@ const BEFORE_PAINT: &str = "(function(r){r.dataset.js='';try{var t=localStorage.
 
 /// The document. `base` is the folder URL of the built assets, such as `/pkg` or `/pkg/<hash>`.
 pub fn shell(options: LeptosOptions, base: &'static str) -> impl IntoView {
+    provide_context(Assets(base));
     let script = format!("{base}/kimi-dashboard.js");
     let program = format!("{base}/kimi-dashboard.wasm");
     let start = format!(
@@ -23,7 +25,7 @@ pub fn shell(options: LeptosOptions, base: &'static str) -> impl IntoView {
     );
     view! {
         <!DOCTYPE html>
-        <html lang="en">
+        <html lang="en" data-assets=base>
             <head>
                 <meta charset="utf-8"/>
                 <meta name="viewport" content="width=device-width, initial-scale=1"/>

@@ -81,6 +81,19 @@ impl EventType {
         Self::Error,
     ];
 
+    /// The names of the known types.
+    pub const NAMES: [&str; 9] = [
+        "SESSION_STARTED",
+        "ITERATION_STARTED",
+        "STEP_STARTED",
+        "STEP_COMPLETE",
+        "STATE_CHANGED",
+        "ITERATION_ENDED",
+        "CONVERGENCE_REACHED",
+        "SESSION_ENDED",
+        "ERROR",
+    ];
+
     /// The name on the wire.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -1,12 +1,15 @@
 //! What the pages about convergence show, gathered. The point of the feed is read before the
 //! database, so that everything the reading may have missed comes after that point.
 
+use std::collections::HashMap;
+
 use crate::domain::{
-    AppError, ConvergenceView, EventFilter, LiveSession, LoopEvent, Page, SessionEvent,
-    SessionFilter, SessionStatus, SessionView,
+    AppError, ComparedFinding, ComparisonView, ConvergenceView, EventFilter, IterationMetrics,
+    Ledger, LiveSession, LoopEvent, Page, Session, SessionEvent, SessionFilter, SessionStatus,
+    SessionView,
 };
 use crate::server::auth::Viewer;
-use crate::server::operations::sessions;
+use crate::server::operations::{charts, sessions};
 use crate::server::state::AppState;
 use crate::server::storage::sessions::StoredSession;
 
@@ -53,9 +56,11 @@ pub(crate) async fn overview(
         events = app.db.events(stored, &newest, None, EVENTS).await?.items;
         events.reverse();
     }
+    let latest = latest.first().map(StoredSession::session);
     Ok(ConvergenceView {
         loops: app.links.all(),
         live,
+        latest: latest.map(|session| session.session_id),
         events: events
             .into_iter()
             .map(LoopEvent::into_session_event)
@@ -70,10 +75,58 @@ pub(crate) async fn overview(
 async fn with_numbers(app: &AppState, stored: &StoredSession) -> Result<LiveSession, AppError> {
     let book = app.db.session_book(stored).await?;
     let (session, ledger) = book.judged(stored.session());
-    Ok(LiveSession {
+    Ok(live(session, ledger.iterations))
+}
+
+fn live(session: Session, iterations: Vec<IterationMetrics>) -> LiveSession {
+    LiveSession {
         session,
-        iterations: ledger.iterations,
+        chart: charts::findings(&iterations),
+        iterations,
+    }
+}
+
+/// Two sessions side by side: their numbers, and what became of each finding in both.
+pub(crate) async fn compare(
+    app: &AppState,
+    _: &Viewer,
+    ids: [&str; 2],
+) -> Result<ComparisonView, AppError> {
+    let [a, b] = ids.map(|id| judged(app, id));
+    let ((session_a, ledger_a), (session_b, ledger_b)) = tokio::try_join!(a, b)?;
+    let mut findings: Vec<ComparedFinding> = Vec::new();
+    let mut places: HashMap<String, usize> = HashMap::new();
+    for (side, found) in [ledger_a.findings, ledger_b.findings]
+        .into_iter()
+        .enumerate()
+    {
+        for finding in found {
+            let place = *places
+                .entry(finding.fingerprint.clone())
+                .or_insert(findings.len());
+            let state = Some(finding.state);
+            if place == findings.len() {
+                let states = [None; 2];
+                findings.push(ComparedFinding { finding, states });
+            }
+            findings[place].states[side] = state;
+        }
+    }
+    Ok(ComparisonView {
+        chart: charts::comparison(&ledger_a.iterations, &ledger_b.iterations),
+        sides: [
+            live(session_a, ledger_a.iterations),
+            live(session_b, ledger_b.iterations),
+        ],
+        findings,
+        now: app.clock.now(),
     })
+}
+
+async fn judged(app: &AppState, id: &str) -> Result<(Session, Ledger), AppError> {
+    let stored = app.db.session(id).await?;
+    let book = app.db.session_book(&stored).await?;
+    Ok(book.judged(stored.session()))
 }
 
 /// The page of one session, with the first of its events that match `filter`; with `at`, those
@@ -95,6 +148,7 @@ pub(crate) async fn session(
     };
     Ok(SessionView {
         session,
+        chart: charts::findings(&ledger.iterations),
         iterations: ledger.iterations,
         findings: ledger.findings,
         events,

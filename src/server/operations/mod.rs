@@ -2,6 +2,7 @@
 //! nothing below; each takes a proof that the caller may.
 
 pub(crate) mod agents;
+pub(crate) mod charts;
 pub(crate) mod convergence;
 pub(crate) mod forms;
 pub(crate) mod logs;

@@ -3,12 +3,15 @@
 use serde_json::{Value, json};
 
 use super::{CONVERGED, NOT_CONVERGED, post, recorded};
-use crate::domain::{ConvergenceView, Finding, FindingState, Page, SessionEvent, SessionView};
+use crate::domain::{
+    ComparisonView, ConvergenceView, Finding, FindingState, Page, SessionEvent, SessionView,
+};
 use crate::tests::support::{Client, Engine, LoopServer, TestApp, on_each_engine};
 
 on_each_engine!(
     the_overview_shows_what_is_live,
-    a_session_is_shown_from_any_event_on
+    a_session_is_shown_from_any_event_on,
+    two_sessions_are_compared_finding_by_finding
 );
 
 async fn overview(client: &Client, filter: &Value) -> ConvergenceView {
@@ -127,4 +130,41 @@ async fn a_session_is_shown_from_any_event_on(engine: Engine) {
         .await
         .expect(200);
     assert_eq!(accepted.to::<Finding>().state, FindingState::Accepted);
+}
+
+async fn two_sessions_are_compared_finding_by_finding(engine: Engine) {
+    let app = TestApp::on(engine, vec![]).await;
+    let client = app.client();
+    let done = |session: &str, iteration: u32, found: Value| {
+        json!({"session_id": session, "event_type": "STEP_COMPLETE", "iteration": iteration,
+            "event_id": format!("{session}{iteration}"), "timestamp": 1_795_336_200 + iteration,
+            "data": {"step": "diagnose", "success": true, "findings": found}})
+    };
+    let events = [
+        done("a", 1, json!(["leak", "race"])),
+        done("a", 2, json!(["race"])),
+        done("b", 1, json!(["leak"])),
+    ];
+    post(client, &events).await;
+    let path = "/rpc/convergence/compare";
+    let asked = json!({"a": "a", "b": "b"});
+    let view: ComparisonView = client.post(path, &asked).await.expect(200).to();
+    let told: Vec<_> = view
+        .findings
+        .iter()
+        .map(|it| (it.finding.description.as_str(), it.states))
+        .collect();
+    let (new, repeated, fixed) = (
+        Some(FindingState::New),
+        Some(FindingState::Repeated),
+        Some(FindingState::Fixed),
+    );
+    assert_eq!(told.len(), 2);
+    assert!(told.contains(&("leak", [fixed, new])), "{told:?}");
+    assert!(told.contains(&("race", [repeated, None])), "{told:?}");
+    assert_eq!(view.sides[0].iterations.len(), 2);
+    let chart: Value = serde_json::from_str(&view.chart.unwrap()).unwrap();
+    assert_eq!(chart["series"][1]["data"], json!([1.0]));
+    let asked = json!({"a": "a", "b": "nobody"});
+    assert_eq!(client.post(path, &asked).await.status, 404);
 }

@@ -208,6 +208,11 @@ pub(crate) fn remember(name: &str, value: Option<&str>) {
     };
 }
 
+/// An attribute of the document's root.
+pub(crate) fn root_attribute(name: &str) -> Option<String> {
+    document()?.document_element()?.get_attribute(name)
+}
+
 /// Sets or removes an attribute of `<html>`.
 pub(crate) fn set_root_attribute(name: &str, value: Option<&str>) {
     let Some(root) = document().and_then(|document| document.document_element()) else {

@@ -28,6 +28,7 @@ pub(crate) fn Frame(
         shortcuts.listen(move |wish| {
             let url = match wish {
                 Wish::Agents => paths::AGENTS.to_owned(),
+                Wish::Convergence => paths::CONVERGENCE.to_owned(),
                 Wish::NewTask => untrack(|| new_task_url(&location)),
                 _ => paths::TASKS.to_owned(),
             };
@@ -90,6 +91,7 @@ fn Rail() -> impl IntoView {
             </span>
             {link(paths::TASKS, "list-checks", "Tasks")}
             {link(paths::AGENTS, "bot", "Agents")}
+            {link(paths::CONVERGENCE, "repeat", "Convergence")}
             <button
                 type="button"
                 class="rail-toggle js-only"

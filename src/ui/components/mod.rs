@@ -7,10 +7,12 @@ mod agent_actions;
 mod agent_card;
 mod ansi;
 mod badge;
+mod chart;
 mod format;
 mod frame;
 mod icon;
 mod log;
+mod loops;
 mod pill;
 mod shortcut_sheet;
 mod states;
@@ -26,10 +28,14 @@ pub(crate) use activity::{ActivityLine, Mention};
 pub(crate) use agent_actions::{AgentControls, EnableDemo};
 pub(crate) use agent_card::{AgentCard, AgentFigures, AgentLine, CurrentTask, CurrentTasks};
 pub(crate) use badge::{AgentBadge, ProgressBar, TaskBadge};
-pub(crate) use format::{cost, count, duration, grouped, hundredths};
+pub(crate) use chart::Chart;
+pub(crate) use format::{ago, clock_time, cost, count, duration, grouped, hundredths, percent};
 pub(crate) use frame::Frame;
 pub(crate) use icon::{Icon, SPRITE};
 pub(crate) use log::LogLine;
+pub(crate) use loops::{
+    FindingBadge, SessionBadge, SeverityChip, Stepper, VerdictBadge, label as state_label,
+};
 pub(crate) use states::{Empty, Failure, Snippet, skeleton};
 pub(crate) use summary::timing;
 pub(crate) use task_actions::{AnswerForm, CancelTask, RetryForm, RetryTask, StartTask};

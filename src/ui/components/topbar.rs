@@ -44,6 +44,7 @@ fn Breadcrumb() -> impl IntoView {
         let mut parts = path.trim_matches('/').splitn(2, '/');
         let (title, list) = match parts.next() {
             Some("agents") => ("Agents", paths::AGENTS),
+            Some("convergence") => ("Convergence", paths::CONVERGENCE),
             _ => ("Tasks", paths::TASKS),
         };
         let mark = if list == paths::TASKS { "#" } else { "" };

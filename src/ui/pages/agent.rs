@@ -105,7 +105,7 @@ impl Model {
                     row.stopping.set(true);
                 }
             }
-            Change::Agent(_) | Change::Activity(_) | Change::Logs(_) => {}
+            Change::Agent(_) | Change::Activity(_) | Change::Logs(_) | Change::Event(_) => {}
         }
     }
 

@@ -67,7 +67,7 @@ impl Model {
         match change {
             Change::Task(task) => _ = self.book.note(task),
             Change::Agent(agent) => self.roster.apply(agent),
-            Change::Logs(_) | Change::Activity(_) => {}
+            Change::Logs(_) | Change::Activity(_) | Change::Event(_) => {}
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod agent;
 mod agents;
+mod convergence;
 mod new_task;
 mod not_found;
 mod roster;
@@ -16,6 +17,7 @@ mod tasks_model;
 
 pub(crate) use agent::AgentPage;
 pub(crate) use agents::AgentsPage;
+pub(crate) use convergence::{ConvergencePage, SessionPage};
 pub(crate) use new_task::NewTask;
 pub(crate) use not_found::NotFoundPage;
 pub(crate) use task::TaskPage;

@@ -80,7 +80,7 @@ impl TaskModel {
             }
             Change::Activity(activity) if activity.task_id == Some(id) => self.happened(activity),
             Change::Logs(entries) => self.log.append(entries),
-            Change::Activity(_) | Change::Agent(_) => {}
+            Change::Activity(_) | Change::Agent(_) | Change::Event(_) => {}
         }
     }
 

@@ -290,7 +290,7 @@ impl TasksModel {
             Change::Task(task) => self.apply_task(task),
             Change::Agent(agent) => self.roster.apply(agent),
             Change::Activity(activity) => self.apply_activity(activity),
-            Change::Logs(_) => {}
+            Change::Logs(_) | Change::Event(_) => {}
         }
     }
 

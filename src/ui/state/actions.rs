@@ -8,7 +8,7 @@ use leptos::task::spawn_local;
 use super::live::Live;
 use super::toasts::Toasts;
 use crate::domain::{Agent, AppError, Task};
-use crate::rpc::{agents, tasks};
+use crate::rpc::{agents, convergence, tasks};
 use crate::ui::browser::{self, Refusal};
 use crate::ui::data::{error_of, read};
 use crate::ui::paths;
@@ -30,6 +30,7 @@ pub(crate) enum Action {
     StartAgent,
     StopAgent,
     EnableDemo,
+    Accept,
 }
 
 impl Action {
@@ -44,6 +45,7 @@ impl Action {
             Self::StartAgent => agents::Start::url(),
             Self::StopAgent => agents::Stop::url(),
             Self::EnableDemo => agents::EnableDemo::url(),
+            Self::Accept => convergence::Accept::url(),
         }
     }
 
@@ -72,6 +74,7 @@ impl Action {
             }
             Self::Start => (format!("#{} goes first", task()?.number), None),
             Self::Input => (format!("Answered #{}", task()?.number), None),
+            Self::Accept => ("Accepted".to_owned(), None),
             Self::StartAgent | Self::StopAgent | Self::EnableDemo => {
                 let agent: Agent = read(answer)?;
                 let words = format!("{} is {}", agent.title, agent.status.label());

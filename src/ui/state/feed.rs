@@ -3,6 +3,8 @@
 
 use std::collections::VecDeque;
 
+use serde_json::Value;
+
 use crate::domain::{
     Activity, Agent, ClientFrame, Epoch, FeedPoint, LogEntry, Seq, ServerFrame, Task, Topic,
 };
@@ -21,6 +23,8 @@ pub(crate) enum Change {
     Logs(Vec<LogEntry>),
     /// Something that happened.
     Activity(Activity),
+    /// An event of the convergence session with this id, where the sender named it so.
+    Event(Option<String>),
 }
 
 /// One numbered message of the feed.
@@ -129,9 +133,11 @@ impl Feed {
                     self.release();
                 }
             }
-            // No page follows sessions yet.
+            ServerFrame::Event { seq, data } => {
+                let session = data.get("session_id").and_then(Value::as_str);
+                self.accept(seq, Change::Event(session.map(str::to_owned)));
+            }
             ServerFrame::State { .. }
-            | ServerFrame::Event { .. }
             | ServerFrame::Ack
             | ServerFrame::Error { .. }
             | ServerFrame::Unknown => {}
@@ -160,6 +166,7 @@ impl Feed {
         topics.extend(&self.extra);
         topics.sort_unstable();
         topics.dedup();
+        // Only the pages of loops need them; those follow the topic.
         let unused = ClientFrame::Unsubscribe {
             topics: vec![Topic::Sessions],
         };

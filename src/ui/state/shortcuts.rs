@@ -8,9 +8,10 @@ use crate::ui::browser::{self, Key};
 const PAIR: i64 = 500_000;
 
 /// Every shortcut, for the sheet.
-pub(crate) const SHORTCUTS: [(&str, &str); 9] = [
+pub(crate) const SHORTCUTS: [(&str, &str); 10] = [
     ("g t", "Go to tasks"),
     ("g a", "Go to agents"),
+    ("g c", "Go to convergence"),
     ("n", "New task"),
     ("/", "Search"),
     ("j / k", "Next, previous row"),
@@ -25,6 +26,7 @@ pub(crate) const SHORTCUTS: [(&str, &str); 9] = [
 pub(crate) enum Wish {
     Tasks,
     Agents,
+    Convergence,
     NewTask,
     Search,
     Next,
@@ -77,7 +79,7 @@ impl Shortcuts {
                     self.follow.update(|count| *count += 1);
                     true
                 }
-                Wish::Tasks | Wish::Agents | Wish::NewTask => {
+                Wish::Tasks | Wish::Agents | Wish::Convergence | Wish::NewTask => {
                     go(wish);
                     true
                 }
@@ -94,6 +96,7 @@ fn read(key: &Key, after_g: bool) -> Option<Wish> {
     match (key.name.as_str(), after_g) {
         ("t", true) => Some(Wish::Tasks),
         ("a", true) => Some(Wish::Agents),
+        ("c", true) => Some(Wish::Convergence),
         ("n", _) => Some(Wish::NewTask),
         ("/", _) => Some(Wish::Search),
         ("j", _) => Some(Wish::Next),

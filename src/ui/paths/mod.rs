@@ -1,6 +1,10 @@
 //! Every URL of the site, built in one place, and read back in the same place.
 
+mod convergence;
+
 use std::fmt::Write;
+
+pub(crate) use convergence::{CONVERGENCE, EventsQuery, SessionsQuery, event, export, session};
 
 use crate::domain::{Priority, TaskFilter, TaskStatus};
 

@@ -1,0 +1,170 @@
+//! How loops, sessions and findings stand: always an icon, a word and a colour.
+
+use std::cmp::Ordering;
+
+use leptos::prelude::*;
+
+use super::icon::Icon;
+use crate::domain::{FindingState, LoopState, SessionStatus, Severity, VerdictKind};
+use crate::ui::dynamic::{Erase, attribute, part, row, text};
+
+/// What a badge says: its icon, its word, and the class that colours it.
+type Look = (&'static str, &'static str, &'static str);
+
+fn badge(look: impl Fn() -> Look + Copy + Send + Sync + 'static) -> AnyView {
+    let icon = part(move || {
+        let name = look().0;
+        view! { <Icon name/> }.any()
+    });
+    let word = text(move || look().1.to_owned());
+    let class = text(move || format!("badge {}", look().2));
+    view! {
+        <span class=class>{icon} <span>{word}</span></span>
+    }
+    .any()
+}
+
+/// How a session stands.
+#[component]
+pub(crate) fn SessionBadge(
+    /// How it stands.
+    #[prop(into)]
+    status: Signal<SessionStatus>,
+) -> impl IntoView {
+    badge(move || match status.get() {
+        SessionStatus::Running => ("circle-dot", "running", "task-running"),
+        SessionStatus::Converged => ("circle-check", "converged", "task-completed"),
+        SessionStatus::Failed => ("circle-x", "failed", "task-failed"),
+        SessionStatus::Ended => ("circle-slash", "ended", "ended"),
+        SessionStatus::Interrupted => ("circle-dashed", "interrupted", "interrupted"),
+    })
+}
+
+/// Whether a session gets anywhere.
+#[component]
+pub(crate) fn VerdictBadge(
+    /// The verdict in a word.
+    #[prop(into)]
+    kind: Signal<VerdictKind>,
+) -> impl IntoView {
+    badge(move || {
+        let kind = kind.get();
+        let (icon, class) = match kind {
+            VerdictKind::Converging => ("trending-down", "task-completed"),
+            VerdictKind::Stalled => ("equal", "interrupted"),
+            VerdictKind::Oscillating => ("activity", "interrupted"),
+            VerdictKind::Diverging => ("trending-up", "task-failed"),
+            VerdictKind::Converged => ("circle-check", "task-completed"),
+            VerdictKind::Failed => ("circle-x", "task-failed"),
+            VerdictKind::Interrupted => ("circle-dashed", "interrupted"),
+            VerdictKind::TooEarly => ("hourglass", "early"),
+        };
+        let label = match kind {
+            VerdictKind::TooEarly => "too early to tell",
+            kind => kind.label(),
+        };
+        (icon, label, class)
+    })
+}
+
+/// What became of a finding.
+#[component]
+pub(crate) fn FindingBadge(
+    /// What became of it.
+    #[prop(into)]
+    state: Signal<FindingState>,
+) -> impl IntoView {
+    badge(move || match state.get() {
+        FindingState::New => ("plus", "new", "finding-new"),
+        FindingState::Repeated => ("repeat", "repeated", "finding-repeated"),
+        FindingState::Fixed => ("check", "fixed", "finding-fixed"),
+        FindingState::Regressed => ("rotate-ccw", "regressed", "finding-regressed"),
+        FindingState::Accepted => ("hand", "accepted", "finding-accepted"),
+    })
+}
+
+/// How grave a finding is.
+#[component]
+pub(crate) fn SeverityChip(
+    /// How grave it is.
+    severity: Severity,
+) -> impl IntoView {
+    let name = severity.as_str();
+    view! { <span class=format!("chip severity-{name}")>{name}</span> }
+}
+
+/// Where a loop stands on its way through an iteration.
+#[component]
+pub(crate) fn Stepper(
+    /// Its state.
+    #[prop(into)]
+    state: Signal<LoopState>,
+    /// How its session stands.
+    #[prop(into)]
+    status: Signal<SessionStatus>,
+) -> impl IntoView {
+    // A loop that failed has its own end instead of the other.
+    let step = move |place: usize| {
+        let shown = move || {
+            let failed = state.get() == LoopState::Failed;
+            match STEPS.get(place) {
+                Some(step) if !(failed && place == LAST) => *step,
+                _ => LoopState::Failed,
+            }
+        };
+        let place_now = move || {
+            let state = state.get();
+            let at = STEPS.iter().position(|step| *step == state);
+            at.unwrap_or(LAST)
+        };
+        let class = text(move || {
+            let now = place_now();
+            let name = match (place.cmp(&now), state.get(), status.get()) {
+                // A loop may fail in any state, and does not say in which.
+                (Ordering::Less, LoopState::Failed, _) | (Ordering::Greater, ..) => "step",
+                (Ordering::Less, ..) => "step done",
+                (_, LoopState::Converged, _) => "step here good",
+                (_, LoopState::Failed, _) => "step here bad",
+                (_, _, SessionStatus::Running) => "step here",
+                (..) => "step here gone",
+            };
+            name.to_owned()
+        });
+        let here = attribute(move || (place == place_now()).then_some("step"));
+        let word = text(move || label(shown()).to_owned());
+        view! {
+            <li class=class aria-current=here>
+                <span>{word}</span>
+            </li>
+        }
+    };
+    view! {
+        <ol class="stepper" aria-label="State of the loop">
+            {row(0..STEPS.len(), step)}
+        </ol>
+    }
+    .any()
+}
+
+const STEPS: [LoopState; 6] = [
+    LoopState::Idle,
+    LoopState::Diagnosing,
+    LoopState::Fixing,
+    LoopState::Attacking,
+    LoopState::Validating,
+    LoopState::Converged,
+];
+const LAST: usize = STEPS.len() - 1;
+
+/// A state in a word for people.
+pub(crate) fn label(state: LoopState) -> &'static str {
+    match state {
+        LoopState::Idle => "Idle",
+        LoopState::Diagnosing => "Diagnosing",
+        LoopState::Fixing => "Fixing",
+        LoopState::Attacking => "Attacking",
+        LoopState::Validating => "Validating",
+        LoopState::Converged => "Converged",
+        LoopState::Failed => "Failed",
+    }
+}

@@ -1,0 +1,194 @@
+//! The ledger of findings: what each is, when it was seen, and what became of it.
+
+use leptos::prelude::*;
+
+use super::following::read;
+use crate::domain::{Finding, FindingState, SessionView};
+use crate::ui::components::{
+    ActionForm, Ago, FindingBadge, HiddenFields, Look, SeverityChip, SubmitButton, count,
+};
+use crate::ui::dynamic::{Erase, list, maybe, memo, nothing, text};
+use crate::ui::state::Action;
+
+/// Everything that a session's loop found.
+#[component]
+pub(super) fn LedgerOf(
+    /// What the page shows.
+    view: RwSignal<Option<SessionView>>,
+    /// The session.
+    session: String,
+) -> impl IntoView {
+    let findings = memo(move || {
+        let mut findings = read(view, |view| view.findings.clone());
+        findings.sort_by_key(|it| (place(it.state), std::cmp::Reverse(it.severity)));
+        findings
+    });
+    let counted = memo(move || {
+        read(view, |view| {
+            view.iterations
+                .iter()
+                .any(|it| it.findings.unwrap_or(0) > 0)
+        })
+    });
+    let is_empty = memo(move || findings.read().is_empty());
+    let none = maybe(move || {
+        is_empty.get().then(|| {
+            let words = if counted.get() {
+                "This loop only counts its findings, so none can be followed from one iteration to the next."
+            } else {
+                "Nothing was found."
+            };
+            view! { <p class="muted">{words}</p> }
+        })
+    });
+    let total = text(move || {
+        let findings = findings.read();
+        let open = findings.iter().filter(|it| place(it.state) < 3).count();
+        let number = |length: usize| u64::try_from(length).unwrap_or(0);
+        if findings.is_empty() {
+            return String::new();
+        }
+        format!(
+            "{} · {} open",
+            count(number(findings.len()), "finding"),
+            number(open)
+        )
+    });
+    let rows = list(
+        move || {
+            let entries = findings.get().into_iter();
+            entries.map(Entry::new).collect()
+        },
+        |entry| entry.content.clone(),
+        move |entry| line(entry.finding, &session),
+    );
+    let table = maybe(move || {
+        (!is_empty.get()).then(|| {
+            view! {
+                <thead>
+                    <tr>
+                        <th scope="col">"State"</th>
+                        <th scope="col">"Severity"</th>
+                        <th scope="col">"Finding"</th>
+                        <th scope="col">"Seen in"</th>
+                        <th scope="col"><span class="sr-only">"Accept"</span></th>
+                    </tr>
+                </thead>
+            }
+        })
+    });
+    view! {
+        <section aria-labelledby="findings">
+            <div class="section-head">
+                <h2 id="findings">"Findings"</h2>
+                <span class="muted figure">{total}</span>
+            </div>
+            {none}
+            <div class="wide-table">
+                <table class="numbers findings">
+                    {table}
+                    <tbody>{rows}</tbody>
+                </table>
+            </div>
+        </section>
+    }
+    .any()
+}
+
+/// What needs someone comes first.
+fn place(state: FindingState) -> u8 {
+    match state {
+        FindingState::Regressed => 0,
+        FindingState::New => 1,
+        FindingState::Repeated => 2,
+        FindingState::Accepted => 3,
+        FindingState::Fixed => 4,
+    }
+}
+
+/// A row is made anew when anything in it changed.
+struct Entry {
+    finding: Finding,
+    content: String,
+}
+
+impl Entry {
+    fn new(finding: Finding) -> Self {
+        let content = serde_json::to_string(&finding).unwrap_or_default();
+        Self { finding, content }
+    }
+}
+
+fn line(finding: Finding, session: &str) -> AnyView {
+    let (first, last) = (finding.first_iteration, finding.last_iteration);
+    let seen = if first == last {
+        format!("#{first}")
+    } else {
+        format!("#{first} to #{last}")
+    };
+    let accepted = finding.accepted.clone().map(|accepted| {
+        view! {
+            <p class="muted">
+                {format!("Accepted by {}: {} ", accepted.by, accepted.reason)}
+                <Ago time=accepted.at/>
+            </p>
+        }
+    });
+    let open = place(finding.state) < 3;
+    let short = finding.fingerprint.get(..8).unwrap_or_default().to_owned();
+    let accept =
+        open.then(|| view! { <Accept session=session.to_owned() finding=finding.clone()/> });
+    view! {
+        <tr>
+            <td><FindingBadge state=Signal::stored(finding.state)/></td>
+            <td><SeverityChip severity=finding.severity/></td>
+            <th scope="row">
+                {finding.description}
+                <span class="muted mono finding-area">
+                    {[finding.area, finding.kind, short].join(" · ").trim_start_matches(" · ").to_owned()}
+                </span>
+                {accepted.map_or_else(nothing, Erase::any)}
+            </th>
+            <td class="figure">{seen}</td>
+            <td>{accept.map_or_else(nothing, IntoAny::into_any)}</td>
+        </tr>
+    }
+    .any()
+}
+
+/// A person decides to live with a finding, and says why.
+#[component]
+fn Accept(
+    /// The session.
+    session: String,
+    /// The finding.
+    finding: Finding,
+) -> impl IntoView {
+    let about = finding.fingerprint.clone();
+    let fields = vec![
+        ("session", session),
+        ("fingerprint", finding.fingerprint.clone()),
+    ];
+    let look = Look {
+        label: "Accept it",
+        icon: "hand",
+        class: "primary",
+    };
+    let label = format!("Why is it acceptable: {}", finding.description);
+    view! {
+        <details class="confirm">
+            <summary class="btn quiet" aria-label=format!("Accept {}…", finding.description)>
+                "Accept…"
+            </summary>
+            <div class="confirm-body">
+                <ActionForm action=Action::Accept about=about.clone() class="accept-form">
+                    <HiddenFields fields/>
+                    <p>"It counts as open no longer. Say why one can live with it:"</p>
+                    <textarea name="reason" class="input" rows="2" required=true aria-label=label></textarea>
+                    <SubmitButton action=Action::Accept about look of=""/>
+                </ActionForm>
+            </div>
+        </details>
+    }
+    .any()
+}

@@ -1,0 +1,245 @@
+//! What runs now: each session with its state, its verdict and its findings, and the last
+//! events.
+
+use leptos::ev::Event;
+use leptos::prelude::*;
+use leptos_router::hooks::use_query_map;
+
+use super::events::EventLine;
+use super::following::read;
+use super::numbers::findings_table;
+use crate::domain::{
+    ConvergenceView, LiveSession, LoopState, Session, SessionEvent, SessionStatus, VerdictKind,
+};
+use crate::ui::components::{Chart, HiddenFields, SessionBadge, Stepper, VerdictBadge, duration};
+use crate::ui::dynamic::{Erase, handler, list, maybe, memo, part, text};
+use crate::ui::paths::{self, SessionsQuery};
+use crate::ui::state::Clock;
+
+/// The sessions that run; when none does, the one heard from last.
+#[component]
+pub(super) fn LiveSessions(
+    /// What the page shows.
+    view: RwSignal<Option<ConvergenceView>>,
+) -> impl IntoView {
+    let ids = memo(move || {
+        read(view, |view| {
+            let ids = view.live.iter().map(|it| it.session.session_id.clone());
+            ids.collect::<Vec<_>>()
+        })
+    });
+    let cards = list(
+        move || ids.get(),
+        String::clone,
+        move |id| {
+            let shown = memo(move || {
+                read(view, |view| {
+                    let mut live = view.live.iter();
+                    live.find(|it| it.session.session_id == id).cloned()
+                })
+            });
+            view! { <Card shown/> }
+        },
+    );
+    view! { <div class="loops">{cards}</div> }.any()
+}
+
+/// One session.
+#[component]
+fn Card(
+    /// The session and its numbers.
+    shown: Memo<Option<LiveSession>>,
+) -> impl IntoView {
+    let session = memo(move || shown.read().as_ref().map(|it| it.session.clone()));
+    let id = untrack(move || session.read().as_ref().map(|it| it.session_id.clone()));
+    let id = id.unwrap_or_default();
+    let url = paths::session(&id);
+    let rows = format!("{url}#iteration-");
+    let chart = memo(move || shown.read().as_ref().and_then(|it| it.chart.clone()));
+    let has_chart = memo(move || chart.read().is_some());
+    let drawing = maybe(move || {
+        has_chart.get().then(|| {
+            let option = text(move || chart.get().unwrap_or_default());
+            let rows = rows.clone();
+            let numbers = memo(move || shown.get().map(|it| it.iterations).unwrap_or_default());
+            let table = part(move || findings_table(&numbers.read()));
+            view! {
+                <Chart option rows label="Findings of each iteration"/>
+                <details class="chart-table">
+                    <summary>"Numbers"</summary>
+                    {table}
+                </details>
+            }
+        })
+    });
+    view! {
+        <article class="card loop-card">
+            <header class="card-head">
+                <h2 class="clip">
+                    <a href=url>{id}</a>
+                </h2>
+                <StatusOf session/>
+            </header>
+            <Standing session/>
+            {drawing}
+        </article>
+    }
+    .any()
+}
+
+/// A session's badge.
+#[component]
+fn StatusOf(
+    /// The session.
+    session: Memo<Option<Session>>,
+) -> impl IntoView {
+    let status = memo(move || status_of(session));
+    view! { <SessionBadge status/> }
+}
+
+fn status_of(session: Memo<Option<Session>>) -> SessionStatus {
+    let session = session.read();
+    session
+        .as_ref()
+        .map_or(SessionStatus::Running, |it| it.status)
+}
+
+/// Where a session stands: stepper, iteration and time, verdict and why.
+#[component]
+pub(super) fn Standing(
+    /// The session.
+    session: Memo<Option<Session>>,
+) -> impl IntoView {
+    let clock = Clock::get();
+    let status = memo(move || status_of(session));
+    let state = memo(move || {
+        let session = session.read();
+        session
+            .as_ref()
+            .map_or(LoopState::Idle, |it| it.final_state)
+    });
+    let time = text(move || {
+        let now = clock.now();
+        let session = session.read();
+        let Some(session) = session.as_ref() else {
+            return String::new();
+        };
+        let iteration = format!("Iteration {}", session.iterations);
+        match session.status {
+            SessionStatus::Running => {
+                let here = duration(now.seconds_since(session.state_since));
+                let all = duration(now.seconds_since(session.start_time));
+                format!("{iteration} · {here} in this state · {all} in all")
+            }
+            SessionStatus::Interrupted => {
+                let silent = duration(now.seconds_since(session.last_event_at));
+                format!("{iteration} · silent for {silent}")
+            }
+            _ => format!("{iteration} · took {}", duration(session.duration_seconds)),
+        }
+    });
+    let kind = memo(move || {
+        let session = session.read();
+        let verdict = session.as_ref().and_then(|it| it.verdict.as_ref());
+        verdict.map_or(VerdictKind::TooEarly, |verdict| verdict.kind)
+    });
+    let why = text(move || {
+        let session = session.read();
+        let verdict = session.as_ref().and_then(|it| it.verdict.as_ref());
+        verdict
+            .map(|verdict| verdict.reason.clone())
+            .unwrap_or_default()
+    });
+    view! {
+        <div class="standing">
+            <Stepper state status/>
+            <p class="verdict">
+                <VerdictBadge kind/>
+                <span>{why}</span>
+            </p>
+            <p class="muted figure">{time}</p>
+        </div>
+    }
+    .any()
+}
+
+/// The last events of the session heard from last.
+#[component]
+pub(super) fn LastEvents(
+    /// What the page shows.
+    view: RwSignal<Option<ConvergenceView>>,
+    /// What the URL says.
+    query: Memo<SessionsQuery>,
+) -> impl IntoView {
+    // Without a program the filter comes with the page; with it, as one types.
+    let typed = RwSignal::new(query.read_untracked().events.clone().unwrap_or_default());
+    let words = memo(move || typed.read().trim().to_lowercase());
+    let map = use_query_map();
+    Effect::new(move |former: Option<Option<String>>| {
+        let now = map.read().get("events");
+        if former.is_some_and(|former| former != now) {
+            typed.set(now.clone().unwrap_or_default());
+        }
+        now
+    });
+    let events = memo(move || {
+        let words = words.read();
+        let mut events = read(view, |view| view.events.clone());
+        events.retain(|event| words.is_empty() || says(event, &words));
+        events.reverse();
+        events.truncate(MOST_EVENTS);
+        events
+    });
+    let latest = memo(move || read(view, |view| view.latest.clone()).unwrap_or_default());
+    let lines = list(
+        move || events.get(),
+        |event| event.event_id.clone(),
+        move |event| {
+            view! { <EventLine event session=latest.get_untracked()/> }
+        },
+    );
+    let none = maybe(move || {
+        let none = events.read().is_empty();
+        none.then(|| view! { <p class="muted">"No event says so."</p> })
+    });
+    let input = handler(move |event: Event| typed.set(event_target_value(&event)));
+    let kept = part(move || {
+        let mut query = query.get();
+        query.events = None;
+        view! { <HiddenFields fields=query.pairs()/> }.any()
+    });
+    view! {
+        <section aria-labelledby="side-events">
+            <h2 id="side-events">"Last events"</h2>
+            <form method="get" action=paths::CONVERGENCE class="events-filter">
+                <input
+                    type="search"
+                    name="events"
+                    class="input"
+                    placeholder="Filter events"
+                    aria-label="Filter events"
+                    autocomplete="off"
+                    value=typed.get_untracked()
+                    prop:value=typed
+                    on:input=input
+                />
+                {kept}
+                <button type="submit" class="btn no-js-only">"Filter"</button>
+            </form>
+            {none}
+            <ol class="event-lines">{lines}</ol>
+        </section>
+    }
+    .any()
+}
+
+/// Lines that fit beside the sessions.
+const MOST_EVENTS: usize = 40;
+
+/// True when `words`, in small letters, stand anywhere in what is shown of an event.
+fn says(event: &SessionEvent, words: &str) -> bool {
+    let data = event.data.to_string().to_lowercase();
+    event.event_type.to_lowercase().contains(words)
+        || data.contains(words)
+        || event.iteration.to_string() == words
+}
