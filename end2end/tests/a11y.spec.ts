@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { expect, open, test } from '../fixtures';
+import { Loop } from '../fixtures/loop';
 
 const axe = createRequire(__filename).resolve('axe-core/axe.min.js');
 
@@ -11,11 +12,15 @@ for (const theme of ['dark', 'light']) {
     await server.create("printf '\\033[32mgreen\\033[0m\\n'; sleep 1000", { agent: 'shell', title: 'Runs' });
     await expect.poll(async () => (await server.task(1)).status).toBe('failed');
     await expect.poll(async () => (await server.task(4)).status).toBe('running');
+    const loop = new Loop(server, 'payments');
+    await loop.iterate(['injection', 'panic'], false);
+    await loop.iterate(['panic'], true);
+    await loop.begin('fix');
     // The policy of the pages forbids foreign scripts; axe is one.
     const context = await browser.newContext({ bypassCSP: true, viewport: info.project.use.viewport });
     const page = await context.newPage();
     await page.addInitScript((theme) => localStorage.setItem('theme', theme), theme);
-    for (const path of ['/', '/?status=pending', '/?new=1', '/tasks/1', '/tasks/2', '/tasks/4', '/agents', '/agents/shell', '/nowhere']) {
+    for (const path of ['/', '/?status=pending', '/?new=1', '/tasks/1', '/tasks/2', '/tasks/4', '/agents', '/agents/shell', '/convergence', '/convergence/payments', '/nowhere']) {
       await open(page, server.url + path);
       await page.addScriptTag({ path: axe });
       const violations = await page.evaluate(async () => {
