@@ -226,8 +226,8 @@ impl Posting {
 
     async fn deliver(self, enough: CancellationToken) {
         let parcels = self.leftovers.into_iter().chain([self.parcel]);
-        let terminal = &*self.terminal;
-        deliver_all(&self.webhook, parcels, &enough, terminal, &self.folder).await;
+        let complain = |words: &str| self.terminal.complain(words);
+        deliver_all(&self.webhook, parcels, &enough, complain, &self.folder).await;
     }
 }
 
@@ -236,23 +236,22 @@ async fn deliver_all(
     webhook: &Webhook,
     parcels: impl Iterator<Item = Parcel>,
     enough: &CancellationToken,
-    terminal: &Terminal,
+    complain: impl Fn(&str),
     folder: &str,
 ) -> usize {
     let left = parcels.map(async |mut parcel| {
-        let complain = |words: &str| terminal.complain(words);
-        if !webhook.deliver(&mut parcel, enough, complain).await {
+        if !webhook.deliver(&mut parcel, enough, &complain).await {
             return parcel.reader().left().unwrap_or(0);
         }
         if let Err(error) = parcel.discard() {
-            terminal.complain(&format!("cannot remove a journal from {folder}: {error}"));
+            complain(&format!("cannot remove a journal from {folder}: {error}"));
         }
         0
     });
     let left: usize = join_all(left).await.iter().sum();
     if left > 0 {
         let events = count(left, "event", "events");
-        terminal.complain(&format!(
+        complain(&format!(
             "{events} could not be posted and are kept in {folder}: `kimi-converge deliver` \
              posts them, and so does the next run with a webhook"
         ));
@@ -289,14 +288,21 @@ pub(super) async fn deliver() -> u8 {
     let webhook = Webhook::new(Clock, Duration::ZERO, 100);
     let enough = CancellationToken::new();
     let folder = outbox.folder().display().to_string();
-    let work = deliver_all(&webhook, parcels.into_iter(), &enough, &terminal, &folder);
-    tokio::pin!(work);
+    let troubled = CancellationToken::new();
+    let complain = |words: &str| {
+        terminal.complain(words);
+        troubled.cancel();
+    };
+    let work = deliver_all(&webhook, parcels.into_iter(), &enough, complain, &folder);
+    let patience = async {
+        troubled.cancelled().await;
+        sleep(TRIES).await;
+        enough.cancel();
+        std::future::pending().await
+    };
     let left = tokio::select! {
-        left = &mut work => left,
-        () = sleep(TRIES) => {
-            enough.cancel();
-            work.await
-        }
+        left = work => left,
+        never = patience => never,
     };
     if left > 0 {
         return FAILED;

@@ -3,6 +3,8 @@
 
 mod json;
 mod sarif;
+#[cfg(test)]
+mod tests;
 
 use serde_json::Value;
 

@@ -185,6 +185,7 @@ fn gather(mut file: Section<'_>, outside: &Outside<'_>, folder: &Path) -> Settin
         let words = "webhook_url: expected http://HOST:PORT/PATH, or https://";
         outside.problems.add(0, words.to_owned());
     }
+    let line = file.line("target");
     let target = file.text("target").map(|target| folder.join(target));
     file.finish();
     let linger = flags.linger.as_deref().and_then(|text| {
@@ -192,7 +193,14 @@ fn gather(mut file: Section<'_>, outside: &Outside<'_>, folder: &Path) -> Settin
         outside.read(("--linger", Some(text)), "", expected)
     });
     Settings {
-        target: read_target(flags.target.clone().or(target), outside.problems),
+        target: match &flags.target {
+            Some(target) => read_target(target, 0, outside.problems),
+            None => read_target(
+                &target.unwrap_or_else(|| ".".into()),
+                line,
+                outside.problems,
+            ),
+        },
         max_iterations: max_iterations.or(most).unwrap_or(10),
         convergence_threshold: threshold.unwrap_or(1),
         min_severity: min_severity.unwrap_or(Severity::Unknown),
@@ -252,14 +260,11 @@ fn read_socket(outside: &Outside<'_>) -> Option<(String, u16)> {
     Some((host, port.unwrap_or(8765)))
 }
 
-fn read_target(target: Option<PathBuf>, problems: &Problems) -> PathBuf {
-    let target = target.unwrap_or_else(|| PathBuf::from("."));
-    std::fs::canonicalize(&target).unwrap_or_else(|error| {
-        problems.add(
-            0,
-            format!("target: cannot find {}: {error}", target.display()),
-        );
-        target
+fn read_target(target: &Path, line: usize, problems: &Problems) -> PathBuf {
+    std::fs::canonicalize(target).unwrap_or_else(|error| {
+        let words = format!("target: cannot find {}: {error}", target.display());
+        problems.add(line, words);
+        target.to_owned()
     })
 }
 

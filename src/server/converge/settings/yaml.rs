@@ -144,7 +144,13 @@ impl<'a> Section<'a> {
     }
 
     pub(super) fn flag(&mut self, key: &'static str) -> Option<bool> {
-        self.read(key, "true or false", |node| node.data.as_bool())
+        let read = |node: &MarkedYaml<'_>| match text(node)?.to_lowercase().as_str() {
+            // Older YAML has more words for it.
+            "true" | "yes" | "on" => Some(true),
+            "false" | "no" | "off" => Some(false),
+            _ => None,
+        };
+        self.read(key, "true or false", read)
     }
 
     /// A text that is not empty.
@@ -173,6 +179,13 @@ impl<'a> Section<'a> {
         };
         self.read(key, "variables, as `NAME: value`", read)
             .unwrap_or_default()
+    }
+
+    /// The line of a key that nobody took yet; 0 when there is none.
+    pub(super) fn line(&self, key: &str) -> usize {
+        let mut entries = self.entries.iter();
+        let found = entries.find(|(name, ..)| name == key);
+        found.map_or(0, |(_, line, _)| *line)
     }
 
     /// Something is wrong that the values of several keys show together.
