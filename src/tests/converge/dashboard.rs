@@ -14,6 +14,9 @@ on_each_engine!(
     a_dashboard_that_is_killed_in_the_middle_misses_nothing,
 );
 
+/// Serves events where the dashboard of a test can be told of beforehand.
+const SOCKET: [&str; 4] = ["run", "--websocket", "--ws-host", "127.0.0.1"];
+
 /// The session is what its events say, it has converged, and its finding is mended.
 async fn has_converged(client: &Client, events: &[Value], source: &str) {
     check(client, events, source).await;
@@ -35,42 +38,27 @@ async fn a_dashboard_from_before_the_loop_shows_all_of_it(engine: Engine) {
     let port = free_port().await.to_string();
     let url = format!("ws://127.0.0.1:{port}");
     let app = TestApp::following(engine, vec![url.clone()], 120).await;
-    let mut run = project.start(&[
-        "run",
-        "--websocket",
-        "--ws-host",
-        "127.0.0.1",
-        "--ws-port",
-        &port,
-    ]);
-    let own = run.url().await;
-    let (events, ended) = tokio::join!(listen(&own), run.end());
-    ended.with(0);
-    if app.client().get("/api/sessions").await.text() != "[]" {
-        return has_converged(app.client(), &events, &url).await;
-    }
-    // It was over before the dashboard looked again, and somebody else had heard the end. With
-    // nobody else the loop waits.
-    project.write("answer", "41");
-    project.write("notes", "TO-DO");
-    let run = project.start(&[
-        "run",
-        "--websocket",
-        "--ws-host",
-        "127.0.0.1",
-        "--ws-port",
-        &port,
-    ]);
-    run.end().await.with(0);
-    let sessions = app.client().get("/api/sessions").await.expect(200);
-    let session: Session = sessions.to::<Vec<Session>>().remove(0);
-    with_events(app.client(), &session.session_id, events.len()).await;
-    let path = format!("/api/sessions/{}/events?limit=1000", session.session_id);
-    let mut events: Vec<Value> = app.client().get(&path).await.expect(200).to();
-    for event in &mut events {
-        event["session_id"] = session.session_id.clone().into();
-    }
+    // The loop may be over before the dashboard looks again; its end waits.
+    let words = [&SOCKET[..], &["--ws-port", &port]].concat();
+    project.run(&words).await.with(0);
+    let events = stored(app.client()).await;
     has_converged(app.client(), &events, &url).await;
+}
+
+/// Every event of the only session, as it was sent, once its end is there.
+async fn stored(client: &Client) -> Vec<Value> {
+    eventually("the end of the session is there", async || {
+        let sessions: Vec<Session> = client.get("/api/sessions").await.expect(200).to();
+        let id = &sessions.first()?.session_id;
+        let path = format!("/api/sessions/{id}/events?limit=1000");
+        let mut events: Vec<Value> = client.get(&path).await.expect(200).to();
+        for event in &mut events {
+            event["session_id"] = id.clone().into();
+        }
+        let ended = events.last()?["event_type"] == "SESSION_ENDED";
+        ended.then_some(events)
+    })
+    .await
 }
 
 #[tokio::test]
@@ -105,15 +93,7 @@ async fn a_dashboard_that_starts_after_the_loop_shows_all_of_it() {
     run.says("waiting up to 30 s").await;
     let app = TestApp::following(Engine::Sqlite, vec![url.clone()], 120).await;
     run.end().await.with(0);
-    let sessions = app.client().get("/api/sessions").await.expect(200);
-    let session = sessions.to::<Vec<Session>>().remove(0);
-    assert_eq!(session.status, SessionStatus::Converged);
-    let path = format!("/api/sessions/{}/events?limit=1000", session.session_id);
-    let mut events: Vec<Value> = app.client().get(&path).await.expect(200).to();
-    for event in &mut events {
-        event["session_id"] = session.session_id.clone().into();
-    }
-    assert_eq!(events.last().unwrap()["event_type"], "SESSION_ENDED");
+    let events = stored(app.client()).await;
     has_converged(app.client(), &events, &url).await;
 }
 
@@ -128,16 +108,8 @@ async fn socket_and_webhook_together_count_each_event_once() {
     let source = format!("ws://127.0.0.1:{port}");
     let app = TestApp::following(Engine::Sqlite, vec![source.clone()], 120).await;
     let hook = format!("http://{}/api/events", app.address());
-    let mut run = project.start(&[
-        "run",
-        "--websocket",
-        "--ws-host",
-        "127.0.0.1",
-        "--ws-port",
-        &port,
-        "--webhook-url",
-        &hook,
-    ]);
+    let own = ["--ws-port", &port, "--webhook-url", &hook];
+    let mut run = project.start(&[&SOCKET[..], &own].concat());
     let url = run.url().await;
     let (events, ()) = tokio::join!(listen(&url), async {
         let links = async || {

@@ -12,7 +12,7 @@ mod stopped;
 mod webhook;
 
 /// A project whose test fails first, and passes once the fix step has read why.
-const PROJECT: &str = r#"
+const PROJECT: &str = r"
 target: work
 loop: {max_iterations: 6, backoff_seconds: 0}
 steps:
@@ -20,7 +20,7 @@ steps:
   fix: {tool: ./fix.sh}
   validate: {tool: ./test.sh}
 events: {emit_interval: 0}
-"#;
+";
 const DIAGNOSE: &str = r#"
 grep -q TO-DO notes && echo '{"findings": [{"type": "note", "file": "notes", "line": 1,
     "severity": "low", "description": "something is left to do"}]}' || echo '{"findings": []}'

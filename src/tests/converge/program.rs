@@ -3,6 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use futures_util::StreamExt;
 use rustix::process::{Pid, Signal, kill_process};
@@ -15,6 +16,9 @@ use tokio_tungstenite::connect_async;
 
 use super::{DIAGNOSE, FIX, PROJECT, TEST};
 use crate::tests::support::{MARK, PATIENCE, binary, eventually, nothing_is_left};
+
+/// The number of the next loop of any project.
+static NEXT: AtomicU32 = AtomicU32::new(1);
 
 /// A folder with a configuration, a target `work`, and what the loop keeps.
 pub(super) struct Project {
@@ -83,7 +87,9 @@ impl Project {
     /// `kimi-converge` with these words, in this project.
     pub(super) fn start(&self, words: &[&str]) -> Loop {
         let folder = self.folder.path();
-        let mark = folder.display().to_string();
+        // Several may run at once.
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let mark = format!("{}#{number}", folder.display());
         let mut command = Command::new(binary("kimi-converge"));
         command.args(words).current_dir(folder);
         command.env("XDG_STATE_HOME", folder.join("state"));

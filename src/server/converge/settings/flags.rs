@@ -70,7 +70,7 @@ pub(crate) struct RunFlags {
     #[arg(
         long,
         value_name = "HOST",
-        help = "Address of the WebSocket [env: CONVERGENCE_WS_HOST] [default: localhost]"
+        help = "Address of the WebSocket [env: CONVERGENCE_WS_HOST] [default: 127.0.0.1]"
     )]
     pub(crate) ws_host: Option<String>,
     #[arg(

@@ -2,6 +2,8 @@
 //! overrides the YAML file. Whatever is wrong is named at once, with its line.
 
 mod flags;
+#[cfg(test)]
+mod tests;
 mod yaml;
 
 use std::collections::BTreeMap;
@@ -154,19 +156,13 @@ fn gather(mut file: Section<'_>, outside: &Outside<'_>, folder: &Path) -> Settin
     let timeout = outside.read(("", None), "CONVERGENCE_TIMEOUT", expected);
     let threshold = limits.number("convergence_threshold", 1..=100);
     let backoff = limits.seconds("backoff_seconds", 0.0..=LONGEST);
-    let min_severity = limits.text("min_severity").map(|word| {
-        let severity = Severity::parse(&word);
-        if severity == Severity::Unknown {
-            limits.complain("min_severity: expected low, medium, high or critical");
-        }
-        severity
-    });
+    let min_severity = limits.severity("min_severity");
     limits.finish();
 
     let mut all = file.section("steps");
     let steps = LoopStep::ALL.map(|step| read_step(step, all.section(step.as_str())));
     if !steps.iter().any(|step| step.enabled) {
-        all.complain("no step is enabled; there is nothing to do");
+        all.complain(": no step is enabled; there is nothing to do");
     }
     all.finish();
 
@@ -228,7 +224,7 @@ fn read_step(step: LoopStep, mut section: Section<'_>) -> StepSettings {
     // A step that has a tool is meant to run.
     let enabled = enabled.unwrap_or(tool.is_some());
     if enabled && tool.is_none() {
-        section.complain("tool: name the program to run, or set enabled: false");
+        section.complain(".tool: name the program to run, or set enabled: false");
     }
     let settings = StepSettings {
         step,
@@ -256,7 +252,7 @@ fn read_socket(outside: &Outside<'_>) -> Option<(String, u16)> {
     let port = ("a port from 0 to 65535", |text: &str| text.parse().ok());
     let given = ("--ws-port", flags.ws_port.as_deref());
     let port = outside.read(given, "CONVERGENCE_WS_PORT", port);
-    let host = host.unwrap_or_else(|| "localhost".to_owned());
+    let host = host.unwrap_or_else(|| "127.0.0.1".to_owned());
     Some((host, port.unwrap_or(8765)))
 }
 

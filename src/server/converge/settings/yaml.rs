@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use crate::domain::Severity;
 use saphyr::{LoadableYamlNode, MarkedYaml, Scalar, ScanError, YamlData};
 
 /// What is wrong, and where.
@@ -15,6 +16,8 @@ pub(super) struct Problems(RefCell<Vec<(usize, String)>>);
 /// A mapping, and what nobody has taken from it yet.
 pub(super) struct Section<'a> {
     path: String,
+    /// Where it begins; 0 when it is not there.
+    line: usize,
     entries: Vec<(String, usize, &'a MarkedYaml<'a>)>,
     known: Vec<&'static str>,
     problems: &'a Problems,
@@ -60,6 +63,7 @@ impl<'a> Section<'a> {
     fn of(path: String, node: Option<&'a MarkedYaml<'a>>, problems: &'a Problems) -> Self {
         let mut section = Self {
             path,
+            line: node.map_or(0, |node| node.span.start.line()),
             entries: Vec::new(),
             known: Vec::new(),
             problems,
@@ -153,6 +157,13 @@ impl<'a> Section<'a> {
         self.read(key, "true or false", read)
     }
 
+    pub(super) fn severity(&mut self, key: &'static str) -> Option<Severity> {
+        self.read(key, "low, medium, high or critical", |node| {
+            let severity = Severity::parse(&text(node)?);
+            (severity != Severity::Unknown).then_some(severity)
+        })
+    }
+
     /// A text that is not empty.
     pub(super) fn text(&mut self, key: &'static str) -> Option<String> {
         self.read(key, "a text", text)
@@ -188,11 +199,10 @@ impl<'a> Section<'a> {
         found.map_or(0, |(_, line, _)| *line)
     }
 
-    /// Something is wrong that the values of several keys show together.
+    /// Something is wrong with the section as a whole.
     pub(super) fn complain(&self, words: &str) {
-        let line = self.entries.first().map_or(0, |(_, line, _)| *line);
-        let words = format!("{}: {words}", self.path.trim_end_matches('.'));
-        self.problems.add(line, words);
+        let words = format!("{}{words}", self.path.trim_end_matches('.'));
+        self.problems.add(self.line, words);
     }
 
     /// Names every key that nobody took.
