@@ -17,6 +17,7 @@ mod judge;
 pub(crate) mod outbox;
 pub(crate) mod output;
 pub(crate) mod pipeline;
+mod posting;
 mod rules;
 mod run;
 mod session;
@@ -76,7 +77,7 @@ fn obey(arguments: impl Iterator<Item = OsString>) -> u8 {
         },
         Command::Config(ConfigCommand::Init { path, force }) => init(&path, force),
         Command::Config(ConfigCommand::Validate { path }) => validate(path),
-        Command::Deliver => in_runtime(run::deliver()),
+        Command::Deliver => in_runtime(posting::deliver()),
     }
 }
 

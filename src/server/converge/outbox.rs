@@ -11,6 +11,9 @@ use serde_json::{Value, json};
 
 use super::journal::{Journal, Reader};
 
+/// Journals that are delivered at once; more wait for the next time.
+const MOST_AT_ONCE: usize = 100;
+
 /// Where journals are kept: `XDG_STATE_HOME`, `~/.local/state`, or the current folder.
 #[derive(Clone, Debug)]
 pub(crate) struct Outbox {
@@ -72,7 +75,8 @@ impl Outbox {
         let mut notes: Vec<_> = paths.filter(is_note).collect();
         // Ids sort by time.
         notes.sort();
-        notes.iter().filter_map(|note| Parcel::read(note)).collect()
+        let parcels = notes.iter().filter_map(|note| Parcel::read(note));
+        parcels.take(MOST_AT_ONCE).collect()
     }
 }
 

@@ -7,6 +7,7 @@ use tokio::task::spawn_blocking;
 
 use super::changes::Snapshot;
 use super::judge::{judge, left, with_step};
+use super::output::MOST_ENTRIES;
 use super::rules::{Iteration, Rule};
 use super::session::{Session, SessionError, StepOutcome, Totals};
 use super::settings::{Settings, StepSettings};
@@ -219,6 +220,9 @@ impl<'a> Pipeline<'a> {
         if let Some(before) = before.filter(|_| silent) {
             let after = self.snapshot(settings.step).await.unwrap_or_default();
             outcome.fixes = before.changes(&after);
+            let more = outcome.fixes.len().saturating_sub(MOST_ENTRIES);
+            outcome.fixes.truncate(MOST_ENTRIES);
+            outcome.omitted += u64::try_from(more).unwrap_or(0);
         }
         Ok(outcome)
     }

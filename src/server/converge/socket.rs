@@ -24,6 +24,8 @@ use crate::server::clock::Clock;
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How long a client may take to answer that the connection is closed.
 const FAREWELL: Duration = Duration::from_secs(1);
+/// Of what a client says, which means nothing.
+const LONGEST_MESSAGE: usize = 64 * 1024;
 /// More at once are refused.
 const MOST_CLIENTS: usize = 64;
 /// Events that are taken from the journal at once.
@@ -122,26 +124,20 @@ async fn connect(
         let words = "this is the event server of a convergence loop: connect by WebSocket\n";
         return (StatusCode::UPGRADE_REQUIRED, words).into_response();
     };
+    let upgrade = upgrade.max_message_size(LONGEST_MESSAGE);
     upgrade.on_upgrade(async move |socket| serve(socket, shared).await)
 }
 
-/// Programs say nothing of an origin; pages do, and only those of this machine, or of the host
-/// that is addressed, may listen.
+/// Programs say nothing of an origin; pages do, and only those of this machine may listen. That
+/// the page's host is the one that is addressed proves nothing: names can be pointed anywhere.
 fn is_welcome(headers: &HeaderMap) -> bool {
-    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
-    let Some(origin) = text(header::ORIGIN) else {
-        return !headers.contains_key(header::ORIGIN);
+    let Some(origin) = headers.get(header::ORIGIN) else {
+        return true;
     };
-    let Ok(origin) = origin.parse::<Uri>() else {
-        return false;
-    };
-    let Some(host) = origin.host() else {
-        return false;
-    };
+    let origin: Option<Uri> = origin.to_str().ok().and_then(|it| it.parse().ok());
+    let host = origin.as_ref().and_then(Uri::host).unwrap_or_default();
     let bare = host.trim_start_matches('[').trim_end_matches(']');
-    let local = bare.parse().is_ok_and(|it: IpAddr| it.is_loopback()) || bare == "localhost";
-    let addressed = text(header::HOST).and_then(|host| host.parse::<Uri>().ok());
-    local || addressed.is_some_and(|it| it.host() == Some(host))
+    bare == "localhost" || bare.parse().is_ok_and(|it: IpAddr| it.is_loopback())
 }
 
 async fn serve(mut socket: WebSocket, shared: Shared) {

@@ -59,6 +59,7 @@ async fn pages_of_other_sites_may_not_listen() {
     let cases = [
         ("https://example.org", false),
         ("null", false),
+        ("http://evil.example:8765", false),
         ("http://localhost:8766", true),
         ("http://127.0.0.1:1", true),
         ("http://[::1]:1", true),
@@ -67,6 +68,10 @@ async fn pages_of_other_sites_may_not_listen() {
         let mut request = url.as_str().into_client_request().unwrap();
         let headers = request.headers_mut();
         headers.insert("origin", origin.parse().unwrap());
+        // A name of somebody else may point to this machine.
+        if origin.contains("evil") {
+            headers.insert("host", "evil.example:8765".parse().unwrap());
+        }
         let stream = TcpStream::connect(&address).await.unwrap();
         let connected = client_async(request, stream).await;
         assert_eq!(connected.is_ok(), welcome, "{origin}");

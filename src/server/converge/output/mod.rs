@@ -17,7 +17,7 @@ const LONGEST_LINE: usize = 1024 * 1024;
 /// Lines that are tried as the beginning of a document.
 const MOST_BEGINNINGS: usize = 50;
 /// Entries that are kept of each list; more are counted.
-pub(super) const MOST_ENTRIES: usize = 1000;
+pub(crate) const MOST_ENTRIES: usize = 1000;
 /// Bytes of the output's end that are kept to explain a failure.
 const TAIL: usize = 4 * 1024;
 
