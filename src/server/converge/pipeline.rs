@@ -163,7 +163,7 @@ impl<'a> Pipeline<'a> {
         open.extend(iteration.open().map(with_step));
         self.session
             .begin_step(step, &settings.tool, &settings.args)?;
-        self.show(step);
+        self.show(step, iteration);
         let begun = Instant::now();
         let idle = step == LoopStep::Fix && open.is_empty() && self.could_find_anything();
         let outcome = if idle {
@@ -236,12 +236,12 @@ impl<'a> Pipeline<'a> {
         spawn_blocking(move || Snapshot::of(&target)).await.ok()
     }
 
-    fn show(&self, step: LoopStep) {
+    fn show(&self, step: LoopStep, iteration: &Iteration) {
         self.terminal.show(Now {
             phase: step.state().as_str().to_owned(),
             iteration: self.session.iteration(),
             of: self.settings.max_iterations,
-            findings: self.totals.findings + self.totals.vulnerabilities,
+            findings: iteration.open().count(),
             fixes: self.totals.fixes,
         });
     }

@@ -27,7 +27,9 @@ pub(crate) struct Now {
     pub(crate) phase: String,
     pub(crate) iteration: u32,
     pub(crate) of: u32,
+    /// Of this iteration.
     pub(crate) findings: usize,
+    /// Of all.
     pub(crate) fixes: usize,
 }
 
@@ -64,6 +66,7 @@ impl Terminal {
     }
 
     pub(crate) fn show(&self, now: Now) {
+        self.erase();
         *self.now() = now;
         self.draw();
     }
