@@ -42,10 +42,10 @@ run: build ## build and serve on http://localhost:8766 (flags in ARGS)
 dev: tools charts ## serve while you edit, reloading the browser
 	cargo leptos watch
 
-build: tools charts ## build the executable: target/release/kimi-dashboard
+build: tools charts ## build the executables: target/release/kimi-dashboard and kimi-converge
 	cargo leptos build --release --split --precompress
 	@mkdir -p target/release
-	@cp -u --remove-destination $(CARGO_TARGET_DIR)/release/kimi-dashboard target/release/
+	@cp -u --remove-destination $(CARGO_TARGET_DIR)/release/kimi-{dashboard,converge} target/release/
 
 # Charts are drawn by a program of their own, which only pages with charts load.
 .PHONY: charts
@@ -67,7 +67,7 @@ check: test-tools ## formats, lints of both sides, licences and bans
 	cargo deny --config .deny.toml check licenses bans sources
 
 unit: test-tools ## unit and door tests on SQLite and PostgreSQL
-	cargo build --features ssr --bin kimi-dashboard
+	cargo build --features ssr --bin kimi-dashboard --bin kimi-converge
 	.ci/with-postgres cargo test --features ssr
 
 e2e: test-tools build ## end-to-end tests in Chromium

@@ -25,7 +25,7 @@ pub(crate) struct Link {
 }
 
 /// An address as it may be shown: without a password, and without a query, which may hold one.
-fn shown(url: &str) -> String {
+pub(crate) fn shown(url: &str) -> String {
     let (scheme, rest) = url.split_once("://").unwrap_or(("ws", url));
     let rest = rest.split(['?', '#']).next().unwrap_or_default();
     let (host, path) = rest.split_once('/').unwrap_or((rest, ""));

@@ -2,8 +2,9 @@
 //!
 //! | layer | may import |
 //! | --- | --- |
-//! | `config`, `clock`, `telemetry`, `links` | `domain` |
+//! | `config`, `clock`, `telemetry`, `links`, `backoff` | `domain` |
 //! | `storage`, `live`, `agents`, `auth` | the row above, not one another |
+//! | `converge` | `agents` and the first row |
 //! | `queue` | `storage` and the rows above |
 //! | `state` | the rows above |
 //! | `jobs`, `bridge`, `upkeep` | the rows above |
@@ -15,9 +16,11 @@ pub(crate) mod agents;
 mod api;
 mod assets;
 pub(crate) mod auth;
+pub(crate) mod backoff;
 mod bridge;
 pub(crate) mod clock;
 pub(crate) mod config;
+pub mod converge;
 mod error;
 mod home;
 mod jobs;

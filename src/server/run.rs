@@ -24,7 +24,7 @@ use super::restore::restore;
 use super::state::{AppState, Handles};
 use super::storage::{Change, Database, OnCommit, Writer};
 use super::telemetry::chain;
-use super::{bridge, jobs, router, upkeep};
+use super::{bridge, converge, jobs, router, upkeep};
 
 /// Agents get 4 s to stop, are killed, and what they did last is stored: all within 10 s.
 const DRAIN: Duration = Duration::from_secs(8);
@@ -84,12 +84,11 @@ pub(crate) async fn run(
     let dispatching = loops.spawn(jobs::dispatch(app.clone(), node));
     loops.spawn(upkeep::expire_leases(app.clone()));
     loops.spawn(upkeep::refresh_queue(app.clone()));
-    follow_convergence(
-        &loops,
-        &app,
-        config.convergence_silence_seconds,
-        config.convergence_urls,
-    );
+    let mut urls = config.convergence_urls;
+    if config.simulate_loop {
+        urls.extend(simulate_convergence(&loops, &app).await);
+    }
+    follow_convergence(&loops, &app, config.convergence_silence_seconds, urls);
     loops.spawn(upkeep::drain_metrics(metrics, stop.clone()));
     if config.mock {
         loops.spawn(jobs::demonstrate(app.clone()));
@@ -161,6 +160,18 @@ fn follow_convergence(
         let link = app.links.add(&url, app.clock.now());
         loops.spawn(bridge::follow_loop(app.clone(), url, link));
     }
+}
+
+/// Starts a loop that only pretends; answers where it serves.
+async fn simulate_convergence(loops: &TaskTracker, app: &AppState) -> Option<String> {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.ok()?;
+    let url = format!("ws://{}", listener.local_addr().ok()?);
+    loops.spawn(converge::simulate(
+        listener,
+        app.clock,
+        app.stopping.clone(),
+    ));
+    Some(url)
 }
 
 async fn open(home: &Home) -> Result<(Database, Writer), StartError> {

@@ -2,10 +2,11 @@
 //! agents. What one module promises by itself is tested beside it.
 //!
 //! PostgreSQL is tested where `TEST_POSTGRES_URL` names a server on which databases can be
-//! created, the program where it was built before (see [`crash`]). `make test` sees to both.
+//! created, the programs where they were built before (see [`support`]). `make test` sees to both.
 
 mod agents;
 mod api;
+mod converge;
 mod convergence;
 mod crash;
 mod feed;

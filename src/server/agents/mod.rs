@@ -11,6 +11,7 @@ pub(crate) mod processes;
 mod pump;
 mod registry;
 mod script;
+pub(crate) mod supervised;
 pub(crate) mod supervisor;
 mod template;
 #[cfg(test)]

@@ -11,17 +11,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::fs::{Access, access};
-use rustix::process::{Pid, Signal, kill_process};
 use tokio::io::AsyncWriteExt;
-use tokio::process::{Child, ChildStdin, Command};
+use tokio::process::ChildStdin;
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
-use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::processes::{NODE_VARIABLE, Process, descendants, end_run};
+use super::processes::{NODE_VARIABLE, end_run};
 use super::pump::pump;
-use super::supervisor::{self, NOT_STARTED, words};
+use super::supervised::Supervised;
+use super::supervisor::{NOT_STARTED, words};
 use super::template::{fill, fits, variables};
 use super::{Assignment, Controls};
 use crate::domain::{AgentEvent, LogLevel, LogStream, NewLog, Outcome};
@@ -29,8 +28,6 @@ use crate::server::config::{AgentConfig, Secret};
 
 /// What the server knows and agents need not.
 const KEPT_FROM_AGENTS: [&str; 2] = ["DATABASE_URL", "REDIS_URL"];
-/// How long a supervisor may take to end everything before it is ended itself.
-const SUPERVISOR_PATIENCE: Duration = Duration::from_secs(8);
 
 /// Runs a command line for each task.
 #[derive(Debug)]
@@ -84,28 +81,28 @@ impl ProcessAdapter {
             let _ = events.send(vec![entry]).await;
         }
         let mut run = match self.check().and_then(|()| self.spawn(&assignment)) {
-            Ok(child) => Run { child },
+            Ok(run) => run,
             Err(reason) => return Outcome::Failed(reason),
         };
-        let (Some(stdout), Some(stderr)) = (run.child.stdout.take(), run.child.stderr.take())
-        else {
+        let Some((stdout, stderr)) = run.output() else {
             return Outcome::Failed("the process has no output".to_owned());
         };
-        let stdin = run.child.stdin.take();
+        let stdin = run.stdin();
         let text = self.stdin.as_deref().map(|text| fill(text, &assignment));
         let ended = CancellationToken::new();
         let feed = feed(stdin, text.unwrap_or_default(), ended.clone());
         let pump = pump(stdout, stderr, events, ended.clone());
         let end = async {
-            let status = run.end(&controls, self.grace).await;
+            let status = run.end(&controls.cancel, &controls.kill, self.grace).await;
             // Perhaps it was the supervisor that somebody killed; then its charge lives on.
             if status
                 .as_ref()
                 .is_ok_and(|status| status.signal().is_some())
             {
-                let (node, task) = (Arc::clone(&self.node), assignment.task.to_string());
+                let node = format!("{NODE_VARIABLE}={}", self.node);
+                let marks = [node, format!("TASK_ID={}", assignment.task)];
                 // It reads all of /proc. Whatever comes of it, the outcome is known.
-                let _ = spawn_blocking(move || end_run(&node, &task)).await;
+                let _ = spawn_blocking(move || end_run(&marks)).await;
             }
             ended.cancel();
             status
@@ -121,10 +118,9 @@ impl ProcessAdapter {
         outcome(status, refusal)
     }
 
-    fn spawn(&self, assignment: &Assignment) -> Result<Child, String> {
+    fn spawn(&self, assignment: &Assignment) -> Result<Supervised, String> {
         let program = self.command.first().map_or("", String::as_str);
-        let mut command = Command::from(supervisor::command());
-        command.arg(std::process::id().to_string()).arg("--");
+        let mut command = Supervised::command();
         command.args(self.command.iter().map(|part| fill(part, assignment)));
         for name in KEPT_FROM_AGENTS {
             command.env_remove(name);
@@ -132,13 +128,13 @@ impl ProcessAdapter {
         command.envs(self.env.iter().map(|(name, value)| (name, value.expose())));
         command.envs(variables(assignment).filter(|(name, value)| fits(name, value)));
         command.env(NODE_VARIABLE, &*self.node);
-        command.current_dir(&self.cwd).process_group(0);
+        command.current_dir(&self.cwd);
         command.stdin(match self.stdin {
             Some(_) => Stdio::piped(),
             None => Stdio::null(),
         });
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        command.spawn().map_err(|error| {
+        Supervised::start(&mut command).map_err(|error| {
             let reason = match error.kind() {
                 io::ErrorKind::ArgumentListTooLong => {
                     "an argument is longer than 128 KiB; pass the description through stdin"
@@ -164,57 +160,6 @@ impl ProcessAdapter {
         let mut folders = std::env::split_paths(&path);
         !program.is_empty()
             && folders.any(|folder| is_program(&self.cwd.join(folder).join(program)))
-    }
-}
-
-/// The child is the supervisor; its child is the program.
-struct Run {
-    child: Child,
-}
-
-impl Run {
-    /// Waits for the end, or brings it about when told to.
-    async fn end(&mut self, controls: &Controls, grace: Duration) -> io::Result<ExitStatus> {
-        let pid = self.pid();
-        let told_to_end = async {
-            controls.cancel.cancelled().await;
-            signal(pid, Signal::TERM);
-            sleep(grace).await;
-        };
-        // Waiting comes first: the number is the supervisor's until that has answered.
-        tokio::select! {
-            biased;
-            status = self.child.wait() => return status,
-            () = controls.kill.cancelled() => {}
-            () = told_to_end => {}
-        }
-        signal(pid, Signal::USR1);
-        if let Ok(status) = timeout(SUPERVISOR_PATIENCE, self.child.wait()).await {
-            return status;
-        }
-        // It hangs or is stopped: its descendants are found before they lose it as ancestor.
-        let left = pid.map(descendants).unwrap_or_default();
-        signal(pid, Signal::KILL);
-        left.into_iter().for_each(Process::kill);
-        self.child.wait().await
-    }
-
-    /// `None` once it has ended and been waited for.
-    fn pid(&self) -> Option<Pid> {
-        Pid::from_raw(self.child.id()?.try_into().ok()?)
-    }
-}
-
-impl Drop for Run {
-    fn drop(&mut self) {
-        signal(self.pid(), Signal::USR1);
-    }
-}
-
-/// The supervisor may be ending this very moment, which is what is wanted.
-fn signal(pid: Option<Pid>, signal: Signal) {
-    if let Some(pid) = pid {
-        let _ = kill_process(pid, signal);
     }
 }
 

@@ -104,10 +104,10 @@ fn end_marked(entries: &[String], spared: impl Fn() -> Vec<Process>) -> usize {
     }
 }
 
-/// Ends what a run left behind after its supervisor was killed by somebody else.
-pub(super) fn end_run(node: &str, task: &str) -> usize {
-    let entries = [format!("{NODE_VARIABLE}={node}"), format!("TASK_ID={task}")];
-    end_marked(&entries, Vec::new)
+/// Ends what a run left behind after its supervisor was killed by somebody else: every process
+/// whose environment holds all of these `NAME=value`s.
+pub(crate) fn end_run(marks: &[String]) -> usize {
+    end_marked(marks, Vec::new)
 }
 
 /// Ends what an earlier server of the same node left behind: the second belt, for the case

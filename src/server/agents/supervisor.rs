@@ -5,7 +5,7 @@
 //! it watches the server through a pidfd and is the *subreaper* of its descendants: whoever
 //! leaves the program's process group or session, and loses its parent, becomes its child.
 //!
-//! The server starts its own executable with `supervise <server's pid> -- program arguments…`.
+//! The server (or the convergence loop) starts its own executable with `supervise <server's pid> -- program arguments…`.
 //! SIGTERM is passed on to the program's group; SIGUSR1 means: end everything now.
 //! It ends as the program ended, by the same signal if it was one.
 
@@ -30,8 +30,8 @@ use super::processes::descendants;
 
 /// Exit status that says: the program was never started. The reason is on standard error
 /// after [`REFUSAL`]; no program can have printed there.
-pub(super) const NOT_STARTED: u8 = 125;
-pub(super) const REFUSAL: &str = "kimi-dashboard: not started: ";
+pub(crate) const NOT_STARTED: u8 = 125;
+pub(crate) const REFUSAL: &str = "kimi-dashboard: not started: ";
 
 /// How long to insist on the end of what does not die, such as a process of another user.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -135,7 +135,7 @@ fn start(
 }
 
 /// What the system said, without the number that people do not need.
-pub(super) fn words(error: &io::Error) -> String {
+pub(crate) fn words(error: &io::Error) -> String {
     let text = error.to_string();
     match text.split_once(" (os error") {
         Some((words, _)) => words.to_owned(),

@@ -4,9 +4,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::backoff::Backoff;
 use super::client::Frame;
 use crate::domain::{LoopEvent, decode_batch};
+use crate::server::backoff::Backoff;
 use crate::server::links::Link;
 use crate::server::state::AppState;
 use crate::server::storage::StorageError;

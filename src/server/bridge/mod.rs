@@ -1,15 +1,14 @@
 //! Follows convergence loops: one task for each, which comes back for ever. A loop's server
 //! lives only as long as the loop, so being refused is the ordinary state of things.
 
-mod backoff;
 mod client;
 mod intake;
 
 use tokio_util::sync::CancellationToken;
 
-use self::backoff::Backoff;
 use self::client::Client;
 use self::intake::Intake;
+use crate::server::backoff::Backoff;
 use crate::server::links::Link;
 use crate::server::state::AppState;
 

@@ -66,7 +66,8 @@ pub(super) struct Flags {
         num_args = 0..=1,
         require_equals = true,
         default_missing_value = "true",
-        help = "Simulated agents and a temporary database [env: DASHBOARD_MOCK]"
+        help = "Simulated agents, tasks and convergence loop in a temporary database \
+                [env: DASHBOARD_MOCK]"
     )]
     pub(super) mock: Option<String>,
     #[arg(

@@ -27,6 +27,8 @@ pub(crate) struct Config {
     /// 0 picks a free one.
     pub(crate) port: u16,
     pub(crate) convergence_urls: Vec<String>,
+    /// A loop is simulated, and followed; `--mock` does so unless it is told of another loop.
+    pub(crate) simulate_loop: bool,
     /// A session whose loop is gone is interrupted after so long without an event.
     pub(crate) convergence_silence_seconds: u32,
     pub(crate) database: DatabaseConfig,

@@ -85,10 +85,17 @@ fn resolve(
     let mock = read_mock(&mut file, mock.as_deref());
     let database = read_database(&mut file, mock, db_path, url);
     let (mut agents, problems) = agents::read(tables.unwrap_or_default());
+    let simulate_loop = mock && urls.is_none();
+    let urls = if simulate_loop {
+        Some(Vec::new())
+    } else {
+        urls
+    };
     let config = Config {
         host: read_host(&mut file, host.as_deref()),
         port: read_port(&mut file, port.as_deref()),
         convergence_urls: read_urls(&mut file, urls),
+        simulate_loop,
         convergence_silence_seconds: silence,
         data_dir: data_dir.map_or_else(|| default_data_dir(&database), PathBuf::from),
         database,

@@ -214,3 +214,18 @@ fn secrets_do_not_show_themselves() {
     };
     assert_eq!(Secret::expose(&secret), url);
 }
+
+#[test]
+fn mock_simulates_a_loop_unless_it_is_told_of_one() {
+    let mock = load(&["--mock"], &[], "").unwrap();
+    assert!(mock.simulate_loop && mock.convergence_urls.is_empty());
+    let url = "ws://host:1";
+    let flags = load(&["--mock", "--convergence-url", url], &[], "").unwrap();
+    let variable = load(&["--mock"], &[("CONVERGENCE_WS_URL", url)], "").unwrap();
+    let file = load(&["--mock"], &[], "convergence_urls = ['ws://host:1']").unwrap();
+    for told in [flags, variable, file] {
+        assert!(!told.simulate_loop);
+        assert_eq!(told.convergence_urls, [url]);
+    }
+    assert!(!load(&[], &[], "").unwrap().simulate_loop);
+}

@@ -60,13 +60,13 @@ async fn post(client: &Client, events: &[Value]) -> Value {
     client.post("/api/events", &batch).await.expect(202).json()
 }
 
-async fn session(client: &Client, id: &str) -> Option<Session> {
+pub(super) async fn session(client: &Client, id: &str) -> Option<Session> {
     let answer = client.get(&format!("/api/sessions/{id}")).await;
     (answer.status == 200).then(|| answer.to())
 }
 
 /// Waits until the session has so many events.
-async fn with_events(client: &Client, id: &str, events: usize) -> Session {
+pub(super) async fn with_events(client: &Client, id: &str, events: usize) -> Session {
     let events = u64::try_from(events).unwrap();
     eventually(&format!("session {id} has {events} events"), async || {
         session(client, id)
@@ -77,7 +77,7 @@ async fn with_events(client: &Client, id: &str, events: usize) -> Session {
 }
 
 /// Goes on if the session is exactly what the rules say about `events`.
-async fn check(client: &Client, events: &[Value], source: &str) {
+pub(super) async fn check(client: &Client, events: &[Value], source: &str) {
     let (session, metrics) = expected(events, source);
     let id = &session.session_id;
     let found = with_events(client, id, events.len()).await;

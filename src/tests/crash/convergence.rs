@@ -3,10 +3,11 @@
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
-use super::program::Program;
 use super::random_moment;
 use crate::domain::{LoopLink, Session, SessionStatus};
-use crate::tests::support::{Client, Engine, LoopServer, Place, eventually, on_each_engine};
+use crate::tests::support::{
+    Client, Engine, LoopServer, Place, Program, eventually, on_each_engine,
+};
 
 on_each_engine!(nothing_of_a_loop_that_replays_is_missing_after_kills);
 

@@ -6,7 +6,6 @@
 
 mod convergence;
 mod ledger;
-mod program;
 mod work;
 
 use std::time::Duration;
@@ -16,9 +15,8 @@ use serde_json::json;
 use tokio::time::timeout;
 
 use self::ledger::Ledger;
-use self::program::Program;
 use self::work::Work;
-use super::support::{Client, Engine, Place, eventually, on_each_engine};
+use super::support::{Client, Engine, Place, Program, eventually, on_each_engine};
 use crate::domain::{Agent, Task, TaskStatus};
 use crate::server::clock::Clock;
 

@@ -165,6 +165,7 @@ impl Server {
             host: "127.0.0.1".to_owned(),
             port: 0,
             convergence_urls: settings.convergence_urls.clone(),
+            simulate_loop: false,
             convergence_silence_seconds: settings.silence_seconds,
             database: place.database(),
             data_dir: place.folder().to_owned(),

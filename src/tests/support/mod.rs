@@ -5,6 +5,7 @@ mod app;
 mod client;
 mod database;
 mod loop_server;
+mod program;
 mod socket;
 
 use std::fmt::Debug;
@@ -17,6 +18,7 @@ pub(super) use app::TestApp;
 pub(super) use client::{Answer, Client};
 pub(super) use database::{Engine, Place};
 pub(super) use loop_server::LoopServer;
+pub(super) use program::{MARK, Program, binary, nothing_is_left};
 pub(super) use socket::{Socket, seq_of};
 
 /// Far longer than anything here takes, so that a hang is a failure.

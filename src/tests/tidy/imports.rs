@@ -4,7 +4,7 @@ use super::none;
 use super::source::{Source, sources};
 
 /// A layer, and the layers of ours that it may import. A layer may always import itself.
-const TABLE: [(&str, &[&str]); 23] = [
+const TABLE: [(&str, &[&str]); 25] = [
     ("domain", &[]),
     ("rpc", &["domain", "state", "operations"]),
     ("ui", &["domain", "rpc"]),
@@ -12,10 +12,16 @@ const TABLE: [(&str, &[&str]); 23] = [
     ("clock", &["domain"]),
     ("telemetry", &["domain", "config"]),
     ("links", &["domain"]),
+    ("backoff", &[]),
     ("storage", &["domain", "config", "clock", "telemetry"]),
     ("live", &["domain", "config", "clock", "telemetry"]),
     ("agents", &["domain", "config", "clock", "telemetry"]),
     ("auth", &["domain", "config", "clock", "telemetry"]),
+    // The loop: a program of its own, and the simulated one of `--mock`.
+    (
+        "converge",
+        &["domain", "clock", "telemetry", "links", "backoff", "agents"],
+    ),
     ("queue", &LOW),
     (
         "state",
@@ -59,7 +65,7 @@ const LOW: [&str; 8] = [
     "agents",
     "auth",
 ];
-const MIDDLE: [&str; 12] = [
+const MIDDLE: [&str; 13] = [
     "domain",
     "config",
     "clock",
@@ -72,6 +78,7 @@ const MIDDLE: [&str; 12] = [
     "state",
     "error",
     "links",
+    "backoff",
 ];
 const EVERYTHING: &[&str] = &["*"];
 

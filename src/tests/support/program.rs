@@ -1,4 +1,5 @@
-//! The program as a process of its own.
+//! Our programs as processes of their own. They have to be built before:
+//! `cargo build --features ssr --bins`.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -8,14 +9,14 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
+use super::{Client, PATIENCE, Place, eventually};
 use crate::server::config::DatabaseConfig;
-use crate::tests::support::{Client, PATIENCE, Place, eventually};
 
 /// Every process that descends from the program carries this variable.
-const MARK: &str = "KD_CRASH_TEST";
+pub(crate) const MARK: &str = "KD_CRASH_TEST";
 
 /// A server that runs.
-pub(super) struct Program {
+pub(crate) struct Program {
     child: Child,
     client: Client,
     /// The mark of this place and no other.
@@ -23,18 +24,18 @@ pub(super) struct Program {
 }
 
 impl Program {
-    pub(super) async fn start(place: &Place) -> Self {
+    pub(crate) async fn start(place: &Place) -> Self {
         Self::following(place, "ws://127.0.0.1:9").await
     }
 
     /// Follows the loop at this address.
-    pub(super) async fn following(place: &Place, convergence_url: &str) -> Self {
+    pub(crate) async fn following(place: &Place, convergence_url: &str) -> Self {
         let folder = place.folder();
         let config = folder.join("dashboard.toml");
         let agent = "[[agent]]\nname = \"shell\"\nkind = \"process\"\nconcurrency = 4\n\
             command = [\"bash\", \"-c\", \"{description}\"]\ngrace_seconds = 1\n";
         std::fs::write(&config, agent).unwrap();
-        let mut command = Command::new(binary());
+        let mut command = Command::new(binary("kimi-dashboard"));
         command.args(["--port", "0", "--config"]).arg(&config);
         command.arg("--data-dir").arg(folder);
         command.args(["--convergence-url", convergence_url]);
@@ -70,18 +71,18 @@ impl Program {
         }
     }
 
-    pub(super) fn client(&self) -> &Client {
+    pub(crate) fn client(&self) -> &Client {
         &self.client
     }
 
     /// As the system does when memory is short. Nothing that it started lives on.
-    pub(super) async fn kill(mut self) {
+    pub(crate) async fn kill(mut self) {
         self.child.kill().await.unwrap();
         self.nothing_is_left().await;
     }
 
     /// As a person does.
-    pub(super) async fn stop(mut self) {
+    pub(crate) async fn stop(mut self) {
         let pid = self
             .child
             .id()
@@ -95,12 +96,17 @@ impl Program {
     }
 
     async fn nothing_is_left(&self) {
-        let entry = format!("{MARK}={}", self.mark);
-        eventually("every process of the program is gone", async || {
-            marked(&entry).is_empty().then_some(())
-        })
-        .await;
+        nothing_is_left(&self.mark).await;
     }
+}
+
+/// Waits until every process that carries this mark is gone.
+pub(crate) async fn nothing_is_left(mark: &str) {
+    let entry = format!("{MARK}={mark}");
+    eventually("every process of the program is gone", async || {
+        marked(&entry).is_empty().then_some(())
+    })
+    .await;
 }
 
 /// The processes whose environment holds this entry.
@@ -119,8 +125,10 @@ fn marked(entry: &str) -> Vec<PathBuf> {
     processes.filter(carries).collect()
 }
 
-fn binary() -> PathBuf {
-    if let Some(path) = std::env::var_os("KIMI_DASHBOARD_BIN") {
+/// Where a program of ours is: beside the tests, or where its variable says.
+pub(crate) fn binary(name: &str) -> PathBuf {
+    let variable = format!("{}_BIN", name.replace('-', "_").to_uppercase());
+    if let Some(path) = std::env::var_os(&variable) {
         return PathBuf::from(path);
     }
     // target/debug/deps/this-test → target/debug/kimi-dashboard
@@ -129,11 +137,11 @@ fn binary() -> PathBuf {
         .parent()
         .and_then(Path::parent)
         .expect("a folder above deps");
-    let path = folder.join("kimi-dashboard");
+    let path = folder.join(name);
     assert!(
         path.is_file(),
-        "there is no {}: build it with `cargo build --features ssr --bin kimi-dashboard`, or name \
-         one in KIMI_DASHBOARD_BIN",
+        "there is no {}: build it with `cargo build --features ssr --bin {name}`, or name one in \
+         {variable}",
         path.display()
     );
     path

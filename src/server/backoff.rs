@@ -1,4 +1,4 @@
-//! How long to wait before the next attempt.
+//! How long to wait before the next attempt: at a loop, at a webhook.
 
 use std::time::Duration;
 
@@ -7,23 +7,23 @@ const LONGEST: Duration = Duration::from_secs(5);
 
 /// Counts attempts that failed.
 #[derive(Debug, Default)]
-pub(super) struct Backoff {
+pub(crate) struct Backoff {
     failures: u32,
 }
 
 impl Backoff {
     /// The next pause: 100 ms at first; then anything from there to a bound that doubles with
-    /// every failure up to 5 s, so that many who wait for one loop do not come back together.
+    /// every failure up to 5 s, so that many who wait for the same do not come back together.
     /// `chance` is from 0 to 1.
-    pub(super) fn next(&mut self, chance: f64) -> Duration {
+    pub(crate) fn next(&mut self, chance: f64) -> Duration {
         let doubled = SHORTEST.saturating_mul(1 << self.failures.min(10));
         self.failures = self.failures.saturating_add(1);
         let spread = doubled.min(LONGEST).saturating_sub(SHORTEST);
         SHORTEST + spread.mul_f64(chance.clamp(0.0, 1.0))
     }
 
-    /// The loop was there.
-    pub(super) fn reset(&mut self) {
+    /// It was there.
+    pub(crate) fn reset(&mut self) {
         self.failures = 0;
     }
 }

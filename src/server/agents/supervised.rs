@@ -1,0 +1,96 @@
+//! A program under a supervisor: started so that it cannot outlive us, and ended so that nothing
+//! of it is left.
+
+use std::io;
+use std::process::ExitStatus;
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+
+use super::processes::{Process, descendants};
+use super::supervisor;
+
+/// How long a supervisor may take to end everything before it is ended itself.
+const SUPERVISOR_PATIENCE: Duration = Duration::from_secs(8);
+
+/// The child is the supervisor; its child is the program.
+pub(crate) struct Supervised {
+    child: Child,
+}
+
+impl Supervised {
+    /// Runs what is added to it as arguments: a program and its own arguments. Its group is its
+    /// own, so that Ctrl and C at a terminal reach it only through us.
+    pub(crate) fn command() -> Command {
+        let mut command = Command::from(supervisor::command());
+        command.arg(std::process::id().to_string()).arg("--");
+        command.process_group(0);
+        command
+    }
+
+    /// Starts what [`Self::command`] has become.
+    pub(crate) fn start(command: &mut Command) -> io::Result<Self> {
+        command.spawn().map(|child| Self { child })
+    }
+
+    pub(crate) fn stdin(&mut self) -> Option<ChildStdin> {
+        self.child.stdin.take()
+    }
+
+    pub(crate) fn output(&mut self) -> Option<(ChildStdout, ChildStderr)> {
+        self.child.stdout.take().zip(self.child.stderr.take())
+    }
+
+    /// Waits for the end, or brings it about: politely when `cancel` fires, by force when the
+    /// grace is over or `kill` fires.
+    pub(crate) async fn end(
+        &mut self,
+        cancel: &CancellationToken,
+        kill: &CancellationToken,
+        grace: Duration,
+    ) -> io::Result<ExitStatus> {
+        let pid = self.pid();
+        let told_to_end = async {
+            cancel.cancelled().await;
+            signal(pid, Signal::TERM);
+            sleep(grace).await;
+        };
+        // Waiting comes first: the number is the supervisor's until that has answered.
+        tokio::select! {
+            biased;
+            status = self.child.wait() => return status,
+            () = kill.cancelled() => {}
+            () = told_to_end => {}
+        }
+        signal(pid, Signal::USR1);
+        if let Ok(status) = timeout(SUPERVISOR_PATIENCE, self.child.wait()).await {
+            return status;
+        }
+        // It hangs or is stopped: its descendants are found before they lose it as ancestor.
+        let left = pid.map(descendants).unwrap_or_default();
+        signal(pid, Signal::KILL);
+        left.into_iter().for_each(Process::kill);
+        self.child.wait().await
+    }
+
+    /// `None` once it has ended and been waited for.
+    fn pid(&self) -> Option<Pid> {
+        Pid::from_raw(self.child.id()?.try_into().ok()?)
+    }
+}
+
+impl Drop for Supervised {
+    fn drop(&mut self) {
+        signal(self.pid(), Signal::USR1);
+    }
+}
+
+/// The supervisor may be ending this very moment, which is what is wanted.
+fn signal(pid: Option<Pid>, signal: Signal) {
+    if let Some(pid) = pid {
+        let _ = kill_process(pid, signal);
+    }
+}

@@ -1,0 +1,171 @@
+//! The events of a session, in a file: one line each, in order. Whoever passes them on (a socket,
+//! the webhook) is a reader with a place of its own in it, so that a slow or dead reader holds up
+//! nobody, memory stays small however long a session is, and a late reader misses nothing.
+
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use crate::domain::LoopEvent;
+
+/// Lines are read in pieces of this size, unless one line is longer.
+const PIECE: usize = 64 * 1024;
+
+/// How much was written.
+#[derive(Clone, Copy, Debug, Default)]
+struct Written {
+    bytes: u64,
+    closed: bool,
+}
+
+/// One session's events. One writes, any number read.
+#[derive(Debug)]
+pub(crate) struct Journal {
+    file: File,
+    written: watch::Sender<Written>,
+}
+
+/// A place in a journal.
+#[derive(Debug)]
+pub(crate) struct Reader {
+    journal: Arc<Journal>,
+    written: watch::Receiver<Written>,
+    at: u64,
+}
+
+impl Journal {
+    /// In a file without a name, which is gone with the last handle to it.
+    pub(crate) fn temporary() -> io::Result<Arc<Self>> {
+        tempfile::tempfile().map(|file| Self::over(file, Written::default()))
+    }
+
+    /// In a new file.
+    pub(crate) fn create(path: &Path) -> io::Result<Arc<Self>> {
+        let mut options = File::options();
+        let file = options.read(true).write(true).create_new(true).open(path)?;
+        file.try_lock()?;
+        Ok(Self::over(file, Written::default()))
+    }
+
+    /// What an earlier run left in `path`. Fails with [`io::ErrorKind::WouldBlock`] while that
+    /// run is still at work. A line that was being written when it was killed does not count.
+    pub(crate) fn reopen(path: &Path) -> io::Result<Arc<Self>> {
+        let file = File::options().read(true).write(true).open(path)?;
+        file.try_lock()?;
+        let mut written = Written {
+            bytes: file.metadata()?.len(),
+            closed: true,
+        };
+        let mut last = [0];
+        while written.bytes > 0 {
+            file.read_exact_at(&mut last, written.bytes - 1)?;
+            if last == *b"\n" {
+                break;
+            }
+            written.bytes -= 1;
+        }
+        Ok(Self::over(file, written))
+    }
+
+    fn over(file: File, written: Written) -> Arc<Self> {
+        Arc::new(Self {
+            file,
+            written: watch::Sender::new(written),
+        })
+    }
+
+    /// Adds an event. What fails half way is written over by the next one.
+    pub(crate) fn append(&self, event: &LoopEvent) -> io::Result<()> {
+        let line = format!("{}\n", event.sent);
+        let end = self.written.borrow().bytes;
+        self.file.write_all_at(line.as_bytes(), end)?;
+        let length = u64::try_from(line.len()).unwrap_or(0);
+        self.written.send_modify(|written| written.bytes += length);
+        Ok(())
+    }
+
+    /// Nothing will be added any more.
+    pub(crate) fn close(&self) {
+        self.written.send_modify(|written| written.closed = true);
+    }
+
+    /// A reader from the byte `at`, where a line begins.
+    pub(crate) fn reader(self: &Arc<Self>, at: u64) -> Reader {
+        Reader {
+            written: self.written.subscribe(),
+            journal: Arc::clone(self),
+            at,
+        }
+    }
+}
+
+impl Reader {
+    /// The next lines, at least one as soon as there is one; `None` when all of a closed journal
+    /// was read. They count as read only with [`Self::advance`]; dropping this loses nothing.
+    pub(crate) async fn peek(&mut self, most: usize) -> Option<Vec<String>> {
+        loop {
+            let written = *self.written.borrow_and_update();
+            if self.at < written.bytes {
+                // What cannot be read will not be readable later either.
+                return self.read(written.bytes, most).ok();
+            }
+            if written.closed || self.written.changed().await.is_err() {
+                return None;
+            }
+        }
+    }
+
+    /// These lines were passed on.
+    pub(crate) fn advance(&mut self, lines: &[String]) {
+        let bytes: usize = lines.iter().map(|line| line.len() + 1).sum();
+        self.at += u64::try_from(bytes).unwrap_or(0);
+    }
+
+    /// Waits until nothing will be added any more.
+    pub(crate) async fn closed(&mut self) {
+        // The sender lives as long as this reader's journal.
+        let _ = self.written.wait_for(|written| written.closed).await;
+    }
+
+    /// The byte after the last line that was passed on.
+    pub(crate) fn at(&self) -> u64 {
+        self.at
+    }
+
+    /// How many lines are left.
+    pub(crate) fn left(&self) -> io::Result<usize> {
+        let mut rest = self.journal.reader(self.at);
+        let end = self.written.borrow().bytes;
+        let mut lines = 0;
+        while rest.at < end {
+            let more = rest.read(end, usize::MAX)?;
+            lines += more.len();
+            rest.advance(&more);
+        }
+        Ok(lines)
+    }
+
+    /// Whole lines from here: as many as fit a piece, at least one, at most `most`.
+    fn read(&self, end: u64, most: usize) -> io::Result<Vec<String>> {
+        let left = usize::try_from(end - self.at).unwrap_or(usize::MAX);
+        let mut size = PIECE.min(left);
+        loop {
+            let mut piece = vec![0; size];
+            self.journal.file.read_exact_at(&mut piece, self.at)?;
+            if let Some(last) = piece.iter().rposition(|byte| *byte == b'\n') {
+                piece.truncate(last);
+                let lines = piece.split(|byte| *byte == b'\n').take(most);
+                let lines = lines.map(|line| String::from_utf8_lossy(line).into_owned());
+                return Ok(lines.collect());
+            }
+            if size == left {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            size = size.saturating_mul(2).min(left);
+        }
+    }
+}

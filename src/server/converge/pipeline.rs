@@ -1,0 +1,265 @@
+//! The loop itself: diagnose, fix, attack, validate, until nothing is left to do.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tokio::task::spawn_blocking;
+
+use super::changes::Snapshot;
+use super::judge::{judge, left, with_step};
+use super::output::MOST_ENTRIES;
+use super::rules::{Iteration, Rule};
+use super::session::{Session, SessionError, StepOutcome, Totals};
+use super::settings::{Settings, StepSettings};
+use super::step::{Assignment, StepEnd, Stop, run_step};
+use super::terminal::{Now, Terminal, count, span};
+use crate::domain::{LoopMove, LoopStep};
+
+/// How a session ended.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Ending {
+    Converged,
+    /// It ran out of iterations or of time.
+    NotConverged(String),
+    Failed(String),
+    Interrupted,
+}
+
+/// A loop that is under way.
+pub(crate) struct Pipeline<'a> {
+    pub(crate) settings: &'a Settings,
+    pub(crate) stop: &'a Stop,
+    pub(crate) terminal: &'a Terminal,
+    session: Session,
+    rule: Rule,
+    totals: Totals,
+    deadline: Instant,
+    /// Holds the file that tells a step what is open.
+    folder: tempfile::TempDir,
+    /// What the iteration before has left to fix.
+    left: Vec<Value>,
+}
+
+impl<'a> Pipeline<'a> {
+    pub(crate) fn new(
+        settings: &'a Settings,
+        stop: &'a Stop,
+        terminal: &'a Terminal,
+        session: Session,
+    ) -> std::io::Result<Self> {
+        Ok(Self {
+            settings,
+            stop,
+            terminal,
+            session,
+            rule: Rule::new(settings.convergence_threshold, settings.min_severity),
+            totals: Totals::default(),
+            deadline: Instant::now() + settings.timeout,
+            folder: tempfile::Builder::new()
+                .prefix("kimi-converge-")
+                .tempdir()?,
+            left: Vec::new(),
+        })
+    }
+
+    /// Runs to the end, which is told to whoever reads the session's events.
+    pub(crate) async fn run(mut self, webhook: &str) -> Ending {
+        let ending = match self.iterate(webhook).await {
+            Ok(ending) => ending,
+            Err(error) => Ending::Failed(error.to_string()),
+        };
+        let told = match &ending {
+            Ending::Converged => self.session.end(None),
+            Ending::NotConverged(why) | Ending::Failed(why) => {
+                let failed = self.session.fail(why);
+                failed.and_then(|()| self.session.end(None))
+            }
+            Ending::Interrupted => self.session.end(Some("told to stop")),
+        };
+        self.session.close();
+        self.terminal.show(Now::default());
+        match told {
+            Ok(()) => ending,
+            Err(error) => Ending::Failed(error.to_string()),
+        }
+    }
+
+    async fn iterate(&mut self, webhook: &str) -> Result<Ending, SessionError> {
+        self.session.start(webhook)?;
+        loop {
+            self.session.begin_iteration()?;
+            let number = self.session.iteration();
+            let begin = if number == 1 {
+                LoopMove::Start
+            } else {
+                LoopMove::Retry
+            };
+            let mut iteration = Iteration::default();
+            for (step, begin) in LoopStep::ALL.into_iter().zip([
+                begin,
+                LoopMove::DiagnosisComplete,
+                LoopMove::FixComplete,
+                LoopMove::AttackComplete,
+            ]) {
+                self.session.go(begin)?;
+                if let Some(ending) = self.over() {
+                    return Ok(ending);
+                }
+                if let Err(ending) = self.step(step, &mut iteration).await? {
+                    return Ok(ending);
+                }
+            }
+            if self.rule.judge(&iteration) {
+                self.session.converge(self.totals)?;
+                return Ok(Ending::Converged);
+            }
+            self.session.go(LoopMove::Retry)?;
+            self.session.end_iteration()?;
+            self.left = left(&iteration);
+            if number >= self.settings.max_iterations {
+                let words = format!("Max iterations ({number}) reached");
+                return Ok(Ending::NotConverged(words));
+            }
+            self.pause().await;
+            if let Some(ending) = self.over() {
+                return Ok(ending);
+            }
+        }
+    }
+
+    /// Between two iterations.
+    async fn pause(&self) {
+        let pause = self.settings.backoff.min(self.time_left());
+        let pause = tokio::time::sleep(pause);
+        self.stop.cancel.run_until_cancelled(pause).await;
+    }
+
+    /// How it ends, if it has to end now.
+    fn over(&self) -> Option<Ending> {
+        if self.stop.cancel.is_cancelled() {
+            return Some(Ending::Interrupted);
+        }
+        let limit = span(self.settings.timeout);
+        self.time_left()
+            .is_zero()
+            .then(|| Ending::NotConverged(format!("Timeout ({limit}) reached")))
+    }
+
+    fn time_left(&self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now())
+    }
+
+    /// Runs one step, if it is enabled; answers how the loop ends if it cannot go on.
+    async fn step(
+        &mut self,
+        step: LoopStep,
+        iteration: &mut Iteration,
+    ) -> Result<Result<(), Ending>, SessionError> {
+        let all = &self.settings.steps;
+        let Some(settings) = all.iter().find(|it| it.step == step && it.enabled) else {
+            return Ok(Ok(()));
+        };
+        let mut open = self.left.clone();
+        open.extend(iteration.open().map(with_step));
+        self.session
+            .begin_step(step, &settings.tool, &settings.args)?;
+        self.show(step, iteration);
+        let begun = Instant::now();
+        let idle = step == LoopStep::Fix && open.is_empty() && self.could_find_anything();
+        let outcome = if idle {
+            // Nothing is wrong, so there is nothing to pay for.
+            StepOutcome {
+                success: true,
+                findings: Some(Vec::new()),
+                ..StepOutcome::default()
+            }
+        } else {
+            match self.work(settings, &open).await {
+                Ok(outcome) => outcome,
+                Err(ending) => return Ok(Err(ending)),
+            }
+        };
+        self.totals.add(step, &outcome);
+        self.session.end_step(step, &outcome)?;
+        self.tell(step, &outcome, begun.elapsed());
+        iteration.add(step, outcome);
+        Ok(Ok(()))
+    }
+
+    /// False when the fix step is the only one that can know what is wrong.
+    fn could_find_anything(&self) -> bool {
+        let mut steps = self.settings.steps.iter();
+        steps.any(|it| it.enabled && it.step == LoopStep::Diagnose) || self.session.iteration() > 1
+    }
+
+    /// Runs the program of a step.
+    async fn work(&self, settings: &StepSettings, open: &[Value]) -> Result<StepOutcome, Ending> {
+        let findings = self.folder.path().join("findings.json");
+        std::fs::write(&findings, json!(open).to_string()).map_err(|error| {
+            Ending::Failed(format!("cannot write {}: {error}", findings.display()))
+        })?;
+        let before = self.snapshot(settings.step).await;
+        let assignment = Assignment {
+            session: self.session.id(),
+            iteration: self.session.iteration(),
+            target: &self.settings.target,
+            findings: &findings,
+        };
+        let limit = settings.timeout.min(self.time_left());
+        let run = run_step(settings, &assignment, self.stop, limit, self.terminal).await;
+        match &run.end {
+            StepEnd::Stopped => return Err(Ending::Interrupted),
+            StepEnd::NotStarted(why) => {
+                return Err(Ending::Failed(format!("{}: {why}", settings.step.as_str())));
+            }
+            _ => {}
+        }
+        let silent = run.report.fixes.is_none();
+        let mut outcome = judge(settings, run, limit);
+        outcome.addressed = open.len();
+        if let Some(before) = before.filter(|_| silent) {
+            let after = self.snapshot(settings.step).await.unwrap_or_default();
+            outcome.fixes = before.changes(&after);
+            let more = outcome.fixes.len().saturating_sub(MOST_ENTRIES);
+            outcome.fixes.truncate(MOST_ENTRIES);
+            outcome.omitted += u64::try_from(more).unwrap_or(0);
+        }
+        Ok(outcome)
+    }
+
+    /// Of the target, when the step may change it.
+    async fn snapshot(&self, step: LoopStep) -> Option<Snapshot> {
+        if step != LoopStep::Fix {
+            return None;
+        }
+        let target = self.settings.target.clone();
+        spawn_blocking(move || Snapshot::of(&target)).await.ok()
+    }
+
+    fn show(&self, step: LoopStep, iteration: &Iteration) {
+        self.terminal.show(Now {
+            phase: step.state().as_str().to_owned(),
+            iteration: self.session.iteration(),
+            of: self.settings.max_iterations,
+            findings: iteration.open().count(),
+            fixes: self.totals.fixes,
+        });
+    }
+
+    fn tell(&self, step: LoopStep, outcome: &StepOutcome, took: Duration) {
+        let found = outcome.findings.as_ref().map_or(0, Vec::len);
+        let result = match step {
+            LoopStep::Fix => count(outcome.fixes.len(), "fix", "fixes"),
+            LoopStep::Validate if outcome.success => "passed".to_owned(),
+            LoopStep::Validate => "failed".to_owned(),
+            _ => count(found, "finding", "findings"),
+        };
+        let error = outcome.error.as_ref();
+        let error = error.map_or_else(String::new, |error| format!(" ({error})"));
+        let (iteration, step) = (self.session.iteration(), step.as_str());
+        let took = span(took);
+        self.terminal.say(&format!(
+            "iteration {iteration} · {step}: {result}{error} · {took}"
+        ));
+    }
+}

@@ -1,0 +1,242 @@
+//! One session and what it says: its state machine moves only as `domain` allows, and every event
+//! carries the state that the loop is really in. Names and shapes are those of the Python loop.
+
+use std::io;
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
+
+use super::journal::Journal;
+use crate::domain::{
+    EventType, IllegalMove, LoopEvent, LoopMove, LoopState, LoopStep, Severity, SeverityCounts,
+    Sighting, Timestamp,
+};
+use crate::server::clock::Clock;
+
+/// Why a session cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SessionError {
+    #[error("the events cannot be kept: {0}")]
+    Journal(#[from] io::Error),
+    #[error(transparent)]
+    Move(#[from] IllegalMove),
+}
+
+/// A session that is under way.
+pub(crate) struct Session {
+    id: String,
+    journal: Arc<Journal>,
+    clock: Clock,
+    /// The time of a session that is told afterwards; the clock's otherwise.
+    pub(crate) past: Option<Timestamp>,
+    /// Of the last event. No event is earlier, whatever is done to the clock.
+    last: Timestamp,
+    state: LoopState,
+    iteration: u32,
+}
+
+/// What a step came to.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct StepOutcome {
+    pub(crate) success: bool,
+    /// What it found, in its own words; absent when it may have stopped before it looked.
+    pub(crate) findings: Option<Vec<Value>>,
+    /// What it mended.
+    pub(crate) fixes: Vec<Value>,
+    /// Entries of the lists that were left out because there were too many.
+    pub(crate) omitted: u64,
+    /// Findings that the fix step was given.
+    pub(crate) addressed: usize,
+    pub(crate) return_code: Option<i32>,
+    /// Why it did not succeed.
+    pub(crate) error: Option<String>,
+}
+
+/// Everything that a session came to.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Totals {
+    pub(crate) findings: usize,
+    pub(crate) fixes: usize,
+    pub(crate) vulnerabilities: usize,
+    pub(crate) passed: u32,
+    pub(crate) failed: u32,
+}
+
+impl Session {
+    pub(crate) fn new(journal: Arc<Journal>, clock: Clock, id: String) -> Self {
+        Self {
+            id,
+            journal,
+            clock,
+            past: None,
+            last: Timestamp(0),
+            state: LoopState::Idle,
+            iteration: 0,
+        }
+    }
+
+    pub(crate) fn id(&self) -> &str {
+        &self.id
+    }
+
+    pub(crate) fn iteration(&self) -> u32 {
+        self.iteration
+    }
+
+    /// `webhook` as it may be shown.
+    pub(crate) fn start(&mut self, webhook: &str) -> Result<(), SessionError> {
+        let data = json!({"session_id": self.id, "webhook_url": webhook});
+        self.emit(EventType::SessionStarted, data)
+    }
+
+    pub(crate) fn begin_iteration(&mut self) -> Result<(), SessionError> {
+        self.iteration += 1;
+        let data = json!({"iteration": self.iteration});
+        self.emit(EventType::IterationStarted, data)
+    }
+
+    pub(crate) fn go(&mut self, tried: LoopMove) -> Result<(), SessionError> {
+        let from = self.state;
+        self.state = from.after(tried)?;
+        let (from, to) = (from.as_str(), self.state.as_str());
+        let data = json!({"from": from, "to": to, "transition": tried.as_str()});
+        self.emit(EventType::StateChanged, data)
+    }
+
+    pub(crate) fn begin_step(
+        &mut self,
+        step: LoopStep,
+        tool: &str,
+        args: &[String],
+    ) -> Result<(), SessionError> {
+        let data = json!({"step": step.as_str(), "tool": tool, "args": args});
+        self.emit(EventType::StepStarted, data)
+    }
+
+    pub(crate) fn end_step(
+        &mut self,
+        step: LoopStep,
+        outcome: &StepOutcome,
+    ) -> Result<(), SessionError> {
+        self.emit(EventType::StepComplete, outcome.data(step))
+    }
+
+    pub(crate) fn end_iteration(&mut self) -> Result<(), SessionError> {
+        let data = json!({"iteration": self.iteration, "state": self.state.as_str()});
+        self.emit(EventType::IterationEnded, data)
+    }
+
+    pub(crate) fn converge(&mut self, totals: Totals) -> Result<(), SessionError> {
+        self.go(LoopMove::Converge)?;
+        let metrics = json!({
+            "total_findings": totals.findings,
+            "total_fixes": totals.fixes,
+            "total_vulnerabilities": totals.vulnerabilities,
+            "tests_passed": totals.passed,
+            "tests_failed": totals.failed,
+            "iterations": self.iteration,
+        });
+        let data = json!({"iterations": self.iteration, "metrics": metrics});
+        self.emit(EventType::ConvergenceReached, data)
+    }
+
+    /// Gives up.
+    pub(crate) fn fail(&mut self, why: &str) -> Result<(), SessionError> {
+        self.emit(EventType::Error, json!({"error": why}))?;
+        self.go(LoopMove::Fail)
+    }
+
+    /// The last event. `broken_off` says who or what ended the session from outside.
+    pub(crate) fn end(&mut self, broken_off: Option<&str>) -> Result<(), SessionError> {
+        let mut data = json!({"session_id": self.id});
+        if let Some(reason) = broken_off {
+            data["interrupted"] = json!(true);
+            data["reason"] = json!(reason);
+        }
+        self.emit(EventType::SessionEnded, data)
+    }
+
+    /// Nothing will be said any more.
+    pub(crate) fn close(&self) {
+        self.journal.close();
+    }
+
+    fn emit(&mut self, event_type: EventType, data: Value) -> Result<(), SessionError> {
+        let now = self.past.unwrap_or_else(|| self.clock.now());
+        self.last = now.max(Timestamp(self.last.0 + 1));
+        let data: Map<String, Value> = match data {
+            Value::Object(data) => data,
+            _ => Map::new(),
+        };
+        let id = self.clock.uuid().to_string();
+        let place = (self.iteration, self.state);
+        let event = LoopEvent::new(id, self.last, &self.id, place, event_type, data);
+        Ok(self.journal.append(&event)?)
+    }
+}
+
+impl Totals {
+    /// Adds what a step came to.
+    pub(crate) fn add(&mut self, step: LoopStep, outcome: &StepOutcome) {
+        let found = outcome.findings.as_ref().map_or(0, Vec::len);
+        match step {
+            LoopStep::Attack => self.vulnerabilities += found,
+            _ => self.findings += found,
+        }
+        self.fixes += outcome.fixes.len();
+        match (step, outcome.success) {
+            (LoopStep::Validate, true) => self.passed += 1,
+            (LoopStep::Validate, false) => self.failed += 1,
+            _ => {}
+        }
+    }
+}
+
+impl StepOutcome {
+    /// As the Python loop reports it, and with the lists themselves.
+    fn data(&self, step: LoopStep) -> Value {
+        let found = self.findings.as_deref().unwrap_or_default();
+        let mut counts = SeverityCounts::default();
+        for entry in found {
+            counts.add(severity(entry));
+        }
+        let metrics = match step {
+            LoopStep::Diagnose => json!({"issues_found": found.len(), "critical": counts.critical,
+                "high": counts.high, "medium": counts.medium, "low": counts.low}),
+            LoopStep::Fix if self.addressed == 0 => json!({"fixes_applied": 0, "no_issues": true}),
+            LoopStep::Fix => {
+                json!({"fixes_applied": self.fixes.len(), "issues_addressed": self.addressed})
+            }
+            LoopStep::Attack => json!({"vulnerabilities_found": found.len(),
+                "critical": counts.critical, "tests_collected": 0}),
+            LoopStep::Validate => {
+                json!({"return_code": self.return_code, "success": self.success})
+            }
+        };
+        let mut data = json!({"step": step.as_str(), "success": self.success,
+            "findings_count": found.len(), "fixes_count": self.fixes.len(), "metrics": metrics});
+        if let Some(findings) = &self.findings {
+            let list = if step == LoopStep::Attack {
+                "vulnerabilities"
+            } else {
+                "findings"
+            };
+            data[list] = json!(findings);
+        }
+        if step == LoopStep::Fix {
+            data["fixes"] = json!(self.fixes);
+        }
+        if self.omitted > 0 {
+            data["omitted"] = json!(self.omitted);
+        }
+        if let Some(error) = &self.error {
+            data["error"] = json!(error);
+        }
+        data
+    }
+}
+
+/// How grave an entry of a list of findings says it is.
+pub(crate) fn severity(entry: &Value) -> Severity {
+    Sighting::read(entry, "").map_or_else(Severity::default, |sighting| sighting.severity)
+}
