@@ -121,7 +121,6 @@ fn Row(
             count(it.events, "event"),
         )
     });
-    let source = said(|it| it.source.clone());
     let trouble = maybe(move || {
         let error = session.read().as_ref()?.error.clone()?;
         Some(view! { <p class="row-error" title=error.clone()>{error.clone()}</p> })
@@ -142,7 +141,6 @@ fn Row(
                 {trouble}
             </div>
             <span class="muted figure session-numbers">{numbers}</span>
-            <span class="muted clip session-source">{source}</span>
             <span class="muted figure session-began">{began}</span>
         </li>
     }

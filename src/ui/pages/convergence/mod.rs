@@ -116,13 +116,13 @@ fn Loaded(
                 <div class="split">
                     <div class="split-main">
                         <LiveSessions view/>
+                        <History page query/>
                     </div>
                     <div class="split-side">
                         <Links view/>
                         <LastEvents view query/>
                     </div>
                 </div>
-                <History page query/>
             }
         })
     });
