@@ -58,7 +58,7 @@ impl Write for ReportTask {
 fn apply(stored: &mut StoredTask, event: &AgentEvent) -> Result<Option<ActivityKind>, AppError> {
     match event {
         AgentEvent::Progress(progress) => stored.task.progress = *progress,
-        AgentEvent::Usage(usage) => stored.task.usage = *usage,
+        AgentEvent::Usage(report) => stored.task.usage.apply(*report),
         AgentEvent::Result(result) => stored.task.result = Some(result.clone()),
         AgentEvent::NeedsInput(question) => {
             stored.step(Transition::Ask)?;
