@@ -188,21 +188,36 @@ fn Ask(
     })
 }
 
-/// Why it failed, or went back to the queue.
+/// Why it failed; while it goes on after a failed attempt, quietly why that one did.
 #[component]
 fn Trouble(
     /// The task.
     task: Signal<Task>,
 ) -> impl IntoView {
-    let error = memo(move || task.read().error.clone());
+    let error = memo(move || {
+        let task = task.read();
+        let failed = task.status == TaskStatus::Failed;
+        task.error
+            .clone()
+            .map(|error| (failed, task.attempt, error))
+    });
     maybe(move || {
-        error.get().map(|error| {
+        error.get().map(|(failed, attempt, error)| {
+            if !failed {
+                let words = if attempt > 1 {
+                    format!("Attempt {} failed: {error}", attempt - 1)
+                } else {
+                    format!("Error so far: {error}")
+                };
+                return view! { <p class="attempt-error muted">{words}</p> }.any();
+            }
             view! {
                 <section class="trouble" aria-labelledby="task-error">
                     <h2 id="task-error">"Error"</h2>
                     <pre tabindex="0">{error}</pre>
                 </section>
             }
+            .any()
         })
     })
 }
