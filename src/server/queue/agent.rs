@@ -9,6 +9,10 @@ use crate::server::storage::agents::{AgentRecord, Wanted};
 /// A remote agent that was not heard of for this long counts as offline.
 const SILENCE_SECONDS: i64 = 90;
 
+/// What is said about one: nothing that can be done here brings it back.
+const SILENT: &str = "nothing was heard of it for 90 s; its worker has to claim a task or send a \
+    heartbeat";
+
 /// An agent with what it holds.
 #[derive(Clone, Debug)]
 pub(crate) struct AgentState {
@@ -117,7 +121,10 @@ impl AgentState {
             capabilities: record.capabilities.clone(),
             last_seen,
             started_at: record.started_at.filter(|_| status != AgentStatus::Offline),
-            error: record.error.clone(),
+            error: record.error.clone().or_else(|| {
+                let silent = record.wanted == Wanted::On && self.reach(now) == Reach::Silent;
+                silent.then(|| SILENT.to_owned())
+            }),
             metrics: AgentMetrics {
                 completed: self.completed,
                 failed: self.failed,

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::agent_actions::{AgentControls, StartAgent};
+use super::agent_actions::{AgentControls, StartAgent, can_start};
 use super::badge::AgentBadge;
 use super::format::{duration, grouped, percent};
 use super::time::Ago;
@@ -185,9 +185,11 @@ pub(crate) fn AgentLine(
             view! { <a class="figure" href=task.url()>{task.label()}</a> }
         })
     });
+    let startable = memo(move || can_start(&agent.read()));
     let start = maybe(move || {
-        let stopped = matches!(status.get(), AgentStatus::Offline | AgentStatus::Error);
-        stopped.then(|| view! { <StartAgent name=name.clone()/> })
+        startable
+            .get()
+            .then(|| view! { <StartAgent name=name.clone()/> })
     });
     view! {
         <li class="agent-line">
