@@ -49,6 +49,7 @@ fn resolve(
     environment: impl Fn(&str) -> Option<String>,
 ) -> Result<Config, Vec<String>> {
     let named = flags.config.or_else(|| environment("DASHBOARD_CONFIG"));
+    let path = PathBuf::from(named.as_deref().unwrap_or("dashboard.toml"));
     let (table, problem) = match read_file(named.as_deref()) {
         Ok(table) => (table, None),
         Err(problem) => (Table::new(), Some(problem)),
@@ -93,6 +94,7 @@ fn resolve(
         data_dir: data_dir.map_or_else(|| default_data_dir(&database), PathBuf::from),
         database,
         mock,
+        file: std::path::absolute(&path).unwrap_or(path),
         log_format: read_format(&mut file, format.as_deref()),
         agents: {
             if mock {

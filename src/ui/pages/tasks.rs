@@ -69,7 +69,7 @@ fn Loaded(
     model: TasksModel,
 ) -> impl IntoView {
     let is_empty = memo(move || model.roster.is_empty());
-    let teach = maybe(move || is_empty.get().then(|| view! { <Teach/> }));
+    let teach = maybe(move || is_empty.get().then(|| view! { <Teach model/> }));
     view! {
         {teach}
         <div class="split">
@@ -95,13 +95,17 @@ fn Loaded(
 
 /// No agent yet: how to get one.
 #[component]
-fn Teach() -> impl IntoView {
+fn Teach(
+    /// The page's data.
+    model: TasksModel,
+) -> impl IntoView {
+    let file = model.configuration.get_untracked();
     view! {
         <Empty title="No agent is configured yet" icon="bot">
             <p>
-                "Agents do the tasks. Put this beside the program, start it again, and every task runs as a command."
+                "Agents do the tasks. Put this into the file below, start the server again, and every task runs as a command."
             </p>
-            <Snippet name="dashboard.toml" code=CONFIGURATION/>
+            <Snippet name=file code=CONFIGURATION/>
             <p>"Or look around first, with an agent that only pretends to work:"</p>
             <EnableDemo/>
         </Empty>

@@ -32,6 +32,8 @@ pub(crate) struct TasksModel {
     pub(crate) counts: RwSignal<StatusCounts>,
     pub(crate) roster: Roster,
     pub(crate) activity: RwSignal<Vec<Activity>>,
+    /// The file in which the server looks for agents.
+    pub(crate) configuration: RwSignal<String>,
     pub(crate) next: RwSignal<Option<String>>,
     pub(crate) loading: RwSignal<bool>,
     pub(crate) error: RwSignal<Option<AppError>>,
@@ -70,6 +72,7 @@ impl TasksModel {
             counts: RwSignal::new(StatusCounts::default()),
             roster: Roster::new(book),
             activity: RwSignal::new(Vec::new()),
+            configuration: RwSignal::new(String::new()),
             next: RwSignal::new(None),
             loading: RwSignal::new(false),
             error: RwSignal::new(None),
@@ -94,6 +97,7 @@ impl TasksModel {
     pub(crate) fn load(self, view: &TasksView) {
         self.common(view);
         self.arrived.set(Vec::new());
+        self.configuration.set(view.configuration.clone());
         self.rows
             .set(view.tasks.items.iter().map(Row::new).collect());
         self.next.set(view.tasks.next.clone());
