@@ -66,6 +66,16 @@ pub(crate) fn nothing() -> AnyView {
     ().into_any()
 }
 
+/// Words inside a `<textarea>`. Leptos writes them into the page as they stand, so that they would
+/// be read as HTML; and the parser drops a first line break, so there is one to drop.
+pub(crate) fn typed(words: &str) -> String {
+    if cfg!(target_arch = "wasm32") {
+        words.to_owned()
+    } else {
+        format!("\n{}", words.replace('&', "&amp;").replace('<', "&lt;"))
+    }
+}
+
 /// Views in a row.
 pub(crate) fn row<T, V: Erase>(
     items: impl IntoIterator<Item = T>,
