@@ -2,7 +2,7 @@
 //!
 //! | layer | may import |
 //! | --- | --- |
-//! | `config`, `clock`, `telemetry`, `links` | `domain` |
+//! | `config`, `clock`, `telemetry`, `links`, `drafts` | `domain` |
 //! | `storage`, `live`, `agents`, `auth` | the row above, not one another |
 //! | `queue` | `storage` and the rows above |
 //! | `state` | the rows above |
@@ -18,6 +18,7 @@ pub(crate) mod auth;
 mod bridge;
 pub(crate) mod clock;
 pub(crate) mod config;
+pub(crate) mod drafts;
 mod error;
 mod home;
 mod jobs;

@@ -16,6 +16,7 @@ use super::agents::processes::reap_survivors;
 use super::api::describe_metrics;
 use super::clock::Clock;
 use super::config::Config;
+use super::drafts::Drafts;
 use super::home::{Home, Where};
 use super::links::Links;
 use super::live::Bus;
@@ -75,6 +76,8 @@ pub(crate) async fn run(
         clock,
         runs: Runs::default(),
         links: Links::default(),
+        drafts: Drafts::default(),
+        configuration: config.file.display().to_string(),
         adapters,
         stopping,
         options,

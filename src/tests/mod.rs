@@ -9,6 +9,7 @@ mod api;
 mod convergence;
 mod crash;
 mod feed;
+mod forms;
 mod restart;
 mod rules;
 mod storage;

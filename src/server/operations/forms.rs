@@ -1,6 +1,6 @@
 //! What a form sends is text; this makes domain types of it.
 
-use crate::domain::{AppError, NewTask, Priority, Task};
+use crate::domain::{AppError, NewTask, Priority, Task, TaskDraft};
 use crate::server::auth::Operator;
 use crate::server::operations::tasks;
 use crate::server::state::AppState;
@@ -26,6 +26,18 @@ pub(crate) async fn create(
 }
 
 impl TaskForm {
+    /// The form as it was, for whoever has to correct it.
+    pub(crate) fn draft(self, error: &AppError) -> TaskDraft {
+        TaskDraft {
+            description: self.description,
+            title: self.title,
+            priority: self.priority,
+            agent: self.agent,
+            labels: self.labels,
+            error: error.detail.clone(),
+        }
+    }
+
     fn new_task(&self) -> Result<NewTask, AppError> {
         let given = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
         let priority = given(&self.priority).map(|word| {

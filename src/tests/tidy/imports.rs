@@ -4,7 +4,7 @@ use super::none;
 use super::source::{Source, sources};
 
 /// A layer, and the layers of ours that it may import. A layer may always import itself.
-const TABLE: [(&str, &[&str]); 23] = [
+const TABLE: [(&str, &[&str]); 24] = [
     ("domain", &[]),
     ("rpc", &["domain", "state", "operations"]),
     ("ui", &["domain", "rpc"]),
@@ -12,6 +12,7 @@ const TABLE: [(&str, &[&str]); 23] = [
     ("clock", &["domain"]),
     ("telemetry", &["domain", "config"]),
     ("links", &["domain"]),
+    ("drafts", &["domain"]),
     ("storage", &["domain", "config", "clock", "telemetry"]),
     ("live", &["domain", "config", "clock", "telemetry"]),
     ("agents", &["domain", "config", "clock", "telemetry"]),
@@ -30,6 +31,7 @@ const TABLE: [(&str, &[&str]); 23] = [
             "auth",
             "queue",
             "links",
+            "drafts",
         ],
     ),
     ("jobs", &MIDDLE),
@@ -59,7 +61,7 @@ const LOW: [&str; 8] = [
     "agents",
     "auth",
 ];
-const MIDDLE: [&str; 12] = [
+const MIDDLE: [&str; 13] = [
     "domain",
     "config",
     "clock",
@@ -72,6 +74,7 @@ const MIDDLE: [&str; 12] = [
     "state",
     "error",
     "links",
+    "drafts",
 ];
 const EVERYTHING: &[&str] = &["*"];
 
