@@ -36,10 +36,10 @@ impl Timestamp {
     /// Reads RFC 3339 with any offset; digits beyond microseconds are cut.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         let moment = OffsetDateTime::parse(text, &Rfc3339)
-            .map_err(|_| "expected an RFC 3339 time such as 2026-11-22T08:30:00Z")?;
+            .map_err(|_| "must be an RFC 3339 time such as 2026-11-22T08:30:00Z")?;
         i64::try_from(moment.unix_timestamp_nanos().div_euclid(1000))
             .map(Self)
-            .map_err(|_| "this time is too far away")
+            .map_err(|_| "must be a time that is not so far away")
     }
 }
 

@@ -44,7 +44,7 @@ pub struct Cost(pub i64);
 impl Cost {
     /// Reads a plain decimal with at most six places, not negative, below a billion.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
-        const ERROR: &str = "expected a decimal number of US dollars such as \"0.42\"";
+        const ERROR: &str = "must be a decimal number of US dollars such as \"0.42\"";
         let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
         let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
         if whole.is_empty() || whole.len() > 9 || fraction.len() > 6 {
