@@ -129,10 +129,15 @@ pub(crate) async fn run(
 async fn listen(config: &Config) -> Result<(TcpListener, std::net::SocketAddr), StartError> {
     let address = (config.host.as_str(), config.port);
     let listener = TcpListener::bind(address).await.map_err(|error| {
-        StartError(format!(
-            "port: cannot listen on {}:{}: {error}",
-            config.host, config.port
-        ))
+        let (host, port) = (&config.host, config.port);
+        StartError(if error.kind() == std::io::ErrorKind::AddrInUse {
+            format!(
+                "port: {host}:{port} is in use by another program; stop it, or choose another \
+                 port with --port"
+            )
+        } else {
+            format!("port: cannot listen on {host}:{port}: {error}")
+        })
     })?;
     let local = listener
         .local_addr()
@@ -169,7 +174,12 @@ fn follow_convergence(
 async fn open(home: &Home) -> Result<(Database, Writer), StartError> {
     let (setting, opened) = match &home.database {
         Where::File(path) => ("db_path", Database::open_sqlite(path).await),
-        Where::Postgres(url) => ("database_url", Database::open_postgres(url.expose()).await),
+        Where::Postgres(url) => {
+            Database::reach_postgres(url.expose())
+                .await
+                .map_err(|words| StartError(format!("database_url: {words}")))?;
+            ("database_url", Database::open_postgres(url.expose()).await)
+        }
     };
     opened.map_err(|error| StartError(format!("{setting}: {}", chain(&error))))
 }

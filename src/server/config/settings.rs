@@ -209,7 +209,10 @@ fn read_database(
         return DatabaseConfig::Temporary;
     }
     let path = PathBuf::from(path.unwrap_or_else(|| "./dashboard.db".to_owned()));
-    if path.is_dir() {
+    if path == Path::new(":memory:") {
+        let words = "is a file; for a database that is gone at the end use --mock";
+        file.complain("db_path", words);
+    } else if path.is_dir() {
         let words = format!("{} is a folder; name a file", path.display());
         file.complain("db_path", words);
     } else if !folder_of(&path).is_dir() {

@@ -214,3 +214,14 @@ fn secrets_do_not_show_themselves() {
     };
     assert_eq!(Secret::expose(&secret), url);
 }
+
+#[test]
+fn a_database_in_memory_is_refused_and_the_file_is_told() {
+    let text = refused(&["--db-path", ":memory:"], &[], "");
+    assert!(
+        text.contains("db_path: is a file") && text.contains("--mock"),
+        "{text}"
+    );
+    let config = load(&[], &[], "").unwrap();
+    assert!(config.file.is_absolute(), "{:?}", config.file);
+}
