@@ -69,8 +69,8 @@ pub async fn create(
 /// What was typed into a form that was refused; nothing when that is no longer known.
 #[server(prefix = "/rpc", endpoint = "tasks/draft", input = server_fn::codec::Json)]
 pub async fn draft(name: String) -> Result<TaskDraft, AppError> {
-    let (app, _) = state::viewer()?;
-    Ok(app.drafts.find(&name).unwrap_or_default())
+    let (app, viewer) = state::viewer()?;
+    Ok(operations::forms::draft(&app, &viewer, &name).await)
 }
 
 /// Cancels a task; a running one is being stopped when this answers.

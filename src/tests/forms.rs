@@ -24,7 +24,7 @@ async fn submit(app: &TestApp, action: &str, page: &str, fields: &[(&str, &str)]
     let origin = format!("http://{}", app.address());
     location
         .strip_prefix(&origin)
-        .unwrap_or(&location)
+        .unwrap_or(location)
         .to_owned()
 }
 
@@ -89,17 +89,17 @@ async fn an_error_in_the_address_is_the_latest_one_only() {
 }
 
 #[tokio::test]
-async fn what_a_text_field_holds_is_text() {
+async fn what_a_text_field_and_the_title_hold_is_text() {
     let app = TestApp::start().await;
     let client = app.client();
-    let description = "\n</textarea><b id=\"odd\">&amp;";
+    let description = "\n</textarea></title><b id=\"odd\">&amp;";
     client.create(json!({"description": description})).await;
     client.delete("/api/tasks/1").await.expect(200);
     // The form to try it again with another description.
     let html = client.get("/tasks/1").await.expect(200).text();
     assert!(!html.contains("<b id="), "{html}");
     assert!(
-        html.contains("\n\n&lt;/textarea>&lt;b id=\"odd\">&amp;amp;</textarea>"),
+        html.contains("\n\n&lt;/textarea>&lt;/title>&lt;b id=\"odd\">&amp;amp;</textarea>"),
         "{html}"
     );
 }

@@ -66,13 +66,23 @@ pub(crate) fn nothing() -> AnyView {
     ().into_any()
 }
 
-/// Words inside a `<textarea>`. Leptos writes them into the page as they stand, so that they would
-/// be read as HTML; and the parser drops a first line break, so there is one to drop.
+/// Words inside a `<textarea>`, where the parser drops a first line break: there is one to drop.
 pub(crate) fn typed(words: &str) -> String {
+    let words = escaped(words.to_owned());
     if cfg!(target_arch = "wasm32") {
-        words.to_owned()
+        words
     } else {
-        format!("\n{}", words.replace('&', "&amp;").replace('<', "&lt;"))
+        format!("\n{words}")
+    }
+}
+
+/// Words inside a `<textarea>` or `<title>`. The server writes what these hold into the page as it
+/// stands, so that it would be read as HTML; the browser sets it as text.
+pub(crate) fn escaped(words: String) -> String {
+    if cfg!(target_arch = "wasm32") {
+        words
+    } else {
+        words.replace('&', "&amp;").replace('<', "&lt;")
     }
 }
 

@@ -1,7 +1,9 @@
 //! What a form sends is text; this makes domain types of it.
 
+use std::future::{Ready, ready};
+
 use crate::domain::{AppError, NewTask, Priority, Task, TaskDraft};
-use crate::server::auth::Operator;
+use crate::server::auth::{Operator, Viewer};
 use crate::server::operations::tasks;
 use crate::server::state::AppState;
 
@@ -23,6 +25,12 @@ pub(crate) async fn create(
 ) -> Result<Task, AppError> {
     let created = tasks::create(app, who, form.new_task()?, None).await?;
     Ok(created.into_task())
+}
+
+/// What was typed into a form that was refused; nothing when that is no longer known. A future,
+/// since that is what server functions wait for.
+pub(crate) fn draft(app: &AppState, _: &Viewer, name: &str) -> Ready<TaskDraft> {
+    ready(app.drafts.find(name).unwrap_or_default())
 }
 
 impl TaskForm {
