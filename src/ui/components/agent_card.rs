@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::agent_actions::{AgentControls, StartAgent, can_start};
 use super::badge::AgentBadge;
-use super::format::{duration, grouped, percent};
+use super::format::{duration, elapsed, grouped, percent};
 use super::time::Ago;
 use crate::domain::{Agent, AgentStatus, TaskId, Timestamp};
 use crate::ui::dynamic::{Erase, list, maybe, memo, part, row, text};
@@ -79,7 +79,7 @@ fn AgentNotes(
     let error = memo(move || agent.read().error.clone());
     let error = maybe(move || {
         let error = error.get();
-        error.map(|error| view! { <p class="row-error">{error}</p> })
+        error.map(|error| view! { <p class="card-error">{error}</p> })
     });
     let kind = agent.read_untracked().kind.as_str();
     view! {
@@ -119,7 +119,7 @@ pub(crate) fn CurrentTasks(
         },
         move |task| {
             let taken = text(move || {
-                let taken = |start| duration(clock.now().seconds_since(start));
+                let taken = |start| elapsed(clock.now().seconds_since(start));
                 task.started_at.map(taken).unwrap_or_default()
             });
             view! {

@@ -7,7 +7,7 @@ use leptos_router::hooks::use_params_map;
 
 use super::not_found::Missing;
 use super::rows::{Book, Row};
-use crate::domain::{ActivityKind, Agent, AgentView, ErrorKind, Task, TaskId};
+use crate::domain::{Agent, AgentView, ErrorKind, Task, TaskId};
 use crate::rpc::agents::View;
 use crate::ui::components::{
     AgentBadge, AgentControls, AgentFigures, Ago, CurrentTasks, Empty, Failure, TaskRow, skeleton,
@@ -100,12 +100,12 @@ impl Model {
             Change::Agent(agent) if self.name.with_value(|name| *name == agent.name) => {
                 self.show_agent(agent);
             }
-            Change::Activity(activity) if activity.kind == ActivityKind::CancelRequested => {
+            Change::Activity(activity) => {
                 if let Some(row) = activity.task_id.and_then(|id| self.row(id)) {
-                    row.stopping.set(true);
+                    row.happened(activity);
                 }
             }
-            Change::Agent(_) | Change::Activity(_) | Change::Logs(_) => {}
+            Change::Agent(_) | Change::Logs(_) => {}
         }
     }
 
@@ -227,7 +227,7 @@ fn Rows(
     let lines = list(
         move || rows.get(),
         |row| row.id.to_string(),
-        |row| view! { <TaskRow task=row.task.into() stopping=Signal::from(row.stopping)/> },
+        |row| view! { <TaskRow task=row.task.into() stopping=Signal::from(row.stopping) question=row.question.into()/> },
     );
     let empty = maybe(move || {
         is_empty.get().then(|| {

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::domain::{Task, TaskId, TaskStatus, Timestamp};
+use crate::domain::{Activity, ActivityKind, Task, TaskId, TaskStatus, Timestamp};
 use crate::ui::components::CurrentTask;
 
 /// More than this is forgotten, oldest first.
@@ -15,6 +15,8 @@ pub(crate) struct Row {
     pub(crate) task: ArcRwSignal<Task>,
     /// True once somebody asked to stop it.
     pub(crate) stopping: ArcRwSignal<bool>,
+    /// What its agent asked last, as far as that was heard.
+    pub(crate) question: ArcRwSignal<Option<String>>,
 }
 
 impl Row {
@@ -23,6 +25,16 @@ impl Row {
             id: task.id,
             task: ArcRwSignal::new(task.clone()),
             stopping: ArcRwSignal::new(false),
+            question: ArcRwSignal::new(None),
+        }
+    }
+
+    /// Takes note of what happened to its task.
+    pub(crate) fn happened(&self, activity: &Activity) {
+        match activity.kind {
+            ActivityKind::CancelRequested => self.stopping.set(true),
+            ActivityKind::NeedsInput => self.question.set(activity.detail.clone()),
+            _ => {}
         }
     }
 

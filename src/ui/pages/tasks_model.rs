@@ -98,8 +98,16 @@ impl TasksModel {
         self.common(view);
         self.arrived.set(Vec::new());
         self.configuration.set(view.configuration.clone());
-        self.rows
-            .set(view.tasks.items.iter().map(Row::new).collect());
+        let rows: Vec<_> = view.tasks.items.iter().map(Row::new).collect();
+        // What happened lately holds the questions that wait, the latest one first.
+        let asks = |it: &&Activity| it.kind == ActivityKind::NeedsInput;
+        for activity in view.activity.iter().filter(asks).rev() {
+            let row = rows.iter().find(|row| Some(row.id) == activity.task_id);
+            if let Some(row) = row {
+                row.happened(activity);
+            }
+        }
+        self.rows.set(rows);
         self.next.set(view.tasks.next.clone());
         self.error.set(None);
         self.finish(view);
@@ -335,12 +343,10 @@ impl TasksModel {
     }
 
     fn apply_activity(self, activity: &Activity) {
-        if activity.kind == ActivityKind::CancelRequested {
-            let is_it = |row: &&Row| Some(row.id) == activity.task_id;
-            let row = self.rows.read_untracked().iter().find(is_it).cloned();
-            if let Some(row) = row {
-                row.stopping.set(true);
-            }
+        let is_it = |row: &&Row| Some(row.id) == activity.task_id;
+        let row = self.rows.read_untracked().iter().find(is_it).cloned();
+        if let Some(row) = row {
+            row.happened(activity);
         }
         let mut shown = self.activity.write();
         if shown.iter().all(|other| other.id != activity.id) {
