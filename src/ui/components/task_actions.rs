@@ -6,7 +6,7 @@ use leptos_router::hooks::use_navigate;
 
 use super::action::{ActionButton, ActionForm, HiddenFields, Look, SubmitButton};
 use crate::domain::TaskId;
-use crate::ui::dynamic::{Erase, part, typed};
+use crate::ui::dynamic::{Erase, nothing, part, typed};
 use crate::ui::paths;
 use crate::ui::state::{Action, Actions};
 
@@ -27,8 +27,9 @@ pub(crate) fn CancelTask(
         class: "quiet",
     };
     part(move || {
+        // The badge says that it is being stopped.
         if stopping.get() {
-            view! { <span class="hint">"stopping…"</span> }.any()
+            nothing()
         } else {
             button(Action::Cancel, id, number, look)
         }

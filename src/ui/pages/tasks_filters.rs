@@ -176,7 +176,7 @@ fn PriorityChoice(
 
 /// A link to the list without filters, when there are any.
 #[component]
-pub(crate) fn ClearFilters(
+fn ClearFilters(
     /// The page's data.
     model: TasksModel,
 ) -> impl IntoView {

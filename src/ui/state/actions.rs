@@ -16,6 +16,9 @@ use crate::ui::paths;
 /// How a form is written.
 const FORM: &str = "application/x-www-form-urlencoded";
 
+/// So long after an answer the button that asked may be gone, in milliseconds.
+const RESCUE: u64 = 300;
+
 /// A notice in words, with a link to go on.
 type Words = (String, Option<(String, String)>);
 
@@ -157,6 +160,8 @@ impl Actions {
                 self.retried.set(Some((pending.about, task.number)));
             }
             self.tell(action, answer);
+            // By then the page shows what came of it.
+            browser::after(RESCUE, browser::rescue_focus);
         });
     }
 

@@ -8,7 +8,7 @@ use crate::ui::browser::{self, Key};
 const PAIR: i64 = 500_000;
 
 /// Every shortcut, for the sheet.
-pub(crate) const SHORTCUTS: [(&str, &str); 9] = [
+pub(crate) const SHORTCUTS: [(&str, &str); 10] = [
     ("g t", "Go to tasks"),
     ("g a", "Go to agents"),
     ("n", "New task"),
@@ -16,6 +16,7 @@ pub(crate) const SHORTCUTS: [(&str, &str); 9] = [
     ("j / k", "Next, previous row"),
     ("Enter", "Open the row"),
     ("f", "Follow the log, or stop"),
+    ("Ctrl Enter", "Send the form"),
     ("Esc", "Close"),
     ("?", "This sheet"),
 ];

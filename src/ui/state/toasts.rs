@@ -63,9 +63,11 @@ impl Toasts {
     fn push(self, text: String, link: Option<(String, String)>, is_error: bool) -> u64 {
         let id = self.next.get_value();
         self.next.set_value(id + 1);
+        let mut chars = text.chars();
+        let first = chars.next().map(|first| first.to_ascii_uppercase());
         let toast = Toast {
             id,
-            text,
+            text: first.into_iter().chain(chars).collect(),
             link,
             is_error,
         };
