@@ -10,8 +10,7 @@ use crate::server::storage::agents::{AgentRecord, Wanted};
 const SILENCE_SECONDS: i64 = 90;
 
 /// What is said about one: nothing that can be done here brings it back.
-const SILENT: &str = "nothing was heard of it for 90 s; its worker has to claim a task or send a \
-    heartbeat";
+const SILENT: &str = "nothing is heard of it; its worker has to claim a task or send a heartbeat";
 
 /// An agent with what it holds.
 #[derive(Clone, Debug)]

@@ -1,5 +1,6 @@
 //! The rule: which task is next for an agent, and, by the same rule, why another waits.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::domain::{AgentStatus, Timestamp, Waiting, WaitingCode};
@@ -81,13 +82,13 @@ pub(crate) fn explain(
 ) -> Vec<Waiting> {
     let mut reasons = Vec::new();
     // The slot that is kept for a task while it is handed over does not keep it waiting.
-    let others: Vec<(&String, Slots)> = agents
+    let others: Vec<(&String, Cow<'_, Slots>)> = agents
         .iter()
         .map(|(name, agent)| (name, agent.without(entry.number)))
         .collect();
     let verdicts: Vec<_> = others
         .iter()
-        .map(|(name, agent)| (agent, may_take(entry, name, agent, now)))
+        .map(|(name, agent)| (&**agent, may_take(entry, name, agent, now)))
         .collect();
     let with = |obstacle| {
         let found = verdicts
@@ -212,11 +213,14 @@ fn numbers(tasks: &[i64]) -> String {
 
 impl Slots {
     /// The same agent as if it had nothing to do with `task`.
-    fn without(&self, task: i64) -> Self {
+    fn without(&self, task: i64) -> Cow<'_, Self> {
+        if !self.held.contains(&task) {
+            return Cow::Borrowed(self);
+        }
         let mut other = self.clone();
         other.held.retain(|held| *held != task);
         other.asking.retain(|held| *held != task);
-        other
+        Cow::Owned(other)
     }
 
     /// Why it takes no task.
@@ -225,7 +229,7 @@ impl Slots {
         match (self.status, &self.error) {
             (AgentStatus::Error, Some(error)) => format!("{title} is in error: {error}"),
             (AgentStatus::Error, None) => format!("{title} is in error"),
-            _ if self.reach == Reach::Silent => format!("{title} was not heard of for a while"),
+            _ if self.reach == Reach::Silent => format!("nothing is heard of {title}"),
             (status, _) => format!("{title} is {}", status.label()),
         }
     }

@@ -323,7 +323,7 @@ fn reasons_are_true_and_say_what_to_do() {
         ),
         (
             vec![with(offline, None, Reach::Silent)],
-            "Rem was not heard of for a while; its worker has to claim a task or send a heartbeat",
+            "nothing is heard of Rem; its worker has to claim a task or send a heartbeat",
             false,
         ),
     ];
