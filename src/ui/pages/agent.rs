@@ -7,7 +7,7 @@ use leptos_router::hooks::use_params_map;
 
 use super::not_found::Missing;
 use super::rows::{Book, Row};
-use crate::domain::{Agent, AgentView, ErrorKind, Task, TaskId};
+use crate::domain::{Agent, AgentStatus, AgentView, ErrorKind, Task, TaskId};
 use crate::rpc::agents::View;
 use crate::ui::components::{
     AgentBadge, AgentControls, AgentFigures, Ago, CurrentTasks, Empty, Failure, TaskRow, skeleton,
@@ -179,8 +179,15 @@ fn Loaded(
     let status = memo(move || agent.read().status);
     let error = memo(move || agent.read().error.clone());
     let error = maybe(move || {
+        // That nothing is heard of a worker is no fault of this server.
+        let is_fault = status.get() == AgentStatus::Error;
+        let class = if is_fault {
+            "notice"
+        } else {
+            "page-line muted"
+        };
         let error = error.get();
-        error.map(|error| view! { <p class="notice">{error}</p> })
+        error.map(|error| view! { <p class=class>{error}</p> })
     });
     let held = memo(move || agent.read().running.clone());
     let current = memo(move || model.book.current(&held.read()));

@@ -49,6 +49,16 @@ impl Row {
     }
 }
 
+/// What happened lately, the latest first, holds questions that wait.
+pub(crate) fn recall_questions(rows: &[Row], activity: &[Activity]) {
+    let asks = |it: &&Activity| it.kind == ActivityKind::NeedsInput;
+    for activity in activity.iter().filter(asks).rev() {
+        if let Some(row) = rows.iter().find(|row| Some(row.id) == activity.task_id) {
+            row.happened(activity);
+        }
+    }
+}
+
 /// What is known of a task without showing it.
 #[derive(Clone, Debug, PartialEq)]
 struct Brief {
@@ -102,6 +112,7 @@ impl Book {
                 number: brief.map(|brief| brief.number),
                 title: brief.map(|brief| brief.title.clone()).unwrap_or_default(),
                 started_at: brief.and_then(|brief| brief.started_at),
+                asks: brief.is_some_and(|brief| brief.status == TaskStatus::NeedsInput),
             }
         };
         held.iter().map(entry).collect()

@@ -5,8 +5,8 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::roster::Roster;
-use super::rows::{Book, Row};
-use crate::domain::{Activity, ActivityKind, AppError, StatusCounts, Task, TaskFilter, TasksView};
+use super::rows::{Book, Row, recall_questions};
+use crate::domain::{Activity, AppError, StatusCounts, Task, TaskFilter, TasksView};
 use crate::rpc::tasks::List;
 use crate::ui::browser;
 use crate::ui::data::ask;
@@ -99,14 +99,7 @@ impl TasksModel {
         self.arrived.set(Vec::new());
         self.configuration.set(view.configuration.clone());
         let rows: Vec<_> = view.tasks.items.iter().map(Row::new).collect();
-        // What happened lately holds the questions that wait, the latest one first.
-        let asks = |it: &&Activity| it.kind == ActivityKind::NeedsInput;
-        for activity in view.activity.iter().filter(asks).rev() {
-            let row = rows.iter().find(|row| Some(row.id) == activity.task_id);
-            if let Some(row) = row {
-                row.happened(activity);
-            }
-        }
+        recall_questions(&rows, &view.activity);
         self.rows.set(rows);
         self.next.set(view.tasks.next.clone());
         self.error.set(None);
