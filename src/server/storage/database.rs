@@ -120,7 +120,9 @@ impl Database {
                 let _closed = conn.close().await;
                 Ok(())
             }
-            Ok(Err(error)) => Err(format!("PostgreSQL at {place} refused: {error}; {fix}")),
+            Ok(Err(error)) => Err(format!(
+                "PostgreSQL at {place} cannot be used: {error}; {fix}"
+            )),
             Err(_) => Err(format!(
                 "PostgreSQL at {place} does not answer within {} s; {fix}",
                 REACH.as_secs()
