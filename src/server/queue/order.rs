@@ -147,6 +147,7 @@ fn reason(code: WaitingCode, detail: String, clears_itself: bool) -> Waiting {
 }
 
 fn not_yet(entry: &Entry, moment: Timestamp) -> Waiting {
+    let moment = moment.in_words();
     if entry.attempt > 1 {
         let detail = format!(
             "attempt {} follows after a pause, at {moment}",

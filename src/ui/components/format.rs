@@ -97,10 +97,7 @@ pub(crate) fn count(number: u64, one: &str) -> String {
 
 /// `2026-11-22 08:30:00 UTC`.
 pub(crate) fn absolute(time: Timestamp) -> String {
-    let text = time.to_string();
-    let (date, clock) = text.split_at_checked(10).unwrap_or((&text, ""));
-    let clock = clock.get(1..9).unwrap_or_default();
-    format!("{date} {clock} UTC")
+    time.in_words()
 }
 
 /// `08:30:00.042`.
