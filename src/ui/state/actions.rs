@@ -111,6 +111,11 @@ pub(crate) struct Actions {
 
 impl Actions {
     pub(crate) fn provide(live: Live, toasts: Toasts) {
+        Effect::new(move |_| {
+            if live.stale_seconds().is_none() {
+                toasts.end_silence();
+            }
+        });
         provide_context(Self {
             pending: RwSignal::new(Vec::new()),
             created: RwSignal::new((0, None)),
