@@ -12,6 +12,16 @@ test('an agent is stopped and started again', async ({ page, server }) => {
   await expect.poll(async () => (await server.request('GET', '/api/agents/words')).status).toBe('idle');
 });
 
+test('a drain can be undone', async ({ page, server }) => {
+  await server.create('sleep 1000', { agent: 'shell', title: 'Long' });
+  await expect.poll(async () => (await server.task(1)).status).toBe('running');
+  await open(page, server.url + '/agents/shell');
+  await page.getByRole('button', { name: /Stop/ }).click();
+  await expect.poll(async () => (await server.request('GET', '/api/agents/shell')).status).toBe('draining');
+  await page.getByRole('button', { name: /Start/ }).click();
+  await expect.poll(async () => (await server.request('GET', '/api/agents/shell')).status).toBe('busy');
+});
+
 test('an agent has a page with its tasks', async ({ page, server }) => {
   await server.create('echo hi', { agent: 'shell', title: 'Say hi' });
   await expect.poll(async () => (await server.task(1)).status).toBe('completed');

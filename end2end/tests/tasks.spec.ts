@@ -49,6 +49,8 @@ test('a failed task says why and is retried with another description', async ({ 
   await page.getByLabel('Description of the new attempt').fill('echo mended');
   await page.getByRole('button', { name: 'Retry with this description' }).click();
   await expect.poll(async () => (await server.task(2)).status).toBe('completed');
+  // The new task is where one is taken.
+  await expect(page).toHaveURL(/\/tasks\/2$/);
   const again = await server.task(2);
   expect(again.description).toBe('echo mended');
   expect(again.retry_of).toBe((await server.task(1)).id);
@@ -60,7 +62,10 @@ test('a task that needs input gets the answer', async ({ page, server }) => {
   const script = 'fake:\nask Which colour?\nresult painted';
   const { number } = await server.create(script, { agent: 'actor', title: 'Paint' });
   await expect.poll(async () => (await server.task(number)).status).toBe('needs_input');
+  await open(page, server.url + '/');
+  await expect(page.getByRole('listitem').filter({ hasText: 'Paint' }).first()).toContainText('Which colour?');
   await open(page, server.url + `/tasks/${number}`);
+  await expect(page.getByRole('log')).toContainText('actor asks: Which colour?');
   await page.getByLabel('Which colour?').fill('green');
   await page.getByRole('button', { name: 'Answer' }).click();
   await expect.poll(async () => (await server.task(number)).status).toBe('completed');
@@ -103,7 +108,11 @@ test('errors are said in the words of the server', async ({ page, server }) => {
   await dialog.getByLabel('Description').fill('true');
   await dialog.getByLabel('Labels').fill('a "quoted" label');
   await dialog.getByRole('button', { name: 'Create task' }).click();
-  await expect(page.getByText(/labels: at most 20 labels/).first()).toBeVisible();
+  await expect(dialog.getByText(/labels: at most 20 labels/)).toBeVisible();
+  // What was typed is still there, with and without JavaScript.
+  await expect(dialog.getByLabel('Description')).toHaveValue('true');
+  await expect(dialog.getByLabel('Labels')).toHaveValue('a "quoted" label');
+  expect(page.url()).not.toContain('__err');
   expect(await server.request('GET', '/api/tasks')).toEqual([]);
 });
 

@@ -26,7 +26,7 @@ pub struct Agent {
     pub last_seen: Option<Timestamp>,
     /// When it was started, unless it is offline.
     pub started_at: Option<Timestamp>,
-    /// Why it is in error, in words.
+    /// Why it is in error or not heard of, in words.
     pub error: Option<String>,
     /// What it has done so far.
     pub metrics: AgentMetrics,

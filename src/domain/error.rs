@@ -33,6 +33,14 @@ impl FieldError {
             message: message.into(),
         }
     }
+
+    /// `priority must be low or high`, `labels: at most 20`.
+    fn sentence(&self) -> String {
+        let Self { field, message } = self;
+        let goes_on = message.starts_with("must ") || message.starts_with("is ");
+        let colon = if goes_on { "" } else { ":" };
+        format!("{field}{colon} {message}")
+    }
 }
 
 /// The kinds of trouble, each with its HTTP status.
@@ -115,10 +123,7 @@ impl AppError {
     /// Invalid input, with every problem named.
     #[must_use]
     pub fn invalid(errors: Vec<FieldError>) -> Self {
-        let words: Vec<_> = errors
-            .iter()
-            .map(|e| format!("{}: {}", e.field, e.message))
-            .collect();
+        let words: Vec<_> = errors.iter().map(FieldError::sentence).collect();
         Self {
             kind: ErrorKind::Invalid,
             detail: words.join("; "),

@@ -47,9 +47,9 @@ pub use task::{
 };
 pub use timestamp::Timestamp;
 pub use transition::{Illegal, Transition};
-pub use usage::{Cost, Usage};
+pub use usage::{Cost, Usage, UsageReport};
 pub use view::{
     AgentView, AgentsView, ComparedFinding, ComparisonView, ConvergenceView, FeedPoint,
-    LiveSession, SessionView, TaskView, TasksView,
+    LiveSession, SessionView, TaskDraft, TaskView, TasksView,
 };
 pub use waiting::{Waiting, WaitingCode};

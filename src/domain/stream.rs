@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::{LogLevel, NewLog, Usage, is_too_deep};
+use super::{LogLevel, NewLog, UsageReport, is_too_deep};
 
 /// What an agent says about the task that it holds.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,7 +17,7 @@ pub enum AgentEvent {
     /// It goes on after an answer.
     Resumed,
     /// What it consumed so far.
-    Usage(Usage),
+    Usage(UsageReport),
     /// What it answers.
     Result(Value),
     /// It ended; nothing follows.
@@ -51,18 +51,27 @@ pub enum StreamLine {
 struct JsonLine {
     progress: Option<f64>,
     message: Option<String>,
-    log: Option<String>,
+    log: Option<JsonLog>,
     #[serde(default)]
     level: LogLevel,
     #[serde(default)]
     fields: Map<String, Value>,
     result: Option<Value>,
-    usage: Option<Usage>,
+    usage: Option<UsageReport>,
+}
+
+/// A log line: its text, or an entry as the log interface takes it.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum JsonLog {
+    Text(String),
+    Entry(NewLog),
 }
 
 impl StreamLine {
     /// Reads `::progress 0.4 message` and JSON objects with the fields of the stream
-    /// (`progress` with `message`, `log` with `level` and `fields`, `result`, `usage`).
+    /// (`progress` with `message`, `log` with `level` and `fields` inside or beside it, `result`,
+    /// `usage`).
     #[must_use]
     pub fn parse(line: &str) -> Self {
         if let Some(rest) = line.strip_prefix("::progress ") {
@@ -102,14 +111,20 @@ impl JsonLine {
         if let Some(progress) = self.progress {
             events.push(AgentEvent::Progress(fraction(progress)?));
         }
-        if let Some(message) = self.log {
-            let (level, fields) = (self.level, self.fields);
-            events.push(AgentEvent::Log(NewLog {
+        match self.log {
+            Some(JsonLog::Entry(entry)) => {
+                if entry.fields.values().any(is_too_deep) {
+                    return None;
+                }
+                events.push(AgentEvent::Log(entry));
+            }
+            Some(JsonLog::Text(message)) => events.push(AgentEvent::Log(NewLog {
                 message,
-                level,
-                fields,
+                level: self.level,
+                fields: self.fields,
                 ..NewLog::default()
-            }));
+            })),
+            None => {}
         }
         if let Some(usage) = self.usage {
             events.push(AgentEvent::Usage(usage));
@@ -139,7 +154,7 @@ fn fraction(value: f64) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
-    use super::{AgentEvent, StreamLine};
+    use super::{AgentEvent, LogLevel, StreamLine};
 
     #[test]
     fn lines_of_the_stream_are_understood_and_others_left_alone() {
@@ -151,7 +166,24 @@ mod tests {
         assert_eq!(events.len(), 2);
         let line = r#"{"progress":1,"result":{"words":3},"usage":{"input_tokens":5}}"#;
         assert!(matches!(StreamLine::parse(line), StreamLine::Events(events) if events.len() == 3));
+        for line in [
+            r#"{"log":"odd","level":"warn","fields":{"at":3}}"#,
+            r#"{"log":{"message":"odd","level":"warn","fields":{"at":3}}}"#,
+        ] {
+            let StreamLine::Events(events) = StreamLine::parse(line) else {
+                panic!("a log line: {line}");
+            };
+            let [AgentEvent::Log(entry)] = &events[..] else {
+                panic!("one entry: {events:?}");
+            };
+            assert_eq!(
+                (entry.message.as_str(), entry.level),
+                ("odd", LogLevel::Warn)
+            );
+            assert_eq!(entry.fields["at"], 3);
+        }
         for text in [
+            r#"{"log":{"level":"warn"}}"#,
             "::progress many",
             "::progress 7",
             r#"{"message":"other"}"#,

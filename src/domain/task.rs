@@ -288,8 +288,10 @@ impl TaskRef {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let digits = text.strip_prefix('#').unwrap_or(text);
-        if let Ok(number) = digits.parse() {
-            return Some(Self::Number(number));
+        if let Ok(number) = digits.parse::<i64>() {
+            // One address for one task: `01` and `+1` are no other way to say it.
+            let is_plain = number.to_string() == digits;
+            return is_plain.then_some(Self::Number(number));
         }
         text.parse().ok().map(Self::Id)
     }

@@ -33,13 +33,21 @@ impl Timestamp {
         self.0.saturating_sub(earlier.0) as f64 / 1e6
     }
 
+    /// `2026-11-22 08:30:00 UTC`, for people.
+    #[must_use]
+    pub fn in_words(self) -> String {
+        let text = self.to_string();
+        let (date, rest) = text.split_at_checked(10).unwrap_or((&text, ""));
+        format!("{date} {} UTC", rest.get(1..9).unwrap_or_default())
+    }
+
     /// Reads RFC 3339 with any offset; digits beyond microseconds are cut.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         let moment = OffsetDateTime::parse(text, &Rfc3339)
-            .map_err(|_| "expected an RFC 3339 time such as 2026-11-22T08:30:00Z")?;
+            .map_err(|_| "must be an RFC 3339 time such as 2026-11-22T08:30:00Z")?;
         i64::try_from(moment.unix_timestamp_nanos().div_euclid(1000))
             .map(Self)
-            .map_err(|_| "this time is too far away")
+            .map_err(|_| "must be a time that is not so far away")
     }
 }
 

@@ -17,6 +17,25 @@ pub struct Usage {
     pub cost_usd: Option<Cost>,
 }
 
+/// What an agent says that it used so far. What it does not say stays as it was.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[expect(missing_docs, reason = "the fields are those of `Usage`")]
+pub struct UsageReport {
+    pub input_tokens: Option<u64>,
+    pub output_tokens: Option<u64>,
+    pub cost_usd: Option<Cost>,
+}
+
+impl Usage {
+    /// Takes over what `report` says.
+    pub fn apply(&mut self, report: UsageReport) {
+        self.input_tokens = report.input_tokens.unwrap_or(self.input_tokens);
+        self.output_tokens = report.output_tokens.unwrap_or(self.output_tokens);
+        self.cost_usd = report.cost_usd.or(self.cost_usd);
+    }
+}
+
 /// Money in millionths of a US dollar; a decimal string such as `"0.42"` on the wire.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, ToSchema)]
 #[schema(value_type = String)]
@@ -25,7 +44,7 @@ pub struct Cost(pub i64);
 impl Cost {
     /// Reads a plain decimal with at most six places, not negative, below a billion.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
-        const ERROR: &str = "expected a decimal number of US dollars such as \"0.42\"";
+        const ERROR: &str = "must be a decimal number of US dollars such as \"0.42\"";
         let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
         let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
         if whole.is_empty() || whole.len() > 9 || fraction.len() > 6 {
@@ -63,7 +82,25 @@ impl<'de> Deserialize<'de> for Cost {
 
 #[cfg(test)]
 mod tests {
-    use super::Cost;
+    use super::{Cost, Usage, UsageReport};
+
+    #[test]
+    fn what_is_not_said_again_stays() {
+        let mut usage = Usage::default();
+        usage.apply(UsageReport {
+            input_tokens: Some(10),
+            cost_usd: Some(Cost(500_000)),
+            ..UsageReport::default()
+        });
+        usage.apply(UsageReport {
+            input_tokens: Some(5),
+            ..UsageReport::default()
+        });
+        assert_eq!(
+            (usage.input_tokens, usage.cost_usd),
+            (5, Some(Cost(500_000)))
+        );
+    }
 
     #[test]
     fn money_keeps_its_digits_and_refuses_what_is_not_money() {

@@ -27,10 +27,25 @@ pub struct TasksView {
     pub agents: Vec<Agent>,
     /// Recent activity, newest first.
     pub activity: Vec<Activity>,
+    /// The file in which the server looks for agents.
+    pub configuration: String,
     /// Where to go on from.
     pub feed: FeedPoint,
     /// The server's clock when it answered, for ages and elapsed times.
     pub now: Timestamp,
+}
+
+/// What was typed into the form for a new task, and why it was refused.
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the names are those of the form's fields")]
+pub struct TaskDraft {
+    pub description: String,
+    pub title: String,
+    pub priority: String,
+    pub agent: String,
+    pub labels: String,
+    /// What was wrong with it; empty when nothing was.
+    pub error: String,
 }
 
 /// What the page of one task shows.

@@ -30,6 +30,8 @@ pub enum WaitingCode {
     AgentUnavailable,
     /// Every slot of the agents that could run it is taken.
     AgentBusy,
+    /// Every slot of the agents that could run it is held by a task that waits for a person.
+    AgentAsks,
     /// Other tasks stand before it.
     Behind,
     /// It is next, and is about to be handed out.

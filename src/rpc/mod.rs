@@ -15,7 +15,7 @@ pub mod tasks;
 
 /// The server did not answer.
 pub(crate) fn unreachable() -> AppError {
-    let detail = "the server did not answer; nothing was changed";
+    let detail = "the server did not answer; it may or may not have been done";
     AppError::new(ErrorKind::Unreachable, detail)
 }
 

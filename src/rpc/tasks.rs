@@ -7,7 +7,7 @@
 
 use leptos::prelude::*;
 
-use crate::domain::{AppError, LogEntry, Task, TaskFilter, TaskView, TasksView};
+use crate::domain::{AppError, LogEntry, Task, TaskDraft, TaskFilter, TaskView, TasksView};
 #[cfg(feature = "ssr")]
 use crate::server::{operations, state};
 
@@ -40,7 +40,8 @@ pub async fn newer_logs(task: String, after: i64) -> Result<Vec<LogEntry>, AppEr
 }
 
 /// Creates a task. The fields are those of the form: empty text means absent, labels are
-/// separated by commas. Without JavaScript the answer is a redirect to the new task's page.
+/// separated by commas. Without JavaScript the answer is a redirect to the new task's page, or back
+/// to the form with what was typed.
 #[server(prefix = "/rpc", endpoint = "tasks/create")]
 pub async fn create(
     description: String,
@@ -57,9 +58,19 @@ pub async fn create(
         agent,
         labels,
     };
-    let task = state::with_status(operations::forms::create(&app, &operator, &form).await)?;
-    state::redirect_without_script(&format!("/tasks/{}", task.number));
-    Ok(task)
+    let created = state::with_status(operations::forms::create(&app, &operator, &form).await);
+    match &created {
+        Ok(task) => state::redirect_without_script(&format!("/tasks/{}", task.number)),
+        Err(error) => state::return_draft(&app, || form.draft(error)),
+    }
+    created
+}
+
+/// What was typed into a form that was refused; nothing when that is no longer known.
+#[server(prefix = "/rpc", endpoint = "tasks/draft", input = server_fn::codec::Json)]
+pub async fn draft(name: String) -> Result<TaskDraft, AppError> {
+    let (app, viewer) = state::viewer()?;
+    Ok(operations::forms::draft(&app, &viewer, &name).await)
 }
 
 /// Cancels a task; a running one is being stopped when this answers.

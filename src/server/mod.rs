@@ -2,7 +2,7 @@
 //!
 //! | layer | may import |
 //! | --- | --- |
-//! | `config`, `clock`, `telemetry`, `links`, `backoff` | `domain` |
+//! | `config`, `clock`, `telemetry`, `links`, `backoff`, `drafts` | `domain` |
 //! | `storage`, `live`, `agents`, `auth` | the row above, not one another |
 //! | `converge` | `agents` and the first row |
 //! | `queue` | `storage` and the rows above |
@@ -21,6 +21,7 @@ mod bridge;
 pub(crate) mod clock;
 pub(crate) mod config;
 pub mod converge;
+pub(crate) mod drafts;
 mod error;
 mod home;
 mod jobs;

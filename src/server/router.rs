@@ -73,7 +73,8 @@ async fn elsewhere(State(app): State<AppState>, request: Request) -> Response {
     if let Some(file) = assets::at_root(request.uri().path(), request.headers()) {
         return file;
     }
-    if request.uri().path().starts_with("/api/") {
+    let path = request.uri().path();
+    if path == "/api" || path.starts_with("/api/") {
         let detail = format!("there is nothing at {}", request.uri().path());
         return AppError::not_found(detail).into_response();
     }

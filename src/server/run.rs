@@ -16,6 +16,7 @@ use super::agents::processes::reap_survivors;
 use super::api::describe_metrics;
 use super::clock::Clock;
 use super::config::Config;
+use super::drafts::Drafts;
 use super::home::{Home, Where};
 use super::links::Links;
 use super::live::Bus;
@@ -75,6 +76,8 @@ pub(crate) async fn run(
         clock,
         runs: Runs::default(),
         links: Links::default(),
+        drafts: Drafts::default(),
+        configuration: config.file.display().to_string(),
         adapters,
         stopping,
         options,
@@ -125,10 +128,15 @@ pub(crate) async fn run(
 async fn listen(config: &Config) -> Result<(TcpListener, std::net::SocketAddr), StartError> {
     let address = (config.host.as_str(), config.port);
     let listener = TcpListener::bind(address).await.map_err(|error| {
-        StartError(format!(
-            "port: cannot listen on {}:{}: {error}",
-            config.host, config.port
-        ))
+        let (host, port) = (&config.host, config.port);
+        StartError(if error.kind() == std::io::ErrorKind::AddrInUse {
+            format!(
+                "port: {host}:{port} is in use by another program; stop it, or choose another \
+                 port with --port"
+            )
+        } else {
+            format!("port: cannot listen on {host}:{port}: {error}")
+        })
     })?;
     let local = listener
         .local_addr()
@@ -177,7 +185,12 @@ async fn simulate_convergence(loops: &TaskTracker, app: &AppState) -> Option<Str
 async fn open(home: &Home) -> Result<(Database, Writer), StartError> {
     let (setting, opened) = match &home.database {
         Where::File(path) => ("db_path", Database::open_sqlite(path).await),
-        Where::Postgres(url) => ("database_url", Database::open_postgres(url.expose()).await),
+        Where::Postgres(url) => {
+            Database::reach_postgres(url.expose())
+                .await
+                .map_err(|words| StartError(format!("database_url: {words}")))?;
+            ("database_url", Database::open_postgres(url.expose()).await)
+        }
     };
     opened.map_err(|error| StartError(format!("{setting}: {}", chain(&error))))
 }

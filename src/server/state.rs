@@ -12,11 +12,12 @@ use tokio_util::sync::CancellationToken;
 use super::agents::Adapters;
 use super::auth::{Actor, Operator, Viewer};
 use super::clock::Clock;
+use super::drafts::Drafts;
 use super::links::Links;
 use super::live::Bus;
 use super::queue::{Board, Runs};
 use super::storage::Database;
-use crate::domain::{AppError, ErrorKind};
+use crate::domain::{AppError, ErrorKind, TaskDraft};
 
 /// Everything a request may need.
 #[derive(Clone)]
@@ -30,6 +31,9 @@ pub(crate) struct Handles {
     pub(crate) clock: Clock,
     pub(crate) runs: Runs,
     pub(crate) links: Links,
+    pub(crate) drafts: Drafts,
+    /// Where this server reads, or would read, its configuration.
+    pub(crate) configuration: String,
     pub(crate) adapters: Arc<Adapters>,
     /// Fires when the server is to stop.
     pub(crate) stopping: CancellationToken,
@@ -87,6 +91,32 @@ pub(crate) fn redirect_without_script(path: &str) {
     if use_context::<Parts>().is_some_and(|parts| wants_page(&parts)) {
         leptos_axum::redirect(path);
     }
+}
+
+/// Sends a browser without JavaScript back to the form that was refused, with all that was typed
+/// into it: `draft` says what, and why it was refused.
+pub(crate) fn return_draft(app: &AppState, draft: impl FnOnce() -> TaskDraft) {
+    let Some(parts) = use_context::<Parts>().filter(wants_page) else {
+        return;
+    };
+    let name = app.clock.uuid().to_string();
+    app.drafts.keep(name.clone(), draft());
+    leptos_axum::redirect(&with_draft(&parts, &name));
+}
+
+/// The page that a form was on, with the form open over it.
+fn with_draft(parts: &Parts, name: &str) -> String {
+    let page = parts.headers.get(header::REFERER);
+    let page: Option<axum::http::Uri> = page.and_then(|value| value.to_str().ok()?.parse().ok());
+    let path = page.as_ref().map_or("/tasks", axum::http::Uri::path);
+    let query = page.as_ref().and_then(axum::http::Uri::query);
+    let mut pairs: Vec<(String, String)> =
+        serde_urlencoded::from_str(query.unwrap_or_default()).unwrap_or_default();
+    pairs.retain(|(key, _)| !matches!(key.as_str(), "new" | "draft" | "__path" | "__err"));
+    pairs.push(("new".to_owned(), "1".to_owned()));
+    pairs.push(("draft".to_owned(), name.to_owned()));
+    let query = serde_urlencoded::to_string(pairs).unwrap_or_default();
+    format!("{path}?{query}")
 }
 
 fn wants_page(parts: &Parts) -> bool {

@@ -10,6 +10,7 @@ mod converge;
 mod convergence;
 mod crash;
 mod feed;
+mod forms;
 mod restart;
 mod rules;
 mod storage;

@@ -8,6 +8,7 @@ use leptos_router::{Lazy, SsrMode, path};
 use super::browser;
 use super::chunks::{AgentRoute, AgentsRoute, ConvergenceRoute, SessionRoute, TaskRoute};
 use super::components::{Frame, Toasts as ToastRegion};
+use super::dynamic::escaped;
 use super::pages::{NewTask, NotFoundPage, TasksPage};
 use super::state::{Actions, Clock, Live, Shortcuts, Theme, Toasts};
 
@@ -27,7 +28,7 @@ pub fn App() -> impl IntoView {
     });
 
     view! {
-        <Title formatter=|page| format!("{page} · Kimi Dashboard")/>
+        <Title formatter=|page| format!("{} · Kimi Dashboard", escaped(page))/>
         <Router>
             <Frame>
                 // Complete HTML first: every route waits for its data on the server.

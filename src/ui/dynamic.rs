@@ -66,6 +66,26 @@ pub(crate) fn nothing() -> AnyView {
     ().into_any()
 }
 
+/// Words inside a `<textarea>`, where the parser drops a first line break: there is one to drop.
+pub(crate) fn typed(words: &str) -> String {
+    let words = escaped(words.to_owned());
+    if cfg!(target_arch = "wasm32") {
+        words
+    } else {
+        format!("\n{words}")
+    }
+}
+
+/// Words inside a `<textarea>` or `<title>`. The server writes what these hold into the page as it
+/// stands, so that it would be read as HTML; the browser sets it as text.
+pub(crate) fn escaped(words: String) -> String {
+    if cfg!(target_arch = "wasm32") {
+        words
+    } else {
+        words.replace('&', "&amp;").replace('<', "&lt;")
+    }
+}
+
 /// Views in a row.
 pub(crate) fn row<T, V: Erase>(
     items: impl IntoIterator<Item = T>,

@@ -49,8 +49,9 @@ impl Lines {
     /// Emits what is held of an unfinished line, except half a character.
     pub(super) fn show_partial(&mut self, events: &mut Vec<AgentEvent>) {
         let whole = self.line.len() - unfinished_character(&self.line);
-        if whole > 0 {
-            events.push(self.entry(&self.line[..whole]));
+        let seen = without_return(&self.line[..whole]);
+        if !seen.is_empty() {
+            events.push(self.entry(seen));
             self.line.drain(..whole);
             self.state = State::Continued;
         }
@@ -58,7 +59,7 @@ impl Lines {
 
     /// The end of a line, or of the stream: a last line needs no line break.
     pub(super) fn end_line(&mut self, events: &mut Vec<AgentEvent>) {
-        let line = self.line.strip_suffix(b"\r").unwrap_or(&self.line);
+        let line = without_return(&self.line);
         match self.state {
             State::Whole => events.extend(self.understand(line)),
             State::Continued if !line.is_empty() => events.push(self.entry(line)),
@@ -79,6 +80,7 @@ impl Lines {
         if self.state == State::Skipping {
             return;
         }
+        let piece = self.overwrite(piece);
         let room = LIMIT - self.line.len();
         self.line.extend(piece.iter().take(room));
         if piece.len() > room {
@@ -87,6 +89,24 @@ impl Lines {
             events.push(said(message, self.stream));
             self.line.clear();
             self.state = State::Skipping;
+        }
+    }
+
+    /// A carriage return followed by more begins the line anew, as in a terminal: what stood before
+    /// it was progress that nobody would want to search or count, and can be far more than the
+    /// line that is left. So it is dropped here, and every reader of the log sees the same.
+    fn overwrite<'a>(&mut self, piece: &'a [u8]) -> &'a [u8] {
+        let returned = self.line.ends_with(b"\r");
+        if returned && piece.first().is_some_and(|byte| *byte != b'\r') {
+            self.line.clear();
+        }
+        let begins = |pair: &[u8]| pair[0] == b'\r' && pair[1] != b'\r';
+        match piece.windows(2).rposition(begins) {
+            Some(at) => {
+                self.line.clear();
+                &piece[at + 1..]
+            }
+            None => piece,
         }
     }
 
@@ -103,6 +123,14 @@ impl Lines {
     fn entry(&self, line: &[u8]) -> AgentEvent {
         said(text(line), self.stream)
     }
+}
+
+/// `line` without the carriage returns at its end.
+fn without_return(mut line: &[u8]) -> &[u8] {
+    while let Some(rest) = line.strip_suffix(b"\r") {
+        line = rest;
+    }
+    line
 }
 
 fn said(message: String, stream: LogStream) -> AgentEvent {
@@ -160,7 +188,11 @@ mod tests {
 
     #[test]
     fn lines_end_where_they_end_however_they_arrive() {
-        let cases: [(&[&[u8]], &[&str]); 7] = [
+        let cases: [(&[&[u8]], &[&str]); 11] = [
+            (&[b"p1\rp2\rp3\n"], &["p3"]),
+            (&[b"p1\rp2\r", b"p3", b"\r\n", b"end\r"], &["p3", "end"]),
+            (&[b"a\r\r\nb\r", b"\r\n"], &["a", "b"]),
+            (&[b"10%\r{\"progress\":0.5}\n"], &["Progress(0.5)"]),
             (&[b"a\nb\r\n", b"\nc"], &["a", "b", "", "c"]),
             (&[b"a", b"b", b"\n"], &["ab"]),
             (&[], &[]),

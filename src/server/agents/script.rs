@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::domain::{Cost, LogLevel, Usage, is_too_deep};
+use crate::domain::{Cost, LogLevel, UsageReport, is_too_deep};
 
 /// A parsed script.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -25,7 +25,7 @@ pub(super) enum Step {
     Progress(f64),
     Wait(Duration),
     Ask(String),
-    Usage(Usage),
+    Usage(UsageReport),
     Result(Value),
     Fail(String),
     Hang,
@@ -102,11 +102,11 @@ fn duration(text: &str) -> Option<Duration> {
     Duration::try_from_secs_f64(seconds).ok()
 }
 
-fn usage(rest: &str) -> Option<Usage> {
+fn usage(rest: &str) -> Option<UsageReport> {
     let mut words = rest.split_ascii_whitespace();
-    let usage = Usage {
-        input_tokens: words.next()?.parse().ok()?,
-        output_tokens: words.next()?.parse().ok()?,
+    let usage = UsageReport {
+        input_tokens: Some(words.next()?.parse().ok()?),
+        output_tokens: Some(words.next()?.parse().ok()?),
         cost_usd: match words.next() {
             Some(cost) => Some(Cost::parse(cost).ok()?),
             None => None,
@@ -134,9 +134,9 @@ mod tests {
             ("ask which one?", Step::Ask("which one?".into())),
             (
                 "usage 10 20 0.5",
-                Step::Usage(Usage {
-                    input_tokens: 10,
-                    output_tokens: 20,
+                Step::Usage(UsageReport {
+                    input_tokens: Some(10),
+                    output_tokens: Some(20),
                     cost_usd: Some(Cost(500_000)),
                 }),
             ),

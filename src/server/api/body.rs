@@ -7,28 +7,57 @@ use axum::response::{IntoResponse, Response};
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
-use crate::domain::{AppError, ErrorKind, IdempotencyKey};
+use super::complaint;
+use crate::domain::{AppError, ErrorKind, FieldError, IdempotencyKey};
 
 /// Reads a JSON object, whatever the content type says: `curl -d` just works.
 pub(super) fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, AppError> {
+    checked(body, |_| Vec::new())
+}
+
+/// Like [`json`]; when a field cannot be read, `problems` says what is wrong with the others.
+pub(super) fn checked<T: DeserializeOwned>(
+    body: &[u8],
+    problems: impl Fn(&T) -> Vec<FieldError>,
+) -> Result<T, AppError> {
     // serde would take an array for the fields of an object, in order.
     if body.trim_ascii_start().starts_with(b"[") {
-        return Err(AppError::invalid_field(
-            "body",
-            "expected an object, not an array",
-        ));
+        let message = "must be an object, not a list";
+        return Err(AppError::invalid_field("body", message));
     }
-    array(body)
+    read(body).map_err(|refusal| match refusal {
+        Refusal::Malformed(error) => error,
+        Refusal::Wrong(first) => AppError::invalid(complaint::all(body, first, problems)),
+    })
 }
 
 /// Reads a JSON array.
 pub(super) fn array<T: DeserializeOwned>(body: &[u8]) -> Result<T, AppError> {
+    read(body).map_err(|refusal| match refusal {
+        Refusal::Malformed(error) => error,
+        Refusal::Wrong(first) => AppError::invalid(vec![first]),
+    })
+}
+
+/// Why a body was not read.
+enum Refusal {
+    Malformed(AppError),
+    Wrong(FieldError),
+}
+
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
     let mut reader = serde_json::Deserializer::from_slice(body);
-    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
-        let field = error.path().to_string();
-        problem(&field, error.inner())
+    let value = serde_path_to_error::deserialize(&mut reader);
+    let value = value.map_err(|error| {
+        let inner = error.inner();
+        if inner.is_data() {
+            Refusal::Wrong(complaint::wrong(&error.path().to_string(), inner))
+        } else {
+            Refusal::Malformed(complaint::malformed(inner))
+        }
     })?;
-    reader.end().map_err(|error| problem(".", &error))?;
+    let end = reader.end();
+    end.map_err(|error| Refusal::Malformed(complaint::malformed(&error)))?;
     Ok(value)
 }
 
@@ -41,25 +70,16 @@ pub(super) fn json_or_default<T: DeserializeOwned + Default>(body: &[u8]) -> Res
     }
 }
 
-pub(super) fn problem(field: &str, error: &serde_json::Error) -> AppError {
-    let words = error.to_string();
-    if !error.is_data() {
-        return AppError::new(
-            ErrorKind::Malformed,
-            format!("the body is not JSON: {words}"),
-        );
-    }
-    // serde names a missing or unknown field only in its message.
-    let quoted = words
-        .split('`')
-        .nth(1)
-        .filter(|_| words.contains(" field `"));
-    let field = match (field, quoted) {
-        (".", Some(name)) => name,
-        (".", None) => "body",
-        (path, _) => path,
-    };
-    AppError::invalid_field(field, words.clone())
+/// One JSON value of a body with one on each line; `n` is the line.
+pub(super) fn line<T: DeserializeOwned>(n: usize, line: &[u8]) -> Result<T, AppError> {
+    serde_json::from_slice(line).map_err(|error| {
+        if error.is_data() {
+            AppError::invalid(vec![complaint::wrong(&format!("line {n}"), &error)])
+        } else {
+            let detail = format!("line {n} of the body is not JSON");
+            AppError::new(ErrorKind::Malformed, detail)
+        }
+    })
 }
 
 /// A request that creates something: its body, and what makes a repetition of it recognisable.

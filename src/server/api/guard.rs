@@ -4,7 +4,7 @@
 
 use axum::Json;
 use axum::extract::Request;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
@@ -13,10 +13,16 @@ use crate::domain::{AppError, ErrorKind, Problem};
 /// Refuses requests that were not addressed to this machine's own names, and tells browsers
 /// what they must not do with an answer. One layer does it all: a layer of its own for each
 /// would cost every request more than what it does.
-pub(crate) async fn guard(request: Request, next: Next) -> Response {
+pub(crate) async fn guard(mut request: Request, next: Next) -> Response {
     let mut response = if is_addressed_to_us(&request) {
-        let is_api = request.uri().path().starts_with("/api/");
-        shaped(next.run(request).await, is_api)
+        let path = request.uri().path();
+        let is_api = path.starts_with("/api/");
+        if path.starts_with("/rpc/") {
+            forget_old_error(request.headers_mut());
+            with_plain_location(next.run(request).await)
+        } else {
+            shaped(next.run(request).await, is_api)
+        }
     } else {
         let detail = "this server answers to localhost and loopback addresses only";
         AppError::new(ErrorKind::Forbidden, detail).into_response()
@@ -28,6 +34,40 @@ pub(crate) async fn guard(request: Request, next: Next) -> Response {
     ] {
         let value = HeaderValue::from_static(value);
         response.headers_mut().entry(name).or_insert(value);
+    }
+    response
+}
+
+/// A form is sent back to the page it came from, with its error in the query. An error of an
+/// earlier attempt that is still there would stay, and the next would come beside it.
+fn forget_old_error(headers: &mut HeaderMap) {
+    let Some(page) = headers.get(header::REFERER).and_then(|it| it.to_str().ok()) else {
+        return;
+    };
+    if let Some((path, query)) = page.split_once('?') {
+        let old = |pair: &&str| pair.starts_with("__path=") || pair.starts_with("__err=");
+        let kept: Vec<_> = query.split('&').filter(|pair| !old(pair)).collect();
+        let page = if kept.is_empty() {
+            path.to_owned()
+        } else {
+            format!("{path}?{}", kept.join("&"))
+        };
+        if let Ok(page) = HeaderValue::from_str(&page) {
+            headers.insert(header::REFERER, page);
+        }
+    }
+}
+
+/// Refusals have the shape of all errors, and no address ends in a bare question mark.
+fn with_plain_location(response: Response) -> Response {
+    let mut response = shaped(response, false);
+    let headers = response.headers_mut();
+    let location = headers
+        .get(header::LOCATION)
+        .and_then(|it| it.to_str().ok());
+    let plain = location.and_then(|it| HeaderValue::from_str(it.strip_suffix('?')?).ok());
+    if let Some(plain) = plain {
+        headers.insert(header::LOCATION, plain);
     }
     response
 }

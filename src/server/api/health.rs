@@ -3,25 +3,37 @@
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use axum::Router;
+use axum::Extension;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
-use crate::domain::{AppError, ErrorKind, TaskStatus};
+use crate::domain::{AppError, ErrorKind, Problem, TaskStatus};
 use crate::server::state::AppState;
 
-pub(super) fn router(metrics: PrometheusHandle) -> Router<AppState> {
-    let show = move |State(app): State<AppState>| async move { show_metrics(&app, &metrics) };
-    Router::new()
-        .route("/healthz", get(|| async { "ok\n" }))
-        .route("/readyz", get(check_storage))
-        .route("/metrics", get(show))
+pub(super) fn router(metrics: PrometheusHandle) -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(healthz))
+        .routes(routes!(readyz))
+        .routes(routes!(show_metrics))
+        .layer(Extension(metrics))
 }
 
-async fn check_storage(State(app): State<AppState>) -> Response {
+/// Say that the process is up.
+#[utoipa::path(get, path = "/healthz", tag = "health",
+    responses((status = 200, body = String, content_type = "text/plain")))]
+async fn healthz() -> &'static str {
+    "ok\n"
+}
+
+/// Say whether the database answers.
+#[utoipa::path(get, path = "/readyz", tag = "health",
+    responses((status = 200, body = String, content_type = "text/plain"),
+    (status = 503, body = Problem, content_type = "application/problem+json")))]
+async fn readyz(State(app): State<AppState>) -> Response {
     let patience = Duration::from_secs(5);
     if tokio::time::timeout(patience, app.db.is_reachable()).await == Ok(true) {
         return "ready\n".into_response();
@@ -29,7 +41,13 @@ async fn check_storage(State(app): State<AppState>) -> Response {
     AppError::new(ErrorKind::Unreachable, "the database does not answer").into_response()
 }
 
-fn show_metrics(app: &AppState, metrics: &PrometheusHandle) -> Response {
+/// Numbers for Prometheus.
+#[utoipa::path(get, path = "/metrics", tag = "health",
+    responses((status = 200, body = String, content_type = "text/plain")))]
+async fn show_metrics(
+    State(app): State<AppState>,
+    Extension(metrics): Extension<PrometheusHandle>,
+) -> Response {
     let counts = app.board.counts();
     for status in TaskStatus::ALL {
         let count = u32::try_from(counts.of(status)).unwrap_or(u32::MAX);

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{
     CloseFrame, Message as Frame, Utf8Bytes, WebSocket, WebSocketUpgrade, close_code,
 };
@@ -15,6 +16,7 @@ use futures_util::SinkExt;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::time::{Instant, sleep_until, timeout};
 
+use super::complaint::client_frame;
 use crate::domain::{
     AppError, ClientFrame, ErrorKind, Problem, Seq, ServerFrame, TaskChange, Topic,
 };
@@ -45,8 +47,12 @@ async fn upgrade(
     State(app): State<AppState>,
     actor: Actor,
     headers: HeaderMap,
-    upgrade: WebSocketUpgrade,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
+    let Ok(upgrade) = upgrade else {
+        let detail = "this address speaks WebSocket: connect to it with ws://";
+        return AppError::new(ErrorKind::Malformed, detail).into_response();
+    };
     // Browsers let any page open a socket anywhere; the origin tells.
     if !same_origin(&headers) {
         let detail = "sockets from other web sites are refused";
@@ -137,7 +143,10 @@ impl Follower {
                     Err(RecvError::Closed) => return Err(Gone),
                 },
                 frame = self.socket.recv() => {
-                    let frame = frame.ok_or(Gone)??;
+                    let frame = match frame.ok_or(Gone)? {
+                        Ok(frame) => frame,
+                        Err(error) => return Box::pin(self.give_up(&error)).await,
+                    };
                     heard = Instant::now();
                     asked = false;
                     if let Frame::Text(text) = frame {
@@ -220,7 +229,7 @@ impl Follower {
     }
 
     async fn answer(&mut self, text: &str, messages: &mut Messages) -> Result<(), Gone> {
-        match serde_json::from_str(text) {
+        match client_frame(text) {
             Ok(ClientFrame::Ping) => self.send(&ServerFrame::Pong).await,
             Ok(ClientFrame::Subscribe {
                 topics,
@@ -238,7 +247,7 @@ impl Follower {
                 message,
                 lease,
             }) => self.report(&task_id, progress, message, lease).await,
-            Err(error) => self.refuse(&error.to_string()).await,
+            Err(words) => self.refuse(&words).await,
         }
     }
 
@@ -314,6 +323,18 @@ impl Follower {
                 .await
             }
         }
+    }
+
+    /// Says so to a client that sent more than is read; any other error has ended the socket.
+    async fn give_up(&mut self, error: &axum::Error) -> Result<(), Gone> {
+        // The error's own type is that of a crate that axum does not name.
+        if error.to_string().contains("too long") {
+            let reason = Utf8Bytes::from_static("a frame may have at most 256 KiB");
+            let code = close_code::SIZE;
+            self.write(Frame::Close(Some(CloseFrame { code, reason })))
+                .await?;
+        }
+        Err(Gone)
     }
 
     async fn refuse(&mut self, detail: &str) -> Result<(), Gone> {

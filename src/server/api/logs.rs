@@ -80,12 +80,7 @@ fn parse(headers: &HeaderMap, request: &[u8]) -> Result<Vec<NewLog>, AppError> {
     if kind.is_some_and(|kind| kind.starts_with("application/x-ndjson")) {
         let lines = request.split(|byte| *byte == b'\n').zip(1_usize..);
         let lines = lines.filter(|(line, _)| !line.trim_ascii().is_empty());
-        return lines
-            .map(|(line, n)| {
-                serde_json::from_slice(line)
-                    .map_err(|error| body::problem(&format!("line {n}"), &error))
-            })
-            .collect();
+        return lines.map(|(line, n)| body::line(n, line)).collect();
     }
     // The first byte tells one entry from many, so that errors name the field.
     if request.trim_ascii_start().starts_with(b"[") {

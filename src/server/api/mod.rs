@@ -3,6 +3,7 @@
 
 mod agents;
 mod body;
+mod complaint;
 mod docs;
 mod events;
 mod export;

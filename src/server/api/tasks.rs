@@ -59,7 +59,7 @@ async fn create_task(
     actor: Actor,
     Creating { body: request, key }: Creating,
 ) -> Result<Response, AppError> {
-    let new: NewTask = body::json(&request)?;
+    let new = body::checked(&request, NewTask::problems)?;
     let created = operations::create(&app, &actor.operator(), new, key).await?;
     Ok(created_response(created))
 }
@@ -108,7 +108,7 @@ async fn change_task(
     headers: HeaderMap,
     request: Bytes,
 ) -> Result<Json<Task>, AppError> {
-    let change: TaskChange = body::json(&request)?;
+    let change = body::checked(&request, TaskChange::problems)?;
     let lease = body::lease(&headers)?;
     operations::change(&app, &actor.operator(), &task, change, lease, None)
         .await

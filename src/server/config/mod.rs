@@ -34,6 +34,8 @@ pub(crate) struct Config {
     pub(crate) database: DatabaseConfig,
     pub(crate) data_dir: PathBuf,
     pub(crate) mock: bool,
+    /// The file that was read, or would have been; absolute.
+    pub(crate) file: PathBuf,
     pub(crate) log_format: LogFormat,
     pub(crate) agents: Vec<AgentConfig>,
 }

@@ -49,6 +49,7 @@ fn resolve(
     environment: impl Fn(&str) -> Option<String>,
 ) -> Result<Config, Vec<String>> {
     let named = flags.config.or_else(|| environment("DASHBOARD_CONFIG"));
+    let path = PathBuf::from(named.as_deref().unwrap_or("dashboard.toml"));
     let (table, problem) = match read_file(named.as_deref()) {
         Ok(table) => (table, None),
         Err(problem) => (Table::new(), Some(problem)),
@@ -100,6 +101,7 @@ fn resolve(
         data_dir: data_dir.map_or_else(|| default_data_dir(&database), PathBuf::from),
         database,
         mock,
+        file: std::path::absolute(&path).unwrap_or(path),
         log_format: read_format(&mut file, format.as_deref()),
         agents: {
             if mock {
@@ -214,7 +216,10 @@ fn read_database(
         return DatabaseConfig::Temporary;
     }
     let path = PathBuf::from(path.unwrap_or_else(|| "./dashboard.db".to_owned()));
-    if path.is_dir() {
+    if path == Path::new(":memory:") {
+        let words = "is a file; for a database that is gone at the end use --mock";
+        file.complain("db_path", words);
+    } else if path.is_dir() {
         let words = format!("{} is a folder; name a file", path.display());
         file.complain("db_path", words);
     } else if !folder_of(&path).is_dir() {

@@ -229,3 +229,14 @@ fn mock_simulates_a_loop_unless_it_is_told_of_one() {
     }
     assert!(!load(&[], &[], "").unwrap().simulate_loop);
 }
+
+#[test]
+fn a_database_in_memory_is_refused_and_the_file_is_told() {
+    let text = refused(&["--db-path", ":memory:"], &[], "");
+    assert!(
+        text.contains("db_path: is a file") && text.contains("--mock"),
+        "{text}"
+    );
+    let config = load(&[], &[], "").unwrap();
+    assert!(config.file.is_absolute(), "{:?}", config.file);
+}

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::domain::{NewTask, Priority};
+use crate::domain::{NewTask, Priority, TaskId, TaskRef};
 use crate::server::state::AppState;
 use crate::server::storage::tasks::CreateTask;
 
@@ -46,7 +46,13 @@ const TASKS: [(&str, Priority, &str); 6] = [
 
 /// Creates tasks until the server stops.
 pub(crate) async fn demonstrate(app: AppState) {
+    let mut asking = None;
     for (title, priority, script) in TASKS.iter().cycle() {
+        let asks = script.contains("\nask ");
+        // Nobody may be there to answer: one question at a time leaves slots for the others.
+        if asks && is_open(&app, asking).await {
+            continue;
+        }
         if app.board.counts().pending < ENOUGH {
             let new = NewTask {
                 title: Some((*title).to_owned()),
@@ -68,10 +74,20 @@ pub(crate) async fn demonstrate(app: AppState) {
             if app.db.write(create).await.is_err() {
                 return;
             }
+            if asks {
+                asking = Some(id);
+            }
         }
         tokio::select! {
             () = app.stopping.cancelled() => return,
             () = tokio::time::sleep(PAUSE) => {}
         }
     }
+}
+
+/// True while `task` may still need an answer.
+async fn is_open(app: &AppState, task: Option<TaskId>) -> bool {
+    let Some(id) = task else { return false };
+    let stored = app.db.task(TaskRef::Id(id)).await;
+    stored.is_ok_and(|stored| !stored.task.status.is_finished())
 }

@@ -146,19 +146,19 @@ mod tests {
         let series = numbers(findings(&known));
         let names: Vec<_> = series.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(names, ["Repeated", "Regressed", "New", "Fixed"]);
-        assert_eq!(series[2].1, serde_json::json!([2.0, 0.0]));
-        assert_eq!(series[3].1, serde_json::json!([-2.0, 0.0]));
+        assert_eq!(series[2].1, serde_json::json!([2, 0]));
+        assert_eq!(series[3].1, serde_json::json!([-2, 0]));
         let counted = numbers(findings(&[row(1, [None, None])]));
-        assert_eq!(counted[0], ("Found".to_owned(), serde_json::json!([3.0])));
-        assert_eq!(counted[1], ("Fixes".to_owned(), serde_json::json!([-2.0])));
+        assert_eq!(counted[0], ("Found".to_owned(), serde_json::json!([3])));
+        assert_eq!(counted[1], ("Fixes".to_owned(), serde_json::json!([-2])));
     }
 
     #[test]
     fn what_one_of_two_sessions_did_not_tell_is_a_gap() {
         let a = [row(1, [None, Some(4)]), row(2, [None, None])];
         let series = numbers(comparison(&a, &a[..1]));
-        assert_eq!(series[0].1, serde_json::json!([4.0, null]));
-        assert_eq!(series[1].1, serde_json::json!([4.0]));
+        assert_eq!(series[0].1, serde_json::json!([4, null]));
+        assert_eq!(series[1].1, serde_json::json!([4]));
         assert_eq!(comparison(&[], &[]), None);
     }
 }

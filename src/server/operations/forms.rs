@@ -1,7 +1,9 @@
 //! What a form sends is text; this makes domain types of it.
 
-use crate::domain::{AppError, NewTask, Priority, Task};
-use crate::server::auth::Operator;
+use std::future::{Ready, ready};
+
+use crate::domain::{AppError, NewTask, Priority, Task, TaskDraft};
+use crate::server::auth::{Operator, Viewer};
 use crate::server::operations::tasks;
 use crate::server::state::AppState;
 
@@ -25,7 +27,25 @@ pub(crate) async fn create(
     Ok(created.into_task())
 }
 
+/// What was typed into a form that was refused; nothing when that is no longer known. A future,
+/// since that is what server functions wait for.
+pub(crate) fn draft(app: &AppState, _: &Viewer, name: &str) -> Ready<TaskDraft> {
+    ready(app.drafts.find(name).unwrap_or_default())
+}
+
 impl TaskForm {
+    /// The form as it was, for whoever has to correct it.
+    pub(crate) fn draft(self, error: &AppError) -> TaskDraft {
+        TaskDraft {
+            description: self.description,
+            title: self.title,
+            priority: self.priority,
+            agent: self.agent,
+            labels: self.labels,
+            error: error.detail.clone(),
+        }
+    }
+
     fn new_task(&self) -> Result<NewTask, AppError> {
         let given = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
         let priority = given(&self.priority).map(|word| {

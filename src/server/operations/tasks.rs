@@ -104,6 +104,15 @@ pub(crate) async fn retry(
             old.task.status.label()
         )));
     }
+    let runner = old.task.agent.as_deref().filter(|_| old.task.external);
+    if let Some(runner) = runner.filter(|name| app.board.record(name).is_none()) {
+        return Err(AppError::conflict(format!(
+            "task #{} was {} outside: {runner} only reported it, and nobody here could run it \
+             again; create a new task",
+            old.task.number,
+            old.task.status.label()
+        )));
+    }
     // An edited description gets a title of its own unless the old title was a choice.
     let derived = NewTask {
         description: old.task.description.clone(),

@@ -29,6 +29,7 @@ pub(crate) async fn tasks(
         counts: app.board.counts(),
         agents: agent_operations::list(app, viewer),
         activity: activity?,
+        configuration: app.configuration.clone(),
         feed,
         now: app.clock.now(),
     })

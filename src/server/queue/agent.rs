@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use super::order::Slots;
+use super::order::{Reach, Slots};
 use crate::domain::{Agent, AgentKind, AgentMetrics, AgentStatus, TaskId, Timestamp};
 use crate::server::storage::agents::{AgentRecord, Wanted};
 
 /// A remote agent that was not heard of for this long counts as offline.
 const SILENCE_SECONDS: i64 = 90;
+
+/// What is said about one: nothing that can be done here brings it back.
+const SILENT: &str = "nothing is heard of it; its worker has to claim a task or send a heartbeat";
 
 /// An agent with what it holds.
 #[derive(Clone, Debug)]
@@ -45,11 +48,7 @@ impl AgentState {
 
     pub(super) fn status(&self, now: Timestamp) -> AgentStatus {
         let record = &self.record;
-        let silent = record.kind == AgentKind::Remote
-            && self.polling == 0
-            && record
-                .last_seen
-                .is_none_or(|seen| seen.plus_seconds(SILENCE_SECONDS) < now);
+        let silent = self.reach(now) == Reach::Silent;
         match record.wanted {
             Wanted::Off | Wanted::Draining if !self.held.is_empty() => AgentStatus::Draining,
             Wanted::Off | Wanted::Draining => AgentStatus::Offline,
@@ -63,6 +62,17 @@ impl AgentState {
         }
     }
 
+    fn reach(&self, now: Timestamp) -> Reach {
+        let heard_at = self.record.last_seen;
+        if self.record.kind != AgentKind::Remote || self.polling > 0 {
+            Reach::Direct
+        } else if heard_at.is_none_or(|seen| seen.plus_seconds(SILENCE_SECONDS) < now) {
+            Reach::Silent
+        } else {
+            Reach::Quiet
+        }
+    }
+
     pub(super) fn slots(&self, now: Timestamp) -> Slots {
         let mut held: Vec<i64> = self.held.keys().copied().collect();
         held.extend(
@@ -70,8 +80,18 @@ impl AgentState {
                 .iter()
                 .filter(|number| !self.held.contains_key(number)),
         );
+        let asking = self.held.iter().filter(|(_, held)| held.needs_input);
+        let is_wanted = self.record.wanted == Wanted::On;
         Slots {
             title: self.record.title.clone(),
+            asking: asking.map(|(number, _)| *number).collect(),
+            error: self.record.error.clone(),
+            // What a person stopped waits for a person, whatever its worker does.
+            reach: if is_wanted {
+                self.reach(now)
+            } else {
+                Reach::Direct
+            },
             status: self.status(now),
             concurrency: usize::try_from(self.record.concurrency).unwrap_or(usize::MAX),
             held,
@@ -100,7 +120,10 @@ impl AgentState {
             capabilities: record.capabilities.clone(),
             last_seen,
             started_at: record.started_at.filter(|_| status != AgentStatus::Offline),
-            error: record.error.clone(),
+            error: record.error.clone().or_else(|| {
+                let silent = record.wanted == Wanted::On && self.reach(now) == Reach::Silent;
+                silent.then(|| SILENT.to_owned())
+            }),
             metrics: AgentMetrics {
                 completed: self.completed,
                 failed: self.failed,

@@ -245,10 +245,9 @@ impl Board {
             .head(limit)
             .zip(0_usize..)
             .map(|(entry, ahead)| {
-                (
-                    entry.number,
-                    (position(ahead), explain(entry, ahead, &slots, now)),
-                )
+                let rivals = state.queue.rivals_of(entry, &slots);
+                let reasons = explain(entry, rivals, &slots, now);
+                (entry.number, (position(ahead), reasons))
             })
             .collect();
         let differs = |(number, shown): &&(i64, (u64, Vec<Waiting>))| {

@@ -141,7 +141,9 @@ impl State {
         {
             let ahead = self.queue.ahead_of(entry);
             task.queue_position = Some(position(ahead));
-            task.waiting = explain(entry, ahead, &self.slots(now), now);
+            let agents = self.slots(now);
+            let rivals = self.queue.rivals_of(entry, &agents);
+            task.waiting = explain(entry, rivals, &agents, now);
         }
         if !task.status.is_finished() {
             let agent = task.agent.as_deref().or(task.requested_agent.as_deref());

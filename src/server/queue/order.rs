@@ -1,5 +1,6 @@
 //! The rule: which task is next for an agent, and, by the same rule, why another waits.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::domain::{AgentStatus, Timestamp, Waiting, WaitingCode};
@@ -23,6 +24,22 @@ pub(crate) struct Slots {
     pub(crate) concurrency: usize,
     /// The tasks that it holds or is about to, by number.
     pub(crate) held: Vec<i64>,
+    /// Those of them that wait for a person.
+    pub(crate) asking: Vec<i64>,
+    /// Why it is in error.
+    pub(crate) error: Option<String>,
+    pub(crate) reach: Reach,
+}
+
+/// How a task comes to an agent.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Reach {
+    /// It is handed over at once.
+    Direct,
+    /// Its worker has to ask, and does not at the moment.
+    Quiet,
+    /// Its worker was not heard of for too long.
+    Silent,
 }
 
 /// What keeps one task from one agent.
@@ -56,7 +73,7 @@ fn may_take(entry: &Entry, name: &str, agent: &Slots, now: Timestamp) -> Result<
     }
 }
 
-/// Why `entry` waits, given how many tasks stand before it. Never empty.
+/// Why `entry` waits, given how many tasks compete with it and stand before it. Never empty.
 pub(crate) fn explain(
     entry: &Entry,
     ahead: usize,
@@ -64,9 +81,14 @@ pub(crate) fn explain(
     now: Timestamp,
 ) -> Vec<Waiting> {
     let mut reasons = Vec::new();
-    let verdicts: Vec<_> = agents
+    // The slot that is kept for a task while it is handed over does not keep it waiting.
+    let others: Vec<(&String, Cow<'_, Slots>)> = agents
         .iter()
-        .map(|(name, agent)| (agent, may_take(entry, name, agent, now)))
+        .map(|(name, agent)| (name, agent.without(entry.number)))
+        .collect();
+    let verdicts: Vec<_> = others
+        .iter()
+        .map(|(name, agent)| (&**agent, may_take(entry, name, agent, now)))
         .collect();
     let with = |obstacle| {
         let found = verdicts
@@ -87,14 +109,19 @@ pub(crate) fn explain(
         let detail = "no agent is configured; add one to dashboard.toml or enable the demo agent";
         reasons.push(reason(WaitingCode::NoAgent, detail.into(), false));
     } else if verdicts.iter().any(|(_, verdict)| verdict.is_ok()) {
-        if ahead == 0 {
-            let detail = "it is being handed out".to_owned();
-            reasons.push(reason(WaitingCode::Starting, detail, true));
+        let free = verdicts.iter().filter(|(_, verdict)| verdict.is_ok());
+        let free: Vec<_> = free.map(|(agent, _)| *agent).collect();
+        let quiet = free.iter().all(|agent| agent.reach == Reach::Quiet);
+        if quiet || ahead == 0 {
+            reasons.push(starting(&free, quiet));
         }
     } else {
         let busy = with(Obstacle::Busy);
+        let asks = |agent: &&Slots| agent.held.iter().all(|task| agent.asking.contains(task));
         if busy.is_empty() {
             reasons.push(unavailable(&with(Obstacle::Unavailable)));
+        } else if busy.iter().all(asks) {
+            reasons.push(all_ask(&busy));
         } else {
             reasons.push(all_busy(&busy));
         }
@@ -120,6 +147,7 @@ fn reason(code: WaitingCode, detail: String, clears_itself: bool) -> Waiting {
 }
 
 fn not_yet(entry: &Entry, moment: Timestamp) -> Waiting {
+    let moment = moment.in_words();
     if entry.attempt > 1 {
         let detail = format!(
             "attempt {} follows after a pause, at {moment}",
@@ -131,30 +159,81 @@ fn not_yet(entry: &Entry, moment: Timestamp) -> Waiting {
     }
 }
 
+fn starting(free: &[&Slots], quiet: bool) -> Waiting {
+    let titles: Vec<_> = free.iter().map(|agent| agent.title.clone()).collect();
+    let detail = if quiet {
+        format!("{} has to ask for it", shortened(&titles))
+    } else {
+        "it is being handed out".to_owned()
+    };
+    reason(WaitingCode::Starting, detail, true)
+}
+
 fn unavailable(agents: &[&Slots]) -> Waiting {
-    let words: Vec<_> = agents
-        .iter()
-        .map(|agent| format!("{} is {}", agent.title, agent.status.label()))
-        .collect();
-    reason(WaitingCode::AgentUnavailable, shortened(&words), false)
+    let words: Vec<_> = agents.iter().map(|agent| agent.trouble()).collect();
+    let action = match agents {
+        [agent] if agent.reach == Reach::Silent => {
+            "; its worker has to claim a task or send a heartbeat"
+        }
+        [agent] if agent.status == AgentStatus::Error => "; start it again",
+        [agent] if agent.status == AgentStatus::Draining => "; start it to undo that",
+        [_] => "; start it",
+        _ => "; start one of them",
+    };
+    let detail = shortened(&words) + action;
+    reason(WaitingCode::AgentUnavailable, detail, false)
 }
 
 fn all_busy(agents: &[&Slots]) -> Waiting {
     let detail = match agents {
-        [agent] => {
-            let tasks: Vec<_> = agent
-                .held
-                .iter()
-                .map(|number| format!("#{number}"))
-                .collect();
-            format!("{} is busy with {}", agent.title, shortened(&tasks))
-        }
+        [agent] => format!("{} is busy with {}", agent.title, numbers(&agent.held)),
         several => {
             let titles: Vec<_> = several.iter().map(|agent| agent.title.clone()).collect();
             format!("{} are busy", shortened(&titles))
         }
     };
     reason(WaitingCode::AgentBusy, detail, true)
+}
+
+/// Every slot is held by a task that waits for a person: nothing moves until somebody answers.
+fn all_ask(agents: &[&Slots]) -> Waiting {
+    let words: Vec<_> = agents
+        .iter()
+        .map(|agent| {
+            let tasks = numbers(&agent.asking);
+            format!("{} waits for an answer on {tasks}", agent.title)
+        })
+        .collect();
+    reason(WaitingCode::AgentAsks, shortened(&words), false)
+}
+
+fn numbers(tasks: &[i64]) -> String {
+    let words: Vec<_> = tasks.iter().map(|number| format!("#{number}")).collect();
+    shortened(&words)
+}
+
+impl Slots {
+    /// The same agent as if it had nothing to do with `task`.
+    fn without(&self, task: i64) -> Cow<'_, Self> {
+        if !self.held.contains(&task) {
+            return Cow::Borrowed(self);
+        }
+        let mut other = self.clone();
+        other.held.retain(|held| *held != task);
+        other.asking.retain(|held| *held != task);
+        Cow::Owned(other)
+    }
+
+    /// Why it takes no task.
+    fn trouble(&self) -> String {
+        let title = &self.title;
+        match (self.status, &self.error) {
+            (AgentStatus::Error, Some(error)) => format!("{title} is in error: {error}"),
+            (AgentStatus::Error, None) => format!("{title} is in error"),
+            _ if self.reach == Reach::Silent => format!("nothing is heard of {title}"),
+            (status, _) => format!("{title} is {}", status.label()),
+        }
+    }
 }
 
 fn shortened(words: &[String]) -> String {
@@ -164,6 +243,9 @@ fn shortened(words: &[String]) -> String {
     }
 }
 
+/// The tasks that may run now, by place. It knows how many stand before a place.
+type Lane = indexset::BTreeSet<(i64, i64)>;
+
 /// The pending tasks in the order in which they are handed out.
 #[derive(Default)]
 pub(crate) struct Queue {
@@ -171,7 +253,7 @@ pub(crate) struct Queue {
     /// All of them by place, for positions.
     places: indexset::BTreeSet<(i64, i64)>,
     /// Those that may run now, by requested agent and place.
-    lanes: HashMap<Option<String>, BTreeSet<(i64, i64)>>,
+    lanes: HashMap<Option<String>, Lane>,
     /// Those whose moment has not come, by moment.
     later: BTreeSet<(Timestamp, i64)>,
 }
@@ -224,11 +306,8 @@ impl Queue {
 
     /// The next task for the agent `name`, if it may take one now, of those that were lined up.
     pub(crate) fn next_for(&self, name: &str, agent: &Slots, now: Timestamp) -> Option<i64> {
-        let own = self
-            .lanes
-            .get(&Some(name.to_owned()))
-            .and_then(BTreeSet::first);
-        let any = self.lanes.get(&None).and_then(BTreeSet::first);
+        let own = self.lanes.get(&Some(name.to_owned())).and_then(Lane::first);
+        let any = self.lanes.get(&None).and_then(Lane::first);
         let (_, number) = own.into_iter().chain(any).min().copied()?;
         let entry = self.entries.get(&number)?;
         may_take(entry, name, agent, now).is_ok().then_some(number)
@@ -246,6 +325,22 @@ impl Queue {
     /// How many tasks stand before `entry`.
     pub(crate) fn ahead_of(&self, entry: &Entry) -> usize {
         self.places.rank(&(entry.key, entry.number))
+    }
+
+    /// How many tasks that may run now stand before `entry` and want what it wants: a slot of an
+    /// agent that could take either.
+    pub(crate) fn rivals_of(&self, entry: &Entry, agents: &BTreeMap<String, Slots>) -> usize {
+        let place = (entry.key, entry.number);
+        let takes = |name: &String| agents.get(name).is_some_and(|a| a.status.takes_tasks());
+        let rivals = |(wanted, lane): (&Option<String>, &Lane)| {
+            let same = match (wanted, &entry.requested_agent) {
+                (Some(theirs), Some(own)) => theirs == own,
+                (Some(theirs), None) => takes(theirs),
+                (None, _) => true,
+            };
+            if same { lane.rank(&place) } else { 0 }
+        };
+        self.lanes.iter().map(rivals).sum()
     }
 
     /// The first `limit` tasks.

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Connection, PgPool, SqliteConnection, SqlitePool};
+use sqlx::{Connection, PgConnection, PgPool, SqliteConnection, SqlitePool};
 use tokio::sync::mpsc;
+use tokio::time::timeout;
 
 use super::writer::{self, Queued, Write};
 use super::{Answer, StorageError, agents::AgentRecord, tasks::StoredTask};
@@ -74,6 +75,8 @@ macro_rules! on_pool {
 }
 pub(super) use on_pool;
 
+/// How long a start waits for PostgreSQL.
+const REACH: Duration = Duration::from_secs(5);
 /// Writes that may wait for the next commit before callers are held back.
 const WAITING_WRITES: usize = 1024;
 
@@ -101,6 +104,30 @@ impl Database {
             .test_before_acquire(false)
             .connect_lazy_with(options.create_if_missing(false).read_only(true));
         Ok(Self::with(Pool::Sqlite(reading), Writing::Sqlite(writing)))
+    }
+
+    /// Whether PostgreSQL can be reached; a pool would try again and again before it says so.
+    /// The words name the host, and never the password.
+    pub(crate) async fn reach_postgres(url: &str) -> Result<(), String> {
+        let options: PgConnectOptions = url.parse().map_err(
+            |_| "is no address of PostgreSQL; use postgres://USER:PASSWORD@HOST:PORT/DATABASE",
+        )?;
+        let place = format!("{}:{}", options.get_host(), options.get_port());
+        let fix = "start it, or correct the address";
+        match timeout(REACH, PgConnection::connect_with(&options)).await {
+            Ok(Ok(conn)) => {
+                // The pool makes its own.
+                let _closed = conn.close().await;
+                Ok(())
+            }
+            Ok(Err(error)) => Err(format!(
+                "PostgreSQL at {place} cannot be used: {error}; {fix}"
+            )),
+            Err(_) => Err(format!(
+                "PostgreSQL at {place} does not answer within {} s; {fix}",
+                REACH.as_secs()
+            )),
+        }
     }
 
     /// Connects to PostgreSQL.

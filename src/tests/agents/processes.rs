@@ -137,6 +137,11 @@ async fn a_failing_program_is_tried_as_often_as_it_may_with_pauses() {
     for attempt in 1..=3 {
         said(client, 1, &format!("attempt {attempt}")).await;
     }
+    // The dashboard says where the later ones begin.
+    let logs: Vec<Value> = client.get("/api/tasks/1/logs").await.expect(200).to();
+    let begun = logs.iter().filter(|entry| entry["stream"] == "system");
+    let begun: Vec<_> = begun.map(|entry| entry["message"].clone()).collect();
+    assert_eq!(begun, ["attempt 2 of 3", "attempt 3 of 3"]);
     // Two seconds after the first, four after the second.
     let seconds = task.completed_at.unwrap().seconds_since(task.created_at);
     assert!((6.0..20.0).contains(&seconds), "{seconds}");
@@ -231,4 +236,28 @@ async fn a_graceful_stop_ends_every_process_and_keeps_the_reason() {
     );
     client.until(3, TaskStatus::Cancelled).await;
     client.until(4, TaskStatus::Completed).await;
+}
+
+#[tokio::test]
+async fn usage_adds_up_and_progress_bars_are_one_line() {
+    let app = TestApp::with(vec![shell("shell", 1)]).await;
+    let client = app.client();
+    let script = r#"printf '10%%\r50%%\r100%%\n'
+        echo '{"usage": {"input_tokens": 10, "cost_usd": "0.5"}}'
+        echo '{"usage": {"input_tokens": 15}}'
+        echo '{"log": {"level": "warn", "message": "odd", "fields": {"at": 3}}}'"#;
+    client.create(json!({"description": script})).await;
+    let task = client.until(1, TaskStatus::Completed).await;
+    let cost = task.usage.cost_usd.map(|cost| cost.to_string());
+    assert_eq!(
+        (task.usage.input_tokens, cost.as_deref()),
+        (15, Some("0.50"))
+    );
+    let logs: Vec<Value> = client.get("/api/tasks/1/logs").await.expect(200).to();
+    let said: Vec<_> = logs.iter().map(|entry| entry["message"].clone()).collect();
+    assert_eq!(said, ["100%", "odd"]);
+    assert_eq!(
+        (&logs[1]["level"], &logs[1]["fields"]["at"]),
+        (&json!("warn"), &json!(3))
+    );
 }

@@ -152,7 +152,7 @@ async fn a_stopped_agent_gets_nothing_until_it_is_started(engine: Engine) {
             .await
             .expect(204);
         let task = client.task(1).await;
-        assert_eq!(task.waiting[0].detail, "worker is offline");
+        assert_eq!(task.waiting[0].detail, "worker is offline; start it");
     }
     let agent: Agent = client
         .post("/api/agents/worker/start", &json!({}))

@@ -7,7 +7,10 @@ use serde_json::Value;
 use crate::tests::support::TestApp;
 
 /// Every route of the public interface, as a person would list them.
-const ROUTES: [&str; 28] = [
+const ROUTES: [&str; 31] = [
+    "get /healthz",
+    "get /metrics",
+    "get /readyz",
     "get /api/agents",
     "get /api/agents/{name}",
     "get /api/loops",
@@ -162,4 +165,60 @@ async fn the_page_of_the_document_needs_no_other_server() {
         script.contains("/api/openapi.json") && !script.contains("https://"),
         "{script}"
     );
+}
+
+#[tokio::test]
+async fn the_document_names_every_refusal_that_was_seen() {
+    let app = TestApp::start().await;
+    let document = app
+        .client()
+        .get("/api/openapi.json")
+        .await
+        .expect(200)
+        .json();
+    for (path, method, statuses) in [
+        (
+            "/api/tasks",
+            "post",
+            &["201", "400", "403", "413", "422"][..],
+        ),
+        ("/api/tasks", "get", &["200", "403", "422"]),
+        (
+            "/api/tasks/{id}",
+            "patch",
+            &["200", "400", "403", "404", "409", "413", "422"],
+        ),
+        (
+            "/api/tasks/{id}",
+            "delete",
+            &["200", "202", "403", "404", "409"],
+        ),
+        (
+            "/api/tasks/{id}/retry",
+            "post",
+            &["201", "400", "403", "404", "409", "413", "422"],
+        ),
+        (
+            "/api/tasks/{id}/logs",
+            "post",
+            &["202", "400", "403", "404", "409", "413", "422"],
+        ),
+        (
+            "/api/agents/{name}/claim",
+            "post",
+            &["200", "204", "403", "404", "409", "422"],
+        ),
+        (
+            "/api/agents/{name}/stop",
+            "post",
+            &["200", "400", "403", "404", "413", "422"],
+        ),
+        ("/readyz", "get", &["200", "403", "503"]),
+    ] {
+        let answers = document["paths"][path][method]["responses"]
+            .as_object()
+            .unwrap();
+        let named: Vec<_> = answers.keys().map(String::as_str).collect();
+        assert_eq!(named, statuses, "{method} {path}");
+    }
 }

@@ -58,6 +58,21 @@ async fn an_external_task_is_reported_on_without_a_lease(engine: Engine) {
         .await;
     client.delete("/api/tasks/3").await.expect(200);
     client.until(3, TaskStatus::Cancelled).await;
+    // Nobody here could do it again, until there is an agent of that name.
+    let problem = client
+        .post("/api/tasks/3/retry", &json!({}))
+        .await
+        .problem(409);
+    let detail = problem["detail"].as_str().unwrap();
+    assert!(
+        detail.contains("laptop") && detail.contains("cancelled"),
+        "{detail}"
+    );
+    client.register("laptop", 1).await;
+    client
+        .post("/api/tasks/3/retry", &json!({}))
+        .await
+        .expect(201);
 }
 
 async fn an_external_task_is_never_handed_out(engine: Engine) {

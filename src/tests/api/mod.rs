@@ -11,4 +11,5 @@ mod lists;
 mod logs;
 mod odd_input;
 mod tasks;
+mod waiting;
 mod worker;

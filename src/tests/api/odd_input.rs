@@ -94,8 +94,51 @@ async fn every_problem_of_a_new_task_is_named(engine: Engine) {
         Some(3),
         "{problem}"
     );
-    let none: Vec<Task> = client.get("/api/tasks").await.expect(200).to();
-    assert!(none.is_empty());
+    // In words for whoever sent it, and all of them at once.
+    let zz =
+        r#"{"priority": "zz", "labels": [7], "max_attempts": 99, "x": 1, "timeout_seconds": 1.5}"#;
+    for (body, words) in [
+        ("{}", "description is required"),
+        (
+            zz,
+            "priority must be one of low, normal, high, urgent; labels[0] must be text; \
+             x is not known here; there are description, title, priority, agent, labels, \
+             timeout_seconds, max_attempts, metadata, start_after, status; \
+             timeout_seconds must be a whole number that is not negative; \
+             description is required; max_attempts must be from 1 to 20",
+        ),
+        (
+            r#"{"description": "x", "description": "y"}"#,
+            "description is given twice",
+        ),
+        (
+            r#"{"description": "x", "start_after": "soon"}"#,
+            "start_after must be an RFC 3339 time such as 2026-11-22T08:30:00Z",
+        ),
+        (r#""x""#, "body must be an object"),
+    ] {
+        let answer = client.send(Method::POST, "/api/tasks", &[], body).await;
+        let problem = answer.problem(422);
+        let mut said: Vec<_> = problem["detail"].as_str().unwrap().split("; ").collect();
+        let mut expected: Vec<_> = words.split("; ").collect();
+        said.sort_unstable();
+        expected.sort_unstable();
+        assert_eq!(said, expected);
+    }
+    let lines = [("content-type", "application/x-ndjson")];
+    let body = "{\"message\": \"a\"}\n{\"level\": \"loud\"}\n";
+    client.create(json!({"description": "x"})).await;
+    let answer = client
+        .send(Method::POST, "/api/tasks/1/logs", &lines, body)
+        .await;
+    let problem = answer.problem(422);
+    assert_eq!(
+        problem["detail"],
+        "line 2 must be one of debug, info, warn, error"
+    );
+    client.delete("/api/tasks/1").await.expect(200);
+    let all: Vec<Task> = client.get("/api/tasks").await.expect(200).to();
+    assert_eq!(all.len(), 1);
 }
 
 async fn what_is_not_json_is_malformed(engine: Engine) {
@@ -115,7 +158,9 @@ async fn what_is_not_json_is_malformed(engine: Engine) {
         let answer = client
             .send(Method::POST, "/api/tasks", &[], body.to_vec())
             .await;
-        answer.problem(400);
+        let problem = answer.problem(400);
+        let detail = problem["detail"].as_str().unwrap();
+        assert!(detail.starts_with("the body is "), "{detail}");
     }
     // Given twice is a mistake, not a choice.
     let twice = r#"{"description": "x", "description": "y"}"#;
@@ -260,7 +305,18 @@ async fn whatever_text_comes_in_the_server_never_fails(engine: Engine) {
 async fn methods_and_addresses_that_do_not_exist_are_problems(engine: Engine) {
     let app = TestApp::on(engine, vec![]).await;
     let client = app.client();
-    client.get("/api/nothing").await.problem(404);
+    for path in [
+        "/api",
+        "/api/",
+        "/api/nothing",
+        "/api/tasks/01",
+        "/api/tasks/+1",
+    ] {
+        client.get(path).await.problem(404);
+    }
+    let problem = client.get("/ws").await.problem(400);
+    let detail = problem["detail"].as_str().unwrap();
+    assert!(detail.contains("speaks WebSocket"), "{detail}");
     client.get("/api/tasks/1/nothing").await.problem(404);
     for (method, path, allowed) in [
         (Method::PUT, "/api/tasks", "POST"),

@@ -85,7 +85,7 @@ async fn everything_given_to_a_task_comes_back(engine: Engine) {
         waiting["detail"]
             .as_str()
             .unwrap()
-            .contains("2099-01-02T01:04:05.000000Z")
+            .contains("2099-01-02 01:04:05 UTC")
     );
     let read = client.get("/api/tasks/1").await.expect(200).json();
     assert_eq!(read, created);

@@ -164,7 +164,7 @@ async fn two_sessions_are_compared_finding_by_finding(engine: Engine) {
     assert!(told.contains(&("race", [repeated, None])), "{told:?}");
     assert_eq!(view.sides[0].iterations.len(), 2);
     let chart: Value = serde_json::from_str(&view.chart.unwrap()).unwrap();
-    assert_eq!(chart["series"][1]["data"], json!([1.0]));
+    assert_eq!(chart["series"][1]["data"], json!([1]));
     let asked = json!({"a": "a", "b": "nobody"});
     assert_eq!(client.post(path, &asked).await.status, 404);
 }

@@ -71,11 +71,52 @@ async fn a_ping_is_answered_and_garbage_leaves_the_socket_open() {
 }
 
 #[tokio::test]
+async fn what_is_wrong_with_a_frame_is_said_in_words() {
+    let app = TestApp::start().await;
+    let mut socket = app.socket().await;
+    let topics =
+        "topics must be a list of tasks, agents, activity, sessions, logs or logs:<task id>";
+    for (frame, words) in [
+        (
+            "[]",
+            "a frame is one JSON object such as {\"action\": \"ping\"}",
+        ),
+        (
+            "{}",
+            "action is required: ping, subscribe, unsubscribe or progress",
+        ),
+        (
+            r#"{"action": 7}"#,
+            "action is required: ping, subscribe, unsubscribe or progress",
+        ),
+        (
+            r#"{"action": "dance"}"#,
+            "action must be ping, subscribe, unsubscribe or progress",
+        ),
+        (r#"{"action": "subscribe"}"#, "topics is required"),
+        (
+            r#"{"action": "subscribe", "topics": ["everything"]}"#,
+            topics,
+        ),
+        (
+            r#"{"action": "progress", "task_id": 1, "progress": "x"}"#,
+            "task_id must be text; progress must be a number from 0 to 1",
+        ),
+    ] {
+        socket.send_text(frame).await;
+        let ServerFrame::Error { data } = socket.next().await else {
+            panic!("{frame}");
+        };
+        assert_eq!(data.detail, words);
+    }
+}
+
+#[tokio::test]
 async fn a_frame_that_is_too_large_ends_only_its_own_socket() {
     let app = TestApp::start().await;
     let (mut large, mut other) = (app.socket().await, app.socket().await);
     large.send_text(&"x".repeat(300 * 1024)).await;
-    assert_eq!(large.next_text().await, None);
+    assert_eq!(large.close_code().await, Some(1009));
     assert!(other.until_pong().await.is_empty());
 }
 

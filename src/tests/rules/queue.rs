@@ -6,7 +6,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use crate::domain::{AgentStatus, Priority, Timestamp, WaitingCode, head_key, order_key};
-use crate::server::queue::order::{Entry, Queue, Slots, explain};
+use crate::server::queue::order::{Entry, Queue, Reach, Slots, explain};
 
 /// What can happen to a queue. Numbers are few, so that the same tasks meet again and again.
 #[derive(Clone, Debug)]
@@ -50,6 +50,9 @@ fn idle(title: &str) -> Slots {
         status: AgentStatus::Idle,
         concurrency: 1,
         held: Vec::new(),
+        asking: Vec::new(),
+        error: None,
+        reach: Reach::Direct,
     }
 }
 
@@ -78,6 +81,25 @@ impl Model {
                 && !self.aside.contains(&entry.number)
         };
         self.in_order().iter().find(takes).map(|entry| entry.number)
+    }
+
+    /// Those before it that may run now on an agent that could run it; only `a` is there.
+    fn rivals_of(&self, entry: &Entry) -> usize {
+        let competes = |other: &&&Entry| {
+            let same = match (
+                other.requested_agent.as_deref(),
+                entry.requested_agent.as_deref(),
+            ) {
+                (Some(theirs), Some(own)) => theirs == own,
+                (Some(theirs), None) => theirs == "a",
+                (None, _) => true,
+            };
+            same && other.not_before.is_none_or(|moment| moment.0 <= self.now)
+                && !self.aside.contains(&other.number)
+        };
+        let is_before = |other: &&&Entry| (other.key, other.number) < (entry.key, entry.number);
+        let entries = self.in_order();
+        entries.iter().filter(is_before).filter(competes).count()
     }
 
     fn apply(&mut self, queue: &mut Queue, step: Step) {
@@ -130,6 +152,10 @@ impl Model {
         let order: Vec<i64> = queue.head(usize::MAX).map(|entry| entry.number).collect();
         let expected: Vec<i64> = self.in_order().iter().map(|entry| entry.number).collect();
         prop_assert_eq!(&order, &expected);
+        let agents: BTreeMap<String, Slots> = [("a".to_owned(), idle("a"))].into();
+        for entry in self.entries.values() {
+            prop_assert_eq!(queue.rivals_of(entry, &agents), self.rivals_of(entry));
+        }
         let places: Vec<usize> = expected
             .iter()
             .map(|number| queue.ahead_of(queue.get(*number).expect("it is there")))
@@ -158,13 +184,14 @@ proptest! {
         requested in any::<Option<u8>>(),
         delay in -3..3_i64,
         ahead in 0..3_usize,
-        agents in vec((0..6_usize, 0..3_usize), 0..4),
+        agents in vec((0..6_usize, 0..3_usize, 0..3_usize), 0..4),
     ) {
         let statuses = [AgentStatus::Idle, AgentStatus::Busy, AgentStatus::NeedsInput,
             AgentStatus::Draining, AgentStatus::Error, AgentStatus::Offline];
-        let agents: BTreeMap<String, Slots> = agents.into_iter().zip(0_u8..).map(|((status, held), n)| {
+        let agents: BTreeMap<String, Slots> = agents.into_iter().zip(0_u8..).map(|((status, held, asking), n)| {
             let slots = Slots { status: statuses[status], concurrency: 2,
-                held: (1..).take(held).collect(), ..idle("agent") };
+                held: (1..).take(held).collect(), asking: (1..).take(asking.min(held)).collect(),
+                ..idle("agent") };
             (n.to_string(), slots)
         }).collect();
         let entry = Entry { number: 9, key: 0, attempt: 1,
@@ -183,7 +210,7 @@ proptest! {
         for reason in &reasons {
             prop_assert!(!reason.detail.is_empty());
             let blocked = matches!(reason.code, WaitingCode::NoAgent | WaitingCode::UnknownAgent
-                | WaitingCode::AgentUnavailable);
+                | WaitingCode::AgentUnavailable | WaitingCode::AgentAsks);
             prop_assert_eq!(reason.clears_itself, !blocked);
         }
     }
@@ -226,4 +253,83 @@ fn an_old_task_of_low_priority_is_not_starved_by_a_stream_of_urgent_ones() {
     assert!(taken.contains(&0), "{taken:?}");
     let place = taken.iter().position(|number| *number == 0).unwrap();
     assert!(place <= 31, "it was overtaken by {place} tasks");
+}
+
+/// What is said about task 9 with these agents and so many rivals before it.
+fn said(agents: &[Slots], requested: Option<&str>, ahead: usize) -> Vec<(String, bool)> {
+    let named = agents
+        .iter()
+        .map(|agent| (agent.title.to_lowercase(), agent.clone()));
+    let entry = Entry {
+        number: 9,
+        key: 0,
+        requested_agent: requested.map(str::to_owned),
+        not_before: None,
+        attempt: 1,
+    };
+    let reasons = explain(&entry, ahead, &named.collect(), Timestamp(0));
+    reasons
+        .into_iter()
+        .map(|it| (it.detail, it.clears_itself))
+        .collect()
+}
+
+#[test]
+fn reasons_are_true_and_say_what_to_do() {
+    let writer = Slots {
+        held: vec![21],
+        asking: vec![21],
+        ..idle("Writer")
+    };
+    let coder = Slots {
+        held: vec![5],
+        ..idle("Coder")
+    };
+    let with = |status, error: Option<&str>, reach| Slots {
+        status,
+        error: error.map(str::to_owned),
+        reach,
+        ..idle("Rem")
+    };
+    let handed = Slots {
+        held: vec![9],
+        ..idle("Rem")
+    };
+    let (offline, error) = (AgentStatus::Offline, AgentStatus::Error);
+    let cases = [
+        // Never the task itself.
+        (vec![handed], "it is being handed out", true),
+        (vec![coder.clone()], "Coder is busy with #5", true),
+        (
+            vec![writer.clone()],
+            "Writer waits for an answer on #21",
+            false,
+        ),
+        (vec![writer.clone(), coder], "Coder, Writer are busy", true),
+        (
+            vec![with(AgentStatus::Idle, None, Reach::Quiet)],
+            "Rem has to ask for it",
+            true,
+        ),
+        (
+            vec![with(error, Some("No such file"), Reach::Direct)],
+            "Rem is in error: No such file; start it again",
+            false,
+        ),
+        (
+            vec![with(offline, None, Reach::Direct)],
+            "Rem is offline; start it",
+            false,
+        ),
+        (
+            vec![with(offline, None, Reach::Silent)],
+            "nothing is heard of Rem; its worker has to claim a task or send a heartbeat",
+            false,
+        ),
+    ];
+    for (agents, detail, clears_itself) in cases {
+        assert_eq!(said(&agents, None, 0), [(detail.to_owned(), clears_itself)]);
+    }
+    // What does not clear by itself does not clear with those before it, either.
+    assert_eq!(said(&[writer], Some("writer"), 3).len(), 1);
 }

@@ -3,7 +3,7 @@
 use super::{NOW, Store};
 use crate::domain::{
     ActivityKind, AgentEvent, LogFilter, NewLog, Outcome, TaskChange, TaskRef, TaskStatus,
-    Timestamp, Usage,
+    Timestamp, UsageReport,
 };
 use crate::server::storage::tasks::{
     CancelTask, Cancellation, ChangeTask, ClaimTask, EndAttempt, ExpediteTask, GiveInput, Lease,
@@ -86,9 +86,9 @@ async fn a_batch_of_events_is_applied_as_a_whole(engine: Engine) {
             ..NewLog::default()
         })
     };
-    let usage = Usage {
-        input_tokens: u64::MAX,
-        output_tokens: 7,
+    let usage = UsageReport {
+        input_tokens: Some(u64::MAX),
+        output_tokens: Some(7),
         cost_usd: None,
     };
     let events = vec![

@@ -11,7 +11,7 @@ use crate::domain::{
 };
 use crate::server::storage::logs::AppendLogs;
 use crate::server::storage::tasks::CancelTask;
-use crate::server::storage::{Change, StorageError};
+use crate::server::storage::{Change, Database, StorageError};
 use crate::tests::support::{Engine, on_each_engine};
 
 on_each_engine!(
@@ -267,4 +267,17 @@ async fn the_numbers_of_tasks_follow_every_change(engine: Engine) {
             (worker(), TaskStatus::Running, 1)
         ]
     );
+}
+
+#[tokio::test]
+async fn a_server_that_cannot_be_reached_is_named_without_its_password() {
+    let url = "postgres://somebody:secret@127.0.0.1:1/tasks";
+    let words = Database::reach_postgres(url).await.unwrap_err();
+    assert!(
+        words.contains("127.0.0.1:1") && words.contains("start it"),
+        "{words}"
+    );
+    assert!(!words.contains("secret"), "{words}");
+    let words = Database::reach_postgres("postgres://[").await.unwrap_err();
+    assert!(words.contains("postgres://USER"), "{words}");
 }

@@ -170,6 +170,7 @@ impl Server {
             database: place.database(),
             data_dir: place.folder().to_owned(),
             mock: false,
+            file: place.folder().join("dashboard.toml"),
             log_format: LogFormat::Human,
             agents: settings.agents.clone(),
         };

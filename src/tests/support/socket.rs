@@ -82,6 +82,20 @@ impl Socket {
         }
     }
 
+    /// With which code the server closes the socket; nothing when it just cuts it.
+    pub(crate) async fn close_code(&mut self) -> Option<u16> {
+        loop {
+            let frame = timeout(PATIENCE, self.stream.next())
+                .await
+                .expect("a frame in time");
+            match frame {
+                Some(Ok(Message::Close(frame))) => return frame.map(|frame| frame.code.into()),
+                Some(Ok(_)) => {}
+                None | Some(Err(_)) => return None,
+            }
+        }
+    }
+
     /// The first frame that `wanted` accepts; the others are skipped.
     pub(crate) async fn find<T>(&mut self, wanted: impl Fn(ServerFrame) -> Option<T>) -> T {
         loop {

@@ -4,7 +4,7 @@ use super::none;
 use super::source::{Source, sources};
 
 /// A layer, and the layers of ours that it may import. A layer may always import itself.
-const TABLE: [(&str, &[&str]); 25] = [
+const TABLE: [(&str, &[&str]); 26] = [
     ("domain", &[]),
     ("rpc", &["domain", "state", "operations"]),
     ("ui", &["domain", "rpc"]),
@@ -13,6 +13,7 @@ const TABLE: [(&str, &[&str]); 25] = [
     ("telemetry", &["domain", "config"]),
     ("links", &["domain"]),
     ("backoff", &[]),
+    ("drafts", &["domain"]),
     ("storage", &["domain", "config", "clock", "telemetry"]),
     ("live", &["domain", "config", "clock", "telemetry"]),
     ("agents", &["domain", "config", "clock", "telemetry"]),
@@ -36,6 +37,7 @@ const TABLE: [(&str, &[&str]); 25] = [
             "auth",
             "queue",
             "links",
+            "drafts",
         ],
     ),
     ("jobs", &MIDDLE),
@@ -65,7 +67,7 @@ const LOW: [&str; 8] = [
     "agents",
     "auth",
 ];
-const MIDDLE: [&str; 13] = [
+const MIDDLE: [&str; 14] = [
     "domain",
     "config",
     "clock",
@@ -79,6 +81,7 @@ const MIDDLE: [&str; 13] = [
     "error",
     "links",
     "backoff",
+    "drafts",
 ];
 const EVERYTHING: &[&str] = &["*"];
 

@@ -270,6 +270,19 @@ pub(crate) fn focus_id(id: &str) -> bool {
     found.as_ref().inspect(|element| focus(element)).is_some()
 }
 
+/// Moves the focus to the heading of the page when what had it is gone, such as a button that did
+/// its work: the keyboard would start again at the top of the document. Lists have no heading
+/// that is seen.
+pub(crate) fn rescue_focus() {
+    let lost = document()
+        .and_then(|document| document.active_element())
+        .is_none_or(|element| element.tag_name() == "BODY");
+    if let Some(heading) = find("main h1:not(.sr-only)").filter(|_| lost) {
+        _ = heading.set_attribute("tabindex", "-1");
+        focus(&heading);
+    }
+}
+
 /// Moves the focus to the row after (or before) the one that has it.
 pub(crate) fn move_row(step: i32) -> bool {
     let rows = document().and_then(|it| it.query_selector_all("[data-row]").ok());

@@ -108,9 +108,10 @@ pub(crate) fn SubmitButton(
     let name = format!("{} {of}", look.label);
     let same = about.clone();
     let busy = text(move || actions.is_busy(action, &about).to_string());
-    // Disabling would drop the focus; refusing the second click is enough.
+    // Disabling would drop the focus; refusing the second click is enough. The second of a double
+    // click may meet the button that has taken the place of the first.
     let click = handler(move |event: MouseEvent| {
-        if untrack(|| actions.is_busy(action, &same)) {
+        if event.detail() > 1 || untrack(|| actions.is_busy(action, &same)) {
             event.prevent_default();
         }
     });

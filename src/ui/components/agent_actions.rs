@@ -4,8 +4,9 @@ use leptos::prelude::*;
 
 use super::action::{ActionButton, Look};
 use super::format::count;
+use super::icon::Icon;
 use crate::domain::{Agent, AgentStatus};
-use crate::ui::dynamic::{Erase, memo, part, text};
+use crate::ui::dynamic::{Erase, maybe, memo, nothing, part, text};
 use crate::ui::state::Action;
 
 /// Starts a stopped agent, or tries again after an error.
@@ -75,7 +76,8 @@ fn KillAgent(
     view! {
         <details class="confirm">
             <summary class="btn quiet" aria-label=about>
-                "Kill…"
+                <Icon name="octagon-x"/>
+                <span>"Kill…"</span>
             </summary>
             <div class="confirm-body">
                 <p>{cost}</p>
@@ -96,18 +98,49 @@ pub(crate) fn AgentControls(
     let name = agent.read_untracked().name.clone();
     let status = memo(move || agent.read().status);
     let holds = memo(move || held(&agent.read()));
+    let startable = memo(move || can_start(&agent.read()));
     part(move || {
         let name = name.clone();
+        let holds_any = memo(move || holds.get() > 0);
+        let kill = {
+            let name = name.clone();
+            maybe(move || {
+                let name = name.clone();
+                holds_any.get().then(|| view! { <KillAgent name holds/> })
+            })
+        };
         match status.get() {
-            AgentStatus::Offline | AgentStatus::Error => view! { <StartAgent name/> }.any(),
-            AgentStatus::Draining => view! { <KillAgent name holds/> }.any(),
+            AgentStatus::Offline | AgentStatus::Error => {
+                let start = startable.get().then(|| view! { <StartAgent name/> }.any());
+                view! {
+                    {start.unwrap_or_else(nothing)}
+                    {kill}
+                }
+                .any()
+            }
+            // Starting it again undoes the wish to stop.
+            AgentStatus::Draining => view! {
+                {kill}
+                <StartAgent name/>
+            }
+            .any(),
             _ => view! {
-                <DrainAgent name=name.clone()/>
-                <KillAgent name holds/>
+                <DrainAgent name/>
+                {kill}
             }
             .any(),
         }
     })
+}
+
+/// True for an agent that is not there and can be started from here. A worker elsewhere that fell
+/// silent cannot: its `error` says what has to happen.
+pub(crate) fn can_start(agent: &Agent) -> bool {
+    match agent.status {
+        AgentStatus::Error => true,
+        AgentStatus::Offline => agent.error.is_none(),
+        _ => false,
+    }
 }
 
 /// Enables the built-in demonstration agent.

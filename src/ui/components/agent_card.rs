@@ -2,12 +2,13 @@
 
 use leptos::prelude::*;
 
-use super::agent_actions::{AgentControls, StartAgent};
+use super::agent_actions::{AgentControls, StartAgent, can_start};
 use super::badge::AgentBadge;
-use super::format::{duration, grouped, percent};
+use super::format::{duration, elapsed, grouped, percent};
+use super::icon::Icon;
 use super::time::Ago;
 use crate::domain::{Agent, AgentStatus, TaskId, Timestamp};
-use crate::ui::dynamic::{Erase, list, maybe, memo, part, row, text};
+use crate::ui::dynamic::{Erase, list, maybe, memo, nothing, part, row, text};
 use crate::ui::paths;
 use crate::ui::state::Clock;
 
@@ -18,6 +19,8 @@ pub(crate) struct CurrentTask {
     pub(crate) number: Option<i64>,
     pub(crate) title: String,
     pub(crate) started_at: Option<Timestamp>,
+    /// True while it waits for a person.
+    pub(crate) asks: bool,
 }
 
 impl CurrentTask {
@@ -79,7 +82,7 @@ fn AgentNotes(
     let error = memo(move || agent.read().error.clone());
     let error = maybe(move || {
         let error = error.get();
-        error.map(|error| view! { <p class="row-error">{error}</p> })
+        error.map(|error| view! { <p class="card-error">{error}</p> })
     });
     let kind = agent.read_untracked().kind.as_str();
     view! {
@@ -115,17 +118,32 @@ pub(crate) fn CurrentTasks(
         move || current.get(),
         |task| {
             let started_at = task.started_at.map_or(0, |time| time.0);
-            format!("{} {} {started_at}", task.id, task.number.unwrap_or(0))
+            let asks = task.asks;
+            format!(
+                "{} {} {started_at} {asks}",
+                task.id,
+                task.number.unwrap_or(0)
+            )
         },
         move |task| {
             let taken = text(move || {
-                let taken = |start| duration(clock.now().seconds_since(start));
+                let taken = |start| elapsed(clock.now().seconds_since(start));
                 task.started_at.map(taken).unwrap_or_default()
+            });
+            let ask = task.asks.then(|| {
+                view! {
+                    <span class="badge task-needs_input">
+                        <Icon name="hand"/>
+                        <span>"needs input"</span>
+                    </span>
+                }
+                .any()
             });
             view! {
                 <li>
                     <a href=task.url()>{task.label()}</a>
                     <span class="clip">{task.title}</span>
+                    {ask.unwrap_or_else(nothing)}
                     <span class="figure muted">{taken}</span>
                 </li>
             }
@@ -185,9 +203,11 @@ pub(crate) fn AgentLine(
             view! { <a class="figure" href=task.url()>{task.label()}</a> }
         })
     });
+    let startable = memo(move || can_start(&agent.read()));
     let start = maybe(move || {
-        let stopped = matches!(status.get(), AgentStatus::Offline | AgentStatus::Error);
-        stopped.then(|| view! { <StartAgent name=name.clone()/> })
+        startable
+            .get()
+            .then(|| view! { <StartAgent name=name.clone()/> })
     });
     view! {
         <li class="agent-line">

@@ -2,8 +2,18 @@
 
 use crate::domain::{Cost, Timestamp};
 
-/// `2m 15s`; at most two units, none smaller than a second.
+/// `2m 15s`, `0.4s`; at most two units.
 pub(crate) fn duration(seconds: f64) -> String {
+    let tenths = whole(seconds * 10.0 + 0.5);
+    match tenths {
+        0..=9 if seconds > 0.0 => format!("0.{}s", tenths.max(1)),
+        10 => "1s".to_owned(),
+        _ => elapsed(seconds),
+    }
+}
+
+/// A [`duration`] that grows while one looks: none smaller than a second.
+pub(crate) fn elapsed(seconds: f64) -> String {
     whole_duration(whole(seconds))
 }
 
@@ -60,9 +70,17 @@ pub(crate) fn grouped(number: u64) -> String {
     text
 }
 
-/// `65%` of a ratio from 0 to 1.
+/// `65%` of a ratio from 0 to 1, rounded; only all of it is 100%.
 pub(crate) fn percent(ratio: f64) -> String {
-    format!("{}%", hundredths(ratio))
+    let rounded = whole(ratio.clamp(0.0, 1.0) * 100.0 + 0.5);
+    format!(
+        "{}%",
+        if ratio < 1.0 {
+            rounded.min(99)
+        } else {
+            rounded
+        }
+    )
 }
 
 /// A ratio from 0 to 1 in whole hundredths. Only what is done is 100 of them. To write a fraction as such would take
@@ -79,10 +97,7 @@ pub(crate) fn count(number: u64, one: &str) -> String {
 
 /// `2026-11-22 08:30:00 UTC`.
 pub(crate) fn absolute(time: Timestamp) -> String {
-    let text = time.to_string();
-    let (date, clock) = text.split_at_checked(10).unwrap_or((&text, ""));
-    let clock = clock.get(1..9).unwrap_or_default();
-    format!("{date} {clock} UTC")
+    time.in_words()
 }
 
 /// `08:30:00.042`.
@@ -116,7 +131,11 @@ mod tests {
     fn durations_have_two_units_at_most() {
         for (seconds, text) in [
             (-3.0, "0s"),
-            (0.9, "0s"),
+            (0.0, "0s"),
+            (0.004, "0.1s"),
+            (0.42, "0.4s"),
+            (0.9, "0.9s"),
+            (0.97, "1s"),
             (45.0, "45s"),
             (135.4, "2m 15s"),
             (3605.0, "1h 00m"),
@@ -153,6 +172,7 @@ mod tests {
         assert_eq!(count(1, "task"), "1 task");
         assert_eq!(count(0, "task"), "0 tasks");
         assert_eq!(percent(0.65), "65%");
+        assert_eq!(percent(7.0 / 9.0), "78%");
         assert_eq!(percent(0.999), "99%");
         assert_eq!(percent(7.0), "100%");
     }

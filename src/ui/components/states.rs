@@ -67,7 +67,8 @@ pub(crate) fn skeleton() -> AnyView {
 #[component]
 pub(crate) fn Snippet(
     /// What it is, such as a file's name.
-    name: &'static str,
+    #[prop(into)]
+    name: String,
     /// What is copied.
     code: &'static str,
 ) -> impl IntoView {
@@ -83,6 +84,7 @@ pub(crate) fn Snippet(
         let word = if copied.get() { "Copied" } else { "Copy" };
         word.to_owned()
     });
+    let about = format!("Copy {name}");
     view! {
         <figure class="snippet">
             <figcaption>
@@ -90,7 +92,7 @@ pub(crate) fn Snippet(
                 <button
                     type="button"
                     class="btn quiet js-only"
-                    aria-label=format!("Copy {name}")
+                    aria-label=about
                     on:click=copy
                 >
                     <Icon name="copy"/>

@@ -1,6 +1,6 @@
 //! One line on how a task stands in time. Pure.
 
-use super::format::{ago, duration, ordinal};
+use super::format::{ago, duration, elapsed, ordinal};
 use crate::domain::{Task, TaskStatus, Timestamp};
 
 /// `2m 15s of ~3m 30s`, `1st in queue`, `in 1m 45s, 2 min ago`.
@@ -14,11 +14,19 @@ pub(crate) fn timing(task: &Task, now: Timestamp) -> String {
         TaskStatus::Pending => task
             .queue_position
             .map_or_else(|| "waits".into(), |at| format!("{} in queue", ordinal(at))),
-        TaskStatus::Running | TaskStatus::NeedsInput => {
-            let taken = taken.unwrap_or_default();
-            match task.estimated_seconds {
-                Some(all) if all >= 1.0 => format!("{taken} of ~{}", duration(all)),
-                _ => taken,
+        // The time of a person is no time of work.
+        TaskStatus::NeedsInput => "waits for you".into(),
+        TaskStatus::Running => {
+            let seconds = task
+                .started_at
+                .map_or(0.0, |start| now.seconds_since(start));
+            let taken = elapsed(seconds);
+            match task.estimated_seconds.filter(|all| *all >= 1.0) {
+                Some(all) if seconds > all + 1.0 => {
+                    format!("{taken}, longer than usual (~{})", elapsed(all))
+                }
+                Some(all) => format!("{taken} of ~{}", elapsed(all)),
+                None => taken,
             }
         }
         TaskStatus::Completed => taken.map_or_else(
@@ -69,6 +77,9 @@ mod tests {
         let line = |status| timing(&task(status), now);
         assert_eq!(line(TaskStatus::Pending), "1st in queue");
         assert_eq!(line(TaskStatus::Running), "2m 15s of ~3m 30s");
+        assert_eq!(line(TaskStatus::NeedsInput), "waits for you");
+        let late = timing(&task(TaskStatus::Running), start.plus_seconds(300));
+        assert_eq!(late, "5m 00s, longer than usual (~3m 30s)");
         let mut done = task(TaskStatus::Completed);
         done.completed_at = Some(start.plus_seconds(105));
         assert_eq!(timing(&done, now), "completed in 1m 45s, 30 s ago");

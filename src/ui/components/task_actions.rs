@@ -1,11 +1,14 @@
 //! What can be done to a task.
 
 use leptos::prelude::*;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::use_navigate;
 
 use super::action::{ActionButton, ActionForm, HiddenFields, Look, SubmitButton};
 use crate::domain::TaskId;
-use crate::ui::dynamic::{Erase, part};
-use crate::ui::state::Action;
+use crate::ui::dynamic::{Erase, nothing, part, typed};
+use crate::ui::paths;
+use crate::ui::state::{Action, Actions};
 
 /// Cancels a task.
 #[component]
@@ -24,8 +27,9 @@ pub(crate) fn CancelTask(
         class: "quiet",
     };
     part(move || {
+        // The badge says that it is being stopped.
         if stopping.get() {
-            view! { <span class="hint">"stopping…"</span> }.any()
+            nothing()
         } else {
             button(Action::Cancel, id, number, look)
         }
@@ -85,18 +89,24 @@ pub(crate) fn RetryForm(
     };
     let about = id.to_string();
     let fields = vec![("task", about.clone())];
+    let (actions, navigate, this) = (Actions::get(), use_navigate(), about.clone());
+    Effect::new(move |_| {
+        if let Some(number) = actions.retried(&this) {
+            navigate(&paths::task(number), NavigateOptions::default());
+        }
+    });
     view! {
         <details class="disclosure">
             <summary>"Retry with changes"</summary>
-            <ActionForm action=Action::Retry about=about.clone() class="stack">
+            <ActionForm action=Action::RetryWith about=about.clone() class="stack">
                 <HiddenFields fields/>
                 <label class="field">
                     <span class="label">"Description of the new attempt"</span>
                     <textarea name="description" rows="6" required maxlength="100000">
-                        {description}
+                        {typed(&description)}
                     </textarea>
                 </label>
-                <SubmitButton action=Action::Retry about look of=""/>
+                <SubmitButton action=Action::RetryWith about look of=""/>
             </ActionForm>
         </details>
     }

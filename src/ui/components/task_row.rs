@@ -7,7 +7,7 @@ use super::format::hundredths;
 use super::icon::Icon;
 use super::summary::{first_line, timing};
 use super::task_actions::{CancelTask, RetryTask, StartTask};
-use crate::domain::{Priority, Task, TaskId, TaskStatus, Waiting};
+use crate::domain::{Priority, Task, TaskId, TaskStatus, Waiting, WaitingCode};
 use crate::ui::dynamic::{Erase, maybe, memo, nothing, part, row, text};
 use crate::ui::paths;
 use crate::ui::state::Clock;
@@ -20,8 +20,11 @@ pub(crate) fn TaskRow(
     /// True while its agent is being stopped.
     #[prop(into)]
     stopping: Signal<bool>,
+    /// What its agent asks, as far as it is known.
+    question: Signal<Option<String>>,
 ) -> impl IntoView {
     let (id, number) = ids(&task.read_untracked());
+    let external = memo(move || task.read().external);
     let status = memo(move || task.read().status);
     let progress = memo(move || hundredths(task.read().progress));
     let title = text(move || task.read().title.clone());
@@ -56,12 +59,12 @@ pub(crate) fn TaskRow(
                     </a>
                     <Tags task/>
                 </div>
-                <RowDetail task status/>
+                <RowDetail task status question/>
             </div>
             <div class="row-progress">{bar}</div>
             {agent_link}
             <div class="row-actions">
-                <RowActions id number status stopping/>
+                <RowActions id number external status stopping/>
             </div>
         </li>
     }
@@ -97,6 +100,8 @@ fn RowDetail(
     task: Signal<Task>,
     /// Where it stands.
     status: Memo<TaskStatus>,
+    /// What its agent asks, as far as it is known.
+    question: Signal<Option<String>>,
 ) -> impl IntoView {
     let clock = Clock::get();
     let line = text(move || timing(&task.read(), clock.now()));
@@ -106,7 +111,11 @@ fn RowDetail(
             Some(error) => view! { <p class="row-error">{error}</p> }.any(),
             None => nothing(),
         },
-        TaskStatus::NeedsInput => view! { <p class="row-ask">"Its agent asks a person."</p> }.any(),
+        TaskStatus::NeedsInput => {
+            let question = question.get().as_deref().map(first_line);
+            let words = question.unwrap_or_else(|| "Its agent asks a person.".to_owned());
+            view! { <p class="row-ask">{words}</p> }.any()
+        }
         _ => nothing(),
     });
     view! {
@@ -123,7 +132,16 @@ pub(crate) fn Waits(
     task: Signal<Task>,
 ) -> impl IntoView {
     maybe(move || {
-        let reasons = task.read().waiting.clone();
+        let task = task.read();
+        // Its place in the queue says how many are before it.
+        let said = |it: &&Waiting| task.queue_position.is_some() && it.code == WaitingCode::Behind;
+        let reasons: Vec<_> = task
+            .waiting
+            .iter()
+            .filter(|it| !said(it))
+            .cloned()
+            .collect();
+        drop(task);
         (!reasons.is_empty()).then(|| {
             view! { <ul class="waits">{row(reasons, reason)}</ul> }
         })
@@ -132,13 +150,13 @@ pub(crate) fn Waits(
 
 fn reason(waiting: Waiting) -> AnyView {
     let (class, hint) = if waiting.clears_itself {
-        ("waits-alone", "clears itself")
+        ("waits-alone", "(clears itself)")
     } else {
-        ("waits-you", "you can act")
+        ("waits-you", "(you can act)")
     };
     view! {
         <li class=class>
-            "waits: " {waiting.detail} " " <span class="hint">"(" {hint} ")"</span>
+            "waits: " {waiting.detail} " " <span class="hint">{hint}</span>
         </li>
     }
     .any()
@@ -151,6 +169,8 @@ fn RowActions(
     id: TaskId,
     /// Its number.
     number: i64,
+    /// True when it runs outside: who only reports it is not asked to do it again.
+    external: Memo<bool>,
     /// Where it stands.
     status: Memo<TaskStatus>,
     /// True while its agent is being stopped.
@@ -175,6 +195,7 @@ fn RowActions(
             TaskStatus::NeedsInput => [answer(), view! { <CancelTask id number stopping/> }.any()],
             TaskStatus::Running => [logs(), view! { <CancelTask id number stopping/> }.any()],
             TaskStatus::Completed => [logs(), nothing()],
+            _ if external.get() => [logs(), nothing()],
             TaskStatus::Failed | TaskStatus::Cancelled => {
                 [logs(), view! { <RetryTask id number/> }.any()]
             }

@@ -164,7 +164,7 @@ fn Search() -> impl IntoView {
                 id="search"
                 type="search"
                 name="q"
-                placeholder="Search tasks"
+                placeholder="Search"
                 aria-label="Search tasks"
                 autocomplete="off"
                 value=words.get_untracked()

@@ -7,7 +7,7 @@ use leptos_router::hooks::use_params_map;
 
 use super::not_found::Missing;
 use super::rows::{Book, Row};
-use crate::domain::{ActivityKind, Agent, AgentView, ErrorKind, Task, TaskId};
+use crate::domain::{Agent, AgentStatus, AgentView, ErrorKind, Task, TaskId};
 use crate::rpc::agents::View;
 use crate::ui::components::{
     AgentBadge, AgentControls, AgentFigures, Ago, CurrentTasks, Empty, Failure, TaskRow, skeleton,
@@ -100,12 +100,12 @@ impl Model {
             Change::Agent(agent) if self.name.with_value(|name| *name == agent.name) => {
                 self.show_agent(agent);
             }
-            Change::Activity(activity) if activity.kind == ActivityKind::CancelRequested => {
+            Change::Activity(activity) => {
                 if let Some(row) = activity.task_id.and_then(|id| self.row(id)) {
-                    row.stopping.set(true);
+                    row.happened(activity);
                 }
             }
-            Change::Agent(_) | Change::Activity(_) | Change::Logs(_) | Change::Event(_) => {}
+            Change::Agent(_) | Change::Logs(_) | Change::Event(_) => {}
         }
     }
 
@@ -179,8 +179,15 @@ fn Loaded(
     let status = memo(move || agent.read().status);
     let error = memo(move || agent.read().error.clone());
     let error = maybe(move || {
+        // That nothing is heard of a worker is no fault of this server.
+        let is_fault = status.get() == AgentStatus::Error;
+        let class = if is_fault {
+            "notice"
+        } else {
+            "page-line muted"
+        };
         let error = error.get();
-        error.map(|error| view! { <p class="notice">{error}</p> })
+        error.map(|error| view! { <p class=class>{error}</p> })
     });
     let held = memo(move || agent.read().running.clone());
     let current = memo(move || model.book.current(&held.read()));
@@ -227,7 +234,7 @@ fn Rows(
     let lines = list(
         move || rows.get(),
         |row| row.id.to_string(),
-        |row| view! { <TaskRow task=row.task.into() stopping=Signal::from(row.stopping)/> },
+        |row| view! { <TaskRow task=row.task.into() stopping=Signal::from(row.stopping) question=row.question.into()/> },
     );
     let empty = maybe(move || {
         is_empty.get().then(|| {

@@ -161,8 +161,12 @@ fn Totals(
         let mut parts = vec![count(u64::try_from(members.len()).unwrap_or(0), "agent")];
         for status in states {
             let number = number(status);
+            let words = match (status, number) {
+                (AgentStatus::NeedsInput, 2..) => "need input",
+                _ => status.label(),
+            };
             if number > 0 {
-                parts.push(format!("{number} {}", status.label()));
+                parts.push(format!("{number} {words}"));
             }
         }
         parts.join(" · ")

@@ -6,12 +6,13 @@ use leptos::prelude::*;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_location, use_navigate, use_query_map};
 
-use crate::domain::{Agent, Priority};
+use crate::domain::{Agent, Priority, TaskDraft};
 use crate::rpc::agents::List;
+use crate::rpc::tasks::Draft;
 use crate::ui::browser;
 use crate::ui::components::{ActionForm, Icon, Look, SubmitButton};
 use crate::ui::data::{awaited, data};
-use crate::ui::dynamic::{Erase, handler, maybe, memo, row, text};
+use crate::ui::dynamic::{Erase, handler, maybe, memo, nothing, row, text, typed};
 use crate::ui::paths;
 use crate::ui::state::{Action, Actions};
 
@@ -84,20 +85,44 @@ fn NewTaskDialog() -> impl IntoView {
                     <Icon name="x"/>
                 </a>
             </div>
-            <Form/>
+            <Drafted/>
         </dialog>
     }
     .any()
 }
 
+/// The form; empty, or as it was refused where there is no JavaScript.
 #[component]
-fn Form() -> impl IntoView {
+fn Drafted() -> impl IntoView {
+    let query = use_query_map().read_untracked();
+    match query.get("draft") {
+        Some(name) => {
+            let draft = data(move || Draft { name: name.clone() });
+            awaited(draft, nothing, |draft| {
+                view! { <Form draft=draft.unwrap_or_default()/> }.any()
+            })
+        }
+        None => view! { <Form draft=TaskDraft::default()/> }.any(),
+    }
+}
+
+#[component]
+fn Form(
+    /// What the fields hold at first.
+    draft: TaskDraft,
+) -> impl IntoView {
     let actions = Actions::get();
     let (before, _) = untrack(|| actions.created());
+    let refused = Some(draft.error).filter(|error| !error.is_empty());
     let error = maybe(move || {
         // What went wrong with an earlier task is not this one's.
         let (count, detail) = actions.created();
-        detail.filter(|_| count > before).map(|detail| {
+        let detail = if count > before {
+            detail
+        } else {
+            refused.clone()
+        };
+        detail.map(|detail| {
             view! {
                 <p class="notice" role="alert">
                     {detail}
@@ -113,21 +138,28 @@ fn Form() -> impl IntoView {
     view! {
         <ActionForm action=Action::Create about="" class="stack">
             {error}
-            <Description/>
+            <Description words=draft.description/>
             <label class="field">
                 <span class="label">"Title " <span class="hint">"the first line when empty"</span></span>
-                <input type="text" name="title" class="input" maxlength="200" autocomplete="off"/>
+                <input
+                    type="text"
+                    name="title"
+                    class="input"
+                    maxlength="200"
+                    autocomplete="off"
+                    value=draft.title
+                />
             </label>
             <div class="field-row">
-                <Priorities/>
+                <Priorities chosen=draft.priority/>
                 <label class="field">
                     <span class="label">"Agent"</span>
-                    <Agents/>
+                    <Agents chosen=draft.agent/>
                 </label>
             </div>
             <label class="field">
                 <span class="label">"Labels " <span class="hint">"separated by commas"</span></span>
-                <input type="text" name="labels" class="input" autocomplete="off"/>
+                <input type="text" name="labels" class="input" autocomplete="off" value=draft.labels/>
             </label>
             <div class="dialog-end">
                 <span class="hint js-only wide-only">"Ctrl + Enter creates"</span>
@@ -140,7 +172,10 @@ fn Form() -> impl IntoView {
 
 /// What is to be done.
 #[component]
-fn Description() -> impl IntoView {
+fn Description(
+    /// What the field holds at first.
+    words: String,
+) -> impl IntoView {
     view! {
         <label class="field">
             <span class="label">"Description"</span>
@@ -151,18 +186,24 @@ fn Description() -> impl IntoView {
                 autofocus
                 maxlength="100000"
                 placeholder="What is the agent to do?"
-            ></textarea>
+            >
+                {typed(&words)}
+            </textarea>
         </label>
     }
     .any()
 }
 
 #[component]
-fn Priorities() -> impl IntoView {
+fn Priorities(
+    /// The one that is chosen at first.
+    chosen: String,
+) -> impl IntoView {
+    let chosen = Priority::parse(&chosen).unwrap_or_default();
     let options = row(Priority::ALL, |priority| {
         let name = priority.as_str();
         view! {
-            <option value=name selected=priority == Priority::Normal>
+            <option value=name selected=priority == chosen>
                 {name}
             </option>
         }
@@ -180,18 +221,22 @@ fn Priorities() -> impl IntoView {
 
 /// The agents to choose from. The form works before they are known.
 #[component]
-fn Agents() -> impl IntoView {
+fn Agents(
+    /// The one that is chosen at first; may be empty.
+    chosen: String,
+) -> impl IntoView {
     let agents = data(|| List {});
-    let none = || select(Vec::new());
-    awaited(agents, none, |view| {
-        select(view.map(|view| view.agents).unwrap_or_default())
+    let none = || select(Vec::new(), "");
+    awaited(agents, none, move |view| {
+        select(view.map(|view| view.agents).unwrap_or_default(), &chosen)
     })
 }
 
-fn select(agents: Vec<Agent>) -> AnyView {
+fn select(agents: Vec<Agent>, chosen: &str) -> AnyView {
     let options = row(agents, |agent| {
         let label = format!("{} ({})", agent.title, agent.status.label());
-        view! { <option value=agent.name>{label}</option> }
+        let selected = agent.name == chosen;
+        view! { <option value=agent.name selected=selected>{label}</option> }
     });
     view! {
         <select name="agent" class="input">

@@ -12,6 +12,20 @@ use crate::ui::dynamic::memo;
 pub(crate) struct Member {
     pub(crate) name: String,
     pub(crate) agent: ArcRwSignal<Agent>,
+    /// Its place on the page of all agents, decided once: a card that moves when its agent changes
+    /// puts another one's buttons under the pointer.
+    turn: Turn,
+}
+
+/// Which agents come first on the page of all agents.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+enum Turn {
+    /// It waited for a person when the page was read.
+    Needed,
+    /// It was there when the page was read.
+    There,
+    /// It came later.
+    Later,
 }
 
 /// All agents, by name.
@@ -35,19 +49,31 @@ impl Roster {
         if self.members.read_untracked().iter().any(is_gone) {
             self.members.write().retain(|member| !is_gone(member));
         }
+        let is_first = self.members.read_untracked().is_empty();
         for agent in agents {
-            self.apply(agent);
+            let needed = agent.status == AgentStatus::NeedsInput;
+            let turn = match (is_first, needed) {
+                (true, true) => Turn::Needed,
+                (true, false) => Turn::There,
+                (false, _) => Turn::Later,
+            };
+            self.put(agent, turn);
         }
     }
 
     /// Shows what became of one.
     pub(crate) fn apply(&self, agent: &Agent) {
+        self.put(agent, Turn::Later);
+    }
+
+    fn put(&self, agent: &Agent, turn: Turn) {
         let is_it = |member: &&Member| member.name == agent.name;
         let found = self.members.read_untracked().iter().find(is_it).cloned();
         let Some(member) = found else {
             let member = Member {
                 name: agent.name.clone(),
                 agent: ArcRwSignal::new(agent.clone()),
+                turn,
             };
             let mut members = self.members.write();
             let at = members.partition_point(|other| other.name < member.name);
@@ -73,10 +99,11 @@ impl Roster {
         self.members.get()
     }
 
-    /// Those that wait for a person first, then by name.
+    /// Those first that waited for a person when the page was read, then by name; who comes later
+    /// is last.
     pub(crate) fn by_need(&self) -> Vec<Member> {
         let mut members = self.members.get();
-        members.sort_by_key(|member| member.agent.read().status != AgentStatus::NeedsInput);
+        members.sort_by_key(|member| member.turn);
         members
     }
 

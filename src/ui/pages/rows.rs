@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::domain::{Task, TaskId, TaskStatus, Timestamp};
+use crate::domain::{Activity, ActivityKind, Task, TaskId, TaskStatus, Timestamp};
 use crate::ui::components::CurrentTask;
 
 /// More than this is forgotten, oldest first.
@@ -15,6 +15,8 @@ pub(crate) struct Row {
     pub(crate) task: ArcRwSignal<Task>,
     /// True once somebody asked to stop it.
     pub(crate) stopping: ArcRwSignal<bool>,
+    /// What its agent asked last, as far as that was heard.
+    pub(crate) question: ArcRwSignal<Option<String>>,
 }
 
 impl Row {
@@ -23,6 +25,16 @@ impl Row {
             id: task.id,
             task: ArcRwSignal::new(task.clone()),
             stopping: ArcRwSignal::new(false),
+            question: ArcRwSignal::new(None),
+        }
+    }
+
+    /// Takes note of what happened to its task.
+    pub(crate) fn happened(&self, activity: &Activity) {
+        match activity.kind {
+            ActivityKind::CancelRequested => self.stopping.set(true),
+            ActivityKind::NeedsInput => self.question.set(activity.detail.clone()),
+            _ => {}
         }
     }
 
@@ -33,6 +45,16 @@ impl Row {
         }
         if task.status.is_finished() && self.stopping.get_untracked() {
             self.stopping.set(false);
+        }
+    }
+}
+
+/// What happened lately, the latest first, holds questions that wait.
+pub(crate) fn recall_questions(rows: &[Row], activity: &[Activity]) {
+    let asks = |it: &&Activity| it.kind == ActivityKind::NeedsInput;
+    for activity in activity.iter().filter(asks).rev() {
+        if let Some(row) = rows.iter().find(|row| Some(row.id) == activity.task_id) {
+            row.happened(activity);
         }
     }
 }
@@ -90,6 +112,7 @@ impl Book {
                 number: brief.map(|brief| brief.number),
                 title: brief.map(|brief| brief.title.clone()).unwrap_or_default(),
                 started_at: brief.and_then(|brief| brief.started_at),
+                asks: brief.is_some_and(|brief| brief.status == TaskStatus::NeedsInput),
             }
         };
         held.iter().map(entry).collect()

@@ -63,6 +63,7 @@ fn Loaded(
 ) -> impl IntoView {
     let task: Signal<Task> = model.task.into();
     let status = memo(move || task.read().status);
+    let ended = memo(move || status.get().is_finished());
     let heading = move || {
         let task = task.read();
         format!("#{} {}", task.number, task.title)
@@ -91,7 +92,7 @@ fn Loaded(
                     <div class="prose">{description}</div>
                 </section>
                 <Answer task/>
-                <LogView log=model.log/>
+                <LogView log=model.log ended/>
             </div>
             <aside class="split-side">
                 <section aria-labelledby="task-facts">
@@ -126,6 +127,11 @@ fn Head(
     let progress = memo(move || hundredths(task.read().progress));
     let title = text(move || task.read().title.clone());
     let stopping = memo(move || model.stopping.get() && status.get().is_held());
+    // Who only reports a task is not asked to do it again.
+    let may_retry = memo(move || {
+        let ended = matches!(status.get(), TaskStatus::Failed | TaskStatus::Cancelled);
+        ended && !task.read().external
+    });
     let actions = part(move || match status.get() {
         TaskStatus::Pending => view! {
             <StartTask id number/>
@@ -135,8 +141,8 @@ fn Head(
         TaskStatus::Running | TaskStatus::NeedsInput => {
             view! { <CancelTask id number stopping/> }.any()
         }
-        TaskStatus::Failed | TaskStatus::Cancelled => view! { <RetryTask id number/> }.any(),
-        TaskStatus::Completed => nothing(),
+        _ if may_retry.get() => view! { <RetryTask id number/> }.any(),
+        _ => nothing(),
     });
     let bar = maybe(move || {
         let held = status.get().is_held();
@@ -144,8 +150,7 @@ fn Head(
     });
     let line = text(move || timing(&task.read(), clock.now()));
     let again = maybe(move || {
-        let ended = matches!(status.get(), TaskStatus::Failed | TaskStatus::Cancelled);
-        ended.then(|| {
+        may_retry.get().then(|| {
             let description = task.read_untracked().description.clone();
             view! { <RetryForm id description/> }
         })
@@ -166,8 +171,8 @@ fn Head(
         <div class="page-line">
             {bar}
             <span class="figure muted">{line}</span>
+            {again}
         </div>
-        {again}
     }
     .any()
 }
@@ -188,21 +193,36 @@ fn Ask(
     })
 }
 
-/// Why it failed, or went back to the queue.
+/// Why it failed; while it goes on after a failed attempt, quietly why that one did.
 #[component]
 fn Trouble(
     /// The task.
     task: Signal<Task>,
 ) -> impl IntoView {
-    let error = memo(move || task.read().error.clone());
+    let error = memo(move || {
+        let task = task.read();
+        let failed = task.status == TaskStatus::Failed;
+        task.error
+            .clone()
+            .map(|error| (failed, task.attempt, error))
+    });
     maybe(move || {
-        error.get().map(|error| {
+        error.get().map(|(failed, attempt, error)| {
+            if !failed {
+                let words = if attempt > 1 {
+                    format!("Attempt {} failed: {error}", attempt - 1)
+                } else {
+                    format!("Error so far: {error}")
+                };
+                return view! { <p class="attempt-error muted">{words}</p> }.any();
+            }
             view! {
                 <section class="trouble" aria-labelledby="task-error">
                     <h2 id="task-error">"Error"</h2>
                     <pre tabindex="0">{error}</pre>
                 </section>
             }
+            .any()
         })
     })
 }
@@ -307,7 +327,7 @@ fn facts(task: &Task) -> Vec<(&'static str, Fact)> {
     let all = [
         ("Agent", task.agent.as_ref().map(agent)),
         (
-            "Requested agent",
+            "Asked for",
             requested
                 .filter(|name| task.agent.as_ref() != Some(*name))
                 .map(agent),

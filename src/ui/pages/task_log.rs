@@ -15,6 +15,8 @@ use crate::ui::state::Shortcuts;
 pub(crate) fn LogView(
     /// The log.
     log: Log,
+    /// True when nothing more will come.
+    ended: Memo<bool>,
 ) -> impl IntoView {
     let keys = Shortcuts::get().follow;
     Effect::new(move |former: Option<u32>| {
@@ -28,7 +30,12 @@ pub(crate) fn LogView(
     let is_empty = memo(move || log.blocks.read().is_empty());
     let none = maybe(move || {
         let none = is_empty.get();
-        none.then(|| view! { <p class="log-none">"Nothing logged yet."</p> })
+        let words = if ended.get() {
+            "Nothing was logged."
+        } else {
+            "Nothing logged yet."
+        };
+        none.then(|| view! { <p class="log-none">{words}</p> })
     });
     let class = text(move || {
         let plain = if log.times.get() { "" } else { " log-plain" };
@@ -54,7 +61,7 @@ pub(crate) fn LogView(
     );
     view! {
         <section id="log" class="log-section" aria-labelledby="log-title">
-            <LogBar log/>
+            <LogBar log ended/>
             <div class="log-box">
                 <div
                     class=class
@@ -82,16 +89,21 @@ pub(crate) fn LogView(
 fn LogBar(
     /// The log.
     log: Log,
+    /// True when nothing more will come.
+    ended: Memo<bool>,
 ) -> impl IntoView {
     let label = text(move || {
-        let following = log.following.get();
+        let following = log.following.get() && !ended.get();
         let label = if following { "Following" } else { "Follow" };
         label.to_owned()
     });
     let timed = text(move || log.times.get().to_string());
     let turn_times = handler(move |_: MouseEvent| log.times.update(|times| *times = !*times));
-    let following = text(move || log.following.get().to_string());
-    let turn_following = handler(move |_: MouseEvent| log.follow(!log.following.get_untracked()));
+    let following = text(move || (log.following.get() && !ended.get()).to_string());
+    let turn_following = handler(move |_: MouseEvent| {
+        // Of a log that has ended, the end is all there is to go to.
+        log.follow(ended.get_untracked() || !log.following.get_untracked());
+    });
     view! {
         <div class="section-head">
             <h2 id="log-title">"Log"</h2>

@@ -72,6 +72,12 @@ impl TaskModel {
         let id = self.task.read_untracked().id;
         match change {
             Change::Task(task) if task.id == id => self.show(task),
+            Change::Task(task) if task.retry_of == Some(id) => {
+                let mut by = self.retried_by.write();
+                if !by.contains(&task.number) {
+                    by.push(task.number);
+                }
+            }
             // Others move up or down in the queue.
             Change::Task(_) => {
                 if self.status() == TaskStatus::Pending {

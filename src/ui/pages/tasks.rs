@@ -5,8 +5,9 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::{use_location, use_query_map};
 
-use super::tasks_filters::{ClearFilters, Filters, StatusTabs};
+use super::tasks_filters::{Filters, StatusTabs};
 use super::tasks_model::TasksModel;
+use crate::domain::TaskStatus;
 use crate::rpc::tasks::List;
 use crate::ui::components::{
     ActivityLine, AgentLine, Empty, EnableDemo, Failure, Mention, Snippet, TaskRow, count, skeleton,
@@ -69,13 +70,23 @@ fn Loaded(
     model: TasksModel,
 ) -> impl IntoView {
     let is_empty = memo(move || model.roster.is_empty());
-    let teach = maybe(move || is_empty.get().then(|| view! { <Teach/> }));
+    // Where there is nothing, there is nothing to choose from.
+    let is_blank =
+        memo(move || model.counts.read().total() == 0 && !model.query.read().is_narrow());
+    let narrowing = maybe(move || {
+        (!is_blank.get()).then(|| {
+            view! {
+                <StatusTabs model/>
+                <Filters model/>
+            }
+        })
+    });
+    let teach = maybe(move || is_empty.get().then(|| view! { <Teach model/> }));
     view! {
         {teach}
         <div class="split">
             <section class="split-main" aria-label="Tasks">
-                <StatusTabs model/>
-                <Filters model/>
+                {narrowing}
                 <TaskList model/>
             </section>
             <aside class="split-side">
@@ -95,13 +106,17 @@ fn Loaded(
 
 /// No agent yet: how to get one.
 #[component]
-fn Teach() -> impl IntoView {
+fn Teach(
+    /// The page's data.
+    model: TasksModel,
+) -> impl IntoView {
+    let file = model.configuration.get_untracked();
     view! {
         <Empty title="No agent is configured yet" icon="bot">
             <p>
-                "Agents do the tasks. Put this beside the program, start it again, and every task runs as a command."
+                "Agents do the tasks. Put this into the file below, start the server again, and every task runs as a command."
             </p>
-            <Snippet name="dashboard.toml" code=CONFIGURATION/>
+            <Snippet name=file code=CONFIGURATION/>
             <p>"Or look around first, with an agent that only pretends to work:"</p>
             <EnableDemo/>
         </Empty>
@@ -120,7 +135,7 @@ fn TaskList(
     let rows = list(
         move || model.rows.get(),
         |row| row.id.to_string(),
-        |row| view! { <TaskRow task=row.task.into() stopping=Signal::from(row.stopping)/> },
+        |row| view! { <TaskRow task=row.task.into() stopping=Signal::from(row.stopping) question=row.question.into()/> },
     );
     let nothing = maybe(move || {
         // Without agents the page teaches that first.
@@ -187,17 +202,34 @@ fn Nothing(
 ) -> impl IntoView {
     let path = use_location().pathname;
     part(move || {
-        if model.query.read().is_narrow() {
-            let url = path.get();
+        let query = model.query.get();
+        let all = path.get();
+        let only_status =
+            query == TasksQuery::default().with_status(query.filter.status.first().copied());
+        if let (true, Some(status)) = (only_status, query.filter.status.first()) {
+            let title = match status {
+                TaskStatus::Pending => "Nothing is waiting",
+                TaskStatus::Running => "Nothing is running",
+                TaskStatus::NeedsInput => "No task waits for you",
+                TaskStatus::Completed => "Nothing is completed yet",
+                TaskStatus::Failed => "Nothing has failed",
+                TaskStatus::Cancelled => "Nothing was cancelled",
+            };
+            view! {
+                <Empty title>
+                    <a class="btn" href=all>
+                        "Show all tasks"
+                    </a>
+                </Empty>
+            }
+            .any()
+        } else if query.is_narrow() {
             view! {
                 <Empty title="No task matches" icon="search">
                     <p>"Other words or fewer filters may find it."</p>
-                    <div class="actions">
-                        <a class="btn" href=url>
-                            "Show all tasks"
-                        </a>
-                        <ClearFilters model/>
-                    </div>
+                    <a class="btn" href=all>
+                        "Show all tasks"
+                    </a>
                 </Empty>
             }
             .any()

@@ -27,6 +27,10 @@ pub(crate) fn StatusTabs(
         });
         let number = text(move || {
             let counts = model.counts.get();
+            // The numbers are of all tasks: beside a part of them they would be wrong.
+            if model.query.read().is_filtered() {
+                return String::new();
+            }
             grouped(status.map_or_else(|| counts.total(), |status| counts.of(status)))
         });
         let label = status.map_or("all", TaskStatus::label);
@@ -176,16 +180,12 @@ fn PriorityChoice(
 
 /// A link to the list without filters, when there are any.
 #[component]
-pub(crate) fn ClearFilters(
+fn ClearFilters(
     /// The page's data.
     model: TasksModel,
 ) -> impl IntoView {
     let path = use_location().pathname;
-    let is_filtered = memo(move || {
-        let mut rest = model.query.read().filter.clone();
-        rest.status.clear();
-        rest != TasksQuery::default().filter
-    });
+    let is_filtered = memo(move || model.query.read().is_filtered());
     maybe(move || {
         is_filtered.get().then(|| {
             let list = path.get();

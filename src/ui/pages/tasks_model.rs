@@ -5,8 +5,8 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::roster::Roster;
-use super::rows::{Book, Row};
-use crate::domain::{Activity, ActivityKind, AppError, StatusCounts, Task, TaskFilter, TasksView};
+use super::rows::{Book, Row, recall_questions};
+use crate::domain::{Activity, AppError, StatusCounts, Task, TaskFilter, TasksView};
 use crate::rpc::tasks::List;
 use crate::ui::browser;
 use crate::ui::data::ask;
@@ -32,6 +32,8 @@ pub(crate) struct TasksModel {
     pub(crate) counts: RwSignal<StatusCounts>,
     pub(crate) roster: Roster,
     pub(crate) activity: RwSignal<Vec<Activity>>,
+    /// The file in which the server looks for agents.
+    pub(crate) configuration: RwSignal<String>,
     pub(crate) next: RwSignal<Option<String>>,
     pub(crate) loading: RwSignal<bool>,
     pub(crate) error: RwSignal<Option<AppError>>,
@@ -70,6 +72,7 @@ impl TasksModel {
             counts: RwSignal::new(StatusCounts::default()),
             roster: Roster::new(book),
             activity: RwSignal::new(Vec::new()),
+            configuration: RwSignal::new(String::new()),
             next: RwSignal::new(None),
             loading: RwSignal::new(false),
             error: RwSignal::new(None),
@@ -94,8 +97,10 @@ impl TasksModel {
     pub(crate) fn load(self, view: &TasksView) {
         self.common(view);
         self.arrived.set(Vec::new());
-        self.rows
-            .set(view.tasks.items.iter().map(Row::new).collect());
+        self.configuration.set(view.configuration.clone());
+        let rows: Vec<_> = view.tasks.items.iter().map(Row::new).collect();
+        recall_questions(&rows, &view.activity);
+        self.rows.set(rows);
         self.next.set(view.tasks.next.clone());
         self.error.set(None);
         self.finish(view);
@@ -331,12 +336,10 @@ impl TasksModel {
     }
 
     fn apply_activity(self, activity: &Activity) {
-        if activity.kind == ActivityKind::CancelRequested {
-            let is_it = |row: &&Row| Some(row.id) == activity.task_id;
-            let row = self.rows.read_untracked().iter().find(is_it).cloned();
-            if let Some(row) = row {
-                row.stopping.set(true);
-            }
+        let is_it = |row: &&Row| Some(row.id) == activity.task_id;
+        let row = self.rows.read_untracked().iter().find(is_it).cloned();
+        if let Some(row) = row {
+            row.happened(activity);
         }
         let mut shown = self.activity.write();
         if shown.iter().all(|other| other.id != activity.id) {

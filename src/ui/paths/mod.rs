@@ -106,6 +106,13 @@ impl TasksQuery {
         *self != Self::default()
     }
 
+    /// True when more than the status narrows the list.
+    pub(crate) fn is_filtered(&self) -> bool {
+        let mut rest = self.filter.clone();
+        rest.status.clear();
+        rest != TaskFilter::default()
+    }
+
     /// The same filter with another status, from the beginning.
     pub(crate) fn with_status(&self, status: Option<TaskStatus>) -> Self {
         let mut other = self.clone();

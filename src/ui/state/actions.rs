@@ -7,7 +7,7 @@ use leptos::task::spawn_local;
 
 use super::live::Live;
 use super::toasts::Toasts;
-use crate::domain::{Agent, AppError, Task};
+use crate::domain::{Agent, AgentStatus, AppError, Task};
 use crate::rpc::{agents, convergence, tasks};
 use crate::ui::browser::{self, Refusal};
 use crate::ui::data::{error_of, read};
@@ -15,6 +15,9 @@ use crate::ui::paths;
 
 /// How a form is written.
 const FORM: &str = "application/x-www-form-urlencoded";
+
+/// So long after an answer the button that asked may be gone, in milliseconds.
+const RESCUE: u64 = 300;
 
 /// A notice in words, with a link to go on.
 type Words = (String, Option<(String, String)>);
@@ -25,6 +28,8 @@ pub(crate) enum Action {
     Create,
     Cancel,
     Retry,
+    /// A retry with another description, which leads to the new task.
+    RetryWith,
     Start,
     Input,
     StartAgent,
@@ -39,7 +44,7 @@ impl Action {
         match self {
             Self::Create => tasks::Create::url(),
             Self::Cancel => tasks::Cancel::url(),
-            Self::Retry => tasks::Retry::url(),
+            Self::Retry | Self::RetryWith => tasks::Retry::url(),
             Self::Start => tasks::Start::url(),
             Self::Input => tasks::Input::url(),
             Self::StartAgent => agents::Start::url(),
@@ -58,27 +63,31 @@ impl Action {
                 let task = task()?;
                 (format!("Created #{}", task.number), Some(open(&task)))
             }
-            Self::Retry => {
+            Self::Retry | Self::RetryWith => {
                 let task = task()?;
                 let words = format!("Created #{} to try again", task.number);
                 (words, Some(open(&task)))
             }
             Self::Cancel => {
                 let task = task()?;
-                let word = if task.status.is_finished() {
-                    "Cancelled"
+                let number = task.number;
+                let words = if task.status.is_finished() {
+                    format!("Cancelled #{number}")
                 } else {
-                    "Stopping"
+                    format!("Asked #{number} to stop")
                 };
-                (format!("{word} #{}", task.number), None)
+                (words, None)
             }
             Self::Start => (format!("#{} goes first", task()?.number), None),
             Self::Input => (format!("Answered #{}", task()?.number), None),
             Self::Accept => ("Accepted".to_owned(), None),
             Self::StartAgent | Self::StopAgent | Self::EnableDemo => {
                 let agent: Agent = read(answer)?;
-                let words = format!("{} is {}", agent.title, agent.status.label());
-                (words, None)
+                let word = match (self, agent.status) {
+                    (Self::StartAgent | Self::EnableDemo, AgentStatus::Idle) => "ready",
+                    (_, status) => status.label(),
+                };
+                (format!("{} is {word}", agent.title), None)
             }
         })
     }
@@ -97,15 +106,23 @@ pub(crate) struct Actions {
     pending: RwSignal<Vec<Pending>>,
     /// How often a task was to be created, and what went wrong the last time.
     created: RwSignal<(u32, Option<String>)>,
+    /// The task that was tried again with changes last, and the number of the new one.
+    retried: RwSignal<Option<(String, i64)>>,
     live: Live,
     toasts: Toasts,
 }
 
 impl Actions {
     pub(crate) fn provide(live: Live, toasts: Toasts) {
+        Effect::new(move |_| {
+            if live.stale_seconds().is_none() {
+                toasts.end_silence();
+            }
+        });
         provide_context(Self {
             pending: RwSignal::new(Vec::new()),
             created: RwSignal::new((0, None)),
+            retried: RwSignal::new(None),
             live,
             toasts,
         });
@@ -118,6 +135,13 @@ impl Actions {
     /// How often a task was to be created, and what went wrong the last time.
     pub(crate) fn created(self) -> (u32, Option<String>) {
         self.created.get()
+    }
+
+    /// The number of the task that tries `about` again with changes, told once.
+    pub(crate) fn retried(self, about: &str) -> Option<i64> {
+        let (_, number) = self.retried.get().filter(|(task, _)| task == about)?;
+        self.retried.set(None);
+        Some(number)
     }
 
     /// True while `action` is asked for the thing named by `about`.
@@ -138,7 +162,14 @@ impl Actions {
         spawn_local(async move {
             let answer = browser::post(action.url(), FORM, body).await;
             self.pending.write().retain(|other| *other != pending);
+            if let (Action::RetryWith, Ok(body)) = (action, &answer)
+                && let Ok(task) = read::<Task>(body)
+            {
+                self.retried.set(Some((pending.about, task.number)));
+            }
             self.tell(action, answer);
+            // By then the page shows what came of it.
+            browser::after(RESCUE, browser::rescue_focus);
         });
     }
 

@@ -8,7 +8,7 @@ use crate::ui::browser::{self, Key};
 const PAIR: i64 = 500_000;
 
 /// Every shortcut, for the sheet.
-pub(crate) const SHORTCUTS: [(&str, &str); 10] = [
+pub(crate) const SHORTCUTS: [(&str, &str); 11] = [
     ("g t", "Go to tasks"),
     ("g a", "Go to agents"),
     ("g c", "Go to convergence"),
@@ -17,6 +17,7 @@ pub(crate) const SHORTCUTS: [(&str, &str); 10] = [
     ("j / k", "Next, previous row"),
     ("Enter", "Open the row"),
     ("f", "Follow the log, or stop"),
+    ("Ctrl Enter", "Send the form"),
     ("Esc", "Close"),
     ("?", "This sheet"),
 ];

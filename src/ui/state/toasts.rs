@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::domain::AppError;
+use crate::domain::{AppError, ErrorKind};
 use crate::ui::browser;
 
 /// How long good news stays, in milliseconds.
@@ -16,6 +16,8 @@ pub(crate) struct Toast {
     /// A link to go on with: its words and its URL.
     pub(crate) link: Option<(String, String)>,
     pub(crate) is_error: bool,
+    /// True while it is about a server that does not answer.
+    is_silence: bool,
 }
 
 /// All notices on the screen.
@@ -51,7 +53,27 @@ impl Toasts {
 
     /// Says what went wrong, in the server's words.
     pub(crate) fn fail(self, error: &AppError) {
-        self.push(error.detail.clone(), None, true);
+        let id = self.push(error.detail.clone(), None, true);
+        if error.kind == ErrorKind::Unreachable {
+            self.shown.update(|shown| {
+                let toast = shown.iter_mut().find(|toast| toast.id == id);
+                if let Some(toast) = toast {
+                    toast.is_silence = true;
+                }
+            });
+        }
+    }
+
+    /// The server answers again: what is said of its silence is over.
+    pub(crate) fn end_silence(self) {
+        if self
+            .shown
+            .read_untracked()
+            .iter()
+            .any(|toast| toast.is_silence)
+        {
+            self.shown.write().retain(|toast| !toast.is_silence);
+        }
     }
 
     pub(crate) fn close(self, id: u64) {
@@ -63,11 +85,14 @@ impl Toasts {
     fn push(self, text: String, link: Option<(String, String)>, is_error: bool) -> u64 {
         let id = self.next.get_value();
         self.next.set_value(id + 1);
+        let mut chars = text.chars();
+        let first = chars.next().map(|first| first.to_ascii_uppercase());
         let toast = Toast {
             id,
-            text,
+            text: first.into_iter().chain(chars).collect(),
             link,
             is_error,
+            is_silence: false,
         };
         self.shown.update(|shown| {
             shown.retain(|other| other.text != toast.text);

@@ -2,10 +2,12 @@
 
 use super::row::{load, save};
 use super::{Lease, StoredTask};
-use crate::domain::{ActivityKind, AppError, TaskRef, TaskStatus, Timestamp, Transition};
+use crate::domain::{
+    ActivityKind, AppError, LogStream, NewLog, TaskRef, TaskStatus, Timestamp, Transition,
+};
 use crate::server::storage::activity::{Happening, record};
 use crate::server::storage::agents::check_wanted;
-use crate::server::storage::{Answer, Tx, Write};
+use crate::server::storage::{Answer, Tx, Write, logs};
 
 /// Hands task `number` to `agent` unless somebody else has it by now.
 pub(crate) struct ClaimTask {
@@ -37,6 +39,16 @@ impl Write for ClaimTask {
         stored.task.started_at = Some(self.now);
         stored.task.progress = 0.0;
         save(tx, TaskStatus::Pending, &stored).await?;
+        if stored.task.attempt > 1 {
+            // The log goes on where the attempt before it ended; this line tells them apart.
+            let task = &stored.task;
+            let begins = NewLog {
+                message: format!("attempt {} of {}", task.attempt, task.max_attempts),
+                stream: LogStream::System,
+                ..NewLog::default()
+            };
+            logs::append(tx, task, &[begins], self.now).await?;
+        }
         let started = Happening {
             kind: ActivityKind::Started,
             task: Some(&stored.task),

@@ -4,7 +4,8 @@ use super::StoredTask;
 use super::change::kind_of;
 use super::row::{load, save};
 use crate::domain::{
-    ActivityKind, AgentEvent, AppError, NewLog, Outcome, TaskRef, TaskStatus, Timestamp, Transition,
+    ActivityKind, AgentEvent, AppError, LogStream, NewLog, Outcome, TaskRef, TaskStatus, Timestamp,
+    Transition,
 };
 use crate::server::storage::activity::{Happening, record};
 use crate::server::storage::{Answer, Tx, Write, logs};
@@ -31,6 +32,14 @@ impl Write for ReportTask {
             match event {
                 AgentEvent::Log(entry) => entries.push(entry.clone()),
                 other => {
+                    if let AgentEvent::NeedsInput(question) = other {
+                        let agent = stored.task.agent.as_deref().unwrap_or("the agent");
+                        entries.push(NewLog {
+                            message: format!("{agent} asks: {question}"),
+                            stream: LogStream::System,
+                            ..NewLog::default()
+                        });
+                    }
                     kinds.extend(apply(&mut stored, other)?);
                     changed = true;
                 }
@@ -58,7 +67,7 @@ impl Write for ReportTask {
 fn apply(stored: &mut StoredTask, event: &AgentEvent) -> Result<Option<ActivityKind>, AppError> {
     match event {
         AgentEvent::Progress(progress) => stored.task.progress = *progress,
-        AgentEvent::Usage(usage) => stored.task.usage = *usage,
+        AgentEvent::Usage(report) => stored.task.usage.apply(*report),
         AgentEvent::Result(result) => stored.task.result = Some(result.clone()),
         AgentEvent::NeedsInput(question) => {
             stored.step(Transition::Ask)?;

@@ -1,0 +1,105 @@
+//! Forms where there is no JavaScript: what a browser sends by itself, and where it is sent then.
+
+use axum::http::Method;
+use serde_json::json;
+
+use crate::domain::TaskStatus;
+use crate::tests::support::{TestApp, remote};
+
+/// Sends a form from `page` as a browser does; answers where that leads to.
+async fn submit(app: &TestApp, action: &str, page: &str, fields: &[(&str, &str)]) -> String {
+    let referer = format!("http://{}{page}", app.address());
+    let headers = [
+        ("accept", "text/html,application/xhtml+xml"),
+        ("content-type", "application/x-www-form-urlencoded"),
+        ("referer", referer.as_str()),
+    ];
+    let body = serde_urlencoded::to_string(fields).unwrap();
+    let answer = app
+        .client()
+        .send(Method::POST, action, &headers, body)
+        .await
+        .expect(302);
+    let location = answer.header("location");
+    let origin = format!("http://{}", app.address());
+    location
+        .strip_prefix(&origin)
+        .unwrap_or(location)
+        .to_owned()
+}
+
+fn form<'a>(description: &'a str, labels: &'a str) -> [(&'a str, &'a str); 5] {
+    [
+        ("description", description),
+        ("title", "A \"title\""),
+        ("priority", "high"),
+        ("agent", "worker"),
+        ("labels", labels),
+    ]
+}
+
+#[tokio::test]
+async fn a_refused_form_comes_back_with_what_was_typed() {
+    let app = TestApp::with(vec![remote("worker", 1)]).await;
+    let mut page = "/agents?q=x&new=1".to_owned();
+    // Again and again: nothing of the former attempts stays in the address.
+    for description in ["sleep <40>", "sleep <41>"] {
+        let fields = form(description, "a,b \"c\"");
+        page = submit(&app, "/rpc/tasks/create", &page, &fields).await;
+        assert!(page.starts_with("/agents?q=x&new=1&draft="), "{page}");
+        assert_eq!(page.matches('=').count(), 3, "{page}");
+        let html = app.client().get(&page).await.expect(200).text();
+        for words in [
+            description.replace('<', "&lt;").as_str(),
+            "labels: at most 20 labels",
+            "A &quot;title&quot;",
+            "a,b &quot;c&quot;",
+        ] {
+            assert!(html.contains(words), "{words} is not in {html}");
+        }
+        for option in ["value=\"high\" selected", "value=\"worker\" selected"] {
+            assert!(html.contains(option), "{option} is not in {html}");
+        }
+    }
+    let page = submit(&app, "/rpc/tasks/create", &page, &form("sleep 40", "a, b")).await;
+    assert_eq!(page, "/tasks/1");
+    assert_eq!(app.client().task(1).await.labels, ["a", "b"]);
+    // What is no longer known is an empty form, and no error.
+    app.client()
+        .get("/tasks?new=1&draft=gone")
+        .await
+        .expect(200);
+}
+
+#[tokio::test]
+async fn an_error_in_the_address_is_the_latest_one_only() {
+    let app = TestApp::with(vec![remote("worker", 1)]).await;
+    app.client().create(json!({"description": "x"})).await;
+    let mut page = "/tasks/1?q=x".to_owned();
+    for _ in 0..2 {
+        page = submit(&app, "/rpc/tasks/cancel", &page, &[("task", "99")]).await;
+        assert_eq!(page.matches("__err=").count(), 1, "{page}");
+        assert_eq!(page.matches("__path=").count(), 1, "{page}");
+        let html = app.client().get(&page).await.expect(200).text();
+        assert!(html.contains("there is no task #99"), "{html}");
+    }
+    let page = submit(&app, "/rpc/tasks/cancel", "/tasks/1", &[("task", "1")]).await;
+    assert_eq!(page, "/tasks/1");
+    app.client().until(1, TaskStatus::Cancelled).await;
+}
+
+#[tokio::test]
+async fn what_a_text_field_and_the_title_hold_is_text() {
+    let app = TestApp::start().await;
+    let client = app.client();
+    let description = "\n</textarea></title><b id=\"odd\">&amp;";
+    client.create(json!({"description": description})).await;
+    client.delete("/api/tasks/1").await.expect(200);
+    // The form to try it again with another description.
+    let html = client.get("/tasks/1").await.expect(200).text();
+    assert!(!html.contains("<b id="), "{html}");
+    assert!(
+        html.contains("\n\n&lt;/textarea>&lt;/title>&lt;b id=\"odd\">&amp;amp;</textarea>"),
+        "{html}"
+    );
+}
