@@ -102,7 +102,7 @@ fn Both(
             <a class="btn quiet" href=paths::CONVERGENCE>"Back to all"</a>
         </header>
         <div class="session">
-        <div class="wide-table">
+        <div class="wide-table" role="region" tabindex="0" aria-label="Numbers">
             <table class="numbers compared">
                 <thead>
                     <tr>
@@ -177,7 +177,7 @@ fn Findings(
         <section aria-labelledby="compared-findings">
             <h2 id="compared-findings">"Findings"</h2>
             {none.map_or_else(nothing, Erase::any)}
-            <div class="wide-table">
+            <div class="wide-table" role="region" tabindex="0" aria-labelledby="compared-findings">
                 <table class="numbers findings">
                     <thead>
                         <tr>

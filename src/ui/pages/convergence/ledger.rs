@@ -84,7 +84,7 @@ pub(super) fn LedgerOf(
                 <span class="muted figure">{total}</span>
             </div>
             {none}
-            <div class="wide-table">
+            <div class="wide-table" role="region" tabindex="0" aria-labelledby="findings">
                 <table class="numbers findings">
                     {table}
                     <tbody>{rows}</tbody>

@@ -29,7 +29,8 @@ pub(super) fn Rounds(
     view! {
         <section aria-labelledby="rounds">
             <h2 id="rounds">"Iterations"</h2>
-            <div class="wide-table">
+            // What scrolls must be reached with the keyboard.
+            <div class="wide-table" role="region" tabindex="0" aria-labelledby="rounds">
                 <table class="numbers rounds figure">
                     <thead>
                         <tr>
