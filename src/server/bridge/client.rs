@@ -5,7 +5,6 @@ use std::time::Duration;
 use futures_util::{FutureExt, SinkExt, StreamExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
-use tokio_tungstenite::tungstenite::error::UrlError;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Bytes, Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_config};
@@ -129,9 +128,6 @@ fn in_words(error: &Error) -> String {
     match error {
         Error::Io(error) => error.to_string(),
         Error::Http(answer) => format!("it answered with HTTP status {}", answer.status()),
-        Error::Url(UrlError::TlsFeatureNotEnabled) => {
-            "wss:// is not supported by this version; use ws://".to_owned()
-        }
         Error::Url(_) => "the address cannot be used".to_owned(),
         Error::ConnectionClosed | Error::AlreadyClosed => {
             "the loop closed the connection".to_owned()
