@@ -42,10 +42,15 @@ run: build ## build and serve on http://localhost:8766 (flags in ARGS)
 dev: tools charts ## serve while you edit, reloading the browser
 	cargo leptos watch
 
-build: tools charts ## build the executables: target/release/kimi-dashboard and kimi-converge
+build: tools charts target/release/kimi-dashboard ## build the executables: target/release/kimi-dashboard and kimi-converge
+
+# cargo-leptos makes the site anew each time, and the server with it: only when something changed.
+SOURCES := $(shell find src style public migrations .cargo Cargo.toml Cargo.lock rust-toolchain.toml package-lock.json Makefile -type f)
+target/release/kimi-dashboard: $(SOURCES) target/charts/charts.js.br | tools
 	cargo leptos build --release --split --precompress
 	@mkdir -p target/release
-	@cp -u --remove-destination $(CARGO_TARGET_DIR)/release/kimi-{dashboard,converge} target/release/
+	@cp --remove-destination $(CARGO_TARGET_DIR)/release/kimi-{dashboard,converge} target/release/
+	@touch target/release/kimi-dashboard
 
 # Charts are drawn by a program of their own, which only pages with charts load.
 .PHONY: charts
