@@ -54,6 +54,8 @@ pub enum ErrorKind {
     NotFound,
     /// The present state does not allow it.
     Conflict,
+    /// It was changed since the caller read it.
+    Outdated,
     /// The request is too large.
     TooLarge,
     /// The request can be read but makes no sense.
@@ -75,6 +77,7 @@ impl ErrorKind {
             Self::Forbidden => 403,
             Self::NotFound => 404,
             Self::Conflict => 409,
+            Self::Outdated => 412,
             Self::TooLarge => 413,
             Self::Invalid => 422,
             Self::Busy => 429,
@@ -91,6 +94,7 @@ impl ErrorKind {
             Self::Forbidden => "Not allowed",
             Self::NotFound => "Not found",
             Self::Conflict => "Conflicts with the current state",
+            Self::Outdated => "Changed meanwhile",
             Self::TooLarge => "Too large",
             Self::Invalid => "Invalid input",
             Self::Busy => "Too many requests",

@@ -1,6 +1,6 @@
 //! What a task may hold, and everything that is wrong with one that holds more.
 
-use super::{DEEPEST, FieldError, NewTask, TaskChange, TaskStatus, is_too_deep};
+use super::{DEEPEST, FieldError, NewTask, TaskChange, TaskStatus, is_project_name, is_too_deep};
 
 /// What a task may hold.
 #[derive(Clone, Copy, Debug)]
@@ -36,6 +36,14 @@ impl NewTask {
             check_title(&mut found, title);
         }
         check_labels(&mut found, &self.labels);
+        if self
+            .project
+            .as_deref()
+            .is_some_and(|name| !is_project_name(name))
+        {
+            let message = "must be the name of a project";
+            found.push(FieldError::new("project", message));
+        }
         let mut check = |wrong: bool, field: &str, message: String| {
             if wrong {
                 found.push(FieldError::new(field, message));

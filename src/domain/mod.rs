@@ -13,7 +13,9 @@ mod live;
 mod log;
 mod nesting;
 mod page;
+mod project;
 mod queue;
+mod scope;
 mod stream;
 mod task;
 mod timestamp;
@@ -38,12 +40,15 @@ pub use live::{ClientFrame, Epoch, LiveMessage, Problem, Seq, ServerFrame, Topic
 pub use log::{LogEntry, LogFilter, LogLevel, LogStream, NewLog};
 pub use nesting::{DEEPEST, is_too_deep};
 pub use page::{Page, TaskFilter};
+pub use project::{DEFAULT_PROJECT, NewProject, Project, ProjectChange, is_project_name};
 pub use queue::{
     AGEING_SECONDS, DEFAULT_TIMEOUT_SECONDS, back_off_seconds, head_key, is_head_key, order_key,
 };
+pub use scope::{Audience, Author, Role, Scope};
 pub use stream::{AgentEvent, Outcome, StreamLine};
 pub use task::{
-    IdempotencyKey, NewTask, Priority, StatusCounts, Task, TaskChange, TaskRef, TaskStatus,
+    EXCERPT, IdempotencyKey, NewTask, Priority, StatusCounts, Task, TaskBody, TaskChange,
+    TaskDetail, TaskRef, TaskStatus, excerpt,
 };
 pub use timestamp::Timestamp;
 pub use transition::{Illegal, Transition};

@@ -6,17 +6,23 @@ use utoipa::ToSchema;
 
 use super::{TaskId, Timestamp, Usage, Waiting};
 
-/// A task as everybody sees it.
+/// A task as lists and the feed carry it: everything but what may be large.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Task {
     /// Sorts by creation time.
     pub id: TaskId,
     /// What people say: `#17`. Counts up.
     pub number: i64,
+    /// What it belongs to.
+    pub project: String,
+    /// Rises with every change of it: of two, the one with the higher is the newer.
+    pub version: i64,
+    /// Rises when people's fields change; the `ETag` carries it.
+    pub edit_version: i64,
     /// A few words.
     pub title: String,
-    /// What the agent is asked to do.
-    pub description: String,
+    /// The first [`EXCERPT`] characters of the description.
+    pub excerpt: String,
     /// How urgent it is.
     pub priority: Priority,
     /// Where it stands.
@@ -49,9 +55,6 @@ pub struct Task {
     pub estimated_seconds: Option<f64>,
     /// An attempt longer than this is stopped and counts as failed.
     pub timeout_seconds: u32,
-    /// What its agent answered, any JSON.
-    #[schema(value_type = Option<Object>)]
-    pub result: Option<Value>,
     /// Why it failed or went back to the queue.
     pub error: Option<String>,
     /// The task that this one tries again.
@@ -62,9 +65,39 @@ pub struct Task {
     pub usage: Usage,
     /// How many pieces of evidence it has.
     pub evidence_count: u32,
+}
+
+/// The characters of a description that lists show.
+pub const EXCERPT: usize = 200;
+
+/// The beginning of a description, as lists show it.
+#[must_use]
+pub fn excerpt(description: &str) -> String {
+    description.chars().take(EXCERPT).collect()
+}
+
+/// What may be large about a task: only the single task has it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct TaskBody {
+    /// What the agent is asked to do.
+    pub description: String,
+    /// What its agent answered, any JSON.
+    #[schema(value_type = Option<Object>)]
+    pub result: Option<Value>,
     /// Whatever its creator wants kept with it.
     #[schema(value_type = Object)]
     pub metadata: Map<String, Value>,
+}
+
+/// A single task, whole.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct TaskDetail {
+    /// What lists have.
+    #[serde(flatten)]
+    pub task: Task,
+    /// What they leave out.
+    #[serde(flatten)]
+    pub body: TaskBody,
 }
 
 /// Where a task stands. See [`super::Transition`] for the legal moves.
@@ -200,6 +233,9 @@ pub struct NewTask {
     /// The first line of the description when absent.
     #[serde(default)]
     pub title: Option<String>,
+    /// `default` when absent.
+    #[serde(default)]
+    pub project: Option<String>,
     /// `normal` when absent.
     #[serde(default)]
     pub priority: Option<Priority>,

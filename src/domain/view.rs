@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Activity, Agent, Epoch, Finding, FindingState, IterationMetrics, LogEntry, LoopLink, Page, Seq,
-    Session, SessionEvent, SessionStats, StatusCounts, Task, Timestamp,
+    Session, SessionEvent, SessionStats, StatusCounts, Task, TaskBody, Timestamp,
 };
 
 /// The point of the feed at which a page was read: go on from here and nothing is missing.
@@ -53,6 +53,8 @@ pub struct TaskDraft {
 pub struct TaskView {
     /// The task.
     pub task: Task,
+    /// What lists leave out of it.
+    pub body: TaskBody,
     /// The newest log entries, oldest first.
     pub logs: Vec<LogEntry>,
     /// True when there are older entries than those.

@@ -28,20 +28,20 @@ pub async fn view(name: String) -> Result<AgentView, AppError> {
 /// Starts a stopped agent, or tries again after an error.
 #[server(prefix = "/rpc", endpoint = "agents/start")]
 pub async fn start(name: String) -> Result<Agent, AppError> {
-    let (app, operator) = state::operator()?;
-    state::with_status(operations::agents::start(&app, &operator, &name).await)
+    let (app, maintainer) = state::maintainer()?;
+    state::with_status(operations::agents::start(&app, &maintainer, &name).await)
 }
 
 /// Stops an agent: `drain` lets it finish what it holds, `kill` cancels that too.
 #[server(prefix = "/rpc", endpoint = "agents/stop")]
 pub async fn stop(name: String, mode: StopMode) -> Result<Agent, AppError> {
-    let (app, operator) = state::operator()?;
-    state::with_status(operations::agents::stop(&app, &operator, &name, mode).await)
+    let (app, maintainer) = state::maintainer()?;
+    state::with_status(operations::agents::stop(&app, &maintainer, &name, mode).await)
 }
 
 /// Enables the built-in demonstration agent.
 #[server(prefix = "/rpc", endpoint = "agents/enable_demo")]
 pub async fn enable_demo() -> Result<Agent, AppError> {
-    let (app, operator) = state::operator()?;
-    state::with_status(operations::agents::enable_demo(&app, &operator).await)
+    let (app, maintainer) = state::maintainer()?;
+    state::with_status(operations::agents::enable_demo(&app, &maintainer).await)
 }

@@ -6,6 +6,7 @@
 //! | `storage`, `live`, `agents`, `auth` | the row above, not one another |
 //! | `converge` | `agents` and the first row |
 //! | `queue` | `storage` and the rows above |
+//! | `publisher` | the rows above |
 //! | `state` | the rows above |
 //! | `jobs`, `bridge`, `upkeep` | the rows above |
 //! | `operations`, `error` | the rows above except `jobs`, `bridge`, `upkeep` |
@@ -28,6 +29,7 @@ mod jobs;
 pub(crate) mod links;
 pub(crate) mod live;
 pub(crate) mod operations;
+mod publisher;
 pub(crate) mod queue;
 mod restore;
 mod router;

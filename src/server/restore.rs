@@ -94,5 +94,6 @@ fn configured_record(
         },
         started_at: on.then_some(now),
         last_seen: before.and_then(|record| record.last_seen),
+        version: 0,
     }
 }

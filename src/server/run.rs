@@ -14,21 +14,26 @@ use tokio_util::task::TaskTracker;
 use super::agents::Adapters;
 use super::agents::processes::reap_survivors;
 use super::api::describe_metrics;
+use super::auth::Actors;
 use super::clock::Clock;
 use super::config::Config;
 use super::drafts::Drafts;
 use super::home::{Home, Where};
 use super::links::Links;
 use super::live::Bus;
+use super::publisher::Publisher;
 use super::queue::{Board, Runs};
 use super::restore::restore;
 use super::state::{AppState, Handles};
-use super::storage::{Change, Database, OnCommit, Writer};
+use super::storage::{Database, OnCommit, Writer};
 use super::telemetry::chain;
 use super::{bridge, converge, jobs, router, upkeep};
 
 /// Agents get 4 s to stop, are killed, and what they did last is stored: all within 10 s.
 const DRAIN: Duration = Duration::from_secs(8);
+
+/// What is kept of the live feed for clients that come back, and for slow ones.
+const FEED_BYTES: usize = 64 * 1024 * 1024;
 
 /// Why the server did not start, in words for the person who started it.
 #[derive(Debug, thiserror::Error)]
@@ -46,12 +51,15 @@ pub(crate) async fn run(
     let node: Arc<str> = home.node().into();
     let clock = Clock;
     let board = Board::new();
-    let bus = Bus::new(clock.uuid().to_string());
+    let bus = Bus::new(clock.uuid().to_string(), FEED_BYTES);
+    let publisher = Publisher::new(board.clone(), bus.clone(), clock);
     let (db, writer) = open(&home).await?;
     let loops = TaskTracker::new();
     // On a thread of its own: with thousands of sockets to serve, a task would wait behind them
     // at every step of a write.
-    let writer = writer.run(on_commit(&board, &bus, clock));
+    let follower = publisher.clone();
+    let on_commit: OnCommit = Arc::new(move |changes| follower.publish(changes));
+    let writer = writer.run(on_commit);
     let runtime = tokio::runtime::Handle::current();
     let writing = loops.spawn_blocking(move || runtime.block_on(writer));
 
@@ -73,6 +81,8 @@ pub(crate) async fn run(
         db,
         board,
         bus,
+        publisher,
+        actors: Actors::default(),
         clock,
         runs: Runs::default(),
         links: Links::default(),
@@ -142,18 +152,6 @@ async fn listen(config: &Config) -> Result<(TcpListener, std::net::SocketAddr), 
         .local_addr()
         .map_err(|error| StartError(error.to_string()))?;
     Ok((listener, local))
-}
-
-/// Every commit moves the board and is then told to everybody, in this order.
-fn on_commit(board: &Board, bus: &Bus, clock: Clock) -> OnCommit {
-    let (board, bus) = (board.clone(), bus.clone());
-    Arc::new(move |changes: Vec<Change>| {
-        board.follow(changes, clock.now(), |messages| {
-            metrics::counter!("feed_messages_total")
-                .increment(u64::try_from(messages.len()).unwrap_or(0));
-            bus.publish(messages);
-        });
-    })
 }
 
 /// Follows every loop, and notices which sessions have lost theirs.

@@ -10,11 +10,12 @@ use leptos_axum::ResponseOptions;
 use tokio_util::sync::CancellationToken;
 
 use super::agents::Adapters;
-use super::auth::{Actor, Operator, Viewer};
+use super::auth::{Actor, Actors, Admin, Maintainer, Operator, Viewer};
 use super::clock::Clock;
 use super::drafts::Drafts;
 use super::links::Links;
 use super::live::Bus;
+use super::publisher::Publisher;
 use super::queue::{Board, Runs};
 use super::storage::Database;
 use crate::domain::{AppError, ErrorKind, TaskDraft};
@@ -28,6 +29,8 @@ pub(crate) struct Handles {
     pub(crate) db: Database,
     pub(crate) board: Board,
     pub(crate) bus: Bus,
+    pub(crate) publisher: Publisher,
+    pub(crate) actors: Actors,
     pub(crate) clock: Clock,
     pub(crate) runs: Runs,
     pub(crate) links: Links,
@@ -54,6 +57,12 @@ impl Deref for AppState {
     }
 }
 
+impl axum::extract::FromRef<AppState> for Actors {
+    fn from_ref(app: &AppState) -> Self {
+        app.actors.clone()
+    }
+}
+
 impl axum::extract::FromRef<AppState> for LeptosOptions {
     fn from_ref(app: &AppState) -> Self {
         app.options.clone()
@@ -62,12 +71,15 @@ impl axum::extract::FromRef<AppState> for LeptosOptions {
 
 /// The state and a looker's proof, inside a server function.
 pub(crate) fn viewer() -> Result<(AppState, Viewer), AppError> {
-    Ok((app()?, Actor::local().viewer()))
+    let (app, actor) = asked()?;
+    Ok((app, actor.viewer()))
 }
 
 /// The state and an actor's proof, inside a server function.
 pub(crate) fn operator() -> Result<(AppState, Operator), AppError> {
-    Ok((app()?, Actor::local().operator()))
+    let (app, actor) = asked()?;
+    let operator = actor.operator()?;
+    Ok((app, operator))
 }
 
 /// Gives the answer of a server function, and a page that is made of it, the status of its
@@ -127,7 +139,24 @@ fn wants_page(parts: &Parts) -> bool {
     accept.is_some_and(|accept| accept.contains("text/html"))
 }
 
-fn app() -> Result<AppState, AppError> {
+/// The state and a maintainer's proof, inside a server function.
+pub(crate) fn maintainer() -> Result<(AppState, Maintainer), AppError> {
+    let (app, actor) = asked()?;
+    let maintainer = actor.maintainer()?;
+    Ok((app, maintainer))
+}
+
+/// The state and an admin's proof, inside a server function.
+pub(crate) fn admin() -> Result<(AppState, Admin), AppError> {
+    let (app, actor) = asked()?;
+    let admin = actor.admin()?;
+    Ok((app, admin))
+}
+
+/// The state, and who asks.
+fn asked() -> Result<(AppState, Actor), AppError> {
     let absent = || AppError::new(ErrorKind::Internal, "the server function has no state");
-    use_context().ok_or_else(absent)
+    let app: AppState = use_context().ok_or_else(absent)?;
+    let actor = use_context::<Parts>().map(|parts| app.actors.of(&parts));
+    Ok((app, actor.ok_or_else(absent)?))
 }

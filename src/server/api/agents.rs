@@ -60,7 +60,7 @@ async fn register_agent(
     request: Bytes,
 ) -> Result<Response, AppError> {
     let new: NewAgent = body::json(&request)?;
-    let (agent, is_new) = operations::register(&app, &actor.operator(), new).await?;
+    let (agent, is_new) = operations::register(&app, &actor.operator()?, new).await?;
     let status = if is_new {
         StatusCode::CREATED
     } else {
@@ -83,7 +83,7 @@ async fn claim_task(
     OriginalUri(uri): OriginalUri,
 ) -> Result<Response, AppError> {
     let wait = Duration::from_secs(params::wait(&uri)?);
-    let claimed = worker::claim_next(&app, &actor.operator(), &name, wait).await?;
+    let claimed = worker::claim_next(&app, &actor.operator()?, &name, wait).await?;
     Ok(match claimed {
         Some(assignment) => Json(assignment).into_response(),
         None => StatusCode::NO_CONTENT.into_response(),
@@ -109,7 +109,7 @@ async fn heartbeat(
     request: Bytes,
 ) -> Result<Json<worker::Heartbeat>, AppError> {
     let Leases { leases } = body::json_or_default(&request)?;
-    worker::heartbeat(&app, &actor.operator(), &name, leases)
+    worker::heartbeat(&app, &actor.operator()?, &name, leases)
         .await
         .map(Json)
 }
@@ -123,7 +123,7 @@ async fn start_agent(
     actor: Actor,
     Path(name): Path<String>,
 ) -> Result<Json<Agent>, AppError> {
-    operations::start(&app, &actor.operator(), &name)
+    operations::start(&app, &actor.maintainer()?, &name)
         .await
         .map(Json)
 }
@@ -147,7 +147,7 @@ async fn stop_agent(
     request: Bytes,
 ) -> Result<Json<Agent>, AppError> {
     let Stop { mode } = body::json_or_default(&request)?;
-    operations::stop(&app, &actor.operator(), &name, mode)
+    operations::stop(&app, &actor.maintainer()?, &name, mode)
         .await
         .map(Json)
 }

@@ -49,7 +49,7 @@ async fn take_events(
     request: Bytes,
 ) -> Result<Response, AppError> {
     let sent: Value = body::array(&request)?;
-    let taken = operations::take(&app, &actor.operator(), sent).await?;
+    let taken = operations::take(&app, &actor.operator()?, sent).await?;
     Ok((StatusCode::ACCEPTED, Json(taken)).into_response())
 }
 

@@ -11,7 +11,7 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::domain::{AppError, ErrorKind, Problem, TaskStatus};
+use crate::domain::{AppError, ErrorKind, Problem, Scope, TaskStatus};
 use crate::server::state::AppState;
 
 pub(super) fn router(metrics: PrometheusHandle) -> OpenApiRouter<AppState> {
@@ -48,7 +48,7 @@ async fn show_metrics(
     State(app): State<AppState>,
     Extension(metrics): Extension<PrometheusHandle>,
 ) -> Response {
-    let counts = app.board.counts();
+    let counts = app.board.counts(&Scope::everything());
     for status in TaskStatus::ALL {
         let count = u32::try_from(counts.of(status)).unwrap_or(u32::MAX);
         metrics::gauge!("tasks", "status" => status.as_str()).set(f64::from(count));

@@ -69,7 +69,7 @@ async fn append_logs(
 ) -> Result<Response, AppError> {
     let lease = body::lease(&headers)?;
     let entries = parse(&headers, &request)?;
-    let accepted = operations::append(&app, &actor.operator(), &task, entries, lease).await?;
+    let accepted = operations::append(&app, &actor.operator()?, &task, entries, lease).await?;
     Ok((StatusCode::ACCEPTED, Json(Accepted { accepted })).into_response())
 }
 

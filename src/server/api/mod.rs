@@ -5,6 +5,7 @@ mod agents;
 mod body;
 mod complaint;
 mod docs;
+mod etag;
 mod events;
 mod export;
 mod guard;
@@ -12,6 +13,7 @@ mod health;
 mod live;
 mod logs;
 mod params;
+mod projects;
 mod sessions;
 mod tasks;
 

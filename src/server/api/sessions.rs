@@ -172,7 +172,7 @@ async fn accept_finding(
     request: Bytes,
 ) -> Result<Response, AppError> {
     let AcceptReason { reason } = body::json(&request)?;
-    let who = actor.operator();
+    let who = actor.operator()?;
     let finding = operations::accept(&app, &who, &id, &fingerprint, &reason).await?;
     Ok(Json(finding).into_response())
 }

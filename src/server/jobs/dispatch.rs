@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio_util::task::TaskTracker;
 
 use super::run_task::{RunTask, run_task};
-use crate::domain::AgentKind;
+use crate::domain::{AgentKind, Scope};
 use crate::server::agents::Adapter;
 use crate::server::queue::claim;
 use crate::server::state::AppState;
@@ -18,7 +18,7 @@ pub(crate) async fn dispatch(app: AppState, node: Arc<str>) {
     let mut opportunities = app.board.opportunities();
     while !app.stopping.is_cancelled() {
         opportunities.mark_unchanged();
-        for agent in app.board.agents(app.clock.now()) {
+        for agent in app.board.agents(&Scope::everything(), app.clock.now()) {
             let adapter = match agent.kind {
                 AgentKind::Remote => None,
                 AgentKind::Process => app.adapters.get(&agent.name),

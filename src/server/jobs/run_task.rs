@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use crate::domain::{AgentEvent, Outcome, Task, TaskRef};
+use crate::domain::{AgentEvent, Outcome, Scope, Task, TaskRef};
 use crate::server::agents::{Adapter, Assignment, Controls};
 use crate::server::queue::{Claimed, LEASE_SECONDS, RunHandle};
 use crate::server::state::AppState;
@@ -26,6 +26,7 @@ pub(super) struct RunTask {
     app: AppState,
     adapter: Arc<Adapter>,
     task: Task,
+    description: String,
     lease: Lease,
     cancel: CancellationToken,
     kill: CancellationToken,
@@ -44,6 +45,7 @@ impl RunTask {
             app,
             adapter,
             task: claimed.stored.task,
+            description: claimed.body.description,
             lease: claimed.lease,
             cancel: CancellationToken::new(),
             kill: CancellationToken::new(),
@@ -59,7 +61,7 @@ impl RunTask {
             task: self.task.id,
             number: self.task.number,
             title: self.task.title.clone(),
-            description: self.task.description.clone(),
+            description: self.description.clone(),
             attempt: self.task.attempt,
         }
     }
@@ -242,7 +244,7 @@ impl RunTask {
 
     async fn was_cancelled(&self) -> bool {
         let task = TaskRef::Number(self.number());
-        let stored = self.app.db.task(task).await;
+        let stored = self.app.db.task(&Scope::everything(), task).await;
         stored.is_ok_and(|stored| stored.cancel_requested_at.is_some())
     }
 }

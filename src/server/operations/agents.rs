@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use crate::domain::{
     ActivityKind, Agent, AgentKind, AppError, FieldError, StopMode, Timestamp, is_agent_name,
 };
-use crate::server::auth::{Operator, Viewer};
+use crate::server::auth::{Maintainer, Operator, Viewer};
 use crate::server::operations::tasks;
 use crate::server::state::AppState;
 use crate::server::storage::agents::{AgentRecord, SaveAgent, Wanted};
@@ -32,14 +32,14 @@ pub(crate) struct NewAgent {
 }
 
 /// All agents, by name.
-pub(crate) fn list(app: &AppState, _: &Viewer) -> Vec<Agent> {
-    app.board.agents(app.clock.now())
+pub(crate) fn list(app: &AppState, viewer: &Viewer) -> Vec<Agent> {
+    app.board.agents(viewer.scope(), app.clock.now())
 }
 
 /// One agent.
-pub(crate) fn get(app: &AppState, _: &Viewer, name: &str) -> Result<Agent, AppError> {
+pub(crate) fn get(app: &AppState, viewer: &Viewer, name: &str) -> Result<Agent, AppError> {
     app.board
-        .agent(name, app.clock.now())
+        .agent(viewer.scope(), name, app.clock.now())
         .ok_or_else(|| absent(name))
 }
 
@@ -100,14 +100,17 @@ pub(crate) async fn register(
         error: None,
         started_at: Some(started_at),
         last_seen: Some(now),
+        version: 0,
     };
     let agent = save(app, who, record, Some(ActivityKind::AgentStarted), now).await?;
     Ok((agent, known.is_none()))
 }
 
 /// Starts a stopped agent, or tries again after an error.
-pub(crate) async fn start(app: &AppState, who: &Operator, name: &str) -> Result<Agent, AppError> {
+pub(crate) async fn start(app: &AppState, who: &Maintainer, name: &str) -> Result<Agent, AppError> {
     let (mut record, _) = app.board.record(name).ok_or_else(|| absent(name))?;
+    who.check(&record.audience())?;
+    let who = who.operator();
     let now = app.clock.now();
     if record.wanted == Wanted::On && record.error.is_none() {
         return get(app, &Viewer::of(who), name);
@@ -126,11 +129,13 @@ pub(crate) async fn start(app: &AppState, who: &Operator, name: &str) -> Result<
 /// Stops an agent: it gets nothing new, and with `kill` what it holds is cancelled.
 pub(crate) async fn stop(
     app: &AppState,
-    who: &Operator,
+    who: &Maintainer,
     name: &str,
     mode: StopMode,
 ) -> Result<Agent, AppError> {
     let (mut record, _) = app.board.record(name).ok_or_else(|| absent(name))?;
+    who.check(&record.audience())?;
+    let who = who.operator();
     let now = app.clock.now();
     record.wanted = match mode {
         StopMode::Drain => Wanted::Draining,
@@ -158,10 +163,11 @@ pub(crate) async fn stop(
 }
 
 /// Enables the built-in demonstration agent.
-pub(crate) async fn enable_demo(app: &AppState, who: &Operator) -> Result<Agent, AppError> {
+pub(crate) async fn enable_demo(app: &AppState, who: &Maintainer) -> Result<Agent, AppError> {
     if app.board.record(DEMO).is_some() {
         return start(app, who, DEMO).await;
     }
+    let who = who.operator();
     let now = app.clock.now();
     let record = AgentRecord {
         name: DEMO.to_owned(),
@@ -173,6 +179,7 @@ pub(crate) async fn enable_demo(app: &AppState, who: &Operator) -> Result<Agent,
         error: None,
         started_at: Some(now),
         last_seen: None,
+        version: 0,
     };
     save(app, who, record, Some(ActivityKind::AgentStarted), now).await
 }

@@ -13,7 +13,7 @@ const LONGEST_MESSAGE: usize = 1024 * 1024;
 /// Appends entries; answers how many once they are stored.
 pub(crate) async fn append(
     app: &AppState,
-    _: &Operator,
+    who: &Operator,
     task: &str,
     entries: Vec<NewLog>,
     lease: Option<String>,
@@ -40,6 +40,7 @@ pub(crate) async fn append(
     app.db
         .write(AppendLogs {
             task: parse(task)?,
+            author: who.author(),
             lease,
             entries,
             now,
@@ -52,12 +53,12 @@ pub(crate) async fn append(
 /// A page of a task's log.
 pub(crate) async fn list(
     app: &AppState,
-    _: &Viewer,
+    viewer: &Viewer,
     task: &str,
     filter: &LogFilter,
     cursor: Option<&str>,
     limit: u32,
 ) -> Result<Page<LogEntry>, AppError> {
-    let stored = app.db.task(parse(task)?).await?;
+    let stored = app.db.task(viewer.scope(), parse(task)?).await?;
     Ok(app.db.logs(&stored.task, filter, cursor, limit).await?)
 }

@@ -3,7 +3,8 @@
 use axum::http::StatusCode;
 
 use crate::domain::{
-    AppError, IdempotencyKey, NewTask, Page, Task, TaskChange, TaskFilter, TaskRef, TaskStatus,
+    AppError, IdempotencyKey, NewTask, Page, Scope, Task, TaskBody, TaskChange, TaskDetail,
+    TaskFilter, TaskRef, TaskStatus,
 };
 use crate::server::auth::{Operator, Viewer};
 use crate::server::state::AppState;
@@ -13,12 +14,16 @@ use crate::server::storage::tasks::{
 
 /// A created task, or the one that an earlier request with the same key had created.
 pub(crate) struct Created {
-    task: Task,
+    task: TaskDetail,
     pub(crate) replayed: bool,
 }
 
 impl Created {
     pub(crate) fn into_task(self) -> Task {
+        self.task.task
+    }
+
+    pub(crate) fn into_detail(self) -> TaskDetail {
         self.task
     }
 }
@@ -44,16 +49,33 @@ impl Cancelled {
     }
 }
 
-/// One task.
-pub(crate) async fn get(app: &AppState, _: &Viewer, task: &str) -> Result<Task, AppError> {
-    let stored = app.db.task(parse(task)?).await?;
-    Ok(shown(app, stored))
+/// One task, whole.
+pub(crate) async fn get(
+    app: &AppState,
+    viewer: &Viewer,
+    task: &str,
+) -> Result<TaskDetail, AppError> {
+    let stored = app.db.task(viewer.scope(), parse(task)?).await?;
+    detail(app, viewer.scope(), stored).await
+}
+
+/// A task as an operation answered it, with what lists leave out.
+pub(crate) async fn whole(app: &AppState, task: Task) -> Result<TaskDetail, AppError> {
+    let body = app.db.task_body(task.number).await?;
+    Ok(TaskDetail { task, body })
+}
+
+/// What was stored of a task, with what lists leave out.
+async fn detail(app: &AppState, scope: &Scope, stored: StoredTask) -> Result<TaskDetail, AppError> {
+    let body = app.db.task_body(stored.task.number).await?;
+    let task = shown(app, scope, stored);
+    Ok(TaskDetail { task, body })
 }
 
 /// A page of tasks, newest first.
 pub(crate) async fn list(
     app: &AppState,
-    _: &Viewer,
+    viewer: &Viewer,
     filter: &TaskFilter,
     cursor: Option<&str>,
     limit: u32,
@@ -62,11 +84,11 @@ pub(crate) async fn list(
     if !problems.is_empty() {
         return Err(AppError::invalid(problems));
     }
-    let page = app.db.tasks(filter, cursor, limit).await?;
+    let page = app.db.tasks(viewer.scope(), filter, cursor, limit).await?;
     let items = page
         .items
         .into_iter()
-        .map(|stored| shown(app, stored))
+        .map(|stored| shown(app, viewer.scope(), stored))
         .collect();
     Ok(Page {
         items,
@@ -96,7 +118,8 @@ pub(crate) async fn retry(
     description: Option<String>,
     key: Option<IdempotencyKey>,
 ) -> Result<Created, AppError> {
-    let old = app.db.task(parse(task)?).await?;
+    let viewer = who.viewer();
+    let old = app.db.task(viewer.scope(), parse(task)?).await?;
     if !matches!(old.task.status, TaskStatus::Failed | TaskStatus::Cancelled) {
         return Err(AppError::conflict(format!(
             "task #{} is {}: only a failed or cancelled task can be retried",
@@ -113,22 +136,24 @@ pub(crate) async fn retry(
             old.task.status.label()
         )));
     }
+    let body = app.db.task_body(old.task.number).await?;
     // An edited description gets a title of its own unless the old title was a choice.
     let derived = NewTask {
-        description: old.task.description.clone(),
+        description: body.description.clone(),
         ..NewTask::default()
     };
     let keeps_title = description.is_none() || derived.title_or_first_line() != old.task.title;
     let id = old.task.id;
     let new = NewTask {
-        description: description.unwrap_or(old.task.description),
+        description: description.unwrap_or(body.description),
         title: keeps_title.then_some(old.task.title),
         priority: Some(old.task.priority),
         agent: old.task.requested_agent,
         labels: old.task.labels,
         timeout_seconds: old.timeout,
         max_attempts: Some(old.task.max_attempts),
-        metadata: old.task.metadata,
+        metadata: body.metadata,
+        project: Some(old.task.project),
         start_after: None,
         status: None,
     };
@@ -147,27 +172,40 @@ async fn insert(
     key: Option<IdempotencyKey>,
 ) -> Result<Created, AppError> {
     let (id, now) = (app.clock.task_id(), app.clock.now());
+    let given = TaskBody {
+        description: new.description.clone(),
+        result: None,
+        metadata: new.metadata.clone(),
+    };
     let create = CreateTask {
         id,
         new,
-        actor: who.name().to_owned(),
+        author: who.author(),
         retry_of,
         key,
         now,
     };
     let creation = app.db.write(create).await?;
+    let body = if creation.replayed {
+        app.db.task_body(creation.stored.task.number).await?
+    } else {
+        given
+    };
+    let task = shown(app, who.viewer().scope(), creation.stored);
     Ok(Created {
-        task: shown(app, creation.stored),
+        task: TaskDetail { task, body },
         replayed: creation.replayed,
     })
 }
 
-/// Changes a task; `lease` is the reporter's, `message` becomes a log entry.
+/// Changes a task; with `expected`, only when that is its `edit_version` still. `lease` is the reporter's, `message` becomes a log entry.
+#[expect(clippy::too_many_arguments, reason = "each is a part of the request")]
 pub(crate) async fn change(
     app: &AppState,
     who: &Operator,
     task: &str,
     change: TaskChange,
+    expected: Option<i64>,
     lease: Option<String>,
     message: Option<String>,
 ) -> Result<Task, AppError> {
@@ -179,18 +217,19 @@ pub(crate) async fn change(
     if lease.is_none() && change.status == Some(TaskStatus::Cancelled) {
         return cancel(app, who, task).await.map(Cancelled::into_task);
     }
-    let actor = who.name().to_owned();
+    let author = who.author();
     let now = app.clock.now();
     let write = ChangeTask {
         task: parse(task)?,
         change,
+        expected,
         lease,
         message,
-        actor,
+        author,
         now,
     };
     let stored = app.db.write(write).await?;
-    Ok(shown(app, stored))
+    Ok(shown(app, who.viewer().scope(), stored))
 }
 
 /// Cancels a task: at once, or by stopping its agent.
@@ -199,19 +238,19 @@ pub(crate) async fn cancel(
     who: &Operator,
     task: &str,
 ) -> Result<Cancelled, AppError> {
-    let actor = who.name().to_owned();
+    let author = who.author();
     let now = app.clock.now();
     match app
         .db
         .write(CancelTask {
             task: parse(task)?,
-            actor,
+            author,
             now,
         })
         .await?
     {
         Cancellation::Done(stored) => Ok(Cancelled {
-            task: shown(app, stored),
+            task: shown(app, who.viewer().scope(), stored),
             done: true,
         }),
         Cancellation::Requested(stored) => {
@@ -219,7 +258,7 @@ pub(crate) async fn cancel(
                 run.cancel.cancel();
             }
             Ok(Cancelled {
-                task: shown(app, stored),
+                task: shown(app, who.viewer().scope(), stored),
                 done: false,
             })
         }
@@ -228,17 +267,17 @@ pub(crate) async fn cancel(
 
 /// Moves a pending task to the head of the queue.
 pub(crate) async fn start(app: &AppState, who: &Operator, task: &str) -> Result<Task, AppError> {
-    let actor = who.name().to_owned();
+    let author = who.author();
     let now = app.clock.now();
     let stored = app
         .db
         .write(ExpediteTask {
             task: parse(task)?,
-            actor,
+            author,
             now,
         })
         .await?;
-    Ok(shown(app, stored))
+    Ok(shown(app, who.viewer().scope(), stored))
 }
 
 /// Answers the question of a task that needs input.
@@ -257,12 +296,12 @@ pub(crate) async fn input(
             "must be 1 to 100,000 characters",
         ));
     }
-    let actor = who.name().to_owned();
+    let author = who.author();
     let now = app.clock.now();
     let write = GiveInput {
         task: parse(task)?,
         text: text.clone(),
-        actor,
+        author,
         now,
     };
     let stored = app.db.write(write).await?;
@@ -270,7 +309,7 @@ pub(crate) async fn input(
         // A run that just ended needs no answer any more.
         let _ended = run.input.send(text).await;
     }
-    Ok(shown(app, stored))
+    Ok(shown(app, who.viewer().scope(), stored))
 }
 
 /// Reads `17`, `#17` or an id.
@@ -280,6 +319,7 @@ pub(crate) fn parse(task: &str) -> Result<TaskRef, AppError> {
     })
 }
 
-pub(super) fn shown(app: &AppState, stored: StoredTask) -> Task {
-    app.board.shown(stored, app.clock.now())
+/// A stored task as somebody with `scope` sees it.
+pub(super) fn shown(app: &AppState, scope: &Scope, stored: StoredTask) -> Task {
+    app.board.shown(scope, stored, app.clock.now())
 }

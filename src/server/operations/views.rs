@@ -2,11 +2,11 @@
 //! that everything the reading may have missed comes after that point.
 
 use crate::domain::{
-    Agent, AgentView, AgentsView, AppError, LogEntry, LogFilter, Page, Task, TaskFilter, TaskId,
-    TaskView, TasksView,
+    Agent, AgentView, AgentsView, AppError, LogEntry, LogFilter, Page, Scope, Task, TaskFilter,
+    TaskId, TaskRef, TaskView, TasksView,
 };
 use crate::server::auth::Viewer;
-use crate::server::operations::{agents as agent_operations, tasks as task_operations};
+use crate::server::operations::{activity, agents as agent_operations, tasks as task_operations};
 use crate::server::state::AppState;
 
 /// Rows of a page's list.
@@ -23,10 +23,10 @@ pub(crate) async fn tasks(
 ) -> Result<TasksView, AppError> {
     let feed = app.bus.point();
     let list = task_operations::list(app, viewer, filter, cursor, ROWS);
-    let (tasks, activity) = tokio::join!(list, app.db.recent_activity(20));
+    let (tasks, activity) = tokio::join!(list, activity::recent(app, viewer, &filter.project, 20));
     Ok(TasksView {
         tasks: tasks?,
-        counts: app.board.counts(),
+        counts: app.board.counts(&viewer.scope().narrowed(&filter.project)),
         agents: agent_operations::list(app, viewer),
         activity: activity?,
         configuration: app.configuration.clone(),
@@ -36,25 +36,32 @@ pub(crate) async fn tasks(
 }
 
 /// The page of one task.
-pub(crate) async fn task(app: &AppState, _: &Viewer, task: &str) -> Result<TaskView, AppError> {
+pub(crate) async fn task(
+    app: &AppState,
+    viewer: &Viewer,
+    task: &str,
+) -> Result<TaskView, AppError> {
     let feed = app.bus.point();
-    let stored = app.db.task(task_operations::parse(task)?).await?;
+    let scope = viewer.scope();
+    let stored = app.db.task(scope, task_operations::parse(task)?).await?;
     let newest = LogFilter {
         newest_first: true,
         ..LogFilter::default()
     };
-    let (logs, timeline, retried_by, retry_of) = tokio::join!(
+    let (body, logs, timeline, retried_by, retry_of) = tokio::join!(
+        app.db.task_body(stored.task.number),
         app.db.logs(&stored.task, &newest, None, LOG_ROWS),
         app.db.timeline(stored.task.number),
-        app.db.retries_of(stored.task.id),
-        number_of(app, stored.task.retry_of),
+        app.db.retries_of(scope, stored.task.id),
+        number_of(app, scope, stored.task.retry_of),
     );
     let mut logs = logs?;
     logs.items.reverse();
     Ok(TaskView {
         cancelling: stored.cancel_requested_at.is_some() && stored.task.status.is_held(),
         question: stored.question.clone(),
-        task: task_operations::shown(app, stored),
+        task: task_operations::shown(app, scope, stored),
+        body: body?,
         more_logs: logs.next.is_some(),
         logs: logs.items,
         timeline: timeline?,
@@ -65,20 +72,27 @@ pub(crate) async fn task(app: &AppState, _: &Viewer, task: &str) -> Result<TaskV
     })
 }
 
-async fn number_of(app: &AppState, task: Option<TaskId>) -> Result<Option<i64>, AppError> {
+async fn number_of(
+    app: &AppState,
+    scope: &Scope,
+    task: Option<TaskId>,
+) -> Result<Option<i64>, AppError> {
     let Some(id) = task else { return Ok(None) };
-    let stored = app.db.task(crate::domain::TaskRef::Id(id)).await?;
+    let stored = app.db.task(scope, TaskRef::Id(id)).await?;
     Ok(Some(stored.task.number))
 }
 
 /// Log entries of a task older than entry `before`, oldest first.
 pub(crate) async fn older_logs(
     app: &AppState,
-    _: &Viewer,
+    viewer: &Viewer,
     task: &str,
     before: i64,
 ) -> Result<Vec<LogEntry>, AppError> {
-    let stored = app.db.task(task_operations::parse(task)?).await?;
+    let stored = app
+        .db
+        .task(viewer.scope(), task_operations::parse(task)?)
+        .await?;
     let newest = LogFilter {
         newest_first: true,
         ..LogFilter::default()
@@ -96,11 +110,14 @@ pub(crate) async fn older_logs(
 /// Log entries of a task newer than entry `after`, oldest first.
 pub(crate) async fn newer_logs(
     app: &AppState,
-    _: &Viewer,
+    viewer: &Viewer,
     task: &str,
     after: i64,
 ) -> Result<Vec<LogEntry>, AppError> {
-    let stored = app.db.task(task_operations::parse(task)?).await?;
+    let stored = app
+        .db
+        .task(viewer.scope(), task_operations::parse(task)?)
+        .await?;
     let cursor = after.to_string();
     let page = app
         .db
@@ -113,7 +130,7 @@ pub(crate) async fn newer_logs(
 pub(crate) async fn agents(app: &AppState, viewer: &Viewer) -> Result<AgentsView, AppError> {
     let feed = app.bus.point();
     let agents = agent_operations::list(app, viewer);
-    let tasks = held(app, &agents).await?;
+    let tasks = held(app, viewer.scope(), &agents).await?;
     Ok(AgentsView {
         agents,
         tasks,
@@ -143,11 +160,11 @@ pub(crate) async fn agent(
     })
 }
 
-async fn held(app: &AppState, agents: &[Agent]) -> Result<Vec<Task>, AppError> {
+async fn held(app: &AppState, scope: &Scope, agents: &[Agent]) -> Result<Vec<Task>, AppError> {
     let mut tasks = Vec::new();
     for id in agents.iter().flat_map(|agent| &agent.running) {
-        let stored = app.db.task(crate::domain::TaskRef::Id(*id)).await?;
-        tasks.push(task_operations::shown(app, stored));
+        let stored = app.db.task(scope, TaskRef::Id(*id)).await?;
+        tasks.push(task_operations::shown(app, scope, stored));
     }
     Ok(tasks)
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::domain::{AgentKind, AppError, DEFAULT_TIMEOUT_SECONDS, Task, Timestamp};
+use crate::domain::{AgentKind, AppError, DEFAULT_TIMEOUT_SECONDS, TaskDetail, Timestamp};
 use crate::server::auth::Operator;
 use crate::server::operations::agents::absent;
 use crate::server::queue::{LEASE_SECONDS, claim};
@@ -15,7 +15,7 @@ use crate::server::storage::tasks::{LeaseState, RenewLeases};
 /// A claimed task.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Assignment {
-    task: Task,
+    task: TaskDetail,
     lease: LeaseTerms,
 }
 
@@ -38,7 +38,7 @@ pub(crate) struct Heartbeat {
 /// The next task for a remote agent, waiting up to `wait` for one.
 pub(crate) async fn claim_next(
     app: &AppState,
-    _: &Operator,
+    who: &Operator,
     name: &str,
     wait: Duration,
 ) -> Result<Option<Assignment>, AppError> {
@@ -59,7 +59,12 @@ pub(crate) async fn claim_next(
         )
         .await?;
         if let Some(claimed) = found {
-            let task = app.board.shown(claimed.stored, app.clock.now());
+            let scope = who.viewer().scope().clone();
+            let task = app.board.shown(&scope, claimed.stored, app.clock.now());
+            let task = TaskDetail {
+                task,
+                body: claimed.body,
+            };
             let lease = LeaseTerms {
                 id: claimed.lease.id,
                 expires_at: claimed.lease.expires_at,

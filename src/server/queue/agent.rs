@@ -31,6 +31,7 @@ pub(super) struct Held {
     pub(super) id: TaskId,
     pub(super) since: Timestamp,
     pub(super) needs_input: bool,
+    pub(super) project: String,
 }
 
 impl AgentState {
@@ -44,6 +45,14 @@ impl AgentState {
             failed: 0,
             busy_seconds: 0.0,
         }
+    }
+
+    /// The projects of the tasks that it runs, in the order of [`Agent::running`].
+    pub(super) fn running_for(&self) -> Vec<String> {
+        self.held
+            .values()
+            .map(|held| held.project.clone())
+            .collect()
     }
 
     pub(super) fn status(&self, now: Timestamp) -> AgentStatus {

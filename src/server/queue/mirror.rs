@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use super::agent::{AgentState, Held};
 use super::estimate::Estimates;
 use super::order::{Entry, Queue, Slots, explain};
-use crate::domain::{Agent, StatusCounts, Task, TaskStatus, Timestamp, Waiting};
+use super::versions::Versions;
+use crate::domain::{Agent, Scope, StatusCounts, Task, TaskStatus, Timestamp, Waiting};
+use crate::server::live::for_scope;
 use crate::server::storage::agents::AgentRecord;
 use crate::server::storage::tasks::StoredTask;
 
@@ -15,7 +17,9 @@ pub(super) struct State {
     pub(super) agents: BTreeMap<String, AgentState>,
     /// Which agent holds which task.
     pub(super) holders: HashMap<i64, String>,
-    pub(super) counts: StatusCounts,
+    /// By project.
+    pub(super) counts: BTreeMap<String, StatusCounts>,
+    pub(super) versions: Versions,
     pub(super) estimates: Estimates,
     /// What was last published about the head of the queue.
     pub(super) published: HashMap<i64, (u64, Vec<Waiting>)>,
@@ -33,11 +37,12 @@ impl State {
     ) -> Vec<String> {
         let task = &stored.task;
         if before != Some(task.status) {
+            let counts = self.counts_of(&task.project);
             if let Some(before) = before {
-                let slot = self.counts.slot(before);
+                let slot = counts.slot(before);
                 *slot = slot.saturating_sub(1);
             }
-            *self.counts.slot(task.status) += 1;
+            *counts.slot(task.status) += 1;
         }
         if task.status == TaskStatus::Pending {
             self.queue.put(entry(stored), now);
@@ -54,6 +59,15 @@ impl State {
         agents
     }
 
+    pub(super) fn counts_of(&mut self, project: &str) -> &mut StatusCounts {
+        if !self.counts.contains_key(project) {
+            self.counts
+                .insert(project.to_owned(), StatusCounts::default());
+        }
+        // Just made sure of.
+        self.counts.entry(project.to_owned()).or_default()
+    }
+
     pub(super) fn hold(&mut self, task: &Task) -> Option<String> {
         let name = task.agent.clone()?;
         self.holders.insert(task.number, name.clone());
@@ -64,6 +78,7 @@ impl State {
             id: task.id,
             since,
             needs_input,
+            project: task.project.clone(),
         };
         let before = agent.held.insert(task.number, held);
         // Progress alone says nothing new about the agent.
@@ -106,6 +121,18 @@ impl State {
         self.agents.get(name).map(|agent| agent.agent(median, now))
     }
 
+    /// The agent as somebody with `scope` sees it, if at all.
+    pub(super) fn seen_agent(&self, name: &str, scope: &Scope, now: Timestamp) -> Option<Agent> {
+        let state = self.agents.get(name)?;
+        let agent = self
+            .agent(name, now)
+            .filter(|_| scope.sees(&state.record.audience()))?;
+        Some(match scope.projects() {
+            None => agent,
+            Some(_) => for_scope(&agent, &state.running_for(), scope),
+        })
+    }
+
     pub(super) fn slots(&self, now: Timestamp) -> BTreeMap<String, Slots> {
         self.agents
             .iter()
@@ -132,8 +159,7 @@ impl State {
         }
     }
 
-    pub(super) fn shown(&self, stored: StoredTask, now: Timestamp) -> Task {
-        let mut task = stored.task;
+    pub(super) fn shown(&self, mut task: Task, scope: &Scope, now: Timestamp) -> Task {
         if let Some(entry) = self
             .queue
             .get(task.number)

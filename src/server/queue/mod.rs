@@ -8,10 +8,13 @@ mod agent;
 mod board;
 mod claim;
 mod estimate;
+mod follow;
 mod mirror;
 pub(crate) mod order;
 mod runs;
+mod versions;
 
 pub(crate) use board::{Board, Totals};
 pub(crate) use claim::{Claimed, LEASE_SECONDS, claim};
+pub(crate) use follow::Following;
 pub(crate) use runs::{RunHandle, Runs};

@@ -6,8 +6,8 @@ use super::activity::{Happening, record};
 use super::columns::{Origin, json};
 use super::database::on_pool;
 use super::tx::{Tx, in_tx};
-use super::{Answer, Change, Database, StorageError, Write};
-use crate::domain::{ActivityKind, AgentKind, AppError, Timestamp};
+use super::{Answer, Change, Database, News, StorageError, Write};
+use crate::domain::{ActivityKind, AgentKind, AppError, Audience, Timestamp};
 
 /// An agent as it is stored.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -22,6 +22,15 @@ pub(crate) struct AgentRecord {
     pub(crate) error: Option<String>,
     pub(crate) started_at: Option<Timestamp>,
     pub(crate) last_seen: Option<Timestamp>,
+    /// Rises with every change; storage counts it.
+    pub(crate) version: i64,
+}
+
+impl AgentRecord {
+    /// Whoever may use it may see it.
+    pub(crate) fn audience(&self) -> Audience {
+        Audience::Everyone
+    }
 }
 
 /// What a person last asked of an agent.
@@ -60,14 +69,14 @@ const SAVE: &str = "insert into agents (name, title, kind, capabilities, concurr
     on conflict (name) do update set title = excluded.title, kind = excluded.kind, \
     capabilities = excluded.capabilities, concurrency = excluded.concurrency, \
     wanted = excluded.wanted, error = excluded.error, started_at = excluded.started_at, \
-    last_seen = excluded.last_seen";
+    last_seen = excluded.last_seen, version = agents.version + 1 returning version";
 
 impl Write for SaveAgent {
     type Output = ();
 
     async fn run(&self, tx: &mut Tx<'_>) -> Answer<()> {
         let agent = &self.record;
-        in_tx!(tx, conn => sqlx::query(SAVE)
+        let version: i64 = in_tx!(tx, conn => sqlx::query_scalar(SAVE)
             .bind(&agent.name)
             .bind(&agent.title)
             .bind(agent.kind.as_str())
@@ -77,9 +86,16 @@ impl Write for SaveAgent {
             .bind(&agent.error)
             .bind(agent.started_at.map(|at| at.0))
             .bind(agent.last_seen.map(|at| at.0))
-            .execute(conn)
-            .await?.rows_affected());
-        tx.changed(Change::Agent(agent.clone()));
+            .fetch_one(conn)
+            .await?);
+        tx.changed(Change {
+            version,
+            audience: agent.audience(),
+            news: News::Agent(AgentRecord {
+                version,
+                ..agent.clone()
+            }),
+        });
         if let Some((kind, actor)) = &self.happened {
             let happening = Happening {
                 kind: *kind,
@@ -106,6 +122,7 @@ struct AgentRow {
     error: Option<String>,
     started_at: Option<i64>,
     last_seen: Option<i64>,
+    version: i64,
 }
 
 impl TryFrom<AgentRow> for AgentRecord {
@@ -132,6 +149,7 @@ impl TryFrom<AgentRow> for AgentRecord {
             error: row.error,
             started_at: row.started_at.map(Timestamp),
             last_seen: row.last_seen.map(Timestamp),
+            version: row.version,
         })
     }
 }

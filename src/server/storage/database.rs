@@ -10,27 +10,9 @@ use sqlx::{Connection, PgConnection, PgPool, SqliteConnection, SqlitePool};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
+use super::batch::Memory;
 use super::writer::{self, Queued, Write};
-use super::{Answer, StorageError, agents::AgentRecord, tasks::StoredTask};
-use crate::domain::{Activity, LogEntry, TaskStatus};
-
-/// What a committed write changed.
-#[derive(Clone, Debug)]
-pub(crate) enum Change {
-    /// A task, as it is now, and its status before; `None` for a new one.
-    Task {
-        before: Option<TaskStatus>,
-        task: Box<StoredTask>,
-    },
-    /// New log entries of one task.
-    Logs(Vec<LogEntry>),
-    /// Something happened.
-    Activity(Activity),
-    /// An agent, as it is now.
-    Agent(AgentRecord),
-    /// New events of a convergence session, as their sender wrote them.
-    Events(Vec<serde_json::Value>),
-}
+use super::{Answer, Change, StorageError};
 
 /// Called after every commit with what it changed, in commit order.
 pub(crate) type OnCommit = Arc<dyn Fn(Vec<Change>) + Send + Sync>;
@@ -53,8 +35,8 @@ pub(super) enum Pool {
 pub(crate) struct Writer {
     pub(super) conn: Writing,
     pub(super) queue: mpsc::Receiver<Queued>,
-    /// The number of the newest task, when it is known.
-    pub(super) newest_task: Option<i64>,
+    /// What the last commit left known.
+    pub(super) memory: Memory,
 }
 
 /// What the writer writes to.
@@ -155,7 +137,7 @@ impl Database {
             Writer {
                 conn: writing,
                 queue,
-                newest_task: None,
+                memory: Memory::default(),
             },
         )
     }

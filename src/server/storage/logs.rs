@@ -6,14 +6,16 @@ use super::columns::{Origin, json, parse_cursor};
 use super::database::on_pool;
 use super::tasks::StoredTask;
 use super::tx::{Tx, insert_rows};
-use super::{Answer, Change, Database, Write};
+use super::{Answer, Change, Database, News, Write};
 use crate::domain::{
-    LogEntry, LogFilter, LogLevel, LogStream, NewLog, Page, Task, TaskId, TaskRef, Timestamp,
+    Author, LogEntry, LogFilter, LogLevel, LogStream, NewLog, Page, Task, TaskId, TaskRef,
+    Timestamp,
 };
 
 /// Appends entries that arrived over HTTP.
 pub(crate) struct AppendLogs {
     pub(crate) task: TaskRef,
+    pub(crate) author: Author,
     pub(crate) lease: Option<String>,
     pub(crate) entries: Vec<NewLog>,
     pub(crate) now: Timestamp,
@@ -23,11 +25,13 @@ impl Write for AppendLogs {
     type Output = ();
 
     async fn run(&self, tx: &mut Tx<'_>) -> Answer<()> {
-        let stored: StoredTask = super::tasks::load(tx, self.task).await?;
+        let stored: StoredTask = super::tasks::load(tx, &self.author.sees, self.task).await?;
         if let Some(lease) = &self.lease {
             stored.check_lease(lease, self.now)?;
+        } else {
+            stored.check_author(&self.author)?;
         }
-        append(tx, &stored.task, &self.entries, self.now).await
+        append(tx, &stored, &self.entries, self.now).await
     }
 }
 
@@ -37,10 +41,11 @@ const ROWS: usize = 1000;
 /// Appends `entries` to the log of `task`, and announces them.
 pub(super) async fn append(
     tx: &mut Tx<'_>,
-    task: &Task,
+    of: &StoredTask,
     entries: &[NewLog],
     now: Timestamp,
 ) -> Answer<()> {
+    let task = &of.task;
     for chunk in entries.chunks(ROWS) {
         let ids = insert_rows!(
             tx,
@@ -66,7 +71,15 @@ pub(super) async fn append(
             message: entry.message.clone(),
             fields: entry.fields.clone(),
         });
-        tx.changed(Change::Logs(stored.collect()));
+        let entries: Vec<LogEntry> = stored.collect();
+        tx.changed(Change {
+            version: entries.last().map_or(0, |entry| entry.id),
+            audience: of.audience(),
+            news: News::Logs {
+                task: task.id,
+                entries,
+            },
+        });
     }
     Ok(())
 }

@@ -9,16 +9,20 @@
 
 pub(crate) mod activity;
 pub(crate) mod agents;
+mod batch;
+mod change;
 mod columns;
 mod database;
 mod error;
 pub(crate) mod logs;
+pub(crate) mod projects;
 pub(crate) mod sessions;
 pub(crate) mod tasks;
 mod tx;
 mod writer;
 
-pub(crate) use database::{Change, Database, OnCommit, Writer};
+pub(crate) use change::{Change, News};
+pub(crate) use database::{Database, OnCommit, Writer};
 pub(crate) use error::{Answer, StorageError};
 pub(crate) use tx::Tx;
 pub(crate) use writer::Write;

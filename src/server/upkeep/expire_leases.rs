@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use crate::domain::{Agent, AgentStatus};
+use crate::domain::{Agent, AgentStatus, Scope};
 use crate::server::state::AppState;
 use crate::server::storage::tasks::{EndLapsed, Lapse};
 use crate::server::telemetry::chain;
@@ -21,7 +21,8 @@ pub(crate) async fn expire_leases(app: AppState) {
             () = app.stopping.cancelled() => return,
             _ = ticks.tick() => {}
         }
-        if app.board.counts().running + app.board.counts().needs_input > 0 {
+        let counts = app.board.counts(&Scope::everything());
+        if counts.running + counts.needs_input > 0 {
             end_overdue(&app).await;
         }
         publish_silent(&app, &mut shown);
@@ -58,6 +59,5 @@ async fn end_overdue(app: &AppState) {
 fn publish_silent(app: &AppState, shown: &mut HashMap<String, AgentStatus>) {
     let changed =
         |agent: &Agent| shown.insert(agent.name.clone(), agent.status) != Some(agent.status);
-    let publish = |messages| app.bus.publish(messages);
-    app.board.publish_agents(app.clock.now(), changed, publish);
+    app.publisher.refresh_agents(changed);
 }

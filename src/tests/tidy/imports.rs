@@ -4,7 +4,7 @@ use super::none;
 use super::source::{Source, sources};
 
 /// A layer, and the layers of ours that it may import. A layer may always import itself.
-const TABLE: [(&str, &[&str]); 26] = [
+const TABLE: [(&str, &[&str]); 27] = [
     ("domain", &[]),
     ("rpc", &["domain", "state", "operations"]),
     ("ui", &["domain", "rpc"]),
@@ -25,6 +25,10 @@ const TABLE: [(&str, &[&str]); 26] = [
     ),
     ("queue", &LOW),
     (
+        "publisher",
+        &["domain", "clock", "storage", "live", "queue"],
+    ),
+    (
         "state",
         &[
             "domain",
@@ -36,6 +40,7 @@ const TABLE: [(&str, &[&str]); 26] = [
             "agents",
             "auth",
             "queue",
+            "publisher",
             "links",
             "drafts",
         ],

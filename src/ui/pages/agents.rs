@@ -6,13 +6,13 @@ use leptos_meta::Title;
 
 use super::roster::{Member, Roster};
 use super::rows::Book;
-use crate::domain::{AgentStatus, AgentsView};
+use crate::domain::{AgentStatus, AgentsView, LiveMessage};
 use crate::rpc::agents::List;
 use crate::ui::components::{AgentCard, Empty, EnableDemo, Failure, count, skeleton};
 use crate::ui::data::{ask, awaited, data};
 use crate::ui::dynamic::{Erase, list, maybe, memo, text};
 use crate::ui::paths;
-use crate::ui::state::{Change, Clock, Live, News, Place};
+use crate::ui::state::{Clock, Live, News, Place};
 
 /// The page's data.
 #[derive(Clone, Copy)]
@@ -63,11 +63,11 @@ impl Model {
         }
     }
 
-    fn apply(self, change: &Change) {
+    fn apply(self, change: &LiveMessage) {
         match change {
-            Change::Task(task) => _ = self.book.note(task),
-            Change::Agent(agent) => self.roster.apply(agent),
-            Change::Logs(_) | Change::Activity(_) | Change::Event(_) => {}
+            LiveMessage::Task(task) => _ = self.book.note(task),
+            LiveMessage::Agent(agent) => self.roster.apply(agent),
+            LiveMessage::Logs(..) | LiveMessage::Activity(_) | LiveMessage::Event(_) => {}
         }
     }
 

@@ -7,7 +7,7 @@ use leptos_router::hooks::use_params_map;
 use super::not_found::Missing;
 use super::task_log::LogView;
 use super::task_model::TaskModel;
-use crate::domain::{ErrorKind, Priority, Task, TaskStatus, Timestamp};
+use crate::domain::{ErrorKind, Priority, Task, TaskBody, TaskStatus, Timestamp};
 use crate::rpc::tasks::View;
 use crate::ui::components::{
     ActivityLine, Ago, AnswerForm, CancelTask, Failure, Mention, ProgressBar, RetryForm, RetryTask,
@@ -73,7 +73,7 @@ fn Loaded(
     let name = ArcRwSignal::new(untrack(heading));
     let title = name.clone();
     Effect::new(move |_| name.set(heading()));
-    let description = text(move || task.read().description.clone());
+    let description = text(move || model.body.read().description.clone());
     let timeline = list(
         move || model.timeline.get(),
         |activity| activity.id,
@@ -91,7 +91,7 @@ fn Loaded(
                     <h2 id="task-description">"Description"</h2>
                     <div class="prose">{description}</div>
                 </section>
-                <Answer task/>
+                <Answer body=model.body/>
                 <LogView log=model.log ended/>
             </div>
             <aside class="split-side">
@@ -151,7 +151,7 @@ fn Head(
     let line = text(move || timing(&task.read(), clock.now()));
     let again = maybe(move || {
         may_retry.get().then(|| {
-            let description = task.read_untracked().description.clone();
+            let description = model.body.read_untracked().description.clone();
             view! { <RetryForm id description/> }
         })
     });
@@ -230,11 +230,11 @@ fn Trouble(
 /// What its agent answered.
 #[component]
 fn Answer(
-    /// The task.
-    task: Signal<Task>,
+    /// The task's.
+    body: RwSignal<TaskBody>,
 ) -> impl IntoView {
     let words = memo(move || {
-        task.read().result.as_ref().map(|result| match result {
+        body.read().result.as_ref().map(|result| match result {
             serde_json::Value::String(text) => text.clone(),
             other => serde_json::to_string_pretty(other).unwrap_or_default(),
         })

@@ -4,11 +4,13 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::task_log_model::Log;
-use crate::domain::{Activity, ActivityKind, Task, TaskStatus, TaskView, Topic};
+use crate::domain::{
+    Activity, ActivityKind, LiveMessage, Task, TaskBody, TaskStatus, TaskView, Topic,
+};
 use crate::rpc::tasks::View;
 use crate::ui::browser;
 use crate::ui::data::ask;
-use crate::ui::state::{Change, Clock, Live, News, Place};
+use crate::ui::state::{Clock, Live, News, Place};
 
 /// A task's place in the queue is asked for at most so often, in milliseconds.
 const REFETCH: u64 = 1500;
@@ -17,6 +19,7 @@ const REFETCH: u64 = 1500;
 #[derive(Clone, Copy)]
 pub(super) struct TaskModel {
     pub(super) task: RwSignal<Task>,
+    pub(super) body: RwSignal<TaskBody>,
     pub(super) stopping: RwSignal<bool>,
     pub(super) question: RwSignal<Option<String>>,
     pub(super) timeline: RwSignal<Vec<Activity>>,
@@ -35,6 +38,7 @@ impl TaskModel {
         let task = &view.task;
         let model = Self {
             task: RwSignal::new(task.clone()),
+            body: RwSignal::new(view.body.clone()),
             stopping: RwSignal::new(view.cancelling),
             question: RwSignal::new(view.question.clone()),
             timeline: RwSignal::new(view.timeline.clone()),
@@ -68,25 +72,27 @@ impl TaskModel {
         model
     }
 
-    fn apply(self, change: &Change) {
+    fn apply(self, change: &LiveMessage) {
         let id = self.task.read_untracked().id;
         match change {
-            Change::Task(task) if task.id == id => self.show(task),
-            Change::Task(task) if task.retry_of == Some(id) => {
+            LiveMessage::Task(task) if task.id == id => self.show(task),
+            LiveMessage::Task(task) if task.retry_of == Some(id) => {
                 let mut by = self.retried_by.write();
                 if !by.contains(&task.number) {
                     by.push(task.number);
                 }
             }
             // Others move up or down in the queue.
-            Change::Task(_) => {
+            LiveMessage::Task(_) => {
                 if self.status() == TaskStatus::Pending {
                     self.plan_refetch();
                 }
             }
-            Change::Activity(activity) if activity.task_id == Some(id) => self.happened(activity),
-            Change::Logs(entries) => self.log.append(entries),
-            Change::Activity(_) | Change::Agent(_) | Change::Event(_) => {}
+            LiveMessage::Activity(activity) if activity.task_id == Some(id) => {
+                self.happened(activity)
+            }
+            LiveMessage::Logs(_, entries) => self.log.append(entries),
+            LiveMessage::Activity(_) | LiveMessage::Agent(_) | LiveMessage::Event(_) => {}
         }
     }
 
@@ -95,18 +101,27 @@ impl TaskModel {
     }
 
     fn show(self, task: &Task) {
-        let former = self.status();
+        let (former, edited) = {
+            let shown = self.task.read_untracked();
+            if task.version < shown.version {
+                return;
+            }
+            (shown.status, task.edit_version != shown.edit_version)
+        };
         if *self.task.read_untracked() != *task {
             self.task.set(task.clone());
         }
         if former == task.status {
+            if edited {
+                self.refetch();
+            }
             return;
         }
         if !task.status.is_held() {
             self.stopping.set(false);
         }
-        if task.status == TaskStatus::NeedsInput {
-            // The question is not part of the task.
+        if task.status == TaskStatus::NeedsInput || task.status.is_finished() {
+            // The feed carries neither the question nor the result.
             self.refetch();
         } else {
             self.question.set(None);
@@ -152,6 +167,9 @@ impl TaskModel {
         self.clock.set(view.now);
         if *self.task.read_untracked() != view.task {
             self.task.set(view.task.clone());
+        }
+        if *self.body.read_untracked() != view.body {
+            self.body.set(view.body.clone());
         }
         self.stopping.set(view.cancelling);
         if *self.question.read_untracked() != view.question {

@@ -63,6 +63,7 @@ impl TasksQuery {
         let status = get("status").unwrap_or_default();
         Self {
             filter: TaskFilter {
+                project: words("project").into_iter().collect(),
                 status: status.split(',').filter_map(TaskStatus::parse).collect(),
                 agent: words("agent"),
                 priority: get("priority").and_then(Priority::parse),
@@ -78,6 +79,7 @@ impl TasksQuery {
         let filter = &self.filter;
         let status: Vec<_> = filter.status.iter().map(|status| status.as_str()).collect();
         [
+            ("project", filter.project.first().cloned()),
             (
                 "status",
                 Some(status.join(",")).filter(|text| !text.is_empty()),

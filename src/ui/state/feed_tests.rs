@@ -1,6 +1,6 @@
 //! What the browser makes of a feed that repeats, mixes, skips and begins anew.
 
-use super::{Change, Feed, MOST_WAITING, pause_before};
+use super::{Feed, MOST_WAITING, pause_before};
 use crate::domain::{
     Activity, ActivityKind, ClientFrame, FeedPoint, ServerFrame, TaskId, Timestamp, Topic,
 };
@@ -159,7 +159,7 @@ fn logs_pass_even_when_repeated() {
     let mut feed = connected(7);
     feed.receive(log(3));
     let (_, messages) = feed.drain();
-    assert!(matches!(messages[0].change, Change::Logs(_)));
+    assert!(matches!(messages[0].change, LiveMessage::Logs(..)));
 }
 
 #[test]

@@ -7,10 +7,10 @@ use sqlx::QueryBuilder;
 
 use super::book::{self, Touched};
 use super::row;
-use crate::domain::{LoopEvent, Timestamp};
+use crate::domain::{Audience, DEFAULT_PROJECT, LoopEvent, Timestamp};
 use crate::server::storage::columns::json;
 use crate::server::storage::tx::{Tx, in_tx};
-use crate::server::storage::{Answer, Change, Write};
+use crate::server::storage::{Answer, Change, News, Write};
 
 /// Takes in what one frame or POST brought, all of it or nothing.
 pub(crate) struct TakeEvents {
@@ -93,7 +93,17 @@ impl TakeEvents {
             book::close(tx, number, &book).await?;
             stored.facts = book.facts;
             let sent = new.iter().map(|(event, _)| event.sent.clone());
-            tx.changed(Change::Events(sent.collect()));
+            tx.changed(Change {
+                version: new.last().map_or(0, |(_, arrival)| *arrival),
+                audience: Audience::Project {
+                    project: DEFAULT_PROJECT.to_owned(),
+                    owner: String::new(),
+                },
+                news: News::Events {
+                    session: id.to_owned(),
+                    events: sent.collect(),
+                },
+            });
         }
         stored.silent = false;
         row::save(tx, &stored, Some(self.now)).await?;

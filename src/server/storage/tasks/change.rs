@@ -2,10 +2,11 @@
 //! moving to the head of the queue, answering a question.
 
 use super::StoredTask;
-use super::row::{load, save};
+use super::row::{NewBody, description, load, save};
 use crate::domain::{
-    ActivityKind, AppError, LogLevel, LogStream, NewLog, NewTask, Outcome, TaskChange, TaskRef,
-    TaskStatus, Timestamp, Transition, head_key, is_head_key, order_key,
+    ActivityKind, AppError, Author, ErrorKind, LogLevel, LogStream, NewLog, NewTask, Outcome,
+    TaskChange, TaskRef, TaskStatus, Timestamp, Transition, excerpt, head_key, is_head_key,
+    order_key,
 };
 use crate::server::storage::activity::{Happening, record};
 use crate::server::storage::{Answer, Tx, Write, logs};
@@ -15,10 +16,12 @@ use crate::server::storage::{Answer, Tx, Write, logs};
 pub(crate) struct ChangeTask {
     pub(crate) task: TaskRef,
     pub(crate) change: TaskChange,
+    /// The `edit_version` that the caller knows; any when absent.
+    pub(crate) expected: Option<i64>,
     pub(crate) lease: Option<String>,
     /// Said together with the report, kept as a log entry.
     pub(crate) message: Option<String>,
-    pub(crate) actor: String,
+    pub(crate) author: Author,
     pub(crate) now: Timestamp,
 }
 
@@ -26,19 +29,30 @@ impl Write for ChangeTask {
     type Output = StoredTask;
 
     async fn run(&self, tx: &mut Tx<'_>) -> Answer<StoredTask> {
-        let mut stored = load(tx, self.task).await?;
+        let mut stored = load(tx, &self.author.sees, self.task).await?;
         let before = stored.task.status;
         self.authorise(&stored)?;
+        if self
+            .expected
+            .is_some_and(|known| known != stored.task.edit_version)
+        {
+            let detail = format!("task #{} was changed meanwhile", stored.task.number);
+            return Err(AppError::new(ErrorKind::Outdated, detail).into());
+        }
         let mut kinds = Vec::new();
-        kinds.extend(self.edit(&mut stored)?);
+        kinds.extend(self.edit(tx, &mut stored).await?);
         kinds.extend(self.report(&mut stored)?);
-        save(tx, before, &stored).await?;
+        let body = NewBody {
+            description: self.change.description.clone(),
+            result: self.change.result.clone(),
+        };
+        save(tx, before, &mut stored, body).await?;
         if let Some(message) = &self.message {
             let said = NewLog {
                 message: message.clone(),
                 ..NewLog::default()
             };
-            logs::append(tx, &stored.task, &[said], self.now).await?;
+            logs::append(tx, &stored, &[said], self.now).await?;
         }
         for kind in kinds {
             let failed = matches!(kind, ActivityKind::Failed | ActivityKind::Requeued);
@@ -46,7 +60,7 @@ impl Write for ChangeTask {
                 kind,
                 task: Some(&stored.task),
                 agent: None,
-                actor: &self.actor,
+                actor: &self.author.name,
                 detail: stored.task.error.as_deref().filter(|_| failed),
                 time: self.now,
             };
@@ -62,6 +76,7 @@ impl ChangeTask {
         if let Some(lease) = &self.lease {
             return stored.check_lease(lease, self.now);
         }
+        stored.check_author(&self.author)?;
         if !self.change.is_report() {
             return Ok(());
         }
@@ -93,7 +108,7 @@ impl ChangeTask {
     }
 
     /// The fields that belong to people.
-    fn edit(&self, stored: &mut StoredTask) -> Result<Option<ActivityKind>, AppError> {
+    async fn edit(&self, tx: &mut Tx<'_>, stored: &mut StoredTask) -> Answer<Option<ActivityKind>> {
         let change = &self.change;
         let task = &mut stored.task;
         let pending = task.status == TaskStatus::Pending;
@@ -102,17 +117,21 @@ impl ChangeTask {
                 "task #{} is {}: description and priority can be changed only while it is pending",
                 task.number,
                 task.status.label()
-            )));
+            ))
+            .into());
         }
         let mut edited = false;
         if let Some(description) = &change.description {
-            task.description.clone_from(description);
+            task.excerpt = excerpt(description);
             edited = true;
         }
         if let Some(title) = &change.title {
             let named = NewTask {
                 title: Some(title.clone()),
-                description: task.description.clone(),
+                description: match &change.description {
+                    Some(description) => description.clone(),
+                    None => description(tx, task.number).await?,
+                },
                 ..NewTask::default()
             };
             task.title = named.title_or_first_line();
@@ -129,6 +148,9 @@ impl ChangeTask {
             }
             edited = true;
         }
+        if edited {
+            task.edit_version += 1;
+        }
         Ok(edited.then_some(ActivityKind::Edited))
     }
 
@@ -137,9 +159,6 @@ impl ChangeTask {
         let change = &self.change;
         if let Some(progress) = change.progress {
             stored.task.progress = progress;
-        }
-        if let Some(result) = &change.result {
-            stored.task.result = Some(result.clone());
         }
         if let Some(usage) = change.usage {
             stored.task.usage = usage;
@@ -198,7 +217,7 @@ pub(super) fn kind_of(status: TaskStatus, transition: Transition) -> ActivityKin
 /// Moves a pending task to the head of the queue.
 pub(crate) struct ExpediteTask {
     pub(crate) task: TaskRef,
-    pub(crate) actor: String,
+    pub(crate) author: Author,
     pub(crate) now: Timestamp,
 }
 
@@ -206,7 +225,8 @@ impl Write for ExpediteTask {
     type Output = StoredTask;
 
     async fn run(&self, tx: &mut Tx<'_>) -> Answer<StoredTask> {
-        let mut stored = load(tx, self.task).await?;
+        let mut stored = load(tx, &self.author.sees, self.task).await?;
+        stored.check_author(&self.author)?;
         let status = stored.task.status;
         if status != TaskStatus::Pending {
             let number = stored.task.number;
@@ -219,12 +239,12 @@ impl Write for ExpediteTask {
         stored.order_key = head_key(self.now);
         // "Now" also overrules a start time and the pause after a failed attempt.
         stored.not_before = None;
-        save(tx, status, &stored).await?;
+        save(tx, status, &mut stored, NewBody::default()).await?;
         let happening = Happening {
             kind: ActivityKind::Expedited,
             task: Some(&stored.task),
             agent: None,
-            actor: &self.actor,
+            actor: &self.author.name,
             detail: None,
             time: self.now,
         };
@@ -238,7 +258,7 @@ impl Write for ExpediteTask {
 pub(crate) struct GiveInput {
     pub(crate) task: TaskRef,
     pub(crate) text: String,
-    pub(crate) actor: String,
+    pub(crate) author: Author,
     pub(crate) now: Timestamp,
 }
 
@@ -246,7 +266,8 @@ impl Write for GiveInput {
     type Output = StoredTask;
 
     async fn run(&self, tx: &mut Tx<'_>) -> Answer<StoredTask> {
-        let mut stored = load(tx, self.task).await?;
+        let mut stored = load(tx, &self.author.sees, self.task).await?;
+        stored.check_author(&self.author)?;
         let before = stored.task.status;
         if before != TaskStatus::NeedsInput {
             let number = stored.task.number;
@@ -254,22 +275,22 @@ impl Write for GiveInput {
             return Err(AppError::conflict(detail).into());
         }
         stored.step(Transition::Answer).map_err(AppError::from)?;
-        save(tx, before, &stored).await?;
+        save(tx, before, &mut stored, NewBody::default()).await?;
         let mut fields = serde_json::Map::new();
         fields.insert("input".into(), self.text.clone().into());
         let entry = NewLog {
-            message: format!("{} answered: {}", self.actor, self.text),
+            message: format!("{} answered: {}", self.author.name, self.text),
             level: LogLevel::Info,
             stream: LogStream::System,
             time: None,
             fields,
         };
-        logs::append(tx, &stored.task, &[entry], self.now).await?;
+        logs::append(tx, &stored, &[entry], self.now).await?;
         let happening = Happening {
             kind: ActivityKind::InputGiven,
             task: Some(&stored.task),
             agent: None,
-            actor: &self.actor,
+            actor: &self.author.name,
             detail: None,
             time: self.now,
         };

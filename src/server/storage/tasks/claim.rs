@@ -1,9 +1,10 @@
 //! An agent takes a task. Whoever finds it pending first has it; the lease is the proof.
 
-use super::row::{load, save};
+use super::row::{NewBody, body, load, save};
 use super::{Lease, StoredTask};
 use crate::domain::{
-    ActivityKind, AppError, LogStream, NewLog, TaskRef, TaskStatus, Timestamp, Transition,
+    ActivityKind, AppError, LogStream, NewLog, Scope, TaskBody, TaskRef, TaskStatus, Timestamp,
+    Transition,
 };
 use crate::server::storage::activity::{Happening, record};
 use crate::server::storage::agents::check_wanted;
@@ -21,10 +22,10 @@ pub(crate) struct ClaimTask {
 
 impl Write for ClaimTask {
     /// `None` when it is not pending any more; a refusal when the agent was stopped meanwhile.
-    type Output = Option<StoredTask>;
+    type Output = Option<(StoredTask, TaskBody)>;
 
-    async fn run(&self, tx: &mut Tx<'_>) -> Answer<Option<StoredTask>> {
-        let mut stored = load(tx, TaskRef::Number(self.number)).await?;
+    async fn run(&self, tx: &mut Tx<'_>) -> Answer<Option<(StoredTask, TaskBody)>> {
+        let mut stored = load(tx, &Scope::everything(), TaskRef::Number(self.number)).await?;
         if stored.task.status != TaskStatus::Pending {
             return Ok(None);
         }
@@ -38,7 +39,7 @@ impl Write for ClaimTask {
         stored.task.agent = Some(self.agent.clone());
         stored.task.started_at = Some(self.now);
         stored.task.progress = 0.0;
-        save(tx, TaskStatus::Pending, &stored).await?;
+        save(tx, TaskStatus::Pending, &mut stored, NewBody::default()).await?;
         if stored.task.attempt > 1 {
             // The log goes on where the attempt before it ended; this line tells them apart.
             let task = &stored.task;
@@ -47,7 +48,7 @@ impl Write for ClaimTask {
                 stream: LogStream::System,
                 ..NewLog::default()
             };
-            logs::append(tx, task, &[begins], self.now).await?;
+            logs::append(tx, &stored, &[begins], self.now).await?;
         }
         let started = Happening {
             kind: ActivityKind::Started,
@@ -58,6 +59,7 @@ impl Write for ClaimTask {
             time: self.now,
         };
         record(tx, started);
-        Ok(Some(stored))
+        let body = body(tx, self.number).await?;
+        Ok(Some((stored, body)))
     }
 }

@@ -1,21 +1,22 @@
 //! A task comes into being, once per idempotency key.
 
 use super::StoredTask;
+use super::insert::insert;
 use super::row::load;
 use crate::domain::{
-    ActivityKind, AppError, DEFAULT_TIMEOUT_SECONDS, IdempotencyKey, NewTask, Task, TaskId,
-    TaskRef, TaskStatus, Timestamp, Usage, order_key,
+    ActivityKind, AppError, Author, DEFAULT_PROJECT, DEFAULT_TIMEOUT_SECONDS, IdempotencyKey,
+    NewTask, Task, TaskId, TaskRef, TaskStatus, Timestamp, Usage, excerpt, order_key,
 };
 use crate::server::storage::activity::{Happening, record};
-use crate::server::storage::columns::json;
-use crate::server::storage::tx::{Conn, Tx, in_tx, insert_rows};
-use crate::server::storage::{Answer, Change, Write};
+use crate::server::storage::projects::check_open;
+use crate::server::storage::tx::{Conn, Tx, in_tx};
+use crate::server::storage::{Answer, Write};
 
 /// Creates a task. `new` has been found valid.
 pub(crate) struct CreateTask {
     pub(crate) id: TaskId,
     pub(crate) new: NewTask,
-    pub(crate) actor: String,
+    pub(crate) author: Author,
     pub(crate) retry_of: Option<TaskId>,
     pub(crate) key: Option<IdempotencyKey>,
     pub(crate) now: Timestamp,
@@ -46,6 +47,7 @@ impl Write for CreateTask {
             });
         }
         let mut stored = self.stored();
+        check_open(tx, &self.author, &stored.task.project).await?;
         stored.task.number = next_number(tx).await?;
         if let Some(IdempotencyKey { key, digest }) = &self.key {
             in_tx!(tx, conn => sqlx::query(INSERT_KEY)
@@ -56,16 +58,12 @@ impl Write for CreateTask {
                 .execute(conn)
                 .await?.rows_affected());
         }
-        tx.tasks_to_store.push(tx.mark());
-        tx.changed(Change::Task {
-            before: None,
-            task: Box::new(stored.clone()),
-        });
+        insert(tx, &stored, &self.new);
         let created = Happening {
             kind: ActivityKind::Created,
             task: Some(&stored.task),
             agent: None,
-            actor: &self.actor,
+            actor: &self.author.name,
             detail: None,
             time: self.now,
         };
@@ -91,7 +89,9 @@ impl CreateTask {
             let message = "this key was used for another request";
             return Err(AppError::invalid_field("Idempotency-Key", message).into());
         }
-        load(tx, TaskRef::Number(number)).await.map(Some)
+        load(tx, &self.author.sees, TaskRef::Number(number))
+            .await
+            .map(Some)
     }
 
     fn stored(&self) -> StoredTask {
@@ -101,8 +101,14 @@ impl CreateTask {
         let task = Task {
             id: self.id,
             number: 0,
+            project: new
+                .project
+                .clone()
+                .unwrap_or_else(|| DEFAULT_PROJECT.to_owned()),
+            version: 1,
+            edit_version: 1,
             title: new.title_or_first_line(),
-            description: new.description.clone(),
+            excerpt: excerpt(&new.description),
             priority,
             status: if external {
                 TaskStatus::Running
@@ -117,19 +123,17 @@ impl CreateTask {
             attempt: 1,
             max_attempts: new.max_attempts.unwrap_or(1),
             labels: new.labels.clone(),
-            created_by: self.actor.clone(),
+            created_by: self.author.name.clone(),
             created_at: self.now,
             started_at: external.then_some(self.now),
             completed_at: None,
             estimated_seconds: None,
             timeout_seconds: new.timeout_seconds.unwrap_or(DEFAULT_TIMEOUT_SECONDS),
-            result: None,
             error: None,
             retry_of: self.retry_of,
             external,
             usage: Usage::default(),
             evidence_count: 0,
-            metadata: new.metadata.clone(),
         };
         StoredTask {
             order_key: order_key(self.now, priority),
@@ -143,9 +147,13 @@ impl CreateTask {
     }
 }
 
+/// The number of the newest task.
+#[derive(Clone, Copy)]
+struct Newest(i64);
+
 async fn next_number(tx: &mut Tx<'_>) -> Answer<i64> {
-    let number = match (&mut tx.conn, tx.newest_task) {
-        (Conn::Sqlite(_), Some(newest)) => newest + 1,
+    let number = match (&mut tx.conn, tx.memory.of::<Newest>()) {
+        (Conn::Sqlite(_), Some(Newest(newest))) => newest + 1,
         (Conn::Sqlite(conn), None) => sqlx::query_scalar(NEXT).fetch_one(&mut **conn).await?,
         (Conn::Postgres(conn), _) => {
             sqlx::query_scalar(NEXT_OF_ALL)
@@ -153,55 +161,6 @@ async fn next_number(tx: &mut Tx<'_>) -> Answer<i64> {
                 .await?
         }
     };
-    tx.newest_task = Some(number);
+    tx.memory.remember(Newest(number));
     Ok(number)
-}
-
-/// Rows of one statement.
-const ROWS: usize = 128;
-
-/// Stores the tasks that the writes of a transaction created.
-pub(in crate::server::storage) async fn store_created(tx: &mut Tx<'_>) -> Answer<()> {
-    let waiting = std::mem::take(&mut tx.tasks_to_store);
-    for chunk in waiting.chunks(ROWS) {
-        let rows: Vec<&StoredTask> = chunk
-            .iter()
-            .filter_map(|&place| match tx.changes.get(place) {
-                Some(Change::Task { task, .. }) => Some(&**task),
-                _ => None,
-            })
-            .collect();
-        insert_rows!(
-            tx,
-            "insert into tasks (number, id, title, description, priority, status, agent, \
-             requested_agent, assignee, max_attempts, labels, created_by, created_at, \
-             started_at, order_key, not_before, timeout_seconds, retry_of, external, metadata) ",
-            "number",
-            rows,
-            |row, stored| {
-                let task = &stored.task;
-                row.push_bind(task.number)
-                    .push_bind(task.id.to_string())
-                    .push_bind(task.title.clone())
-                    .push_bind(task.description.clone())
-                    .push_bind(task.priority.rank())
-                    .push_bind(task.status.as_str())
-                    .push_bind(task.agent.clone())
-                    .push_bind(task.requested_agent.clone())
-                    .push_bind(task.agent.clone().or_else(|| task.requested_agent.clone()))
-                    .push_bind(i64::from(task.max_attempts))
-                    .push_bind(json(&task.labels))
-                    .push_bind(task.created_by.clone())
-                    .push_bind(task.created_at.0)
-                    .push_bind(task.started_at.map(|at| at.0))
-                    .push_bind(stored.order_key)
-                    .push_bind(stored.not_before.map(|at| at.0))
-                    .push_bind(stored.timeout.map(i64::from))
-                    .push_bind(task.retry_of.map(|id| id.to_string()))
-                    .push_bind(task.external)
-                    .push_bind(json(&task.metadata))
-            }
-        );
-    }
-    Ok(())
 }

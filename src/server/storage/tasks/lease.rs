@@ -1,9 +1,9 @@
 //! Leases are renewed while their holder lives, and end when it does not.
 
 use super::report::end;
-use super::row::{TaskRow, load};
+use super::row::{TaskRow, load, task_columns};
 use super::{Lease, StoredTask};
-use crate::domain::{Outcome, TaskRef, Timestamp};
+use crate::domain::{Outcome, Scope, TaskRef, Timestamp};
 use crate::server::storage::tx::{Tx, in_tx};
 use crate::server::storage::{Answer, Write};
 
@@ -34,7 +34,11 @@ pub(crate) enum LeaseState {
     Lost,
 }
 
-const BY_LEASE: &str = "select * from tasks where lease_id = $1";
+const BY_LEASE: &str = concat!(
+    "select ",
+    task_columns!(),
+    " from tasks where lease_id = $1"
+);
 const RENEW: &str = "update tasks set lease_expires_at = $2 where lease_id = $1";
 
 impl Write for RenewLeases {
@@ -84,9 +88,9 @@ pub(crate) enum Lapse {
     Overdue { cancel_grace_seconds: i64 },
 }
 
-const OF_NODE: &str = "select * from tasks where status in ('running', 'needs_input') \
+const OF_NODE: &str = "select number from tasks where status in ('running', 'needs_input') \
     and lease_node = $1 order by number";
-const OVERDUE: &str = "select * from tasks where status in ('running', 'needs_input') \
+const OVERDUE: &str = "select number from tasks where status in ('running', 'needs_input') \
     and (lease_expires_at <= $1 \
         or (lease_node is null and cancel_requested_at <= $2) \
         or (lease_node is null and started_at + 1000000 * coalesce(timeout_seconds, 3600) <= $1)) \
@@ -97,21 +101,20 @@ impl Write for EndLapsed {
     type Output = Vec<StoredTask>;
 
     async fn run(&self, tx: &mut Tx<'_>) -> Answer<Vec<StoredTask>> {
-        let rows: Vec<TaskRow> = match &self.lapse {
+        let numbers: Vec<i64> = match &self.lapse {
             Lapse::Restart { node } => in_tx!(tx, conn =>
-                sqlx::query_as(OF_NODE).bind(node).fetch_all(conn).await?),
+                sqlx::query_scalar(OF_NODE).bind(node).fetch_all(conn).await?),
             Lapse::Overdue {
                 cancel_grace_seconds,
             } => {
                 let asked_before = self.now.plus_seconds(-cancel_grace_seconds);
-                in_tx!(tx, conn => sqlx::query_as(OVERDUE)
+                in_tx!(tx, conn => sqlx::query_scalar(OVERDUE)
                     .bind(self.now.0).bind(asked_before.0).fetch_all(conn).await?)
             }
         };
-        let mut ended = Vec::with_capacity(rows.len());
-        for row in rows {
-            let number = StoredTask::try_from(row)?.task.number;
-            let mut stored = load(tx, TaskRef::Number(number)).await?;
+        let mut ended = Vec::with_capacity(numbers.len());
+        for number in numbers {
+            let mut stored = load(tx, &Scope::everything(), TaskRef::Number(number)).await?;
             if !stored.task.status.is_held() {
                 continue;
             }

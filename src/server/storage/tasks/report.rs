@@ -2,10 +2,10 @@
 
 use super::StoredTask;
 use super::change::kind_of;
-use super::row::{load, save};
+use super::row::{NewBody, load, save};
 use crate::domain::{
-    ActivityKind, AgentEvent, AppError, LogStream, NewLog, Outcome, TaskRef, TaskStatus, Timestamp,
-    Transition,
+    ActivityKind, AgentEvent, AppError, LogStream, NewLog, Outcome, Scope, TaskRef, TaskStatus,
+    Timestamp, Transition,
 };
 use crate::server::storage::activity::{Happening, record};
 use crate::server::storage::{Answer, Tx, Write, logs};
@@ -22,11 +22,12 @@ impl Write for ReportTask {
     type Output = ();
 
     async fn run(&self, tx: &mut Tx<'_>) -> Answer<()> {
-        let mut stored = load(tx, TaskRef::Number(self.number)).await?;
+        let mut stored = load(tx, &Scope::everything(), TaskRef::Number(self.number)).await?;
         stored.check_lease(&self.lease, self.now)?;
         let before = stored.task.status;
         let mut entries: Vec<NewLog> = Vec::new();
         let mut kinds = Vec::new();
+        let mut body = NewBody::default();
         let mut changed = false;
         for event in &self.events {
             match event {
@@ -40,14 +41,14 @@ impl Write for ReportTask {
                             ..NewLog::default()
                         });
                     }
-                    kinds.extend(apply(&mut stored, other)?);
+                    kinds.extend(apply(&mut stored, &mut body, other)?);
                     changed = true;
                 }
             }
         }
-        logs::append(tx, &stored.task, &entries, self.now).await?;
+        logs::append(tx, &stored, &entries, self.now).await?;
         if changed {
-            save(tx, before, &stored).await?;
+            save(tx, before, &mut stored, body).await?;
         }
         for kind in kinds {
             let happening = Happening {
@@ -64,11 +65,15 @@ impl Write for ReportTask {
     }
 }
 
-fn apply(stored: &mut StoredTask, event: &AgentEvent) -> Result<Option<ActivityKind>, AppError> {
+fn apply(
+    stored: &mut StoredTask,
+    body: &mut NewBody,
+    event: &AgentEvent,
+) -> Result<Option<ActivityKind>, AppError> {
     match event {
         AgentEvent::Progress(progress) => stored.task.progress = *progress,
         AgentEvent::Usage(report) => stored.task.usage.apply(*report),
-        AgentEvent::Result(result) => stored.task.result = Some(result.clone()),
+        AgentEvent::Result(result) => body.result = Some(result.clone()),
         AgentEvent::NeedsInput(question) => {
             stored.step(Transition::Ask)?;
             stored.question = Some(question.clone());
@@ -95,7 +100,7 @@ impl Write for EndAttempt {
     type Output = StoredTask;
 
     async fn run(&self, tx: &mut Tx<'_>) -> Answer<StoredTask> {
-        let mut stored = load(tx, TaskRef::Number(self.number)).await?;
+        let mut stored = load(tx, &Scope::everything(), TaskRef::Number(self.number)).await?;
         stored.check_lease(&self.lease, self.now)?;
         end(tx, &mut stored, &self.outcome, self.now).await?;
         Ok(stored)
@@ -112,7 +117,7 @@ pub(super) async fn end(
     let before = stored.task.status;
     let agent = stored.task.agent.clone();
     stored.end(outcome, now).map_err(AppError::from)?;
-    save(tx, before, stored).await?;
+    save(tx, before, stored, NewBody::default()).await?;
     let happening = Happening {
         kind: kind_of(stored.task.status, Transition::Complete),
         task: Some(&stored.task),

@@ -2,21 +2,38 @@
 
 use sqlx::FromRow;
 
-use super::create::store_created;
+use super::insert::Created;
 use super::{Lease, StoredTask};
 use crate::domain::{
-    AppError, Cost, DEFAULT_TIMEOUT_SECONDS, Priority, Task, TaskRef, TaskStatus, Timestamp, Usage,
+    AppError, Cost, DEFAULT_TIMEOUT_SECONDS, Priority, Scope, Task, TaskBody, TaskRef, TaskStatus,
+    Timestamp, Usage,
 };
 use crate::server::storage::columns::{Origin, count, json};
 use crate::server::storage::tx::{Conn, Tx, in_tx};
 use crate::server::storage::{Answer, Change, StorageError};
 
+/// What is read of a task: all but what may be large.
+macro_rules! task_columns {
+    () => {
+        "number, id, project, version, edit_version, title, \
+         substr(description, 1, 200) as excerpt, priority, status, progress, agent, \
+         requested_agent, attempt, max_attempts, labels, created_by, created_at, started_at, \
+         completed_at, order_key, not_before, timeout_seconds, error, retry_of, external, \
+         input_tokens, output_tokens, cost_micros, evidence_count, question, \
+         cancel_requested_at, lease_id, lease_expires_at, lease_node"
+    };
+}
+pub(super) use task_columns;
+
 #[derive(FromRow)]
 pub(super) struct TaskRow {
     number: i64,
     id: String,
+    project: String,
+    version: i64,
+    edit_version: i64,
     title: String,
-    description: String,
+    excerpt: String,
     priority: i64,
     status: String,
     progress: f64,
@@ -32,7 +49,6 @@ pub(super) struct TaskRow {
     order_key: i64,
     not_before: Option<i64>,
     timeout_seconds: Option<i64>,
-    result: Option<String>,
     error: Option<String>,
     retry_of: Option<String>,
     external: bool,
@@ -40,7 +56,6 @@ pub(super) struct TaskRow {
     output_tokens: i64,
     cost_micros: Option<i64>,
     evidence_count: i64,
-    metadata: String,
     question: Option<String>,
     cancel_requested_at: Option<i64>,
     lease_id: Option<String>,
@@ -67,10 +82,6 @@ impl TryFrom<TaskRow> for StoredTask {
         let retry_of = row
             .retry_of
             .map(|id| origin.require("retry_of", id.parse().ok()));
-        let result = row
-            .result
-            .map(|text| origin.json("result", &text))
-            .transpose()?;
         let lease = match (row.lease_id, row.lease_expires_at) {
             (Some(id), Some(at)) => Some(Lease {
                 id,
@@ -83,8 +94,11 @@ impl TryFrom<TaskRow> for StoredTask {
             task: Task {
                 id: origin.require("id", row.id.parse().ok())?,
                 number: row.number,
+                project: row.project,
+                version: row.version,
+                edit_version: row.edit_version,
                 title: row.title,
-                description: row.description,
+                excerpt: row.excerpt,
                 priority: origin.require("priority", priority)?,
                 status: origin.require("status", TaskStatus::parse(&row.status))?,
                 progress: row.progress,
@@ -101,7 +115,6 @@ impl TryFrom<TaskRow> for StoredTask {
                 completed_at: row.completed_at.map(Timestamp),
                 estimated_seconds: None,
                 timeout_seconds: timeout.unwrap_or(DEFAULT_TIMEOUT_SECONDS),
-                result,
                 error: row.error,
                 retry_of: retry_of.transpose()?,
                 external: row.external,
@@ -111,7 +124,6 @@ impl TryFrom<TaskRow> for StoredTask {
                     cost_usd: row.cost_micros.map(Cost),
                 },
                 evidence_count: origin.number("evidence_count", row.evidence_count)?,
-                metadata: origin.json("metadata", &row.metadata)?,
             },
             order_key: row.order_key,
             not_before: row.not_before.map(Timestamp),
@@ -123,16 +135,55 @@ impl TryFrom<TaskRow> for StoredTask {
     }
 }
 
-const BY_NUMBER: &str = "select * from tasks where number = $1";
-const BY_ID: &str = "select * from tasks where id = $1";
-// PostgreSQL has other writers than us; SQLite has only ours.
-const BY_NUMBER_LOCKED: &str = "select * from tasks where number = $1 for update";
-const BY_ID_LOCKED: &str = "select * from tasks where id = $1 for update";
+/// What may be large about a task.
+#[derive(FromRow)]
+pub(super) struct BodyRow {
+    number: i64,
+    description: String,
+    result: Option<String>,
+    metadata: String,
+}
 
-/// The task, locked until the end of the transaction.
-pub(in crate::server::storage) async fn load(tx: &mut Tx<'_>, task: TaskRef) -> Answer<StoredTask> {
+impl TryFrom<BodyRow> for TaskBody {
+    type Error = StorageError;
+
+    fn try_from(row: BodyRow) -> Answer<Self> {
+        let name = row.number.to_string();
+        let origin = Origin {
+            table: "tasks",
+            row: &name,
+        };
+        let result = row.result.map(|text| origin.json("result", &text));
+        Ok(Self {
+            description: row.description,
+            result: result.transpose()?,
+            metadata: origin.json("metadata", &row.metadata)?,
+        })
+    }
+}
+
+const BY_NUMBER: &str = concat!("select ", task_columns!(), " from tasks where number = $1");
+const BY_ID: &str = concat!("select ", task_columns!(), " from tasks where id = $1");
+// PostgreSQL has other writers than us; SQLite has only ours.
+const BY_NUMBER_LOCKED: &str = concat!(
+    "select ",
+    task_columns!(),
+    " from tasks where number = $1 for update"
+);
+const BY_ID_LOCKED: &str = concat!(
+    "select ",
+    task_columns!(),
+    " from tasks where id = $1 for update"
+);
+
+/// The task, locked until the end of the transaction, when `scope` covers it.
+pub(in crate::server::storage) async fn load(
+    tx: &mut Tx<'_>,
+    scope: &Scope,
+    task: TaskRef,
+) -> Answer<StoredTask> {
     // A task of the same group may have been created a moment ago.
-    store_created(tx).await?;
+    tx.flush_table::<Created>().await?;
     let locked = matches!(tx.conn, Conn::Postgres(_));
     let row: Option<TaskRow> = match task {
         TaskRef::Number(number) => {
@@ -144,7 +195,29 @@ pub(in crate::server::storage) async fn load(tx: &mut Tx<'_>, task: TaskRef) -> 
             in_tx!(tx, conn => sqlx::query_as(sql).bind(id.to_string()).fetch_optional(conn).await?)
         }
     };
-    row.ok_or_else(|| absent(task))?.try_into()
+    visible(row, scope, task)?.try_into()
+}
+
+const DESCRIPTION: &str = "select description from tasks where number = $1";
+
+/// The description of a task that was loaded.
+pub(super) async fn description(tx: &mut Tx<'_>, number: i64) -> Answer<String> {
+    Ok(in_tx!(tx, conn => sqlx::query_scalar(DESCRIPTION).bind(number).fetch_one(conn).await?))
+}
+
+const BODY: &str = "select number, description, result, metadata from tasks where number = $1";
+
+/// What may be large about a task that was loaded.
+pub(super) async fn body(tx: &mut Tx<'_>, number: i64) -> Answer<TaskBody> {
+    let row: BodyRow = in_tx!(tx, conn => sqlx::query_as(BODY).bind(number).fetch_one(conn).await?);
+    row.try_into()
+}
+
+/// What is not there and what may not be seen answer alike.
+pub(super) fn visible(row: Option<TaskRow>, scope: &Scope, task: TaskRef) -> Answer<TaskRow> {
+    Ok(row
+        .filter(|row| scope.covers(&row.project))
+        .ok_or_else(|| absent(task))?)
 }
 
 /// What a door answers for a task that does not exist.
@@ -155,22 +228,36 @@ pub(super) fn absent(task: TaskRef) -> AppError {
     })
 }
 
-const SAVE: &str = "update tasks set title = $2, description = $3, priority = $4, status = $5, \
-    progress = $6, agent = $7, assignee = coalesce($7, requested_agent), attempt = $8, \
-    labels = $9, started_at = $10, completed_at = $11, order_key = $12, not_before = $13, \
-    timeout_seconds = $14, result = $15, error = $16, external = $17, input_tokens = $18, \
+/// What of a task's body is new; what is absent stays.
+#[derive(Default)]
+pub(super) struct NewBody {
+    pub(super) description: Option<String>,
+    pub(super) result: Option<serde_json::Value>,
+}
+
+const SAVE: &str = "update tasks set title = $2, description = coalesce($3, description), \
+    priority = $4, status = $5, progress = $6, agent = $7, \
+    assignee = coalesce($7, requested_agent), attempt = $8, labels = $9, started_at = $10, \
+    completed_at = $11, order_key = $12, not_before = $13, timeout_seconds = $14, \
+    result = coalesce($15, result), error = $16, external = $17, input_tokens = $18, \
     output_tokens = $19, cost_micros = $20, question = $21, cancel_requested_at = $22, \
-    lease_id = $23, lease_expires_at = $24, lease_node = $25 \
+    lease_id = $23, lease_expires_at = $24, lease_node = $25, version = $26, edit_version = $27 \
     where number = $1";
 
-/// Writes what may have changed about `stored`, and announces it.
-pub(super) async fn save(tx: &mut Tx<'_>, before: TaskStatus, stored: &StoredTask) -> Answer<()> {
+/// Writes what may have changed about `stored`, and announces it as its next version.
+pub(super) async fn save(
+    tx: &mut Tx<'_>,
+    before: TaskStatus,
+    stored: &mut StoredTask,
+    body: NewBody,
+) -> Answer<()> {
+    stored.task.version += 1;
     let task = &stored.task;
     let lease = stored.lease.as_ref();
     in_tx!(tx, conn => sqlx::query(SAVE)
         .bind(task.number)
         .bind(&task.title)
-        .bind(&task.description)
+        .bind(&body.description)
         .bind(task.priority.rank())
         .bind(task.status.as_str())
         .bind(task.progress)
@@ -182,7 +269,7 @@ pub(super) async fn save(tx: &mut Tx<'_>, before: TaskStatus, stored: &StoredTas
         .bind(stored.order_key)
         .bind(stored.not_before.map(|at| at.0))
         .bind(stored.timeout.map(i64::from))
-        .bind(task.result.as_ref().map(json))
+        .bind(body.result.as_ref().map(json))
         .bind(&task.error)
         .bind(task.external)
         .bind(count(task.usage.input_tokens))
@@ -193,11 +280,10 @@ pub(super) async fn save(tx: &mut Tx<'_>, before: TaskStatus, stored: &StoredTas
         .bind(lease.map(|lease| &lease.id))
         .bind(lease.map(|lease| lease.expires_at.0))
         .bind(lease.and_then(|lease| lease.node.as_ref()))
+        .bind(task.version)
+        .bind(task.edit_version)
         .execute(conn)
         .await?.rows_affected());
-    tx.changed(Change::Task {
-        before: Some(before),
-        task: Box::new(stored.clone()),
-    });
+    tx.changed(Change::task(Some(before), stored));
     Ok(())
 }

@@ -1,10 +1,11 @@
 //! A task with what only the server knows about it, and how an attempt begins and ends.
 
 use crate::domain::{
-    AppError, Illegal, Outcome, Task, TaskStatus, Timestamp, Transition, back_off_seconds,
+    AppError, Audience, Author, ErrorKind, Illegal, Outcome, Task, TaskStatus, Timestamp,
+    Transition, back_off_seconds,
 };
 
-/// A task as it is stored. Queue position, waiting reasons and the estimate of a pending task
+/// A task as it is stored, without its [`crate::domain::TaskBody`]. Queue position, waiting reasons and the estimate of a pending task
 /// are not: they are computed when it is shown.
 #[derive(Clone, Debug)]
 pub(crate) struct StoredTask {
@@ -33,6 +34,27 @@ pub(crate) struct Lease {
 }
 
 impl StoredTask {
+    /// Who may hear of it.
+    pub(crate) fn audience(&self) -> Audience {
+        Audience::Project {
+            project: self.task.project.clone(),
+            owner: self.task.created_by.clone(),
+        }
+    }
+
+    /// Passes when `author` may change it.
+    pub(in crate::server::storage) fn check_author(&self, author: &Author) -> Result<(), AppError> {
+        let task = &self.task;
+        if author.may_change(&task.project, &task.created_by) {
+            return Ok(());
+        }
+        let detail = format!(
+            "task #{} was made by {}: changing it takes a maintainer of the project {}",
+            task.number, task.created_by, task.project
+        );
+        Err(AppError::new(ErrorKind::Forbidden, detail))
+    }
+
     /// Moves the task, or says why it cannot move.
     pub(super) fn step(&mut self, transition: Transition) -> Result<(), Illegal> {
         self.task.status = self.task.status.after(transition)?;
