@@ -2,6 +2,7 @@
 
 use sqlx::FromRow;
 
+use super::batch::Batched;
 use super::columns::Origin;
 use super::database::on_pool;
 use super::tx::{Tx, insert_rows};
@@ -18,7 +19,7 @@ pub(crate) struct Happening<'a> {
     pub(crate) time: Timestamp,
 }
 
-/// Records what happened, and announces it. [`store`] writes it down before the commit.
+/// Records what happened, and announces it.
 pub(super) fn record(tx: &mut Tx<'_>, happening: Happening<'_>) {
     let Happening {
         kind,
@@ -29,8 +30,7 @@ pub(super) fn record(tx: &mut Tx<'_>, happening: Happening<'_>) {
         time,
     } = happening;
     let agent = agent.or_else(|| task.and_then(|task| task.agent.as_deref()));
-    tx.activity_to_store.push(tx.mark());
-    tx.changed(Change::Activity(Activity {
+    let place = tx.changed(Change::Activity(Activity {
         id: 0,
         time,
         kind,
@@ -41,18 +41,19 @@ pub(super) fn record(tx: &mut Tx<'_>, happening: Happening<'_>) {
         actor: actor.to_owned(),
         detail: detail.map(str::to_owned),
     }));
+    tx.batch(Recorded { place });
 }
 
-/// Rows of one statement.
-const ROWS: usize = 128;
+/// Something that happened, in the changes of its transaction.
+struct Recorded {
+    place: usize,
+}
 
-/// Stores what the writes of a transaction recorded, and fills in the ids.
-pub(super) async fn store(tx: &mut Tx<'_>) -> Answer<()> {
-    let waiting = std::mem::take(&mut tx.activity_to_store);
-    for chunk in waiting.chunks(ROWS) {
-        let rows: Vec<&Activity> = chunk
+impl Batched for Recorded {
+    async fn store(tx: &mut Tx<'_>, recorded: Vec<Self>) -> Answer<()> {
+        let rows: Vec<&Activity> = recorded
             .iter()
-            .filter_map(|&place| match tx.changes.get(place) {
+            .filter_map(|it| match tx.changes.get(it.place) {
                 Some(Change::Activity(activity)) => Some(activity),
                 _ => None,
             })
@@ -71,13 +72,13 @@ pub(super) async fn store(tx: &mut Tx<'_>) -> Answer<()> {
                 .push_bind(activity.title.clone())
                 .push_bind(activity.detail.clone())
         );
-        for (&place, id) in chunk.iter().zip(ids) {
-            if let Some(Change::Activity(activity)) = tx.changes.get_mut(place) {
+        for (it, id) in recorded.iter().zip(ids) {
+            if let Some(Change::Activity(activity)) = tx.changes.get_mut(it.place) {
                 activity.id = id;
             }
         }
+        Ok(())
     }
-    Ok(())
 }
 
 #[derive(FromRow)]

@@ -10,6 +10,7 @@ use sqlx::{Connection, PgConnection, PgPool, SqliteConnection, SqlitePool};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
+use super::batch::Memory;
 use super::writer::{self, Queued, Write};
 use super::{Answer, StorageError, agents::AgentRecord, tasks::StoredTask};
 use crate::domain::{Activity, LogEntry, TaskStatus};
@@ -53,8 +54,8 @@ pub(super) enum Pool {
 pub(crate) struct Writer {
     pub(super) conn: Writing,
     pub(super) queue: mpsc::Receiver<Queued>,
-    /// The number of the newest task, when it is known.
-    pub(super) newest_task: Option<i64>,
+    /// What the last commit left known.
+    pub(super) memory: Memory,
 }
 
 /// What the writer writes to.
@@ -155,7 +156,7 @@ impl Database {
             Writer {
                 conn: writing,
                 queue,
-                newest_task: None,
+                memory: Memory::default(),
             },
         )
     }

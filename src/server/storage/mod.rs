@@ -9,6 +9,7 @@
 
 pub(crate) mod activity;
 pub(crate) mod agents;
+mod batch;
 mod columns;
 mod database;
 mod error;
@@ -18,6 +19,8 @@ pub(crate) mod tasks;
 mod tx;
 mod writer;
 
+#[cfg(test)]
+pub(crate) use batch::Batched;
 pub(crate) use database::{Change, Database, OnCommit, Writer};
 pub(crate) use error::{Answer, StorageError};
 pub(crate) use tx::Tx;

@@ -8,9 +8,10 @@ use std::pin::Pin;
 use sqlx::Connection;
 use tokio::sync::{mpsc, oneshot};
 
+use super::batch::Memory;
 use super::database::{OnCommit, Writer, Writing};
 use super::tx::{Conn, Tx};
-use super::{Answer, Change, StorageError, activity, tasks};
+use super::{Answer, Change, StorageError};
 
 /// A change to the database. It may run more than once: when one write of a group fails, the
 /// group is rolled back and every write runs again alone.
@@ -120,26 +121,26 @@ impl Writer {
     ) -> Result<Vec<Change>, StorageError> {
         let queue = gather.then_some(&mut self.queue);
         // Known again once this is committed.
-        let newest = self.newest_task.take();
-        let (changes, newest) = match &mut self.conn {
+        let memory = std::mem::take(&mut self.memory);
+        let (changes, memory) = match &mut self.conn {
             Writing::Sqlite(conn) => {
                 // A deferred transaction that turns to writing fails at once when another
                 // process holds the lock; an immediate one waits for it.
                 let mut transaction = conn.begin_with("begin immediate").await?;
-                let tx = Tx::new(Conn::Sqlite(&mut transaction), newest);
+                let tx = Tx::new(Conn::Sqlite(&mut transaction), memory);
                 let done = run(tx, group, queue).await?;
                 transaction.commit().await?;
                 done
             }
             Writing::Postgres(pool) => {
                 let mut transaction = pool.begin().await?;
-                let tx = Tx::new(Conn::Postgres(&mut transaction), newest);
+                let tx = Tx::new(Conn::Postgres(&mut transaction), memory);
                 let done = run(tx, group, queue).await?;
                 transaction.commit().await?;
                 done
             }
         };
-        self.newest_task = newest;
+        self.memory = memory;
         Ok(changes)
     }
 }
@@ -159,13 +160,13 @@ fn failed(mut group: Vec<Queued>, error: StorageError) {
     }
 }
 
-/// Runs every write of `group`, and of those who join it. Answers what changed, and the number
-/// of the newest task.
+/// Runs every write of `group`, and of those who join it. Answers what changed, and what is to be
+/// remembered.
 async fn run(
     mut tx: Tx<'_>,
     group: &mut Vec<Queued>,
     mut queue: Option<&mut mpsc::Receiver<Queued>>,
-) -> Result<(Vec<Change>, Option<i64>), StorageError> {
+) -> Result<(Vec<Change>, Memory), StorageError> {
     let mut done = 0;
     loop {
         if let Some(queue) = &mut queue {
@@ -176,13 +177,12 @@ async fn run(
             }
         }
         if done == group.len() {
-            return Ok((tx.changes, tx.newest_task));
+            return Ok((tx.changes, tx.memory));
         }
         for unit in group.iter_mut().skip(done) {
             unit.run(&mut tx).await?;
         }
         done = group.len();
-        tasks::store_created(&mut tx).await?;
-        activity::store(&mut tx).await?;
+        tx.flush().await?;
     }
 }

@@ -3,6 +3,7 @@
 
 mod agents;
 mod attempts;
+mod batch;
 mod board;
 mod group;
 mod leases;

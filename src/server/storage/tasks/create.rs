@@ -1,15 +1,15 @@
 //! A task comes into being, once per idempotency key.
 
 use super::StoredTask;
+use super::insert::insert;
 use super::row::load;
 use crate::domain::{
     ActivityKind, AppError, DEFAULT_TIMEOUT_SECONDS, IdempotencyKey, NewTask, Task, TaskId,
     TaskRef, TaskStatus, Timestamp, Usage, order_key,
 };
 use crate::server::storage::activity::{Happening, record};
-use crate::server::storage::columns::json;
-use crate::server::storage::tx::{Conn, Tx, in_tx, insert_rows};
-use crate::server::storage::{Answer, Change, Write};
+use crate::server::storage::tx::{Conn, Tx, in_tx};
+use crate::server::storage::{Answer, Write};
 
 /// Creates a task. `new` has been found valid.
 pub(crate) struct CreateTask {
@@ -56,11 +56,7 @@ impl Write for CreateTask {
                 .execute(conn)
                 .await?.rows_affected());
         }
-        tx.tasks_to_store.push(tx.mark());
-        tx.changed(Change::Task {
-            before: None,
-            task: Box::new(stored.clone()),
-        });
+        insert(tx, &stored);
         let created = Happening {
             kind: ActivityKind::Created,
             task: Some(&stored.task),
@@ -143,9 +139,13 @@ impl CreateTask {
     }
 }
 
+/// The number of the newest task.
+#[derive(Clone, Copy)]
+struct Newest(i64);
+
 async fn next_number(tx: &mut Tx<'_>) -> Answer<i64> {
-    let number = match (&mut tx.conn, tx.newest_task) {
-        (Conn::Sqlite(_), Some(newest)) => newest + 1,
+    let number = match (&mut tx.conn, tx.memory.of::<Newest>()) {
+        (Conn::Sqlite(_), Some(Newest(newest))) => newest + 1,
         (Conn::Sqlite(conn), None) => sqlx::query_scalar(NEXT).fetch_one(&mut **conn).await?,
         (Conn::Postgres(conn), _) => {
             sqlx::query_scalar(NEXT_OF_ALL)
@@ -153,55 +153,6 @@ async fn next_number(tx: &mut Tx<'_>) -> Answer<i64> {
                 .await?
         }
     };
-    tx.newest_task = Some(number);
+    tx.memory.remember(Newest(number));
     Ok(number)
-}
-
-/// Rows of one statement.
-const ROWS: usize = 128;
-
-/// Stores the tasks that the writes of a transaction created.
-pub(in crate::server::storage) async fn store_created(tx: &mut Tx<'_>) -> Answer<()> {
-    let waiting = std::mem::take(&mut tx.tasks_to_store);
-    for chunk in waiting.chunks(ROWS) {
-        let rows: Vec<&StoredTask> = chunk
-            .iter()
-            .filter_map(|&place| match tx.changes.get(place) {
-                Some(Change::Task { task, .. }) => Some(&**task),
-                _ => None,
-            })
-            .collect();
-        insert_rows!(
-            tx,
-            "insert into tasks (number, id, title, description, priority, status, agent, \
-             requested_agent, assignee, max_attempts, labels, created_by, created_at, \
-             started_at, order_key, not_before, timeout_seconds, retry_of, external, metadata) ",
-            "number",
-            rows,
-            |row, stored| {
-                let task = &stored.task;
-                row.push_bind(task.number)
-                    .push_bind(task.id.to_string())
-                    .push_bind(task.title.clone())
-                    .push_bind(task.description.clone())
-                    .push_bind(task.priority.rank())
-                    .push_bind(task.status.as_str())
-                    .push_bind(task.agent.clone())
-                    .push_bind(task.requested_agent.clone())
-                    .push_bind(task.agent.clone().or_else(|| task.requested_agent.clone()))
-                    .push_bind(i64::from(task.max_attempts))
-                    .push_bind(json(&task.labels))
-                    .push_bind(task.created_by.clone())
-                    .push_bind(task.created_at.0)
-                    .push_bind(task.started_at.map(|at| at.0))
-                    .push_bind(stored.order_key)
-                    .push_bind(stored.not_before.map(|at| at.0))
-                    .push_bind(stored.timeout.map(i64::from))
-                    .push_bind(task.retry_of.map(|id| id.to_string()))
-                    .push_bind(task.external)
-                    .push_bind(json(&task.metadata))
-            }
-        );
-    }
-    Ok(())
 }

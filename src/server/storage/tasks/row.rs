@@ -2,7 +2,7 @@
 
 use sqlx::FromRow;
 
-use super::create::store_created;
+use super::insert::Created;
 use super::{Lease, StoredTask};
 use crate::domain::{
     AppError, Cost, DEFAULT_TIMEOUT_SECONDS, Priority, Task, TaskRef, TaskStatus, Timestamp, Usage,
@@ -132,7 +132,7 @@ const BY_ID_LOCKED: &str = "select * from tasks where id = $1 for update";
 /// The task, locked until the end of the transaction.
 pub(in crate::server::storage) async fn load(tx: &mut Tx<'_>, task: TaskRef) -> Answer<StoredTask> {
     // A task of the same group may have been created a moment ago.
-    store_created(tx).await?;
+    tx.flush_table::<Created>().await?;
     let locked = matches!(tx.conn, Conn::Postgres(_));
     let row: Option<TaskRow> = match task {
         TaskRef::Number(number) => {
