@@ -29,7 +29,7 @@ mod jobs;
 pub(crate) mod links;
 pub(crate) mod live;
 pub(crate) mod operations;
-mod publisher;
+pub(crate) mod publisher;
 pub(crate) mod queue;
 mod restore;
 mod router;
@@ -69,7 +69,7 @@ pub fn main() -> ExitCode {
         .and_then(|runtime| {
             runtime.block_on(async {
                 let stopping = CancellationToken::new();
-                let served = run::run(config, stopping.clone(), announce);
+                let served = run::run(config, auth::Actors::default(), stopping.clone(), announce);
                 tokio::pin!(served);
                 tokio::select! {
                     served = &mut served => return served.map_err(|error| error.to_string()),

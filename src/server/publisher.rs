@@ -1,51 +1,52 @@
 //! What follows from a commit: the board, the live feed and the metrics are projections of its
 //! changes, told by this one publisher, in commit order.
 
-use super::clock::Clock;
 use super::live::{Bus, Outgoing};
 use super::queue::{Board, Following};
 use super::storage::tasks::StoredTask;
-use super::storage::{Change, News};
-use crate::domain::{Agent, LiveMessage};
+use super::storage::{Change, Thing};
+use crate::domain::{Agent, LiveMessage, Timestamp};
 
 /// A cheap handle.
 #[derive(Clone)]
 pub(crate) struct Publisher {
     board: Board,
     bus: Bus,
-    clock: Clock,
 }
 
 impl Publisher {
-    pub(crate) fn new(board: Board, bus: Bus, clock: Clock) -> Self {
-        Self { board, bus, clock }
+    pub(crate) fn new(board: Board, bus: Bus) -> Self {
+        Self { board, bus }
     }
 
     /// Tells what a commit changed. Only tasks and agents take the board's lock, which is kept until
     /// they are on the feed; logs, activity and events of loops pass by.
-    pub(crate) fn publish(&self, changes: Vec<Change>) {
+    pub(crate) fn publish(&self, changes: Vec<Change>, now: Timestamp) {
         let mut following: Option<Following<'_>> = None;
         let mut messages = Vec::with_capacity(changes.len());
         for change in changes {
-            let Change { audience, news, .. } = change;
-            let message = match news {
-                News::Task { before, task } => match self.board(&mut following).task(before, *task)
-                {
-                    Some(task) => LiveMessage::Task(task),
-                    None => continue,
-                },
-                News::Agent(record) => {
-                    self.board(&mut following).agent(record);
+            let Change {
+                audience, thing, ..
+            } = change;
+            let message = match thing {
+                Thing::Task { before, task } => {
+                    match self.board(&mut following, now).task(before, *task) {
+                        Some(task) => LiveMessage::Task(task),
+                        None => continue,
+                    }
+                }
+                Thing::Agent(record) => {
+                    self.board(&mut following, now).agent(record);
                     continue;
                 }
-                News::Logs { task, entries } => LiveMessage::Logs(task, entries),
-                News::Activity(activity) => LiveMessage::Activity(activity),
-                News::Events { events, .. } => {
+                Thing::Logs { task, entries } => LiveMessage::Logs(task, entries),
+                Thing::Activity(activity) => LiveMessage::Activity(activity),
+                Thing::Events { events, .. } => {
                     let events = events.into_iter().map(LiveMessage::Event);
                     messages.extend(events.map(|event| Outgoing::new(audience.clone(), event)));
                     continue;
                 }
-                News::Project { .. } => continue,
+                Thing::Project { .. } => continue,
             };
             messages.push(Outgoing::new(audience, message));
         }
@@ -53,8 +54,8 @@ impl Publisher {
     }
 
     /// Tells a pending task again as it is shown now: its position or reasons have changed.
-    pub(crate) fn refresh(&self, stored: StoredTask) {
-        let mut following = self.board.follow(self.clock.now());
+    pub(crate) fn refresh(&self, stored: StoredTask, now: Timestamp) {
+        let mut following = self.board.follow(now);
         let audience = stored.audience();
         let task = following.refreshed(stored);
         let messages = task.map(|task| Outgoing::new(audience, LiveMessage::Task(task)));
@@ -62,8 +63,8 @@ impl Publisher {
     }
 
     /// Tells the agents that look different by time alone.
-    pub(crate) fn refresh_agents(&self, differs: impl FnMut(&Agent) -> bool) {
-        let mut following = self.board.follow(self.clock.now());
+    pub(crate) fn refresh_agents(&self, differs: impl FnMut(&Agent) -> bool, now: Timestamp) {
+        let mut following = self.board.follow(now);
         following.agents_that(differs);
         self.tell(Some(following), Vec::new());
     }
@@ -72,8 +73,9 @@ impl Publisher {
     fn board<'f, 's: 'f>(
         &'s self,
         following: &'f mut Option<Following<'s>>,
+        now: Timestamp,
     ) -> &'f mut Following<'s> {
-        following.get_or_insert_with(|| self.board.follow(self.clock.now()))
+        following.get_or_insert_with(|| self.board.follow(now))
     }
 
     fn tell(&self, mut following: Option<Following<'_>>, mut messages: Vec<Outgoing>) {

@@ -40,9 +40,10 @@ const FEED_BYTES: usize = 64 * 1024 * 1024;
 #[error("{0}")]
 pub(crate) struct StartError(pub(super) String);
 
-/// Serves until `stopping` fires, then drains. `ready` is told the address.
+/// Serves until `stopping` fires, then drains. `actors` tells who asks, `ready` is told the address.
 pub(crate) async fn run(
     config: Config,
+    actors: Actors,
     stopping: CancellationToken,
     ready: impl FnOnce(std::net::SocketAddr),
 ) -> Result<(), StartError> {
@@ -52,13 +53,13 @@ pub(crate) async fn run(
     let clock = Clock;
     let board = Board::new();
     let bus = Bus::new(clock.uuid().to_string(), FEED_BYTES);
-    let publisher = Publisher::new(board.clone(), bus.clone(), clock);
+    let publisher = Publisher::new(board.clone(), bus.clone());
     let (db, writer) = open(&home).await?;
     let loops = TaskTracker::new();
     // On a thread of its own: with thousands of sockets to serve, a task would wait behind them
     // at every step of a write.
     let follower = publisher.clone();
-    let on_commit: OnCommit = Arc::new(move |changes| follower.publish(changes));
+    let on_commit: OnCommit = Arc::new(move |changes| follower.publish(changes, clock.now()));
     let writer = writer.run(on_commit);
     let runtime = tokio::runtime::Handle::current();
     let writing = loops.spawn_blocking(move || runtime.block_on(writer));
@@ -82,7 +83,7 @@ pub(crate) async fn run(
         board,
         bus,
         publisher,
-        actors: Actors::default(),
+        actors,
         clock,
         runs: Runs::default(),
         links: Links::default(),

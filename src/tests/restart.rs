@@ -79,12 +79,15 @@ async fn what_the_server_ran_itself_ends_with_the_reason(engine: Engine) {
         ))
     };
     assert_eq!(
-        (failed.status, failed.error),
+        (failed.status, failed.error.clone()),
         (TaskStatus::Failed, reason("shell", 1))
     );
-    assert_eq!((again.attempt, again.error), (2, reason("shell", 3)));
     assert_eq!(
-        (asked.status, asked.error),
+        (again.attempt, again.error.clone()),
+        (2, reason("shell", 3))
+    );
+    assert_eq!(
+        (asked.status, asked.error.clone()),
         (TaskStatus::Failed, reason("player", 1))
     );
     // The second attempt really runs.

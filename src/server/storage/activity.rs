@@ -6,7 +6,7 @@ use super::batch::Batched;
 use super::columns::Origin;
 use super::database::on_pool;
 use super::tx::{Tx, insert_rows};
-use super::{Answer, Change, Database, News, StorageError};
+use super::{Answer, Change, Database, StorageError, Thing};
 use crate::domain::{Activity, ActivityKind, Audience, Scope, Task, TaskId, Timestamp};
 
 /// Something that happened, on its way in.
@@ -54,7 +54,7 @@ pub(super) fn record(tx: &mut Tx<'_>, happening: Happening<'_>) {
     let place = tx.changed(Change {
         version: 0,
         audience,
-        news: News::Activity(activity),
+        thing: Thing::Activity(activity),
     });
     tx.batch(Recorded { place, project });
 }
@@ -69,8 +69,8 @@ impl Batched for Recorded {
     async fn store(tx: &mut Tx<'_>, recorded: Vec<Self>) -> Answer<()> {
         let rows: Vec<(&Activity, &Option<String>)> = recorded
             .iter()
-            .filter_map(|it| match &tx.changes.get(it.place)?.news {
-                News::Activity(activity) => Some((activity, &it.project)),
+            .filter_map(|it| match &tx.changes.get(it.place)?.thing {
+                Thing::Activity(activity) => Some((activity, &it.project)),
                 _ => None,
             })
             .collect();
@@ -93,7 +93,7 @@ impl Batched for Recorded {
         );
         for (it, id) in recorded.iter().zip(ids) {
             if let Some(change) = tx.changes.get_mut(it.place)
-                && let News::Activity(activity) = &mut change.news
+                && let Thing::Activity(activity) = &mut change.thing
             {
                 activity.id = id;
                 change.version = id;

@@ -6,7 +6,7 @@ use super::activity::{Happening, record};
 use super::columns::{Origin, json};
 use super::database::on_pool;
 use super::tx::{Tx, in_tx};
-use super::{Answer, Change, Database, News, StorageError, Write};
+use super::{Answer, Change, Database, StorageError, Thing, Write};
 use crate::domain::{ActivityKind, AgentKind, AppError, Audience, Timestamp};
 
 /// An agent as it is stored.
@@ -91,7 +91,7 @@ impl Write for SaveAgent {
         tx.changed(Change {
             version,
             audience: agent.audience(),
-            news: News::Agent(AgentRecord {
+            thing: Thing::Agent(AgentRecord {
                 version,
                 ..agent.clone()
             }),

@@ -16,12 +16,12 @@ pub(crate) struct Change {
     pub(crate) version: i64,
     /// Who may hear of it.
     pub(crate) audience: Audience,
-    pub(crate) news: News,
+    pub(crate) thing: Thing,
 }
 
 /// The thing as it is now.
 #[derive(Clone, Debug)]
-pub(crate) enum News {
+pub(crate) enum Thing {
     /// A task, and its status before; `None` for a new one.
     Task {
         before: Option<TaskStatus>,
@@ -53,7 +53,7 @@ impl Change {
         Self {
             version: stored.task.version,
             audience: stored.audience(),
-            news: News::Task {
+            thing: Thing::Task {
                 before,
                 task: Box::new(stored.clone()),
             },
@@ -62,25 +62,25 @@ impl Change {
 
     /// What kind of thing it is about.
     pub(crate) fn noun(&self) -> &'static str {
-        match self.news {
-            News::Task { .. } => "task",
-            News::Logs { .. } => "logs",
-            News::Activity(_) => "activity",
-            News::Agent(_) => "agent",
-            News::Project { .. } => "project",
-            News::Events { .. } => "session",
+        match self.thing {
+            Thing::Task { .. } => "task",
+            Thing::Logs { .. } => "logs",
+            Thing::Activity(_) => "activity",
+            Thing::Agent(_) => "agent",
+            Thing::Project { .. } => "project",
+            Thing::Events { .. } => "session",
         }
     }
 
     /// Which of its kind.
     pub(crate) fn id(&self) -> String {
-        match &self.news {
-            News::Task { task, .. } => task.task.id.to_string(),
-            News::Logs { task, .. } => task.to_string(),
-            News::Activity(activity) => activity.id.to_string(),
-            News::Agent(record) => record.name.clone(),
-            News::Project { name, .. } => name.clone(),
-            News::Events { session, .. } => session.clone(),
+        match &self.thing {
+            Thing::Task { task, .. } => task.task.id.to_string(),
+            Thing::Logs { task, .. } => task.to_string(),
+            Thing::Activity(activity) => activity.id.to_string(),
+            Thing::Agent(record) => record.name.clone(),
+            Thing::Project { name, .. } => name.clone(),
+            Thing::Events { session, .. } => session.clone(),
         }
     }
 }

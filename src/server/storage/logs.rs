@@ -6,7 +6,7 @@ use super::columns::{Origin, json, parse_cursor};
 use super::database::on_pool;
 use super::tasks::StoredTask;
 use super::tx::{Tx, insert_rows};
-use super::{Answer, Change, Database, News, Write};
+use super::{Answer, Change, Database, Thing, Write};
 use crate::domain::{
     Author, LogEntry, LogFilter, LogLevel, LogStream, NewLog, Page, Task, TaskId, TaskRef,
     Timestamp,
@@ -75,7 +75,7 @@ pub(super) async fn append(
         tx.changed(Change {
             version: entries.last().map_or(0, |entry| entry.id),
             audience: of.audience(),
-            news: News::Logs {
+            thing: Thing::Logs {
                 task: task.id,
                 entries,
             },

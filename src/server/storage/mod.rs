@@ -21,7 +21,9 @@ pub(crate) mod tasks;
 mod tx;
 mod writer;
 
-pub(crate) use change::{Change, News};
+#[cfg(test)]
+pub(crate) use batch::Batched;
+pub(crate) use change::{Change, Thing};
 pub(crate) use database::{Database, OnCommit, Writer};
 pub(crate) use error::{Answer, StorageError};
 pub(crate) use tx::Tx;

@@ -5,7 +5,7 @@ use sqlx::FromRow;
 use super::columns::Origin;
 use super::database::on_pool;
 use super::tx::{Tx, in_tx};
-use super::{Answer, Change, Database, News, StorageError, Write};
+use super::{Answer, Change, Database, StorageError, Thing, Write};
 use crate::domain::{
     AppError, Audience, Author, DEFAULT_PROJECT, ErrorKind, NewProject, Project, ProjectChange,
     Scope, Timestamp,
@@ -231,7 +231,7 @@ fn announce(tx: &mut Tx<'_>, name: &str, project: Option<&Project>, version: i64
     tx.changed(Change {
         version,
         audience: Audience::Projects(vec![name.to_owned()]),
-        news: News::Project {
+        thing: Thing::Project {
             name: name.to_owned(),
             project: project.cloned(),
         },

@@ -160,8 +160,8 @@ fn failed(mut group: Vec<Queued>, error: StorageError) {
     }
 }
 
-/// Runs every write of `group`, and of those who join it. Answers what changed, and what the next
-/// transaction may rely on.
+/// Runs every write of `group`, and of those who join it. Answers what changed, and what is to be
+/// remembered.
 async fn run(
     mut tx: Tx<'_>,
     group: &mut Vec<Queued>,

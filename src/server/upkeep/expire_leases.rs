@@ -59,5 +59,5 @@ async fn end_overdue(app: &AppState) {
 fn publish_silent(app: &AppState, shown: &mut HashMap<String, AgentStatus>) {
     let changed =
         |agent: &Agent| shown.insert(agent.name.clone(), agent.status) != Some(agent.status);
-    app.publisher.refresh_agents(changed);
+    app.publisher.refresh_agents(changed, app.clock.now());
 }

@@ -29,7 +29,7 @@ pub(crate) async fn refresh_queue(app: AppState) {
             else {
                 continue;
             };
-            app.publisher.refresh(stored);
+            app.publisher.refresh(stored, app.clock.now());
         }
     }
 }

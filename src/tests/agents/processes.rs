@@ -94,7 +94,10 @@ async fn cancelling_really_ends_the_process_and_its_children() {
     assert!(pids.into_iter().all(exists));
     client.delete("/api/tasks/1").await.expect(202);
     let task = client.until(1, TaskStatus::Cancelled).await;
-    assert_eq!((task.error, task.completed_at.is_some()), (None, true));
+    assert_eq!(
+        (task.error.clone(), task.completed_at.is_some()),
+        (None, true)
+    );
     assert!(!pids.into_iter().any(exists), "{pids:?}");
     let agent: Agent = client.get("/api/agents/shell").await.expect(200).to();
     assert_eq!((agent.status, agent.running), (AgentStatus::Idle, vec![]));

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::tests::support::TestApp;
 
 /// Every route of the public interface, as a person would list them.
-const ROUTES: [&str; 31] = [
+const ROUTES: [&str; 36] = [
     "get /healthz",
     "get /metrics",
     "get /readyz",
@@ -39,6 +39,11 @@ const ROUTES: [&str; 31] = [
     "post /api/tasks/{id}/logs",
     "post /api/tasks/{id}/retry",
     "post /events",
+    "get /api/projects",
+    "post /api/projects",
+    "get /api/projects/{name}",
+    "patch /api/projects/{name}",
+    "delete /api/projects/{name}",
 ];
 
 #[tokio::test]
@@ -101,6 +106,7 @@ async fn the_document_agrees_with_what_is_answered() {
     let schemas = &document["components"]["schemas"];
     for (schema, path, list) in [
         ("Task", "/api/tasks", true),
+        ("Project", "/api/projects", true),
         ("Agent", "/api/agents", true),
         ("LogEntry", "/api/tasks/1/logs", true),
         ("Problem", "/api/tasks/9", false),
@@ -186,7 +192,7 @@ async fn the_document_names_every_refusal_that_was_seen() {
         (
             "/api/tasks/{id}",
             "patch",
-            &["200", "400", "403", "404", "409", "413", "422"],
+            &["200", "400", "403", "404", "409", "412", "413", "422"],
         ),
         (
             "/api/tasks/{id}",

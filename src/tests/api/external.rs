@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use crate::domain::{Task, TaskStatus};
-use crate::tests::support::{Engine, TestApp, fake, on_each_engine};
+use crate::domain::TaskStatus;
+use crate::tests::support::{Engine, TestApp, WholeTask, fake, on_each_engine};
 
 on_each_engine!(
     an_external_task_is_reported_on_without_a_lease,
@@ -24,7 +24,7 @@ async fn an_external_task_is_reported_on_without_a_lease(engine: Engine) {
     assert!(task.queue_position.is_none() && task.waiting.is_empty());
 
     let report = json!({"progress": 0.5, "usage": {"input_tokens": 3}});
-    let task: Task = client.patch("/api/tasks/1", &report).await.expect(200).to();
+    let task: WholeTask = client.patch("/api/tasks/1", &report).await.expect(200).to();
     assert_eq!(task.usage.input_tokens, 3);
     client
         .patch("/api/tasks/1", &json!({"status": "needs_input"}))
@@ -49,7 +49,7 @@ async fn an_external_task_is_reported_on_without_a_lease(engine: Engine) {
         json!({"description": "b", "status": "running", "agent": "laptop", "max_attempts": 3});
     client.create(body).await;
     let failed = json!({"status": "failed", "error": "no luck"});
-    let task: Task = client.patch("/api/tasks/2", &failed).await.expect(200).to();
+    let task: WholeTask = client.patch("/api/tasks/2", &failed).await.expect(200).to();
     assert_eq!(task.status, TaskStatus::Failed);
     assert_eq!(task.error.as_deref(), Some("no luck"));
 
@@ -112,7 +112,7 @@ async fn a_pending_task_becomes_external_when_somebody_starts_it(engine: Engine)
         .create(json!({"description": "x", "agent": "laptop"}))
         .await;
     let started = json!({"status": "running"});
-    let task: Task = client
+    let task: WholeTask = client
         .patch("/api/tasks/1", &started)
         .await
         .expect(200)

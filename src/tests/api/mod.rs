@@ -10,6 +10,7 @@ mod health;
 mod lists;
 mod logs;
 mod odd_input;
+mod projects;
 mod tasks;
 mod waiting;
 mod worker;

@@ -4,7 +4,7 @@ use axum::http::Method;
 use serde_json::{Value, json};
 
 use crate::domain::{Priority, Task, TaskStatus};
-use crate::tests::support::{Engine, TestApp, on_each_engine};
+use crate::tests::support::{Engine, TestApp, WholeTask, on_each_engine};
 
 on_each_engine!(
     a_task_is_created_with_defaults_and_found_by_number_and_id,
@@ -17,7 +17,7 @@ async fn a_task_is_created_with_defaults_and_found_by_number_and_id(engine: Engi
     let client = app.client();
     let body = json!({"description": "  say hello\nto everybody "});
     let answer = client.post("/api/tasks", &body).await.expect(201);
-    let task: Task = answer.to();
+    let task: WholeTask = answer.to();
     assert_eq!(answer.header("location"), format!("/api/tasks/{}", task.id));
     assert_eq!((task.number, task.attempt, task.max_attempts), (1, 1, 1));
     assert_eq!(task.title, "say hello");
@@ -33,7 +33,7 @@ async fn a_task_is_created_with_defaults_and_found_by_number_and_id(engine: Engi
 
     let id = task.id.to_string();
     for name in ["1", "%231", id.as_str(), id.to_uppercase().as_str()] {
-        let found: Task = client
+        let found: WholeTask = client
             .get(&format!("/api/tasks/{name}"))
             .await
             .expect(200)

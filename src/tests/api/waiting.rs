@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use crate::domain::{Task, TaskStatus, WaitingCode};
-use crate::tests::support::{Engine, TestApp, fake, on_each_engine, remote};
+use crate::domain::{TaskStatus, WaitingCode};
+use crate::tests::support::{Engine, TestApp, WholeTask, fake, on_each_engine, remote};
 
 on_each_engine!(
     a_task_never_waits_for_itself,
@@ -59,7 +59,7 @@ async fn a_question_without_an_answer_is_the_reason(engine: Engine) {
     client
         .create(json!({"description": "fake:\nresult 2"}))
         .await;
-    let task: Task = client.task(2).await;
+    let task: WholeTask = client.task(2).await;
     let reason = &task.waiting[0];
     assert_eq!(reason.detail, "player waits for an answer on #1");
     assert_eq!(reason.code, WaitingCode::AgentAsks);

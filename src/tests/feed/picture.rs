@@ -8,8 +8,10 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
 
-use crate::domain::{Agent, Epoch, Seq, ServerFrame, Task, TaskStatus};
-use crate::tests::support::{Client, Socket, TestApp, eventually, eventually_equal, fake, seq_of};
+use crate::domain::{Agent, Epoch, Seq, Task, TaskStatus};
+use crate::tests::support::{
+    Client, Frame, Socket, TestApp, eventually, eventually_equal, fake, seq_of,
+};
 
 /// What a client knows.
 #[derive(Default)]
@@ -44,7 +46,7 @@ impl Picture {
         self.seen = seq;
     }
 
-    async fn apply(&mut self, client: &Client, frame: ServerFrame) {
+    async fn apply(&mut self, client: &Client, frame: Frame) {
         if let Some(seq) = seq_of(&frame) {
             // What was sent before a resumption comes again after it.
             if seq <= self.seen {
@@ -53,17 +55,17 @@ impl Picture {
             self.seen = seq;
         }
         match frame {
-            ServerFrame::Task { data, .. } => {
+            Frame::Task { data, .. } => {
                 self.tasks.insert(data.number, *data);
             }
-            ServerFrame::Agent { data, .. } => {
+            Frame::Agent { data, .. } => {
                 self.agents.insert(data.name.clone(), *data);
             }
-            ServerFrame::Resync { seq } => {
+            Frame::Resync { seq } => {
                 self.resyncs += 1;
                 self.fetch(client, seq).await;
             }
-            ServerFrame::Activity { .. } => {}
+            Frame::Activity { .. } => {}
             frame => panic!("{frame:?}"),
         }
     }
@@ -184,9 +186,9 @@ fn resume(epoch: &str, since: Seq) -> Value {
 
 /// What was missed, in order. Up to the pong, messages that were on their way already may come
 /// before what is replayed, and once more within it.
-async fn greeted(socket: &mut Socket, most: usize) -> Vec<ServerFrame> {
+async fn greeted(socket: &mut Socket, most: usize) -> Vec<Frame> {
     let mut frames = socket.until_pong().await;
-    let resync = |frame: &ServerFrame| matches!(frame, ServerFrame::Resync { .. });
+    let resync = |frame: &Frame| matches!(frame, Frame::Resync { .. });
     if let Some(at) = frames.iter().position(resync) {
         frames.drain(..at);
     }

@@ -1,8 +1,8 @@
 //! Agents in storage.
 
 use super::{NOW, Store};
-use crate::domain::{ActivityKind, AgentKind};
-use crate::server::storage::Change;
+use crate::domain::{ActivityKind, AgentKind, Scope};
+use crate::server::storage::Thing;
 use crate::server::storage::agents::{AgentRecord, SaveAgent, Wanted};
 use crate::tests::support::{Engine, on_each_engine};
 
@@ -20,6 +20,7 @@ async fn an_agent_is_saved_and_replaced(engine: Engine) {
         error: None,
         started_at: Some(NOW),
         last_seen: None,
+        version: 1,
     };
     let happened = Some((ActivityKind::AgentStarted, "me".to_owned()));
     store
@@ -36,6 +37,7 @@ async fn an_agent_is_saved_and_replaced(engine: Engine) {
         error: Some("broken".to_owned()),
         started_at: None,
         last_seen: Some(NOW),
+        version: 2,
         ..record.clone()
     };
     let other = AgentRecord {
@@ -53,7 +55,11 @@ async fn an_agent_is_saved_and_replaced(engine: Engine) {
             .unwrap();
     }
     assert_eq!(store.db.agents().await.unwrap(), [other, changed]);
-    let recent = store.db.recent_activity(9).await.unwrap();
+    let recent = store
+        .db
+        .recent_activity(&Scope::everything(), &[], 9)
+        .await
+        .unwrap();
     assert_eq!(recent.len(), 1);
     assert_eq!(
         (recent[0].agent.as_deref(), recent[0].task_id),
@@ -62,6 +68,6 @@ async fn an_agent_is_saved_and_replaced(engine: Engine) {
     let agents = store
         .announced()
         .into_iter()
-        .filter(|change| matches!(change, Change::Agent(_)));
+        .filter(|change| matches!(change.thing, Thing::Agent(_)));
     assert_eq!(agents.count(), 3);
 }

@@ -2,7 +2,7 @@
 
 use super::{NOW, Store};
 use crate::domain::{
-    ActivityKind, AgentEvent, LogFilter, NewLog, Outcome, TaskChange, TaskRef, TaskStatus,
+    ActivityKind, AgentEvent, Author, LogFilter, NewLog, Outcome, TaskChange, TaskRef, TaskStatus,
     Timestamp, UsageReport,
 };
 use crate::server::storage::tasks::{
@@ -68,7 +68,10 @@ async fn whoever_claims_first_has_it(engine: Engine) {
         panic!("{} have it", winners.len())
     };
     let stored = store.task(number).await;
-    assert_eq!((&stored.task, &stored.lease), (&winner.task, &winner.lease));
+    assert_eq!(
+        (&stored.task, &stored.lease),
+        (&winner.0.task, &winner.0.lease)
+    );
     assert_eq!(
         (stored.task.timeout_seconds, stored.task.started_at),
         (77, Some(NOW))
@@ -171,7 +174,7 @@ async fn a_cancelled_attempt_is_not_tried_again(engine: Engine) {
     let store = Store::new(engine).await;
     let cancel = |number| CancelTask {
         task: TaskRef::Number(number),
-        actor: "me".to_owned(),
+        author: Author::server("me"),
         now: NOW,
     };
     let number = store.pending(5).await;
@@ -223,9 +226,10 @@ async fn a_late_report_of_an_earlier_holder_is_refused(engine: Engine) {
             progress: Some(0.9),
             ..TaskChange::default()
         },
+        expected: None,
         lease: Some("early".to_owned()),
         message: Some("late".to_owned()),
-        actor: "worker".to_owned(),
+        author: Author::server("worker"),
         now: NOW,
     };
     assert!(store.write(change).await.unwrap_err().is_refusal());
@@ -246,7 +250,7 @@ async fn a_question_is_asked_and_answered(engine: Engine) {
     let give = || GiveInput {
         task: TaskRef::Number(number),
         text: "blue".to_owned(),
-        actor: "me".to_owned(),
+        author: Author::server("me"),
         now: NOW,
     };
     assert!(store.write(give()).await.unwrap_err().is_refusal());
@@ -278,7 +282,7 @@ async fn starting_now_ends_the_pause(engine: Engine) {
     store.write(end(number, "lease", failed())).await.unwrap();
     let expedite = |now| ExpediteTask {
         task: TaskRef::Number(number),
-        actor: "me".to_owned(),
+        author: Author::server("me"),
         now,
     };
     let stored = store.write(expedite(NOW)).await.unwrap();

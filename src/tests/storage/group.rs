@@ -4,9 +4,9 @@ use futures_util::future::join_all;
 use tokio_util::sync::CancellationToken;
 
 use super::{NOW, Store, create, described};
-use crate::domain::{NewLog, TaskRef};
+use crate::domain::{Author, NewLog, TaskRef};
 use crate::server::storage::logs::AppendLogs;
-use crate::server::storage::{Answer, Change, StorageError, Tx, Write};
+use crate::server::storage::{Answer, StorageError, Thing, Tx, Write};
 use crate::tests::support::{Engine, on_each_engine};
 
 on_each_engine!(
@@ -74,14 +74,14 @@ async fn a_failing_write_in_a_group_harms_no_other(engine: Engine) {
     assert!(matches!(broken, Err(StorageError::Driver(_))), "{broken:?}");
     for (created, n) in before.into_iter().chain(after).zip(0..) {
         let number = created.unwrap().stored.task.number;
-        assert_eq!(store.task(number).await.task.description, n.to_string());
+        assert_eq!(store.task(number).await.task.excerpt, n.to_string());
     }
     let counts = store.db.task_counts().await.unwrap();
-    assert_eq!(counts.iter().map(|(_, _, n)| n).sum::<u64>(), 20);
+    assert_eq!(counts.by_project.iter().map(|(_, _, n)| n).sum::<u64>(), 20);
     let announced = store.announced();
     let tasks = announced
         .iter()
-        .filter(|change| matches!(change, Change::Task { .. }));
+        .filter(|change| matches!(change.thing, Thing::Task { .. }));
     assert_eq!(tasks.count(), 20, "each once, although the group ran twice");
 }
 
@@ -89,6 +89,7 @@ async fn a_refused_write_in_a_group_announces_nothing(engine: Engine) {
     let store = Store::new(engine).await;
     let append = |task: i64| AppendLogs {
         task: TaskRef::Number(task),
+        author: Author::server("somebody"),
         lease: None,
         entries: vec![NewLog::default()],
         now: NOW,
@@ -119,7 +120,7 @@ async fn a_write_happens_even_when_its_caller_goes_away(engine: Engine) {
     together(&store, writes).await;
     let later = store.pending(1).await;
     assert_eq!(later, 2);
-    assert_eq!(store.task(1).await.task.description, "alone");
+    assert_eq!(store.task(1).await.task.excerpt, "alone");
 }
 
 async fn commits_are_announced_in_order_and_before_the_answer(engine: Engine) {
@@ -128,7 +129,7 @@ async fn commits_are_announced_in_order_and_before_the_answer(engine: Engine) {
         let number = store.pending(1).await;
         let changes = store.changes.lock().unwrap();
         let told = changes.iter().any(
-            |change| matches!(change, Change::Task { task, .. } if task.task.number == number),
+            |change| matches!(&change.thing, Thing::Task { task, .. } if task.task.number == number),
         );
         assert!(told, "#{number} is answered but not announced");
     }))
@@ -136,8 +137,8 @@ async fn commits_are_announced_in_order_and_before_the_answer(engine: Engine) {
     let announced = store.announced();
     let numbers: Vec<i64> = announced
         .iter()
-        .filter_map(|change| match change {
-            Change::Task { task, .. } => Some(task.task.number),
+        .filter_map(|change| match &change.thing {
+            Thing::Task { task, .. } => Some(task.task.number),
             _ => None,
         })
         .collect();

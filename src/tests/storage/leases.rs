@@ -1,7 +1,7 @@
 //! Leases are renewed while their holder lives, and end when it does not.
 
 use super::{NOW, Store, described};
-use crate::domain::{NewTask, TaskRef, TaskStatus};
+use crate::domain::{Author, NewTask, TaskRef, TaskStatus};
 use crate::server::storage::tasks::{
     CancelTask, ClaimTask, EndLapsed, Lapse, Lease, LeaseState, RenewLeases, StoredTask,
 };
@@ -98,7 +98,7 @@ async fn a_cancellation_that_nobody_confirms_is_final(engine: Engine) {
     store
         .write(CancelTask {
             task,
-            actor: "me".to_owned(),
+            author: Author::server("me"),
             now: NOW,
         })
         .await

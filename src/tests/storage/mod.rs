@@ -3,6 +3,7 @@
 
 mod agents;
 mod attempts;
+mod batch;
 mod board;
 mod group;
 mod leases;
@@ -13,7 +14,7 @@ use std::sync::{Arc, Mutex};
 use tokio::task::JoinSet;
 
 use super::support::{Engine, Place};
-use crate::domain::{IdempotencyKey, NewTask, TaskRef, Timestamp};
+use crate::domain::{Author, IdempotencyKey, NewTask, Scope, TaskRef, Timestamp};
 use crate::server::clock::Clock;
 use crate::server::storage::tasks::{ClaimTask, CreateTask, Lease, StoredTask};
 use crate::server::storage::{Answer, Change, Database, Write};
@@ -59,7 +60,10 @@ impl Store {
     }
 
     async fn task(&self, number: i64) -> StoredTask {
-        self.db.task(TaskRef::Number(number)).await.unwrap()
+        self.db
+            .task(&Scope::everything(), TaskRef::Number(number))
+            .await
+            .unwrap()
     }
 
     async fn create(&self, new: NewTask) -> StoredTask {
@@ -88,7 +92,8 @@ impl Store {
             timeout_seconds: 3600,
             now: NOW,
         };
-        self.write(claim).await.unwrap().expect("it is pending")
+        let claimed = self.write(claim).await.unwrap();
+        claimed.expect("it is pending").0
     }
 
     async fn claim(&self, number: i64, lease: &str) -> StoredTask {
@@ -111,7 +116,7 @@ fn create(new: NewTask, key: Option<(&str, &str)>) -> CreateTask {
     CreateTask {
         id: Clock.task_id(),
         new,
-        actor: "somebody".to_owned(),
+        author: Author::server("somebody"),
         retry_of: None,
         key,
         now: NOW,

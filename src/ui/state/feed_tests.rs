@@ -2,7 +2,8 @@
 
 use super::{Feed, MOST_WAITING, pause_before};
 use crate::domain::{
-    Activity, ActivityKind, ClientFrame, FeedPoint, ServerFrame, TaskId, Timestamp, Topic,
+    Activity, ActivityKind, ClientFrame, FeedPoint, LiveMessage, ServerFrame, TaskId, Timestamp,
+    Topic,
 };
 
 fn point(epoch: &str, seq: u64) -> FeedPoint {
@@ -31,14 +32,13 @@ fn activity(seq: u64) -> ServerFrame {
         actor: "local".into(),
         detail: None,
     };
-    ServerFrame::Activity { seq, data }
+    let message = LiveMessage::Activity(data);
+    ServerFrame::Message { seq, message }
 }
 
 fn log(seq: u64) -> ServerFrame {
-    ServerFrame::Logs {
-        seq,
-        data: Vec::new(),
-    }
+    let message = LiveMessage::Logs(TaskId(uuid::Uuid::nil()), Vec::new());
+    ServerFrame::Message { seq, message }
 }
 
 fn connected(at: u64) -> Feed {

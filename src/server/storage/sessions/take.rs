@@ -10,7 +10,7 @@ use super::row;
 use crate::domain::{Audience, DEFAULT_PROJECT, LoopEvent, Timestamp};
 use crate::server::storage::columns::json;
 use crate::server::storage::tx::{Tx, in_tx};
-use crate::server::storage::{Answer, Change, News, Write};
+use crate::server::storage::{Answer, Change, Thing, Write};
 
 /// Takes in what one frame or POST brought, all of it or nothing.
 pub(crate) struct TakeEvents {
@@ -99,7 +99,7 @@ impl TakeEvents {
                     project: DEFAULT_PROJECT.to_owned(),
                     owner: String::new(),
                 },
-                news: News::Events {
+                thing: Thing::Events {
                     session: id.to_owned(),
                     events: sent.collect(),
                 },

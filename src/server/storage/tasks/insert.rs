@@ -5,7 +5,7 @@ use crate::domain::NewTask;
 use crate::server::storage::batch::Batched;
 use crate::server::storage::columns::json;
 use crate::server::storage::tx::{Tx, insert_rows};
-use crate::server::storage::{Answer, Change, News};
+use crate::server::storage::{Answer, Change, Thing};
 
 /// Stores a new task before the commit, and announces it.
 pub(super) fn insert(tx: &mut Tx<'_>, stored: &StoredTask, new: &NewTask) {
@@ -30,8 +30,8 @@ impl Batched for Created {
     async fn store(tx: &mut Tx<'_>, created: Vec<Self>) -> Answer<()> {
         let rows: Vec<(&StoredTask, &Self)> = created
             .iter()
-            .filter_map(|it| match &tx.changes.get(it.place)?.news {
-                News::Task { task, .. } => Some((&**task, it)),
+            .filter_map(|it| match &tx.changes.get(it.place)?.thing {
+                Thing::Task { task, .. } => Some((&**task, it)),
                 _ => None,
             })
             .collect();
