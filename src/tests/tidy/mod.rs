@@ -2,6 +2,7 @@
 //! to do.
 
 mod imports;
+mod licences;
 mod source;
 
 use std::collections::BTreeSet;
