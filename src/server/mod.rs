@@ -1,4 +1,4 @@
-//! Everything native. Who may import whom, from the ground up (held by `tests/tidy.rs`):
+//! Everything native. Who may import whom, from the ground up (held by `tests/tidy/imports.rs`):
 //!
 //! | layer | may import |
 //! | --- | --- |

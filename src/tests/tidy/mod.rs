@@ -3,6 +3,7 @@
 
 mod imports;
 mod licences;
+mod names;
 mod source;
 
 use std::collections::BTreeSet;
