@@ -18,7 +18,7 @@ pub(super) use app::TestApp;
 pub(super) use client::{Answer, Client};
 pub(super) use database::{Engine, Place};
 pub(super) use loop_server::LoopServer;
-pub(super) use program::{MARK, Program, binary, nothing_is_left};
+pub(super) use program::{MARK, Program, binary, nothing_is_left, processes};
 pub(super) use socket::{Socket, seq_of};
 
 /// Far longer than anything here takes, so that a hang is a failure.
