@@ -12,7 +12,7 @@ use crate::domain::{
     SessionFilter, SessionView,
 };
 #[cfg(feature = "ssr")]
-use crate::server::{operations, state};
+use crate::server::{operations, reply, state};
 
 /// The convergence page: what is live, and the history that matches `filter` from `cursor` on.
 #[server(prefix = "/rpc", endpoint = "convergence/list", input = server_fn::codec::Json)]
@@ -22,7 +22,7 @@ pub async fn list(
 ) -> Result<ConvergenceView, AppError> {
     let (app, viewer) = state::viewer()?;
     let cursor = cursor.as_deref();
-    state::with_status(operations::convergence::overview(&app, &viewer, &filter, cursor).await)
+    reply::with_status(operations::convergence::overview(&app, &viewer, &filter, cursor).await)
 }
 
 /// The page of one session with its first 100 events that match `filter`; with `at`, those from
@@ -35,14 +35,14 @@ pub async fn session(
 ) -> Result<SessionView, AppError> {
     let (app, viewer) = state::viewer()?;
     let at = at.as_deref();
-    state::with_status(operations::convergence::session(&app, &viewer, &id, &filter, at).await)
+    reply::with_status(operations::convergence::session(&app, &viewer, &id, &filter, at).await)
 }
 
 /// Two sessions side by side.
 #[server(prefix = "/rpc", endpoint = "convergence/compare", input = server_fn::codec::Json)]
 pub async fn compare(a: String, b: String) -> Result<ComparisonView, AppError> {
     let (app, viewer) = state::viewer()?;
-    state::with_status(operations::convergence::compare(&app, &viewer, [&a, &b]).await)
+    reply::with_status(operations::convergence::compare(&app, &viewer, [&a, &b]).await)
 }
 
 /// The next 100 events of a session; `cursor` is the `next` of the page before.
@@ -54,7 +54,7 @@ pub async fn events(
 ) -> Result<Page<SessionEvent>, AppError> {
     let (app, viewer) = state::viewer()?;
     let cursor = cursor.as_deref();
-    state::with_status(operations::convergence::events(&app, &viewer, &id, &filter, cursor).await)
+    reply::with_status(operations::convergence::events(&app, &viewer, &id, &filter, cursor).await)
 }
 
 /// Accepts a finding of a session: it is no longer counted as open.
@@ -67,5 +67,5 @@ pub async fn accept(
     let (app, operator) = state::operator()?;
     let accepted =
         operations::sessions::accept(&app, &operator, &session, &fingerprint, &reason).await;
-    state::with_status(accepted)
+    reply::with_status(accepted)
 }

@@ -9,34 +9,34 @@ use leptos::prelude::*;
 
 use crate::domain::{AppError, LogEntry, Task, TaskDraft, TaskFilter, TaskView, TasksView};
 #[cfg(feature = "ssr")]
-use crate::server::{operations, state};
+use crate::server::{operations, reply, state};
 
 /// The tasks page: rows that match `filter`, from `cursor` on, with counts, agents and activity.
 #[server(prefix = "/rpc", endpoint = "tasks/list", input = server_fn::codec::Json)]
 pub async fn list(filter: TaskFilter, cursor: Option<String>) -> Result<TasksView, AppError> {
     let (app, viewer) = state::viewer()?;
-    state::with_status(operations::views::tasks(&app, &viewer, &filter, cursor.as_deref()).await)
+    reply::with_status(operations::views::tasks(&app, &viewer, &filter, cursor.as_deref()).await)
 }
 
 /// The page of one task; `task` is its number or id.
 #[server(prefix = "/rpc", endpoint = "tasks/view", input = server_fn::codec::Json)]
 pub async fn view(task: String) -> Result<TaskView, AppError> {
     let (app, viewer) = state::viewer()?;
-    state::with_status(operations::views::task(&app, &viewer, &task).await)
+    reply::with_status(operations::views::task(&app, &viewer, &task).await)
 }
 
 /// At most 500 log entries of a task that are older than entry `before`, oldest first.
 #[server(prefix = "/rpc", endpoint = "tasks/older_logs", input = server_fn::codec::Json)]
 pub async fn older_logs(task: String, before: i64) -> Result<Vec<LogEntry>, AppError> {
     let (app, viewer) = state::viewer()?;
-    state::with_status(operations::views::older_logs(&app, &viewer, &task, before).await)
+    reply::with_status(operations::views::older_logs(&app, &viewer, &task, before).await)
 }
 
 /// The log entries of a task that are newer than entry `after`, oldest first, at most 1000.
 #[server(prefix = "/rpc", endpoint = "tasks/newer_logs", input = server_fn::codec::Json)]
 pub async fn newer_logs(task: String, after: i64) -> Result<Vec<LogEntry>, AppError> {
     let (app, viewer) = state::viewer()?;
-    state::with_status(operations::views::newer_logs(&app, &viewer, &task, after).await)
+    reply::with_status(operations::views::newer_logs(&app, &viewer, &task, after).await)
 }
 
 /// Creates a task. The fields are those of the form: empty text means absent, labels are
@@ -58,10 +58,10 @@ pub async fn create(
         agent,
         labels,
     };
-    let created = state::with_status(operations::forms::create(&app, &operator, &form).await);
+    let created = reply::with_status(operations::forms::create(&app, &operator, &form).await);
     match &created {
-        Ok(task) => state::redirect_without_script(&format!("/tasks/{}", task.number)),
-        Err(error) => state::return_draft(&app, || form.draft(error)),
+        Ok(task) => reply::redirect_without_script(&format!("/tasks/{}", task.number)),
+        Err(error) => reply::return_draft(&app, || form.draft(error)),
     }
     created
 }
@@ -78,7 +78,7 @@ pub async fn draft(name: String) -> Result<TaskDraft, AppError> {
 pub async fn cancel(task: String) -> Result<Task, AppError> {
     let (app, operator) = state::operator()?;
     let cancelled = operations::tasks::cancel(&app, &operator, &task).await;
-    state::with_status(cancelled).map(operations::tasks::Cancelled::into_task)
+    reply::with_status(cancelled).map(operations::tasks::Cancelled::into_task)
 }
 
 /// Tries a failed or cancelled task again, as a new task. An empty description keeps the old one.
@@ -88,8 +88,8 @@ pub async fn retry(task: String, #[server(default)] description: String) -> Resu
     let (app, operator) = state::operator()?;
     let changed = Some(description).filter(|text| !text.trim().is_empty());
     let retried = operations::tasks::retry(&app, &operator, &task, changed, None).await;
-    let task = state::with_status(retried)?.into_task();
-    state::redirect_without_script(&format!("/tasks/{}", task.number));
+    let task = reply::with_status(retried)?.into_task();
+    reply::redirect_without_script(&format!("/tasks/{}", task.number));
     Ok(task)
 }
 
@@ -97,12 +97,12 @@ pub async fn retry(task: String, #[server(default)] description: String) -> Resu
 #[server(prefix = "/rpc", endpoint = "tasks/start")]
 pub async fn start(task: String) -> Result<Task, AppError> {
     let (app, operator) = state::operator()?;
-    state::with_status(operations::tasks::start(&app, &operator, &task).await)
+    reply::with_status(operations::tasks::start(&app, &operator, &task).await)
 }
 
 /// Answers the question of a task that needs input.
 #[server(prefix = "/rpc", endpoint = "tasks/input")]
 pub async fn input(task: String, text: String) -> Result<Task, AppError> {
     let (app, operator) = state::operator()?;
-    state::with_status(operations::tasks::input(&app, &operator, &task, text).await)
+    reply::with_status(operations::tasks::input(&app, &operator, &task, text).await)
 }

@@ -11,7 +11,6 @@ use crate::domain::{TaskId, Timestamp};
 pub(crate) struct Clock;
 
 impl Clock {
-    /// The present moment.
     #[expect(
         clippy::disallowed_methods,
         reason = "the one place that asks the system"
@@ -24,7 +23,6 @@ impl Clock {
         Timestamp(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
     }
 
-    /// A new task id.
     pub(crate) fn task_id(self) -> TaskId {
         TaskId(self.uuid())
     }

@@ -1,4 +1,4 @@
-//! Everything native. Who may import whom, from the ground up (held by `tests/tidy.rs`):
+//! Everything native. Who may import whom, from the ground up (held by `tests/tidy/imports.rs`):
 //!
 //! | layer | may import |
 //! | --- | --- |
@@ -8,9 +8,9 @@
 //! | `queue` | `storage` and the rows above |
 //! | `publisher` | the rows above |
 //! | `state` | the rows above |
-//! | `jobs`, `bridge`, `upkeep` | the rows above |
-//! | `operations`, `error` | the rows above except `jobs`, `bridge`, `upkeep` |
-//! | `api`, bodies of `rpc` | `operations`, `auth`, `state`, `error`, the socket also `live` |
+//! | `jobs`, `bridge`, `upkeep`, `reply` | the rows above |
+//! | `operations`, `error` | the rows above except `jobs`, `bridge`, `upkeep`, `reply` |
+//! | `api`, bodies of `rpc` | `operations`, `auth`, `state`, `error`, the socket also `live`, bodies of `rpc` also `reply` |
 //! | `router`, `run`, `restore`, `home`, `assets` | everything |
 
 pub(crate) mod agents;
@@ -31,6 +31,7 @@ pub(crate) mod live;
 pub(crate) mod operations;
 pub(crate) mod publisher;
 pub(crate) mod queue;
+pub(crate) mod reply;
 mod restore;
 mod router;
 pub(crate) mod run;

@@ -16,7 +16,11 @@ use crate::server::state::AppState;
     description = "A control room for AI agents. Times are RFC 3339 UTC, money is a decimal \
                    string in USD, errors are RFC 9457 problem documents, lists are paged by key. \
                    A method that an address does not know answers 405 and names the others in \
-                   `Allow`."
+                   `Allow`.",
+    license(
+        name = "MIT OR Apache-2.0, and what the program carries",
+        url = "/licenses.txt"
+    )
 ))]
 struct Document;
 

@@ -43,7 +43,6 @@ impl<'a> Intake<'a> {
         self.events.len() < TOGETHER && self.bytes < MOST_BYTES
     }
 
-    /// Reads a frame.
     pub(super) fn add(&mut self, frame: Frame) {
         let text = match frame {
             Frame::Text(text) => text,

@@ -129,7 +129,8 @@ async fn only_the_holder_of_the_lease_reports_on_a_held_task(engine: Engine) {
         (&task["status"], &task["progress"]),
         (&json!("completed"), &json!(1.0))
     );
-    assert!(task["completed_at"].as_str() >= task["started_at"].as_str());
+    let (started, completed) = (task["started_at"].as_str(), task["completed_at"].as_str());
+    assert!(started.is_some() && completed >= started, "{task}");
     client
         .report("1", &lease, &json!({"progress": 0.3}))
         .await

@@ -326,10 +326,8 @@ async fn a_delayed_task_says_so_when_its_moment_comes() {
     socket
         .find(|frame| match frame {
             Frame::Task { data, .. } if data.id == task.id => {
-                let ready = data
-                    .waiting
-                    .iter()
-                    .all(|reason| reason.detail.contains("no agent"));
+                let mut reasons = data.waiting.iter();
+                let ready = reasons.next()?.detail.contains("no agent") && reasons.len() == 0;
                 ready.then_some(())
             }
             _ => None,

@@ -21,7 +21,9 @@ struct Picture {
     /// The last message that is part of it.
     seen: Seq,
     epoch: Epoch,
+    /// How often it had to fetch, and how often it did not.
     resyncs: usize,
+    resumed: usize,
 }
 
 impl Picture {
@@ -175,9 +177,11 @@ async fn visit(app: &TestApp, picture: &mut Picture, frames: usize, forget: bool
     };
     socket.send(&resume(&epoch, since)).await;
     picture.epoch.clone_from(&socket.epoch);
+    let resyncs = picture.resyncs;
     for frame in greeted(&mut socket, frames).await {
         picture.apply(app.client(), frame).await;
     }
+    picture.resumed += usize::from(picture.resyncs == resyncs);
 }
 
 fn resume(epoch: &str, since: Seq) -> Value {
@@ -197,7 +201,8 @@ async fn greeted(socket: &mut Socket, most: usize) -> Vec<Frame> {
     frames
 }
 
-async fn one_story(deeds: Vec<Deed>, visits: Vec<(usize, bool)>) {
+/// Answers the picture that it ended with.
+async fn one_story(deeds: Vec<Deed>, visits: Vec<(usize, bool)>) -> Picture {
     let app = TestApp::with(vec![fake("a", 2), fake("b", 1)]).await;
     let client = app.client();
     let mut picture = Picture::default();
@@ -242,6 +247,7 @@ async fn one_story(deeds: Vec<Deed>, visits: Vec<(usize, bool)>) {
         )
     })
     .await;
+    picture
 }
 
 #[tokio::test]
@@ -249,9 +255,15 @@ async fn whoever_comes_and_goes_ends_with_the_true_picture() {
     let mut runner = TestRunner::deterministic();
     let deeds = proptest::collection::vec(deed(), 60..120);
     let visits = proptest::collection::vec((0..40_usize, prop::bool::weighted(0.2)), 5..25);
+    let (mut resyncs, mut resumed) = (0, 0);
     for _ in 0..8 {
         let deeds = deeds.new_tree(&mut runner).unwrap().current();
         let visits = visits.new_tree(&mut runner).unwrap().current();
-        Box::pin(one_story(deeds, visits)).await;
+        let picture = Box::pin(one_story(deeds, visits)).await;
+        assert!(!picture.tasks.is_empty());
+        resyncs += picture.resyncs;
+        resumed += picture.resumed;
     }
+    // Neither way alone would show the promise.
+    assert!(resyncs > 8 && resumed > 20, "{resyncs}, {resumed}");
 }

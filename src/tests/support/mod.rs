@@ -21,7 +21,7 @@ pub(super) use client::{Answer, Client};
 pub(super) use database::{Engine, Place};
 pub(super) use frame::Frame;
 pub(super) use loop_server::LoopServer;
-pub(super) use program::{MARK, Program, binary, nothing_is_left};
+pub(super) use program::{MARK, Program, binary, nothing_is_left, processes};
 pub(super) use socket::{Socket, seq_of};
 pub(super) use whole_task::WholeTask;
 

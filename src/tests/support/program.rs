@@ -32,8 +32,13 @@ impl Program {
     pub(crate) async fn following(place: &Place, convergence_url: &str) -> Self {
         let folder = place.folder();
         let config = folder.join("dashboard.toml");
-        let agent = "[[agent]]\nname = \"shell\"\nkind = \"process\"\nconcurrency = 4\n\
-            command = [\"bash\", \"-c\", \"{description}\"]\ngrace_seconds = 1\n";
+        let mark = folder.display().to_string();
+        // Its own, so that no rule about what agents inherit takes it away.
+        let agent = format!(
+            "[[agent]]\nname = \"shell\"\nkind = \"process\"\nconcurrency = 4\n\
+            command = [\"bash\", \"-c\", \"{{description}}\"]\ngrace_seconds = 1\n\
+            env = {{ {MARK} = \"{mark}\" }}\n"
+        );
         std::fs::write(&config, agent).unwrap();
         let mut command = Command::new(binary("kimi-dashboard"));
         command.args(["--port", "0", "--config"]).arg(&config);
@@ -44,7 +49,6 @@ impl Program {
             DatabaseConfig::Postgres { url } => command.env("DATABASE_URL", url.expose()),
             DatabaseConfig::Temporary => panic!("tests name their databases"),
         };
-        let mark = folder.display().to_string();
         command
             .env(MARK, &mark)
             .env("RUST_LOG", "error")
@@ -95,16 +99,25 @@ impl Program {
         self.nothing_is_left().await;
     }
 
+    /// How many processes carry its mark, itself included.
+    pub(crate) fn processes(&self) -> usize {
+        processes(&self.mark)
+    }
+
     async fn nothing_is_left(&self) {
         nothing_is_left(&self.mark).await;
     }
 }
 
+/// How many processes carry this mark.
+pub(crate) fn processes(mark: &str) -> usize {
+    marked(&format!("{MARK}={mark}")).len()
+}
+
 /// Waits until every process that carries this mark is gone.
 pub(crate) async fn nothing_is_left(mark: &str) {
-    let entry = format!("{MARK}={mark}");
     eventually("every process of the program is gone", async || {
-        marked(&entry).is_empty().then_some(())
+        (processes(mark) == 0).then_some(())
     })
     .await;
 }

@@ -4,9 +4,9 @@ use super::none;
 use super::source::{Source, sources};
 
 /// A layer, and the layers of ours that it may import. A layer may always import itself.
-const TABLE: [(&str, &[&str]); 27] = [
+const TABLE: [(&str, &[&str]); 28] = [
     ("domain", &[]),
-    ("rpc", &["domain", "state", "operations"]),
+    ("rpc", &["domain", "state", "reply", "operations"]),
     ("ui", &["domain", "rpc"]),
     ("config", &["domain"]),
     ("clock", &["domain"]),
@@ -45,6 +45,7 @@ const TABLE: [(&str, &[&str]); 27] = [
             "drafts",
         ],
     ),
+    ("reply", &["domain", "state"]),
     ("jobs", &MIDDLE),
     ("bridge", &MIDDLE),
     ("upkeep", &MIDDLE),

@@ -2,6 +2,8 @@
 //! to do.
 
 mod imports;
+mod licences;
+mod names;
 mod source;
 
 use std::collections::BTreeSet;

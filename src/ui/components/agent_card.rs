@@ -35,10 +35,8 @@ impl CurrentTask {
     }
 }
 
-/// A card of the agents page.
 #[component]
 pub(crate) fn AgentCard(
-    /// The agent.
     agent: Signal<Agent>,
     /// The tasks that it holds.
     current: Signal<Vec<CurrentTask>>,
@@ -71,10 +69,7 @@ pub(crate) fn AgentCard(
 
 /// Kind, slots, and what is wrong with it.
 #[component]
-fn AgentNotes(
-    /// The agent.
-    agent: Signal<Agent>,
-) -> impl IntoView {
+fn AgentNotes(agent: Signal<Agent>) -> impl IntoView {
     let slots = text(move || {
         let agent = agent.read();
         format!("{}/{} slots", agent.running.len(), agent.concurrency)
@@ -96,10 +91,7 @@ fn AgentNotes(
 
 /// When it last gave a sign of life.
 #[component]
-fn LastSeen(
-    /// The agent.
-    agent: Signal<Agent>,
-) -> impl IntoView {
+fn LastSeen(agent: Signal<Agent>) -> impl IntoView {
     let seen = memo(move || agent.read().last_seen);
     part(move || match seen.get() {
         Some(time) => view! { <span>"seen " <Ago time/></span> }.any(),
@@ -109,10 +101,7 @@ fn LastSeen(
 
 /// The tasks that an agent holds, with the time they have taken.
 #[component]
-pub(crate) fn CurrentTasks(
-    /// The tasks.
-    current: Signal<Vec<CurrentTask>>,
-) -> impl IntoView {
+pub(crate) fn CurrentTasks(current: Signal<Vec<CurrentTask>>) -> impl IntoView {
     let clock = Clock::get();
     let tasks = list(
         move || current.get(),
@@ -154,10 +143,7 @@ pub(crate) fn CurrentTasks(
 
 /// How it has done so far.
 #[component]
-pub(crate) fn AgentFigures(
-    /// The agent.
-    agent: Signal<Agent>,
-) -> impl IntoView {
+pub(crate) fn AgentFigures(agent: Signal<Agent>) -> impl IntoView {
     let metrics = move || agent.read().metrics;
     let none = || "—".to_owned();
     let rate = text(move || metrics().success_rate().map_or_else(none, percent));
@@ -190,7 +176,6 @@ pub(crate) fn AgentFigures(
 /// A line of the strip beside the tasks.
 #[component]
 pub(crate) fn AgentLine(
-    /// The agent.
     agent: Signal<Agent>,
     /// The tasks that it holds.
     current: Signal<Vec<CurrentTask>>,

@@ -1,11 +1,11 @@
 //! What terminals print, and what is left of it.
 
-use super::{Colour, Look, Span, spans};
+use super::{Colour, Span, TextLook, spans};
 
 fn plain(text: &str) -> Span {
     Span {
         text: text.into(),
-        look: Look::default(),
+        look: TextLook::default(),
     }
 }
 

@@ -9,10 +9,7 @@ use crate::ui::dynamic::{Erase, row};
 
 /// One entry, with the colours that the agent printed.
 #[component]
-pub(crate) fn LogLine<'a>(
-    /// The entry.
-    entry: &'a LogEntry,
-) -> impl IntoView + use<> {
+pub(crate) fn LogLine<'a>(entry: &'a LogEntry) -> impl IntoView + use<> {
     let runs = row(spans(&entry.message), |span| {
         let class = Some(span.look.class()).filter(|class| !class.is_empty());
         view! {

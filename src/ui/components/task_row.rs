@@ -12,10 +12,8 @@ use crate::ui::dynamic::{Erase, maybe, memo, nothing, part, row, text};
 use crate::ui::paths;
 use crate::ui::state::Clock;
 
-/// One row.
 #[component]
 pub(crate) fn TaskRow(
-    /// The task.
     task: Signal<Task>,
     /// True while its agent is being stopped.
     #[prop(into)]
@@ -73,10 +71,7 @@ pub(crate) fn TaskRow(
 
 /// Priority when it is not the usual one, and labels.
 #[component]
-fn Tags(
-    /// The task.
-    task: Signal<Task>,
-) -> impl IntoView {
+fn Tags(task: Signal<Task>) -> impl IntoView {
     part(move || {
         let (priority, labels) = {
             let task = task.read();
@@ -96,9 +91,7 @@ fn Tags(
 /// How it stands in time, and why it waits or failed.
 #[component]
 fn RowDetail(
-    /// The task.
     task: Signal<Task>,
-    /// Where it stands.
     status: Memo<TaskStatus>,
     /// What its agent asks, as far as it is known.
     question: Signal<Option<String>>,
@@ -127,10 +120,7 @@ fn RowDetail(
 
 /// Why a pending task does not run, and who can change that.
 #[component]
-pub(crate) fn Waits(
-    /// The task.
-    task: Signal<Task>,
-) -> impl IntoView {
+pub(crate) fn Waits(task: Signal<Task>) -> impl IntoView {
     maybe(move || {
         let task = task.read();
         // Its place in the queue says how many are before it.
@@ -165,13 +155,10 @@ fn reason(waiting: Waiting) -> AnyView {
 /// The buttons that make sense for the task as it is.
 #[component]
 fn RowActions(
-    /// The task.
     id: TaskId,
-    /// Its number.
     number: i64,
     /// True when it runs outside: who only reports it is not asked to do it again.
     external: Memo<bool>,
-    /// Where it stands.
     status: Memo<TaskStatus>,
     /// True while its agent is being stopped.
     stopping: Memo<bool>,

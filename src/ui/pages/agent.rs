@@ -33,7 +33,6 @@ pub(crate) fn AgentPage() -> impl IntoView {
     )
 }
 
-/// The page's data.
 #[derive(Clone, Copy)]
 struct Model {
     name: StoredValue<String>,
@@ -145,10 +144,7 @@ impl Model {
 }
 
 #[component]
-fn Screen(
-    /// The agent's name.
-    name: String,
-) -> impl IntoView {
+fn Screen(name: String) -> impl IntoView {
     let model = Model::new(name.clone());
     let asked = name.clone();
     let first = data(move || View {
@@ -169,7 +165,6 @@ fn Screen(
 
 #[component]
 fn Loaded(
-    /// The page's data.
     model: Model,
     /// The agent as it was first read.
     agent: Agent,
@@ -256,10 +251,7 @@ fn Rows(
 
 /// How it is reached, how much it can take, when it was there.
 #[component]
-fn Facts(
-    /// The agent.
-    agent: Signal<Agent>,
-) -> impl IntoView {
+fn Facts(agent: Signal<Agent>) -> impl IntoView {
     let (name, kind) = {
         let agent = agent.read_untracked();
         (agent.name.clone(), agent.kind.as_str())

@@ -14,7 +14,6 @@ use crate::ui::dynamic::{Erase, list, maybe, memo, text};
 use crate::ui::paths;
 use crate::ui::state::{Clock, Live, News, Place};
 
-/// The page's data.
 #[derive(Clone, Copy)]
 struct Model {
     roster: Roster,
@@ -103,10 +102,7 @@ pub(crate) fn AgentsPage() -> impl IntoView {
 }
 
 #[component]
-fn Loaded(
-    /// The agents.
-    roster: Roster,
-) -> impl IntoView {
+fn Loaded(roster: Roster) -> impl IntoView {
     let is_empty = memo(move || roster.is_empty());
     let empty = maybe(move || {
         is_empty.get().then(|| {
@@ -140,10 +136,7 @@ fn Loaded(
 
 /// How many agents are in which state.
 #[component]
-fn Totals(
-    /// The agents.
-    roster: Roster,
-) -> impl IntoView {
+fn Totals(roster: Roster) -> impl IntoView {
     let words = text(move || {
         let members = roster.members();
         let number = |status: AgentStatus| {

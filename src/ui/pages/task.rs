@@ -58,7 +58,6 @@ fn Screen(
 
 #[component]
 fn Loaded(
-    /// The page's data.
     model: TaskModel,
 ) -> impl IntoView {
     let task: Signal<Task> = model.task.into();
@@ -112,11 +111,8 @@ fn Loaded(
 /// Status, title, progress and the buttons.
 #[component]
 fn Head(
-    /// The page's data.
     model: TaskModel,
-    /// The task.
     task: Signal<Task>,
-    /// Where it stands.
     status: Memo<TaskStatus>,
 ) -> impl IntoView {
     let clock = Clock::get();
@@ -180,9 +176,7 @@ fn Head(
 /// The question that it waits for an answer to.
 #[component]
 fn Ask(
-    /// The page's data.
     model: TaskModel,
-    /// Where it stands.
     status: Memo<TaskStatus>,
 ) -> impl IntoView {
     maybe(move || {
@@ -196,7 +190,6 @@ fn Ask(
 /// Why it failed; while it goes on after a failed attempt, quietly why that one did.
 #[component]
 fn Trouble(
-    /// The task.
     task: Signal<Task>,
 ) -> impl IntoView {
     let error = memo(move || {
@@ -256,9 +249,7 @@ fn Answer(
 /// Everything else that is known.
 #[component]
 fn Facts(
-    /// The page's data.
     model: TaskModel,
-    /// The task.
     task: Signal<Task>,
 ) -> impl IntoView {
     let facts = memo(move || facts(&task.read()));

@@ -81,7 +81,6 @@ impl SessionsQuery {
             .collect()
     }
 
-    /// Its URL.
     pub(crate) fn url(&self) -> String {
         with_query(CONVERGENCE, &self.pairs())
     }

@@ -10,9 +10,7 @@ use crate::domain::{Priority, TaskFilter, TaskStatus};
 
 /// The route that opens when nothing else is asked for; it shows the tasks too.
 pub(crate) const HOME: &str = "/";
-/// The list of tasks.
 pub(crate) const TASKS: &str = "/tasks";
-/// The agents.
 pub(crate) const AGENTS: &str = "/agents";
 /// Where the live feed is.
 pub(crate) const FEED: &str = "/ws";

@@ -226,7 +226,7 @@ proptest! {
             _ => sent["events"].as_array().map_or(1, Vec::len),
         };
         let batch = decode_batch(sent, NOW);
-        prop_assert!(batch.events.len() + batch.problems.len() <= items);
+        prop_assert_eq!(batch.events.len() + batch.problems.len(), items);
         let rows = super::book(&batch.events).ledger().iterations;
         prop_assert!(rows.len() <= batch.events.len());
     }

@@ -34,11 +34,13 @@ async fn a_fake_agent_asks_waits_and_stops() {
     running.cancel.cancel();
     assert_eq!(running.end().await.0, Outcome::Cancelled);
 
-    let stubborn = "fake:\nstubborn 60s\nlog on\nhang";
+    let stubborn = "fake:\nstubborn 60s\nlog on\nask which?\nwait 200ms\nlog still\nhang";
     let mut running = Running::start(&config, assignment(stubborn));
     running.log("on").await;
     running.cancel.cancel();
-    assert!(running.outcome.try_join_next().is_none());
+    // It goes on as if nothing had been said.
+    running.input.send("this".to_owned()).await.unwrap();
+    running.log("still").await;
     running.kill.cancel();
     assert_eq!(running.end().await.0, Outcome::Cancelled);
 }
