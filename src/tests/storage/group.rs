@@ -66,9 +66,10 @@ impl Write for Broken {
                 title: Some("lost".to_owned()),
                 ..TaskChange::default()
             },
+            expected: None,
             lease: None,
             message: None,
-            actor: "somebody".to_owned(),
+            author: Author::server("somebody"),
             now: NOW,
         };
         rename.run(tx).await?;
