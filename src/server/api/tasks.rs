@@ -12,7 +12,7 @@ use utoipa_axum::routes;
 
 use super::body::{self, Creating};
 use super::params;
-use crate::domain::{AppError, NewTask, Problem, Task, TaskChange};
+use crate::domain::{AppError, NewTask, Problem, Reply, Task, TaskChange};
 use crate::server::auth::Actor;
 use crate::server::operations::tasks as operations;
 use crate::server::state::AppState;
@@ -172,28 +172,21 @@ async fn start_task(
         .map(Json)
 }
 
-/// A person's answer.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct Input {
-    /// 1 to 100,000 characters.
-    text: String,
-}
-
 /// Answer the question of a task that needs input.
-#[utoipa::path(post, path = "/api/tasks/{id}/input", tag = "tasks", request_body = Input,
+#[utoipa::path(post, path = "/api/tasks/{id}/input", tag = "tasks", request_body = Reply,
     params(("id" = String, Path, description = "number or id")),
     responses((status = 200, body = Task),
     (status = 404, body = Problem, content_type = "application/problem+json"),
-    (status = 409, body = Problem, content_type = "application/problem+json")))]
+    (status = 409, body = Problem, content_type = "application/problem+json"),
+    (status = 422, body = Problem, content_type = "application/problem+json")))]
 async fn give_input(
     State(app): State<AppState>,
     actor: Actor,
     Path(task): Path<String>,
     request: Bytes,
 ) -> Result<Json<Task>, AppError> {
-    let Input { text } = body::json(&request)?;
-    operations::input(&app, &actor.operator(), &task, text)
+    let reply = body::checked(&request, Reply::problems)?;
+    operations::input(&app, &actor.operator(), &task, reply)
         .await
         .map(Json)
 }

@@ -3,9 +3,11 @@
 use axum::http::StatusCode;
 
 use crate::domain::{
-    AppError, IdempotencyKey, NewTask, Page, Task, TaskChange, TaskFilter, TaskRef, TaskStatus,
+    AgentKind, AppError, IdempotencyKey, NewTask, Page, Reply, Task, TaskChange, TaskFilter,
+    TaskLink, TaskRef, TaskStatus,
 };
 use crate::server::auth::{Operator, Viewer};
+use crate::server::operations::agents;
 use crate::server::state::AppState;
 use crate::server::storage::tasks::{
     CancelTask, Cancellation, ChangeTask, CreateTask, ExpediteTask, GiveInput, StoredTask,
@@ -27,11 +29,17 @@ impl Created {
 pub(crate) struct Cancelled {
     task: Task,
     done: bool,
+    /// Of the attempt that is being stopped.
+    lease: Option<String>,
 }
 
 impl Cancelled {
     pub(crate) fn into_task(self) -> Task {
         self.task
+    }
+
+    pub(super) fn lease(&self) -> Option<&str> {
+        self.lease.as_deref()
     }
 
     /// 200 when it is cancelled, 202 while its agent is being stopped.
@@ -85,6 +93,14 @@ pub(crate) async fn create(
     if !problems.is_empty() {
         return Err(AppError::invalid(problems));
     }
+    let external = new.status == Some(TaskStatus::Running);
+    if let Some(agent) = new
+        .agent
+        .as_deref()
+        .filter(|_| !external && !new.agent_may_come)
+    {
+        agents::check_request(app, agent)?;
+    }
     insert(app, who, new, None, key).await
 }
 
@@ -105,7 +121,11 @@ pub(crate) async fn retry(
         )));
     }
     let runner = old.task.agent.as_deref().filter(|_| old.task.external);
-    if let Some(runner) = runner.filter(|name| app.board.record(name).is_none()) {
+    let runs_here = |name: &str| {
+        let known = app.board.record(name);
+        known.is_some_and(|(record, _)| record.kind != AgentKind::External)
+    };
+    if let Some(runner) = runner.filter(|name| !runs_here(name)) {
         return Err(AppError::conflict(format!(
             "task #{} was {} outside: {runner} only reported it, and nobody here could run it \
              again; create a new task",
@@ -124,7 +144,16 @@ pub(crate) async fn retry(
         description: description.unwrap_or(old.task.description),
         title: keeps_title.then_some(old.task.title),
         priority: Some(old.task.priority),
+        // It waited for its agent before; whoever asks for it once more knows that.
+        agent_may_come: old.task.requested_agent.is_some(),
         agent: old.task.requested_agent,
+        requires: old.task.requires,
+        after: old
+            .task
+            .after
+            .iter()
+            .map(|id| TaskLink::Text(id.to_string()))
+            .collect(),
         labels: old.task.labels,
         timeout_seconds: old.timeout,
         max_attempts: Some(old.task.max_attempts),
@@ -156,6 +185,7 @@ async fn insert(
         now,
     };
     let creation = app.db.write(create).await?;
+    note_report(app, &creation.stored);
     Ok(Created {
         task: shown(app, creation.stored),
         replayed: creation.replayed,
@@ -190,7 +220,20 @@ pub(crate) async fn change(
         now,
     };
     let stored = app.db.write(write).await?;
+    note_report(app, &stored);
     Ok(shown(app, stored))
+}
+
+/// Notes a sign of life of the agent of an external task.
+fn note_report(app: &AppState, stored: &StoredTask) {
+    if let Some(agent) = stored
+        .task
+        .agent
+        .as_deref()
+        .filter(|_| stored.task.external)
+    {
+        agents::note_report(app, agent);
+    }
 }
 
 /// Cancels a task: at once, or by stopping its agent.
@@ -213,14 +256,16 @@ pub(crate) async fn cancel(
         Cancellation::Done(stored) => Ok(Cancelled {
             task: shown(app, stored),
             done: true,
+            lease: None,
         }),
         Cancellation::Requested(stored) => {
-            if let Some(run) = app.runs.get(stored.task.number) {
-                run.cancel.cancel();
-            }
+            let lease = stored.lease.as_ref().map(|lease| lease.id.clone());
+            let run = lease.as_deref().and_then(|lease| app.runs.get(lease));
+            run.inspect(|run| run.cancel.cancel());
             Ok(Cancelled {
                 task: shown(app, stored),
                 done: false,
+                lease,
             })
         }
     }
@@ -246,29 +291,28 @@ pub(crate) async fn input(
     app: &AppState,
     who: &Operator,
     task: &str,
-    text: String,
+    reply: Reply,
 ) -> Result<Task, AppError> {
-    if text.trim().is_empty()
-        || text.contains('\0')
-        || text.chars().count() > crate::domain::LIMITS.description
-    {
-        return Err(AppError::invalid_field(
-            "text",
-            "must be 1 to 100,000 characters",
-        ));
+    let problems = reply.problems();
+    if !problems.is_empty() {
+        return Err(AppError::invalid(problems));
     }
     let actor = who.name().to_owned();
     let now = app.clock.now();
     let write = GiveInput {
         task: parse(task)?,
-        text: text.clone(),
+        reply,
         actor,
         now,
     };
-    let stored = app.db.write(write).await?;
-    if let Some(run) = app.runs.get(stored.task.number) {
+    let (stored, answer) = app.db.write(write).await?;
+    let lease = stored.lease.as_ref().map(|lease| &lease.id);
+    if let Some(run) = lease.and_then(|lease| app.runs.get(lease)) {
+        if stored.task.status != TaskStatus::NeedsInput {
+            run.asking.send_replace(false);
+        }
         // A run that just ended needs no answer any more.
-        let _ended = run.input.send(text).await;
+        let _ended = run.input.send(answer);
     }
     Ok(shown(app, stored))
 }

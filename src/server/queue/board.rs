@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
 use super::mirror::{State, position};
-use super::order::explain;
+use super::reasons::explain;
 use crate::domain::{Agent, LiveMessage, StatusCounts, Task, TaskStatus, Timestamp, Waiting};
 use crate::server::storage::Change;
 use crate::server::storage::agents::AgentRecord;

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::agent::{AgentState, Held};
 use super::estimate::Estimates;
-use super::order::{Entry, Queue, Slots, explain};
+use super::order::{Entry, Needs, Queue, Slots};
+use super::reasons::explain;
 use crate::domain::{Agent, StatusCounts, Task, TaskStatus, Timestamp, Waiting};
 use crate::server::storage::agents::AgentRecord;
 use crate::server::storage::tasks::StoredTask;
@@ -43,6 +44,12 @@ impl State {
             self.queue.put(entry(stored), now);
         } else if self.queue.remove(task.number) {
             self.published.remove(&task.number);
+        }
+        if let (None, Some(old)) = (before, task.retry_of) {
+            self.queue.follow_retry(old, task.id, task.number);
+        }
+        if task.status.is_finished() {
+            self.queue.settle(task.id, task.status);
         }
         let mut agents = Vec::new();
         if task.status.is_held() {
@@ -91,9 +98,13 @@ impl State {
         }
     }
 
-    pub(super) fn put_agent(&mut self, record: AgentRecord) {
+    pub(super) fn put_agent(&mut self, mut record: AgentRecord) {
         match self.agents.get_mut(&record.name) {
-            Some(agent) => agent.record = record,
+            Some(agent) => {
+                // Signs of life are noted here first.
+                record.last_seen = record.last_seen.max(agent.record.last_seen);
+                agent.record = record;
+            }
             None => {
                 self.agents
                     .insert(record.name.clone(), AgentState::new(record));
@@ -154,13 +165,24 @@ impl State {
 }
 
 pub(super) fn entry(stored: &StoredTask) -> Entry {
+    let task = &stored.task;
     Entry {
-        number: stored.task.number,
+        number: task.number,
         key: stored.order_key,
-        requested_agent: stored.task.requested_agent.clone(),
         not_before: stored.not_before,
-        attempt: stored.task.attempt,
+        attempt: task.attempt,
+        needs: Needs {
+            agent: task.requested_agent.clone(),
+            requires: task.requires.clone(),
+            project: project_of(stored).to_owned(),
+        },
+        blockers: stored.blockers.clone(),
     }
+}
+
+/// The project of a task.
+pub(crate) fn project_of(_stored: &StoredTask) -> &str {
+    "default"
 }
 
 pub(super) fn position(ahead: usize) -> u64 {

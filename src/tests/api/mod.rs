@@ -10,6 +10,8 @@ mod health;
 mod lists;
 mod logs;
 mod odd_input;
+mod picking;
+mod questions;
 mod tasks;
 mod waiting;
 mod worker;

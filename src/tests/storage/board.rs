@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::sync::Mutex;
 
 use super::{NOW, Store};
-use crate::domain::{AgentKind, LiveMessage, Outcome, TaskChange, TaskRef};
+use crate::domain::{AgentKind, AgentSource, LiveMessage, Outcome, TaskChange, TaskRef};
 use crate::server::queue::Board;
-use crate::server::storage::agents::{AgentRecord, SaveAgent, Wanted};
+use crate::server::storage::agents::{AgentRecord, SaveAgent};
 use crate::server::storage::tasks::{CancelTask, ChangeTask, EndAttempt, ExpediteTask};
 use crate::tests::support::{Engine, on_each_engine};
 
@@ -20,15 +20,10 @@ async fn a_task_that_came_back_meanwhile_is_not_forgotten(engine: Engine) {
     let store = Store::new(engine).await;
     let board = Board::new();
     let agent = AgentRecord {
-        name: "worker".to_owned(),
-        title: "worker".to_owned(),
-        kind: AgentKind::Fake,
-        capabilities: Vec::new(),
         concurrency: 2,
-        wanted: Wanted::On,
-        error: None,
         started_at: Some(NOW),
         last_seen: Some(NOW),
+        ..AgentRecord::new("worker", AgentKind::Fake, AgentSource::File)
     };
     store
         .write(SaveAgent {
@@ -48,7 +43,7 @@ async fn a_task_that_came_back_meanwhile_is_not_forgotten(engine: Engine) {
     // Somebody else takes it, fails, and it is pending again before we learn of the first.
     store.claim(number, "other").await;
     follow();
-    let outcome = Outcome::Failed("x".to_owned());
+    let outcome = Outcome::failed("x");
     let end = EndAttempt {
         number,
         lease: "other".to_owned(),

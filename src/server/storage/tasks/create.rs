@@ -1,12 +1,14 @@
 //! A task comes into being, once per idempotency key.
 
-use super::StoredTask;
+use super::questions::Questions;
 use super::row::load;
+use super::{StoredTask, after};
 use crate::domain::{
     ActivityKind, AppError, DEFAULT_TIMEOUT_SECONDS, IdempotencyKey, NewTask, Task, TaskId,
     TaskRef, TaskStatus, Timestamp, Usage, order_key,
 };
 use crate::server::storage::activity::{Happening, record};
+use crate::server::storage::agents::note_reporter;
 use crate::server::storage::columns::json;
 use crate::server::storage::tx::{Conn, Tx, in_tx, insert_rows};
 use crate::server::storage::{Answer, Change, Write};
@@ -46,6 +48,8 @@ impl Write for CreateTask {
             });
         }
         let mut stored = self.stored();
+        let (after, blockers) = after::resolve(tx, &self.new.after).await?;
+        (stored.task.after, stored.blockers) = (after, blockers);
         stored.task.number = next_number(tx).await?;
         if let Some(IdempotencyKey { key, digest }) = &self.key {
             in_tx!(tx, conn => sqlx::query(INSERT_KEY)
@@ -55,6 +59,10 @@ impl Write for CreateTask {
                 .bind(self.now.0)
                 .execute(conn)
                 .await?.rows_affected());
+        }
+        if let Some(agent) = stored.task.agent.as_deref() {
+            // It is external: known before its task is announced.
+            note_reporter(tx, agent, self.now).await?;
         }
         tx.tasks_to_store.push(tx.mark());
         tx.changed(Change::Task {
@@ -112,8 +120,11 @@ impl CreateTask {
             progress: 0.0,
             agent: new.agent.clone().filter(|_| external),
             requested_agent: new.agent.clone(),
+            requires: new.requires_once(),
+            after: Vec::new(),
             queue_position: None,
             waiting: Vec::new(),
+            question: None,
             attempt: 1,
             max_attempts: new.max_attempts.unwrap_or(1),
             labels: new.labels.clone(),
@@ -135,7 +146,10 @@ impl CreateTask {
             order_key: order_key(self.now, priority),
             not_before: new.start_after,
             timeout: new.timeout_seconds,
-            question: None,
+            questions: Questions::default(),
+            answers: Vec::new(),
+            agent_may_come: new.agent_may_come,
+            blockers: Vec::new(),
             cancel_requested_at: None,
             lease: None,
             task,
@@ -175,7 +189,8 @@ pub(in crate::server::storage) async fn store_created(tx: &mut Tx<'_>) -> Answer
             tx,
             "insert into tasks (number, id, title, description, priority, status, agent, \
              requested_agent, assignee, max_attempts, labels, created_by, created_at, \
-             started_at, order_key, not_before, timeout_seconds, retry_of, external, metadata) ",
+             started_at, order_key, not_before, timeout_seconds, retry_of, external, metadata, \
+             requires, runs_after, agent_may_come) ",
             "number",
             rows,
             |row, stored| {
@@ -200,6 +215,9 @@ pub(in crate::server::storage) async fn store_created(tx: &mut Tx<'_>) -> Answer
                     .push_bind(task.retry_of.map(|id| id.to_string()))
                     .push_bind(task.external)
                     .push_bind(json(&task.metadata))
+                    .push_bind(json(&task.requires))
+                    .push_bind(json(&task.after))
+                    .push_bind(stored.agent_may_come)
             }
         );
     }

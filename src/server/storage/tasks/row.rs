@@ -3,7 +3,7 @@
 use sqlx::FromRow;
 
 use super::create::store_created;
-use super::{Lease, StoredTask};
+use super::{Lease, StoredTask, questions};
 use crate::domain::{
     AppError, Cost, DEFAULT_TIMEOUT_SECONDS, Priority, Task, TaskRef, TaskStatus, Timestamp, Usage,
 };
@@ -42,6 +42,10 @@ pub(super) struct TaskRow {
     evidence_count: i64,
     metadata: String,
     question: Option<String>,
+    requires: String,
+    runs_after: String,
+    agent_may_come: bool,
+    answers: Option<String>,
     cancel_requested_at: Option<i64>,
     lease_id: Option<String>,
     lease_expires_at: Option<i64>,
@@ -71,6 +75,9 @@ impl TryFrom<TaskRow> for StoredTask {
             .result
             .map(|text| origin.json("result", &text))
             .transpose()?;
+        let since = Timestamp(row.started_at.unwrap_or(row.created_at));
+        let (question, questions) = questions::read(row.question.as_deref(), since);
+        let answers = row.answers.map(|text| origin.json("answers", &text));
         let lease = match (row.lease_id, row.lease_expires_at) {
             (Some(id), Some(at)) => Some(Lease {
                 id,
@@ -90,8 +97,11 @@ impl TryFrom<TaskRow> for StoredTask {
                 progress: row.progress,
                 agent: row.agent,
                 requested_agent: row.requested_agent,
+                requires: origin.json("requires", &row.requires)?,
+                after: origin.json("runs_after", &row.runs_after)?,
                 queue_position: None,
                 waiting: Vec::new(),
+                question,
                 attempt: origin.number("attempt", row.attempt)?,
                 max_attempts: origin.number("max_attempts", row.max_attempts)?,
                 labels: origin.json("labels", &row.labels)?,
@@ -116,7 +126,10 @@ impl TryFrom<TaskRow> for StoredTask {
             order_key: row.order_key,
             not_before: row.not_before.map(Timestamp),
             timeout,
-            question: row.question,
+            questions,
+            answers: answers.transpose()?.unwrap_or_default(),
+            agent_may_come: row.agent_may_come,
+            blockers: Vec::new(),
             cancel_requested_at: row.cancel_requested_at.map(Timestamp),
             lease,
         })
@@ -160,7 +173,7 @@ const SAVE: &str = "update tasks set title = $2, description = $3, priority = $4
     labels = $9, started_at = $10, completed_at = $11, order_key = $12, not_before = $13, \
     timeout_seconds = $14, result = $15, error = $16, external = $17, input_tokens = $18, \
     output_tokens = $19, cost_micros = $20, question = $21, cancel_requested_at = $22, \
-    lease_id = $23, lease_expires_at = $24, lease_node = $25 \
+    lease_id = $23, lease_expires_at = $24, lease_node = $25, answers = $26 \
     where number = $1";
 
 /// Writes what may have changed about `stored`, and announces it.
@@ -188,11 +201,12 @@ pub(super) async fn save(tx: &mut Tx<'_>, before: TaskStatus, stored: &StoredTas
         .bind(count(task.usage.input_tokens))
         .bind(count(task.usage.output_tokens))
         .bind(task.usage.cost_usd.map(|cost| cost.0))
-        .bind(&stored.question)
+        .bind(questions::write(stored))
         .bind(stored.cancel_requested_at.map(|at| at.0))
         .bind(lease.map(|lease| &lease.id))
         .bind(lease.map(|lease| lease.expires_at.0))
         .bind(lease.and_then(|lease| lease.node.as_ref()))
+        .bind((!stored.answers.is_empty()).then(|| json(&stored.answers)))
         .execute(conn)
         .await?.rows_affected());
     tx.changed(Change::Task {
