@@ -9,11 +9,13 @@ mod convergence;
 mod error;
 mod id;
 mod limits;
+mod link;
 mod live;
 mod log;
 mod nesting;
 mod page;
 mod project;
+mod question;
 mod queue;
 mod scope;
 mod stream;
@@ -25,7 +27,10 @@ mod view;
 mod waiting;
 
 pub use activity::{Activity, ActivityKind};
-pub use agent::{Agent, AgentKind, AgentMetrics, AgentStatus, StopMode};
+pub use agent::{
+    Abilities, Ability, Agent, AgentKind, AgentMetrics, AgentSource, AgentStatus, Quota, StopMode,
+    Takes,
+};
 pub use convergence::{
     Acceptance, Batch, EventFilter, EventType, Finding, FindingFacts, FindingState, IllegalMove,
     IterationFacts, IterationMetrics, Latest, Ledger, LoopEvent, LoopLink, LoopMove, LoopState,
@@ -36,16 +41,21 @@ pub use convergence::{
 pub use error::{AppError, ErrorKind, FieldError};
 pub use id::TaskId;
 pub use limits::{LIMITS, TaskLimits, is_agent_name};
+pub use link::TaskLink;
 pub use live::{ClientFrame, Epoch, LiveMessage, Problem, Seq, ServerFrame, Topic};
 pub use log::{LogEntry, LogFilter, LogLevel, LogStream, NewLog};
 pub use nesting::{DEEPEST, is_too_deep};
 pub use page::{Page, TaskFilter};
 pub use project::{DEFAULT_PROJECT, NewProject, Project, ProjectChange, is_project_name};
+pub use question::{
+    Answer, NewQuestion, OPTION_TEXT, QUESTION_OPTIONS, QUESTION_TEXT, Question, QuestionKind,
+    QuestionOption, Reply,
+};
 pub use queue::{
     AGEING_SECONDS, DEFAULT_TIMEOUT_SECONDS, back_off_seconds, head_key, is_head_key, order_key,
 };
 pub use scope::{Audience, Author, Role, Scope};
-pub use stream::{AgentEvent, Outcome, StreamLine};
+pub use stream::{AgentEvent, Outcome, StreamLine, Then};
 pub use task::{
     EXCERPT, IdempotencyKey, NewTask, Priority, StatusCounts, Task, TaskBody, TaskChange,
     TaskDetail, TaskRef, TaskStatus, excerpt,

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use super::{TaskId, Timestamp, Usage, Waiting};
+use super::{NewQuestion, Question, TaskId, TaskLink, Timestamp, Usage, Waiting};
 
 /// A task as lists and the feed carry it: everything but what may be large.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -33,10 +33,19 @@ pub struct Task {
     pub agent: Option<String>,
     /// The only agent that may take it; any may when absent.
     pub requested_agent: Option<String>,
+    /// The capabilities that its agent must have.
+    #[serde(default)]
+    pub requires: Vec<String>,
+    /// The tasks that must be completed before it runs.
+    #[serde(default)]
+    pub after: Vec<TaskId>,
     /// Counts from 1 among pending tasks.
     pub queue_position: Option<u64>,
     /// Why a pending task does not run.
     pub waiting: Vec<Waiting>,
+    /// What its agent asks a person, while it needs input.
+    #[serde(default)]
+    pub question: Option<Question>,
     /// Which attempt this is; counts from 1.
     pub attempt: u32,
     /// How often it may be attempted without a person asking.
@@ -258,6 +267,15 @@ pub struct NewTask {
     /// Not before this moment.
     #[serde(default)]
     pub start_after: Option<Timestamp>,
+    /// The capabilities that its agent must have; at most 20, of 1 to 200 characters each.
+    #[serde(default)]
+    pub requires: Vec<String>,
+    /// Ids or numbers of at most 50 tasks that must be completed before it runs.
+    #[serde(default)]
+    pub after: Vec<TaskLink>,
+    /// It may wait for an `agent` that nobody knows yet.
+    #[serde(default)]
+    pub agent_may_come: bool,
     /// `running` makes the task *external*: its `agent` runs it already and only reports.
     #[serde(default)]
     pub status: Option<TaskStatus>,
@@ -269,6 +287,8 @@ pub struct NewTask {
 pub struct TaskChange {
     /// A legal next status.
     pub status: Option<TaskStatus>,
+    /// What a person is asked, together with the status `needs_input`.
+    pub question: Option<NewQuestion>,
     /// 0 to 1.
     pub progress: Option<f64>,
     /// What the agent answers, any JSON.
@@ -297,6 +317,7 @@ impl TaskChange {
             || self.progress.is_some()
             || self.result.is_some()
             || self.error.is_some()
+            || self.question.is_some()
             || self.usage.is_some()
     }
 }

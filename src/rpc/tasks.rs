@@ -9,7 +9,10 @@ use leptos::prelude::*;
 
 use crate::domain::{AppError, LogEntry, Task, TaskDraft, TaskFilter, TaskView, TasksView};
 #[cfg(feature = "ssr")]
-use crate::server::{operations, reply, state};
+use crate::{
+    domain::Reply,
+    server::{operations, reply, state},
+};
 
 /// The tasks page: rows that match `filter`, from `cursor` on, with counts, agents and activity.
 #[server(prefix = "/rpc", endpoint = "tasks/list", input = server_fn::codec::Json)]
@@ -102,7 +105,20 @@ pub async fn start(task: String) -> Result<Task, AppError> {
 
 /// Answers the question of a task that needs input.
 #[server(prefix = "/rpc", endpoint = "tasks/input")]
-pub async fn input(task: String, text: String) -> Result<Task, AppError> {
+pub async fn input(
+    task: String,
+    #[server(default)] text: String,
+    #[server(default)] option: String,
+    #[server(default)] question: String,
+) -> Result<Task, AppError> {
     let (app, operator) = state::operator()?;
-    reply::with_status(operations::tasks::input(&app, &operator, &task, text).await)
+    let given = |text: String| Some(text).filter(|text| !text.is_empty());
+    let option = given(option);
+    let answer = Reply {
+        question: given(question),
+        // Both stand in one form, and a button that was pressed says what is meant.
+        text: given(text).filter(|_| option.is_none()),
+        option,
+    };
+    reply::with_status(operations::tasks::input(&app, &operator, &task, answer).await)
 }

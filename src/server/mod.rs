@@ -11,7 +11,7 @@
 //! | `jobs`, `bridge`, `upkeep`, `reply` | the rows above |
 //! | `operations`, `error` | the rows above except `jobs`, `bridge`, `upkeep`, `reply` |
 //! | `api`, bodies of `rpc` | `operations`, `auth`, `state`, `error`, the socket also `live`, bodies of `rpc` also `reply` |
-//! | `router`, `run`, `restore`, `home`, `assets` | everything |
+//! | `router`, `run`, `restore`, `reload`, `home`, `assets` | everything |
 
 pub(crate) mod agents;
 mod api;
@@ -31,6 +31,7 @@ pub(crate) mod live;
 pub(crate) mod operations;
 pub(crate) mod publisher;
 pub(crate) mod queue;
+mod reload;
 pub(crate) mod reply;
 mod restore;
 mod router;
@@ -50,9 +51,11 @@ use tokio_util::sync::CancellationToken;
 /// exit status (0 stopped, 1 could not start, 2 wrong configuration).
 pub fn main() -> ExitCode {
     let mut words = std::env::args_os().skip(1);
-    // A supervisor is this program under another name: small, and gone with its task.
-    if words.next().is_some_and(|word| word == "supervise") {
-        return agents::supervisor::main(words);
+    match words.next() {
+        // A supervisor is this program under another name: small, and gone with its task.
+        Some(word) if word == "supervise" => return agents::supervisor::main(words),
+        Some(word) if word == "config" => return config::check(std::env::args_os()).report(),
+        _ => {}
     }
     let config = match config::load(std::env::args_os()) {
         Ok(config) => config,

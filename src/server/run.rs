@@ -23,6 +23,7 @@ use super::links::Links;
 use super::live::Bus;
 use super::publisher::Publisher;
 use super::queue::{Board, Runs};
+use super::reload::reload_on_hangup;
 use super::restore::restore;
 use super::state::{AppState, Handles};
 use super::storage::{Database, OnCommit, Writer};
@@ -96,6 +97,8 @@ pub(crate) async fn run(
     let routes = router::router(&app, metrics.clone());
 
     let dispatching = loops.spawn(jobs::dispatch(app.clone(), node));
+    loops.spawn(jobs::try_agents_again(app.clone()));
+    loops.spawn(reload_on_hangup(app.clone()));
     loops.spawn(upkeep::expire_leases(app.clone()));
     loops.spawn(upkeep::refresh_queue(app.clone()));
     let mut urls = config.convergence_urls;

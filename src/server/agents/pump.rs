@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::lines::Lines;
 use super::supervisor::REFUSAL;
-use crate::domain::{AgentEvent, LogStream};
+use crate::domain::{AgentEvent, LogLevel, LogStream, NewLog, NewQuestion};
 
 /// A line that stays unfinished this long is shown as far as it is: it may be a question.
 const QUIET: Duration = Duration::from_millis(200);
@@ -26,8 +26,8 @@ const CHUNK: usize = 16 * 1024;
 /// Forwards output until both pipes end, or for a while after `ended`. Answers why the program
 /// was not started, should the supervisor have said so.
 pub(super) async fn pump(
-    stdout: impl AsyncRead + Unpin,
-    stderr: impl AsyncRead + Unpin,
+    (stdout, stderr): (impl AsyncRead + Unpin, impl AsyncRead + Unpin),
+    mut questions: Questions,
     events: mpsc::Sender<Vec<AgentEvent>>,
     ended: CancellationToken,
 ) -> Option<String> {
@@ -54,17 +54,59 @@ pub(super) async fn pump(
             }
         }
         let now = Instant::now();
-        batch.pending.extend(out.take(now));
+        batch.pending.extend(questions.sort(out.take(now)));
         let said = err.take(now).into_iter();
         batch
             .pending
             .extend(said.filter(|event| !is_refusal(event, &mut refusal)));
         batch.send_due(now).await;
     }
-    batch.pending.extend(out.finish());
+    batch.pending.extend(questions.sort(out.finish()));
     batch.pending.extend(err.finish());
     batch.send_all().await;
     refusal
+}
+
+/// What becomes of the questions of a process.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Questions {
+    /// A person is asked, and the answer comes back.
+    Asked,
+    /// It has no way to hear an answer, and nobody was told of that yet.
+    InVain,
+    /// The log says so already.
+    Explained,
+}
+
+impl Questions {
+    fn sort(&mut self, events: Vec<AgentEvent>) -> Vec<AgentEvent> {
+        if *self == Self::Asked {
+            return events;
+        }
+        let mut sorted = Vec::with_capacity(events.len());
+        for event in events {
+            let AgentEvent::NeedsInput(NewQuestion { text, .. }) = event else {
+                sorted.push(event);
+                continue;
+            };
+            sorted.push(AgentEvent::Log(NewLog {
+                message: format!("asks: {text}"),
+                stream: LogStream::Stdout,
+                ..NewLog::default()
+            }));
+            if std::mem::replace(self, Self::Explained) == Self::InVain {
+                sorted.push(AgentEvent::Log(NewLog {
+                    message: "nobody can answer: this agent is not given answers; set input = \
+                              \"lines\" in its settings and read them from standard input"
+                        .to_owned(),
+                    level: LogLevel::Warn,
+                    stream: LogStream::System,
+                    ..NewLog::default()
+                }));
+            }
+        }
+        sorted
+    }
 }
 
 fn is_refusal(event: &AgentEvent, refusal: &mut Option<String>) -> bool {

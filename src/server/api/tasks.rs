@@ -12,7 +12,7 @@ use utoipa_axum::routes;
 
 use super::body::{self, Creating};
 use super::{etag, params};
-use crate::domain::{AppError, NewTask, Problem, Task, TaskChange, TaskDetail};
+use crate::domain::{AppError, NewTask, Problem, Reply, Task, TaskChange, TaskDetail};
 use crate::server::auth::Actor;
 use crate::server::operations::tasks as operations;
 use crate::server::state::AppState;
@@ -182,27 +182,20 @@ async fn start_task(
     operations::whole(&app, task).await.map(answer)
 }
 
-/// A person's answer.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct Input {
-    /// 1 to 100,000 characters.
-    text: String,
-}
-
 /// Answer the question of a task that needs input.
-#[utoipa::path(post, path = "/api/tasks/{id}/input", tag = "tasks", request_body = Input,
+#[utoipa::path(post, path = "/api/tasks/{id}/input", tag = "tasks", request_body = Reply,
     params(("id" = String, Path, description = "number or id")),
     responses((status = 200, body = TaskDetail),
     (status = 404, body = Problem, content_type = "application/problem+json"),
-    (status = 409, body = Problem, content_type = "application/problem+json")))]
+    (status = 409, body = Problem, content_type = "application/problem+json"),
+    (status = 422, body = Problem, content_type = "application/problem+json")))]
 async fn give_input(
     State(app): State<AppState>,
     actor: Actor,
     Path(task): Path<String>,
     request: Bytes,
 ) -> Result<Response, AppError> {
-    let Input { text } = body::json(&request)?;
-    let task = operations::input(&app, &actor.operator()?, &task, text).await?;
+    let reply = body::checked(&request, Reply::problems)?;
+    let task = operations::input(&app, &actor.operator()?, &task, reply).await?;
     operations::whole(&app, task).await.map(answer)
 }

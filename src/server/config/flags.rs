@@ -9,7 +9,9 @@ use clap::Parser;
 #[command(
     name = "kimi-dashboard",
     version,
-    about = "A control room for AI agents"
+    about = "A control room for AI agents",
+    after_help = "Other commands:\n  config check  Say what is wrong with the configuration, and what each agent sees of the \
+                  environment"
 )]
 pub(super) struct Flags {
     #[arg(

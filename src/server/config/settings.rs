@@ -57,7 +57,7 @@ fn resolve(
     let mut file = Fields::new(String::new(), table);
     file.absorb(problem.into_iter().collect());
 
-    let text = |file: &mut Fields, key: &str, flag: Option<String>, variable: &str| {
+    let text = |file: &mut Fields, key: &'static str, flag: Option<String>, variable: &str| {
         let in_file = file.take(key, "a string");
         flag.or_else(|| environment(variable)).or(in_file)
     };
@@ -106,7 +106,7 @@ fn resolve(
         agents: {
             if mock {
                 // Simulated tasks must never reach a real program.
-                agents.retain(|agent| agent.kind == AgentKind::Fake);
+                agents.retain(|agent| agent.kind() == AgentKind::Fake);
             }
             if mock && agents.is_empty() {
                 agents = agents::mock();

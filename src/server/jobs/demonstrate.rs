@@ -25,7 +25,7 @@ const TASKS: [(&str, Priority, &str); 6] = [
     (
         "Write the release notes",
         Priority::Low,
-        "fake:\nprogress 0.1\nwait 3s\nask Should the notes name the contributors?\nlog writing\nwait 3s\nprogress 0.8\nwait 2s\nresult \"done\"",
+        "fake:\nprogress 0.1\nwait 3s\nask Should the notes name the contributors? [yes | no]\nlog writing\nwait 3s\nprogress 0.8\nwait 2s\nresult \"done\"",
     ),
     (
         "Migrate the settings table",

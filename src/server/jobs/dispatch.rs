@@ -6,8 +6,8 @@ use std::time::Duration;
 use tokio_util::task::TaskTracker;
 
 use super::run_task::{RunTask, run_task};
-use crate::domain::{AgentKind, Scope};
-use crate::server::agents::Adapter;
+use crate::domain::{AgentKind, AgentSource, Scope};
+use crate::server::agents::Runner;
 use crate::server::queue::claim;
 use crate::server::state::AppState;
 use crate::server::telemetry::chain;
@@ -19,22 +19,18 @@ pub(crate) async fn dispatch(app: AppState, node: Arc<str>) {
     while !app.stopping.is_cancelled() {
         opportunities.mark_unchanged();
         for agent in app.board.agents(&Scope::everything(), app.clock.now()) {
-            let adapter = match agent.kind {
-                AgentKind::Remote => None,
-                AgentKind::Process => app.adapters.get(&agent.name),
-                AgentKind::Fake => app
-                    .adapters
-                    .get(&agent.name)
-                    .or_else(|| Some(app.adapters.demo())),
+            let runner = match (agent.kind, agent.source) {
+                (AgentKind::Remote | AgentKind::External, _) => None,
+                (AgentKind::Fake, AgentSource::Page) => Some(app.adapters.demo()),
+                (AgentKind::Process | AgentKind::Fake, _) => app.adapters.get(&agent.name),
             };
-            if let Some((adapter, timeout)) = adapter.filter(|_| agent.status.takes_tasks()) {
+            if let Some(runner) = runner.filter(|_| agent.status.takes_tasks()) {
                 let work = Work {
                     app: &app,
                     node: &node,
                     name: &agent.name,
-                    timeout,
                 };
-                work.hand_out(&adapter, &runs).await;
+                work.hand_out(&runner, &runs).await;
             }
         }
         tokio::select! {
@@ -52,12 +48,11 @@ struct Work<'a> {
     app: &'a AppState,
     node: &'a Arc<str>,
     name: &'a str,
-    timeout: u32,
 }
 
 impl Work<'_> {
     /// Gives the agent tasks until it is full or nothing is left for it.
-    async fn hand_out(&self, adapter: &Arc<Adapter>, runs: &TaskTracker) {
+    async fn hand_out(&self, runner: &Runner, runs: &TaskTracker) {
         let app = self.app;
         loop {
             let node = Some(&**self.node);
@@ -66,13 +61,13 @@ impl Work<'_> {
                 &app.board,
                 app.clock,
                 self.name,
-                self.timeout,
+                runner.timeout_seconds,
                 node,
             )
             .await
             {
                 Ok(Some(claimed)) => {
-                    let run = RunTask::new(app.clone(), Arc::clone(adapter), claimed);
+                    let run = RunTask::new(app.clone(), runner.clone(), claimed);
                     runs.spawn(run_task(run));
                 }
                 Ok(None) => return,

@@ -3,10 +3,11 @@
 use axum::http::StatusCode;
 
 use crate::domain::{
-    AppError, IdempotencyKey, NewTask, Page, Scope, Task, TaskBody, TaskChange, TaskDetail,
-    TaskFilter, TaskRef, TaskStatus,
+    AgentKind, AppError, IdempotencyKey, NewTask, Page, Reply, Scope, Task, TaskBody, TaskChange,
+    TaskDetail, TaskFilter, TaskLink, TaskRef, TaskStatus,
 };
 use crate::server::auth::{Operator, Viewer};
+use crate::server::operations::agents;
 use crate::server::state::AppState;
 use crate::server::storage::tasks::{
     CancelTask, Cancellation, ChangeTask, CreateTask, ExpediteTask, GiveInput, StoredTask,
@@ -32,11 +33,17 @@ impl Created {
 pub(crate) struct Cancelled {
     task: Task,
     done: bool,
+    /// Of the attempt that is being stopped.
+    lease: Option<String>,
 }
 
 impl Cancelled {
     pub(crate) fn into_task(self) -> Task {
         self.task
+    }
+
+    pub(super) fn lease(&self) -> Option<&str> {
+        self.lease.as_deref()
     }
 
     /// 200 when it is cancelled, 202 while its agent is being stopped.
@@ -85,13 +92,9 @@ pub(crate) async fn list(
         return Err(AppError::invalid(problems));
     }
     let page = app.db.tasks(viewer.scope(), filter, cursor, limit).await?;
-    let items = page
-        .items
-        .into_iter()
-        .map(|stored| shown(app, viewer.scope(), stored))
-        .collect();
+    let now = app.clock.now();
     Ok(Page {
-        items,
+        items: app.board.all_shown(viewer.scope(), page.items, now),
         next: page.next,
     })
 }
@@ -106,6 +109,14 @@ pub(crate) async fn create(
     let problems = new.problems();
     if !problems.is_empty() {
         return Err(AppError::invalid(problems));
+    }
+    let external = new.status == Some(TaskStatus::Running);
+    if let Some(agent) = new
+        .agent
+        .as_deref()
+        .filter(|_| !external && !new.agent_may_come)
+    {
+        agents::check_request(app, &who.viewer(), agent)?;
     }
     insert(app, who, new, None, key).await
 }
@@ -128,7 +139,11 @@ pub(crate) async fn retry(
         )));
     }
     let runner = old.task.agent.as_deref().filter(|_| old.task.external);
-    if let Some(runner) = runner.filter(|name| app.board.record(name).is_none()) {
+    let runs_here = |name: &str| {
+        let known = app.board.record(name);
+        known.is_some_and(|(record, _)| record.kind != AgentKind::External)
+    };
+    if let Some(runner) = runner.filter(|name| !runs_here(name)) {
         return Err(AppError::conflict(format!(
             "task #{} was {} outside: {runner} only reported it, and nobody here could run it \
              again; create a new task",
@@ -148,7 +163,16 @@ pub(crate) async fn retry(
         description: description.unwrap_or(body.description),
         title: keeps_title.then_some(old.task.title),
         priority: Some(old.task.priority),
+        // It waited for its agent before; whoever asks for it once more knows that.
+        agent_may_come: old.task.requested_agent.is_some(),
         agent: old.task.requested_agent,
+        requires: old.task.requires,
+        after: old
+            .task
+            .after
+            .iter()
+            .map(|id| TaskLink::Text(id.to_string()))
+            .collect(),
         labels: old.task.labels,
         timeout_seconds: old.timeout,
         max_attempts: Some(old.task.max_attempts),
@@ -186,6 +210,7 @@ async fn insert(
         now,
     };
     let creation = app.db.write(create).await?;
+    note_report(app, &creation.stored);
     let body = if creation.replayed {
         app.db.task_body(creation.stored.task.number).await?
     } else {
@@ -229,7 +254,20 @@ pub(crate) async fn change(
         now,
     };
     let stored = app.db.write(write).await?;
+    note_report(app, &stored);
     Ok(shown(app, who.viewer().scope(), stored))
+}
+
+/// Notes a sign of life of the agent of an external task.
+fn note_report(app: &AppState, stored: &StoredTask) {
+    if let Some(agent) = stored
+        .task
+        .agent
+        .as_deref()
+        .filter(|_| stored.task.external)
+    {
+        agents::note_report(app, agent);
+    }
 }
 
 /// Cancels a task: at once, or by stopping its agent.
@@ -252,14 +290,16 @@ pub(crate) async fn cancel(
         Cancellation::Done(stored) => Ok(Cancelled {
             task: shown(app, who.viewer().scope(), stored),
             done: true,
+            lease: None,
         }),
         Cancellation::Requested(stored) => {
-            if let Some(run) = app.runs.get(stored.task.number) {
-                run.cancel.cancel();
-            }
+            let lease = stored.lease.as_ref().map(|lease| lease.id.clone());
+            let run = lease.as_deref().and_then(|lease| app.runs.get(lease));
+            run.inspect(|run| run.cancel.cancel());
             Ok(Cancelled {
                 task: shown(app, who.viewer().scope(), stored),
                 done: false,
+                lease,
             })
         }
     }
@@ -285,29 +325,28 @@ pub(crate) async fn input(
     app: &AppState,
     who: &Operator,
     task: &str,
-    text: String,
+    reply: Reply,
 ) -> Result<Task, AppError> {
-    if text.trim().is_empty()
-        || text.contains('\0')
-        || text.chars().count() > crate::domain::LIMITS.description
-    {
-        return Err(AppError::invalid_field(
-            "text",
-            "must be 1 to 100,000 characters",
-        ));
+    let problems = reply.problems();
+    if !problems.is_empty() {
+        return Err(AppError::invalid(problems));
     }
     let author = who.author();
     let now = app.clock.now();
     let write = GiveInput {
         task: parse(task)?,
-        text: text.clone(),
+        reply,
         author,
         now,
     };
-    let stored = app.db.write(write).await?;
-    if let Some(run) = app.runs.get(stored.task.number) {
+    let (stored, answer) = app.db.write(write).await?;
+    let lease = stored.lease.as_ref().map(|lease| &lease.id);
+    if let Some(run) = lease.and_then(|lease| app.runs.get(lease)) {
+        if stored.task.status != TaskStatus::NeedsInput {
+            run.asking.send_replace(false);
+        }
         // A run that just ended needs no answer any more.
-        let _ended = run.input.send(text).await;
+        let _ended = run.input.send(answer);
     }
     Ok(shown(app, who.viewer().scope(), stored))
 }

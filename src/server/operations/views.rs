@@ -59,7 +59,7 @@ pub(crate) async fn task(
     logs.items.reverse();
     Ok(TaskView {
         cancelling: stored.cancel_requested_at.is_some() && stored.task.status.is_held(),
-        question: stored.question.clone(),
+        question: stored.task.question.as_ref().map(|it| it.text.clone()),
         task: task_operations::shown(app, scope, stored),
         body: body?,
         more_logs: logs.next.is_some(),

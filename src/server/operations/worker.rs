@@ -5,12 +5,12 @@ use std::time::Duration;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::domain::{AgentKind, AppError, DEFAULT_TIMEOUT_SECONDS, TaskDetail, Timestamp};
+use crate::domain::{AgentKind, AppError, DEFAULT_TIMEOUT_SECONDS, TaskDetail, TaskId, Timestamp};
 use crate::server::auth::Operator;
 use crate::server::operations::agents::absent;
 use crate::server::queue::{LEASE_SECONDS, claim};
 use crate::server::state::AppState;
-use crate::server::storage::tasks::{LeaseState, RenewLeases};
+use crate::server::storage::tasks::{LeaseState, NoteTold, RenewLeases};
 
 /// A claimed task.
 #[derive(Debug, Serialize, ToSchema)]
@@ -33,6 +33,20 @@ pub(crate) struct LeaseTerms {
 pub(crate) struct Heartbeat {
     /// Leases whose task the agent must stop: cancelled, expired or taken back.
     cancel: Vec<String>,
+    /// What people answered since the last report of the lease.
+    input: Vec<Input>,
+}
+
+/// A person's answer to a question of a task.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Input {
+    task_id: TaskId,
+    /// The id of the question.
+    question: String,
+    /// The answer in words; the label of the option where one was chosen.
+    text: String,
+    /// The id of the option that was chosen.
+    option: Option<String>,
 }
 
 /// The next task for a remote agent, waiting up to `wait` for one.
@@ -60,10 +74,12 @@ pub(crate) async fn claim_next(
         .await?;
         if let Some(claimed) = found {
             let scope = who.viewer().scope().clone();
-            let task = app.board.shown(&scope, claimed.stored, app.clock.now());
+            let task = app
+                .board
+                .shown(&scope, claimed.task.stored, app.clock.now());
             let task = TaskDetail {
                 task,
-                body: claimed.body,
+                body: claimed.task.body,
             };
             let lease = LeaseTerms {
                 id: claimed.lease.id,
@@ -103,13 +119,29 @@ pub(crate) async fn heartbeat(
         now,
     };
     let renewals = app.db.write(renew).await?;
-    let cancel = renewals
+    let (held, lost): (Vec<_>, Vec<_>) = renewals
         .into_iter()
-        .filter(|renewal| renewal.state != LeaseState::Held)
-        .map(|renewal| renewal.lease);
+        .partition(|renewal| renewal.state == LeaseState::Held);
+    let held: Vec<String> = held.into_iter().map(|renewal| renewal.lease).collect();
     Ok(Heartbeat {
-        cancel: cancel.collect(),
+        cancel: lost.into_iter().map(|renewal| renewal.lease).collect(),
+        input: answers(app, held).await?,
     })
+}
+
+/// What people answered; it is said again until the lease's next report.
+async fn answers(app: &AppState, leases: Vec<String>) -> Result<Vec<Input>, AppError> {
+    let answers = app.db.answers(&leases).await?;
+    if !answers.is_empty() {
+        app.db.write(NoteTold { leases }).await?;
+    }
+    let input = answers.into_iter().map(|(task_id, answer)| Input {
+        task_id,
+        question: answer.question,
+        text: answer.text,
+        option: answer.option,
+    });
+    Ok(input.collect())
 }
 
 fn check_remote(app: &AppState, name: &str) -> Result<(), AppError> {
@@ -117,8 +149,13 @@ fn check_remote(app: &AppState, name: &str) -> Result<(), AppError> {
     if record.kind == AgentKind::Remote {
         return Ok(());
     }
-    let kind = record.kind.as_str();
-    Err(AppError::conflict(format!(
-        "{name} is a {kind} agent: this server hands it tasks itself"
-    )))
+    Err(AppError::conflict(match record.kind {
+        AgentKind::External => {
+            format!("{name} only reports so far; register it, and it may take tasks")
+        }
+        kind => format!(
+            "{name} is a {} agent: this server hands it tasks itself",
+            kind.as_str()
+        ),
+    }))
 }

@@ -2,14 +2,14 @@
 //!
 //! It follows every commit in commit order (`follow.rs`), so it equals storage at any time.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
 use super::follow::Following;
 use super::mirror::{State, position};
-use super::order::explain;
+use super::reasons::explain;
 use crate::domain::{Agent, Scope, StatusCounts, Task, TaskStatus, Timestamp, Waiting};
 use crate::server::storage::agents::AgentRecord;
 use crate::server::storage::tasks::{FinishedRun, StoredTask, TaskCounts};
@@ -88,12 +88,34 @@ impl Board {
     /// What is shown may be gone before it is told to anybody else; who saw it must hear so, even
     /// if all is then as it was when last told.
     pub(crate) fn shown(&self, scope: &Scope, stored: StoredTask, now: Timestamp) -> Task {
+        let mut tasks = self.all_shown(scope, vec![stored], now);
+        tasks.remove(0)
+    }
+
+    /// Many of them, in their order.
+    pub(crate) fn all_shown(
+        &self,
+        scope: &Scope,
+        stored: Vec<StoredTask>,
+        now: Timestamp,
+    ) -> Vec<Task> {
         let mut state = self.state();
-        let task = state.shown(stored.task, scope, now);
-        if scope.projects().is_none() {
-            state.note_shown(&task);
-        }
-        task
+        let agents = if stored
+            .iter()
+            .any(|it| it.task.status == TaskStatus::Pending)
+        {
+            state.slots(scope, now)
+        } else {
+            BTreeMap::new()
+        };
+        let shown = stored.into_iter().map(|stored| {
+            let task = state.shown(stored.task, &agents, scope, now);
+            if scope.projects().is_none() {
+                state.note_shown(&task);
+            }
+            task
+        });
+        shown.collect()
     }
 
     /// A task that was published, as somebody who does not see everything sees it now. One that
@@ -103,7 +125,8 @@ impl Board {
         let mut task = task.clone();
         (task.queue_position, task.waiting) = (None, Vec::new());
         if state.versions.of(task.number) == Some(task.version) {
-            task = state.shown(task, scope, now);
+            let agents = state.slots(scope, now);
+            task = state.shown(task, &agents, scope, now);
         }
         task
     }
@@ -169,7 +192,7 @@ impl Board {
     pub(crate) fn reserve(&self, name: &str, now: Timestamp) -> Option<Reservation> {
         self.ripen(now);
         let mut state = self.state();
-        let slots = state.agents.get(name)?.slots(now);
+        let slots = state.agents.get(name)?.slots(&Scope::everything(), now);
         let number = state.queue.next_for(name, &slots, now)?;
         let attempt = state.queue.get(number)?.attempt;
         state.queue.set_aside(number);
@@ -218,14 +241,15 @@ impl Board {
     /// what was last published.
     pub(crate) fn stale_head(&self, limit: usize, now: Timestamp) -> Vec<i64> {
         let mut state = self.state();
-        let slots = state.slots(now);
+        let everything = Scope::everything();
+        let slots = state.slots(&everything, now);
         let head: Vec<_> = state
             .queue
             .head(limit)
             .zip(0_usize..)
             .map(|(entry, ahead)| {
-                let rivals = state.queue.rivals_of(entry, &slots);
-                let reasons = explain(entry, rivals, &slots, now);
+                let rivals = state.queue.rivals_of(entry, &slots, &everything);
+                let reasons = explain(entry, rivals, &slots, &everything, now);
                 (entry.number, (position(ahead), reasons))
             })
             .collect();

@@ -1,9 +1,9 @@
 //! Handing a task out: picked on the board, claimed in storage in one transaction.
 
 use super::Board;
-use crate::domain::{TaskBody, Timestamp};
+use crate::domain::Timestamp;
 use crate::server::clock::Clock;
-use crate::server::storage::tasks::{ClaimTask, Lease, StoredTask};
+use crate::server::storage::tasks::{ClaimTask, Handover, Lease};
 use crate::server::storage::{Answer, Database};
 
 /// A lease is good for this long unless it is renewed.
@@ -11,8 +11,7 @@ pub(crate) const LEASE_SECONDS: i64 = 60;
 
 /// A task in the hands of an agent.
 pub(crate) struct Claimed {
-    pub(crate) stored: StoredTask,
-    pub(crate) body: TaskBody,
+    pub(crate) task: Handover,
     pub(crate) lease: Lease,
 }
 
@@ -49,14 +48,10 @@ pub(crate) async fn claim(
             Err(error) if error.is_refusal() => return Ok(None),
             claimed => claimed?,
         };
-        if let Some((stored, body)) = claimed {
-            let waited = now.seconds_since(stored.task.created_at);
+        if let Some(task) = claimed {
+            let waited = now.seconds_since(task.stored.task.created_at);
             metrics::histogram!("task_claim_wait_seconds").record(waited.max(0.0));
-            return Ok(Some(Claimed {
-                stored,
-                body,
-                lease,
-            }));
+            return Ok(Some(Claimed { task, lease }));
         }
         // Somebody else took it between our look and our claim.
         board.forget(&reservation);

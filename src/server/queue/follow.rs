@@ -1,6 +1,6 @@
 //! How the board follows a commit, one change after the other, and what is to be told of each.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::MutexGuard;
 
 use super::board::Board;
@@ -9,6 +9,17 @@ use crate::domain::{LiveMessage, Scope, Task, TaskStatus, Timestamp};
 use crate::server::live::Outgoing;
 use crate::server::storage::agents::AgentRecord;
 use crate::server::storage::tasks::StoredTask;
+
+/// As somebody who sees everything sees it.
+fn shown(state: &State, task: Task, now: Timestamp) -> Task {
+    let everything = Scope::everything();
+    let agents = if task.status == TaskStatus::Pending {
+        state.slots(&everything, now)
+    } else {
+        BTreeMap::new()
+    };
+    state.shown(task, &agents, &everything, now)
+}
 
 /// The board while it follows a commit.
 pub(crate) struct Following<'a> {
@@ -48,7 +59,7 @@ impl<'a> Following<'a> {
             state.versions.finish(number);
         }
         self.moved |= before != Some(status) || status == TaskStatus::Pending;
-        let task = Box::new(state.shown(stored.task, &Scope::everything(), self.now));
+        let task = Box::new(shown(state, stored.task, self.now));
         state.touched.insert(number);
         state.note_published(&task);
         Some(task)
@@ -75,7 +86,7 @@ impl<'a> Following<'a> {
         if state.queue.get(number).is_none() || state.touched.contains(&number) || !is_current {
             return None;
         }
-        let task = Box::new(state.shown(stored.task, &Scope::everything(), self.now));
+        let task = Box::new(shown(state, stored.task, self.now));
         state.note_published(&task);
         Some(task)
     }

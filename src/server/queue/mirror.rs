@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::agent::{AgentState, Held};
 use super::estimate::Estimates;
-use super::order::{Entry, Queue, Slots, explain};
+use super::order::{Entry, Needs, Queue, Slots};
+use super::reasons::explain;
 use super::versions::Versions;
 use crate::domain::{Agent, Scope, StatusCounts, Task, TaskStatus, Timestamp, Waiting};
 use crate::server::live::for_scope;
@@ -48,6 +49,12 @@ impl State {
             self.queue.put(entry(stored), now);
         } else if self.queue.remove(task.number) {
             self.published.remove(&task.number);
+        }
+        if let (None, Some(old)) = (before, task.retry_of) {
+            self.queue.follow_retry(old, task.id, task.number);
+        }
+        if task.status.is_finished() {
+            self.queue.settle(task.id, task.status);
         }
         let mut agents = Vec::new();
         if task.status.is_held() {
@@ -106,9 +113,13 @@ impl State {
         }
     }
 
-    pub(super) fn put_agent(&mut self, record: AgentRecord) {
+    pub(super) fn put_agent(&mut self, mut record: AgentRecord) {
         match self.agents.get_mut(&record.name) {
-            Some(agent) => agent.record = record,
+            Some(agent) => {
+                // Signs of life are noted here first.
+                record.last_seen = record.last_seen.max(agent.record.last_seen);
+                agent.record = record;
+            }
             None => {
                 self.agents
                     .insert(record.name.clone(), AgentState::new(record));
@@ -133,10 +144,11 @@ impl State {
         })
     }
 
-    pub(super) fn slots(&self, now: Timestamp) -> BTreeMap<String, Slots> {
-        self.agents
-            .iter()
-            .map(|(name, agent)| (name.clone(), agent.slots(now)))
+    /// The agents that somebody with `scope` may use. Nobody else's could take what they see.
+    pub(super) fn slots(&self, scope: &Scope, now: Timestamp) -> BTreeMap<String, Slots> {
+        let seen = self.agents.iter();
+        seen.filter(|(_, agent)| scope.sees(&agent.record.audience()))
+            .map(|(name, agent)| (name.clone(), agent.slots(scope, now)))
             .collect()
     }
 
@@ -159,17 +171,19 @@ impl State {
         }
     }
 
-    pub(super) fn shown(&self, mut task: Task, scope: &Scope, now: Timestamp) -> Task {
-        if let Some(entry) = self
-            .queue
-            .get(task.number)
-            .filter(|_| task.status == TaskStatus::Pending)
-        {
-            let ahead = self.queue.ahead_of(entry);
-            task.queue_position = Some(position(ahead));
-            let agents = self.slots(now);
-            let rivals = self.queue.rivals_of(entry, &agents);
-            task.waiting = explain(entry, rivals, &agents, now);
+    /// A task as somebody with `scope` sees it; `agents` are what [`State::slots`] says to them.
+    pub(super) fn shown(
+        &self,
+        mut task: Task,
+        agents: &BTreeMap<String, Slots>,
+        scope: &Scope,
+        now: Timestamp,
+    ) -> Task {
+        let pending = task.status == TaskStatus::Pending;
+        if let Some(entry) = self.queue.get(task.number).filter(|_| pending) {
+            task.queue_position = Some(position(self.queue.ahead_of(entry, scope)));
+            let rivals = self.queue.rivals_of(entry, agents, scope);
+            task.waiting = explain(entry, rivals, agents, scope, now);
         }
         if !task.status.is_finished() {
             let agent = task.agent.as_deref().or(task.requested_agent.as_deref());
@@ -180,12 +194,18 @@ impl State {
 }
 
 pub(super) fn entry(stored: &StoredTask) -> Entry {
+    let task = &stored.task;
     Entry {
-        number: stored.task.number,
+        number: task.number,
         key: stored.order_key,
-        requested_agent: stored.task.requested_agent.clone(),
         not_before: stored.not_before,
-        attempt: stored.task.attempt,
+        attempt: task.attempt,
+        needs: Needs {
+            agent: task.requested_agent.clone(),
+            requires: task.requires.clone(),
+            project: stored.task.project.clone(),
+        },
+        blockers: stored.blockers.clone(),
     }
 }
 

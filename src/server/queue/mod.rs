@@ -1,6 +1,6 @@
 //! What runs next, who holds what, and why the rest waits.
 //!
-//! `order` is the rule, pure. `board` mirrors what is stored about pending and held tasks, so
+//! `order` is the rule and `reasons` its words, both pure. `board` mirrors what is stored about pending and held tasks, so
 //! that picking, positions and reasons need no query; it is rebuilt from storage at start and
 //! follows every commit. `claim` hands a task out; `runs` reaches the runs of this server.
 
@@ -11,6 +11,7 @@ mod estimate;
 mod follow;
 mod mirror;
 pub(crate) mod order;
+pub(crate) mod reasons;
 mod runs;
 mod versions;
 

@@ -276,7 +276,7 @@ async fn a_retry_keeps_what_the_task_had(engine: Engine) {
     let body = json!({
         // Nothing in a description may stand in the way of trying again.
         "description": "a\ttab \u{1b}[31mand colour\nsecond line", "priority": "high",
-        "agent": "someone", "labels": ["x"], "timeout_seconds": 5, "max_attempts": 3,
+        "agent": "someone", "agent_may_come": true, "labels": ["x"], "timeout_seconds": 5, "max_attempts": 3,
         "metadata": {"k": 1},
     });
     let first = client.create(body).await;

@@ -60,7 +60,7 @@ async fn everything_given_to_a_task_comes_back(engine: Engine) {
     let client = app.client();
     let body = json!({
         "description": "Überprüfe 👩‍👩‍👧 \"alles\"\r\n\ttab \u{1b}[31mred\u{1b}[0m",
-        "title": "Ein Titel 🦀", "priority": "urgent", "agent": "nobody-yet",
+        "title": "Ein Titel 🦀", "priority": "urgent", "agent": "nobody-yet", "agent_may_come": true,
         "labels": ["größe", "a b", "ünïcode 🎉"], "timeout_seconds": 604_800, "max_attempts": 20,
         "metadata": {"deep": {"list": [1, 2.5, null, true, "\u{0}"]}, "große": "Zahl"},
         "start_after": "2099-01-02T03:04:05+02:00",
@@ -80,7 +80,7 @@ async fn everything_given_to_a_task_comes_back(engine: Engine) {
     assert_eq!(created["agent"], Value::Null);
     assert_eq!(created["max_attempts"], 20);
     let waiting = &created["waiting"][0];
-    assert_eq!(waiting["code"], "not_before");
+    assert_eq!(waiting["code"], "start_after");
     assert!(
         waiting["detail"]
             .as_str()

@@ -28,7 +28,7 @@ async fn only_tasks_that_want_the_same_slot_are_before_it(engine: Engine) {
     let app = TestApp::on(engine, vec![remote("worker", 1), remote("other", 1)]).await;
     let client = app.client();
     for body in [
-        json!({"description": "a", "agent": "nobody"}),
+        json!({"description": "a", "agent": "nobody", "agent_may_come": true}),
         json!({"description": "b", "start_after": "2099-01-01T00:00:00Z"}),
         json!({"description": "c", "agent": "other"}),
     ] {

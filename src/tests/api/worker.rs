@@ -170,7 +170,7 @@ async fn a_failed_attempt_is_tried_again_after_a_pause(engine: Engine) {
         (&task["error"], &task["agent"]),
         (&json!("bad luck"), &json!(null))
     );
-    assert_eq!(task["waiting"][0]["code"], "back_off");
+    assert_eq!(task["waiting"][0]["code"], "retry_backoff");
     client
         .post("/api/agents/worker/claim", &json!({}))
         .await

@@ -2,8 +2,8 @@
 
 use super::{NOW, Store};
 use crate::domain::{
-    ActivityKind, AgentEvent, Author, LogFilter, NewLog, Outcome, TaskChange, TaskRef, TaskStatus,
-    Timestamp, UsageReport,
+    ActivityKind, AgentEvent, Author, LogFilter, NewLog, NewQuestion, Outcome, Reply, TaskChange,
+    TaskRef, TaskStatus, Timestamp, UsageReport,
 };
 use crate::server::storage::tasks::{
     CancelTask, Cancellation, ChangeTask, ClaimTask, EndAttempt, ExpediteTask, GiveInput, Lease,
@@ -31,7 +31,7 @@ fn end(number: i64, lease: &str, outcome: Outcome) -> EndAttempt {
 }
 
 fn failed() -> Outcome {
-    Outcome::Failed("no luck".to_owned())
+    Outcome::failed("no luck")
 }
 
 fn report(number: i64, lease: &str, events: Vec<AgentEvent>) -> ReportTask {
@@ -70,7 +70,7 @@ async fn whoever_claims_first_has_it(engine: Engine) {
     let stored = store.task(number).await;
     assert_eq!(
         (&stored.task, &stored.lease),
-        (&winner.0.task, &winner.0.lease)
+        (&winner.stored.task, &winner.stored.lease)
     );
     assert_eq!(
         (stored.task.timeout_seconds, stored.task.started_at),
@@ -105,19 +105,19 @@ async fn a_batch_of_events_is_applied_as_a_whole(engine: Engine) {
     assert_eq!(stored.task.progress.to_bits(), 0.3_f64.to_bits());
     assert_eq!(stored.task.usage.output_tokens, 7);
 
-    // A question twice is no legal move: nothing of that batch remains.
+    // A lease that is not the present one: nothing of that batch is stored.
     store.announced();
-    let ask = || AgentEvent::NeedsInput("which?".to_owned());
     let refused = store
-        .write(report(number, "lease", vec![said("three"), ask(), ask()]))
+        .write(report(
+            number,
+            "other",
+            vec![said("three"), AgentEvent::Progress(0.9)],
+        ))
         .await;
     assert!(refused.unwrap_err().is_refusal());
     assert!(store.announced().is_empty());
     let stored = store.task(number).await;
-    assert_eq!(
-        (stored.task.status, stored.question),
-        (TaskStatus::Running, None)
-    );
+    assert_eq!(stored.task.progress.to_bits(), 0.3_f64.to_bits());
     let logs = store
         .db
         .logs(&stored.task, &LogFilter::default(), None, 10)
@@ -253,22 +253,23 @@ async fn a_question_is_asked_and_answered(engine: Engine) {
     store.claim(number, "lease").await;
     let give = || GiveInput {
         task: TaskRef::Number(number),
-        text: "blue".to_owned(),
+        reply: Reply::text("blue"),
         author: Author::server("me"),
         now: NOW,
     };
     assert!(store.write(give()).await.unwrap_err().is_refusal());
-    let ask = AgentEvent::NeedsInput("which colour?".to_owned());
+    let ask = AgentEvent::NeedsInput(NewQuestion::asking("which colour?"));
     store
         .write(report(number, "lease", vec![ask]))
         .await
         .unwrap();
     let stored = store.task(number).await;
-    assert_eq!(stored.question.as_deref(), Some("which colour?"));
+    let question = stored.task.question.expect("it is open");
+    assert_eq!((&*question.id, &*question.text), ("1", "which colour?"));
     store.write(give()).await.unwrap();
     let stored = store.task(number).await;
     assert_eq!(
-        (stored.task.status, stored.question),
+        (stored.task.status, stored.task.question),
         (TaskStatus::Running, None)
     );
     // Its agent says so as well, which changes nothing any more.

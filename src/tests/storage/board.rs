@@ -1,11 +1,11 @@
 //! The board follows what is committed, also between the look at a task and its claim.
 
 use super::{NOW, Store};
-use crate::domain::{AgentKind, Author, Outcome, Scope, TaskChange, TaskRef};
+use crate::domain::{AgentKind, AgentSource, Author, Outcome, Scope, TaskChange, TaskRef};
 use crate::server::live::Bus;
 use crate::server::publisher::Publisher;
 use crate::server::queue::Board;
-use crate::server::storage::agents::{AgentRecord, SaveAgent, Wanted};
+use crate::server::storage::agents::{AgentRecord, SaveAgent};
 use crate::server::storage::tasks::{CancelTask, ChangeTask, EndAttempt, ExpediteTask};
 use crate::tests::support::{Engine, Frame, on_each_engine};
 
@@ -39,16 +39,10 @@ async fn a_task_that_came_back_meanwhile_is_not_forgotten(engine: Engine) {
     let store = Store::new(engine).await;
     let (board, _, publisher) = projections();
     let agent = AgentRecord {
-        name: "worker".to_owned(),
-        title: "worker".to_owned(),
-        kind: AgentKind::Fake,
-        capabilities: Vec::new(),
         concurrency: 2,
-        wanted: Wanted::On,
-        error: None,
         started_at: Some(NOW),
         last_seen: Some(NOW),
-        version: 0,
+        ..AgentRecord::new("worker", AgentKind::Fake, AgentSource::File)
     };
     store
         .write(SaveAgent {
@@ -68,7 +62,7 @@ async fn a_task_that_came_back_meanwhile_is_not_forgotten(engine: Engine) {
     // Somebody else takes it, fails, and it is pending again before we learn of the first.
     store.claim(number, "other").await;
     follow();
-    let outcome = Outcome::Failed("x".to_owned());
+    let outcome = Outcome::failed("x");
     let end = EndAttempt {
         number,
         lease: "other".to_owned(),

@@ -93,7 +93,7 @@ impl Store {
             now: NOW,
         };
         let claimed = self.write(claim).await.unwrap();
-        claimed.expect("it is pending").0
+        claimed.expect("it is pending").stored
     }
 
     async fn claim(&self, number: i64, lease: &str) -> StoredTask {

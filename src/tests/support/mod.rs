@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, interval, timeout_at};
 
-pub(super) use agents::{fake, process, remote, shell};
+pub(super) use agents::{configured, fake, process, remote, shell};
 pub(super) use app::TestApp;
 pub(super) use client::{Answer, Client};
 pub(super) use database::{Engine, Place};

@@ -30,16 +30,17 @@ impl Program {
 
     /// Follows the loop at this address.
     pub(crate) async fn following(place: &Place, convergence_url: &str) -> Self {
+        let agent = "[[agent]]\nname = \"shell\"\nkind = \"process\"\nconcurrency = 4\n\
+            command = [\"bash\", \"-c\", \"{description}\"]\ngrace_seconds = 1\ntakes = \"any\"\n";
+        let agent = format!("{agent}pass_env = [\"{MARK}\"]\n");
+        Self::configured(place, convergence_url, &agent).await
+    }
+
+    /// With this configuration.
+    pub(crate) async fn configured(place: &Place, convergence_url: &str, toml: &str) -> Self {
         let folder = place.folder();
         let config = folder.join("dashboard.toml");
-        let mark = folder.display().to_string();
-        // Its own, so that no rule about what agents inherit takes it away.
-        let agent = format!(
-            "[[agent]]\nname = \"shell\"\nkind = \"process\"\nconcurrency = 4\n\
-            command = [\"bash\", \"-c\", \"{{description}}\"]\ngrace_seconds = 1\n\
-            env = {{ {MARK} = \"{mark}\" }}\n"
-        );
-        std::fs::write(&config, agent).unwrap();
+        std::fs::write(&config, toml).unwrap();
         let mut command = Command::new(binary("kimi-dashboard"));
         command.args(["--port", "0", "--config"]).arg(&config);
         command.arg("--data-dir").arg(folder);
@@ -49,6 +50,7 @@ impl Program {
             DatabaseConfig::Postgres { url } => command.env("DATABASE_URL", url.expose()),
             DatabaseConfig::Temporary => panic!("tests name their databases"),
         };
+        let mark = folder.display().to_string();
         command
             .env(MARK, &mark)
             .env("RUST_LOG", "error")
@@ -85,13 +87,20 @@ impl Program {
         self.nothing_is_left().await;
     }
 
+    /// Has it read its configuration again.
+    pub(crate) fn hang_up(&self) {
+        self.signal(Signal::HUP);
+    }
+
+    fn signal(&self, signal: Signal) {
+        let id = self.child.id();
+        let pid = id.and_then(|id| Pid::from_raw(id.try_into().ok()?));
+        kill_process(pid.expect("it runs"), signal).unwrap();
+    }
+
     /// As a person does.
     pub(crate) async fn stop(mut self) {
-        let pid = self
-            .child
-            .id()
-            .and_then(|id| Pid::from_raw(id.try_into().ok()?));
-        kill_process(pid.expect("it runs"), Signal::TERM).unwrap();
+        self.signal(Signal::TERM);
         let status = timeout(PATIENCE, self.child.wait())
             .await
             .expect("it stops in time");

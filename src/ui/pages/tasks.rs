@@ -21,6 +21,7 @@ const CONFIGURATION: &str = "[[agent]]
 name = \"shell\"
 kind = \"process\"
 command = [\"bash\", \"-c\", \"{description}\"]
+takes = \"any\"
 ";
 
 /// The page at `/` and `/tasks`.

@@ -2,13 +2,15 @@
 //! moving to the head of the queue, answering a question.
 
 use super::StoredTask;
+use super::report::asks;
 use super::row::{NewBody, description, load, save};
 use crate::domain::{
-    ActivityKind, AppError, Author, ErrorKind, LogLevel, LogStream, NewLog, NewTask, Outcome,
-    TaskChange, TaskRef, TaskStatus, Timestamp, Transition, excerpt, head_key, is_head_key,
-    order_key,
+    ActivityKind, Answer as PersonsAnswer, AppError, Author, ErrorKind, LogLevel, LogStream,
+    NewLog, NewQuestion, NewTask, Outcome, Reply, TaskChange, TaskRef, TaskStatus, Timestamp,
+    Transition, excerpt, head_key, is_head_key, order_key,
 };
 use crate::server::storage::activity::{Happening, record};
+use crate::server::storage::agents::note_reporter;
 use crate::server::storage::{Answer, Tx, Write, logs};
 
 /// Applies `change`. A holder reports with its lease; without one only an external task can be
@@ -31,6 +33,7 @@ impl Write for ChangeTask {
     async fn run(&self, tx: &mut Tx<'_>) -> Answer<StoredTask> {
         let mut stored = load(tx, &self.author.sees, self.task).await?;
         let before = stored.task.status;
+        let asked = stored.questions.clone();
         self.authorise(&stored)?;
         if self
             .expected
@@ -42,26 +45,45 @@ impl Write for ChangeTask {
         let mut kinds = Vec::new();
         kinds.extend(self.edit(tx, &mut stored).await?);
         kinds.extend(self.report(&mut stored)?);
+        if self.lease.is_some() {
+            // Whoever reports after it was told has heard.
+            stored.answers.retain(|sent| !sent.told);
+        }
+        if let Some(agent) = stored
+            .task
+            .agent
+            .as_deref()
+            .filter(|_| stored.task.external)
+        {
+            note_reporter(tx, agent, self.now).await?;
+        }
         let body = NewBody {
             description: self.change.description.clone(),
             result: self.change.result.clone(),
         };
         save(tx, before, &mut stored, body).await?;
-        if let Some(message) = &self.message {
-            let said = NewLog {
-                message: message.clone(),
-                ..NewLog::default()
-            };
-            logs::append(tx, &stored, &[said], self.now).await?;
-        }
+        let said = self.message.as_ref().map(|message| NewLog {
+            message: message.clone(),
+            ..NewLog::default()
+        });
+        let asked = self.question(&stored).filter(|_| stored.questions != asked);
+        let asked = asked.map(|question| asks(&stored, &question.text));
+        let entries: Vec<NewLog> = said.into_iter().chain(asked).collect();
+        logs::append(tx, &stored, &entries, self.now).await?;
         for kind in kinds {
             let failed = matches!(kind, ActivityKind::Failed | ActivityKind::Requeued);
+            let question = stored.task.question.as_ref().map(|it| it.text.as_str());
+            let asks = kind == ActivityKind::NeedsInput;
             let happening = Happening {
                 kind,
                 task: Some(&stored.task),
                 agent: None,
                 actor: &self.author.name,
-                detail: stored.task.error.as_deref().filter(|_| failed),
+                detail: match kind {
+                    _ if failed => stored.task.error.as_deref(),
+                    _ if asks => question,
+                    _ => None,
+                },
                 time: self.now,
             };
             record(tx, happening);
@@ -163,6 +185,12 @@ impl ChangeTask {
         if let Some(usage) = change.usage {
             stored.task.usage = usage;
         }
+        if change.status == Some(TaskStatus::NeedsInput) {
+            return match self.question(stored) {
+                Some(question) => stored.ask(&question, self.now),
+                None => Ok(None),
+            };
+        }
         let status = change.status.filter(|&status| status != stored.task.status);
         let Some(status) = status else {
             if let Some(error) = &change.error {
@@ -177,14 +205,11 @@ impl ChangeTask {
             Transition::Fail => {
                 let reason = change.error.clone();
                 let reason = reason.unwrap_or_else(|| "the agent gave no reason".to_owned());
-                stored.end(&Outcome::Failed(reason), self.now)?;
+                stored.end(&Outcome::failed(reason), self.now)?;
             }
             Transition::Requeue => {
                 // A holder that gives up hands the task back for its next attempt.
-                stored.end(
-                    &Outcome::Failed("handed back by its agent".into()),
-                    self.now,
-                )?;
+                stored.end(&Outcome::failed("handed back by its agent"), self.now)?;
             }
             Transition::Claim => {
                 stored.step(transition)?;
@@ -198,6 +223,23 @@ impl ChangeTask {
             }
         }
         Ok(Some(kind_of(stored.task.status, transition)))
+    }
+
+    /// What is asked by this change; nothing when it is the repetition of a request.
+    fn question(&self, stored: &StoredTask) -> Option<NewQuestion> {
+        if self.change.status != Some(TaskStatus::NeedsInput) {
+            return None;
+        }
+        let asks = stored.task.status == TaskStatus::NeedsInput;
+        match &self.change.question {
+            Some(question) => {
+                Some(question.clone()).filter(|it| !(asks && stored.asks_already(it)))
+            }
+            None if asks => None,
+            None => Some(NewQuestion::asking(
+                "it waits for input, and did not say for what",
+            )),
+        }
     }
 }
 
@@ -254,32 +296,32 @@ impl Write for ExpediteTask {
 }
 
 /// Answers the question of a task that needs input. The answer is also a log entry with
-/// `fields.input`, which is how an agent that runs elsewhere learns of it.
+/// `fields.input`, which is how an agent that only reports learns of it.
 pub(crate) struct GiveInput {
     pub(crate) task: TaskRef,
-    pub(crate) text: String,
+    pub(crate) reply: Reply,
     pub(crate) author: Author,
     pub(crate) now: Timestamp,
 }
 
 impl Write for GiveInput {
-    type Output = StoredTask;
+    /// The task as it is then, and what its agent is to be told.
+    type Output = (StoredTask, PersonsAnswer);
 
-    async fn run(&self, tx: &mut Tx<'_>) -> Answer<StoredTask> {
+    async fn run(&self, tx: &mut Tx<'_>) -> Answer<Self::Output> {
         let mut stored = load(tx, &self.author.sees, self.task).await?;
         stored.check_author(&self.author)?;
         let before = stored.task.status;
-        if before != TaskStatus::NeedsInput {
-            let number = stored.task.number;
-            let detail = format!("task #{number} is {} and asks nothing", before.label());
-            return Err(AppError::conflict(detail).into());
-        }
-        stored.step(Transition::Answer).map_err(AppError::from)?;
+        let answer = stored.answer(&self.reply)?;
         save(tx, before, &mut stored, NewBody::default()).await?;
         let mut fields = serde_json::Map::new();
-        fields.insert("input".into(), self.text.clone().into());
+        fields.insert("input".into(), answer.text.clone().into());
+        fields.insert("question".into(), answer.question.clone().into());
+        if let Some(option) = &answer.option {
+            fields.insert("option".into(), option.clone().into());
+        }
         let entry = NewLog {
-            message: format!("{} answered: {}", self.author.name, self.text),
+            message: format!("{} answered: {}", self.author.name, answer.text),
             level: LogLevel::Info,
             stream: LogStream::System,
             time: None,
@@ -295,6 +337,6 @@ impl Write for GiveInput {
             time: self.now,
         };
         record(tx, happening);
-        Ok(stored)
+        Ok((stored, answer))
     }
 }

@@ -20,11 +20,20 @@ pub(crate) struct ClaimTask {
     pub(crate) now: Timestamp,
 }
 
+/// A task with all that its agent needs.
+#[derive(Clone, Debug)]
+pub(crate) struct Handover {
+    pub(crate) stored: StoredTask,
+    pub(crate) body: TaskBody,
+    /// Where agents work on its project, if it says.
+    pub(crate) folder: Option<String>,
+}
+
 impl Write for ClaimTask {
     /// `None` when it is not pending any more; a refusal when the agent was stopped meanwhile.
-    type Output = Option<(StoredTask, TaskBody)>;
+    type Output = Option<Handover>;
 
-    async fn run(&self, tx: &mut Tx<'_>) -> Answer<Option<(StoredTask, TaskBody)>> {
+    async fn run(&self, tx: &mut Tx<'_>) -> Answer<Option<Handover>> {
         let mut stored = load(tx, &Scope::everything(), TaskRef::Number(self.number)).await?;
         if stored.task.status != TaskStatus::Pending {
             return Ok(None);
@@ -59,7 +68,11 @@ impl Write for ClaimTask {
             time: self.now,
         };
         record(tx, started);
-        let body = body(tx, self.number).await?;
-        Ok(Some((stored, body)))
+        let (body, folder) = body(tx, self.number).await?;
+        Ok(Some(Handover {
+            stored,
+            body,
+            folder,
+        }))
     }
 }

@@ -1,13 +1,15 @@
 //! A task comes into being, once per idempotency key.
 
-use super::StoredTask;
 use super::insert::insert;
+use super::questions::Questions;
 use super::row::load;
+use super::{StoredTask, after};
 use crate::domain::{
     ActivityKind, AppError, Author, DEFAULT_PROJECT, DEFAULT_TIMEOUT_SECONDS, IdempotencyKey,
     NewTask, Task, TaskId, TaskRef, TaskStatus, Timestamp, Usage, excerpt, order_key,
 };
 use crate::server::storage::activity::{Happening, record};
+use crate::server::storage::agents::note_reporter;
 use crate::server::storage::projects::check_open;
 use crate::server::storage::tx::{Conn, Tx, in_tx};
 use crate::server::storage::{Answer, Write};
@@ -48,6 +50,8 @@ impl Write for CreateTask {
         }
         let mut stored = self.stored();
         check_open(tx, &self.author, &stored.task.project).await?;
+        let (after, blockers) = after::resolve(tx, &self.author.sees, &self.new.after).await?;
+        (stored.task.after, stored.blockers) = (after, blockers);
         stored.task.number = next_number(tx).await?;
         if let Some(IdempotencyKey { key, digest }) = &self.key {
             in_tx!(tx, conn => sqlx::query(INSERT_KEY)
@@ -57,6 +61,10 @@ impl Write for CreateTask {
                 .bind(self.now.0)
                 .execute(conn)
                 .await?.rows_affected());
+        }
+        if let Some(agent) = stored.task.agent.as_deref() {
+            // It is external: known before its task is announced.
+            note_reporter(tx, agent, self.now).await?;
         }
         insert(tx, &stored, &self.new);
         let created = Happening {
@@ -118,8 +126,11 @@ impl CreateTask {
             progress: 0.0,
             agent: new.agent.clone().filter(|_| external),
             requested_agent: new.agent.clone(),
+            requires: new.requires_once(),
+            after: Vec::new(),
             queue_position: None,
             waiting: Vec::new(),
+            question: None,
             attempt: 1,
             max_attempts: new.max_attempts.unwrap_or(1),
             labels: new.labels.clone(),
@@ -139,7 +150,10 @@ impl CreateTask {
             order_key: order_key(self.now, priority),
             not_before: new.start_after,
             timeout: new.timeout_seconds,
-            question: None,
+            questions: Questions::default(),
+            answers: Vec::new(),
+            agent_may_come: new.agent_may_come,
+            blockers: Vec::new(),
             cancel_requested_at: None,
             lease: None,
             task,

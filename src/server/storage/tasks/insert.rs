@@ -39,7 +39,8 @@ impl Batched for Created {
             tx,
             "insert into tasks (number, id, project, title, description, priority, status, agent, \
              requested_agent, assignee, max_attempts, labels, created_by, created_at, \
-             started_at, order_key, not_before, timeout_seconds, retry_of, external, metadata) ",
+             started_at, order_key, not_before, timeout_seconds, retry_of, external, metadata, \
+             requires, runs_after, agent_may_come) ",
             "number",
             rows,
             |row, created| {
@@ -66,6 +67,9 @@ impl Batched for Created {
                     .push_bind(task.retry_of.map(|id| id.to_string()))
                     .push_bind(task.external)
                     .push_bind(body.metadata.clone())
+                    .push_bind(json(&task.requires))
+                    .push_bind(json(&task.after))
+                    .push_bind(stored.agent_may_come)
             }
         );
         Ok(())

@@ -135,7 +135,7 @@ impl EndLapsed {
         let attempt = format!("attempt {} of {}", task.attempt, task.max_attempts);
         let expired = |lease: &Lease| lease.expires_at <= self.now;
         let agent = task.agent.as_deref().unwrap_or("its agent");
-        Outcome::Failed(match &self.lapse {
+        Outcome::failed(match &self.lapse {
             Lapse::Restart { .. } => {
                 format!("the server stopped while {agent} was running {attempt}")
             }

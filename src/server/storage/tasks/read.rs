@@ -169,7 +169,10 @@ impl Database {
     pub(crate) async fn active_tasks(&self) -> Answer<Vec<StoredTask>> {
         let rows: Vec<TaskRow> =
             on_pool!(self, pool => sqlx::query_as(ACTIVE).fetch_all(pool).await?);
-        rows.into_iter().map(StoredTask::try_from).collect()
+        let tasks = rows.into_iter().map(StoredTask::try_from);
+        let mut tasks = tasks.collect::<Answer<Vec<_>>>()?;
+        self.find_blockers(&mut tasks).await?;
+        Ok(tasks)
     }
 
     /// The numbers of the tasks that tried `task` again, of those that `scope` covers.

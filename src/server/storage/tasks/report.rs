@@ -4,11 +4,11 @@ use super::StoredTask;
 use super::change::kind_of;
 use super::row::{NewBody, load, save};
 use crate::domain::{
-    ActivityKind, AgentEvent, AppError, LogStream, NewLog, Outcome, Scope, TaskRef, TaskStatus,
-    Timestamp, Transition,
+    ActivityKind, AgentEvent, AppError, LogLevel, LogStream, NewLog, Outcome, Scope, TaskRef,
+    TaskStatus, Timestamp, Transition,
 };
 use crate::server::storage::activity::{Happening, record};
-use crate::server::storage::{Answer, Tx, Write, logs};
+use crate::server::storage::{Answer, Tx, Write, agents, logs};
 
 /// Stores a batch of events of the holder of `lease`.
 pub(crate) struct ReportTask {
@@ -32,16 +32,19 @@ impl Write for ReportTask {
         for event in &self.events {
             match event {
                 AgentEvent::Log(entry) => entries.push(entry.clone()),
+                AgentEvent::NeedsInput(question) if !stored.takes_questions() => {
+                    entries.push(NewLog {
+                        message: format!("too many questions wait; left out: {}", question.text),
+                        level: LogLevel::Warn,
+                        stream: LogStream::System,
+                        ..NewLog::default()
+                    });
+                }
                 other => {
                     if let AgentEvent::NeedsInput(question) = other {
-                        let agent = stored.task.agent.as_deref().unwrap_or("the agent");
-                        entries.push(NewLog {
-                            message: format!("{agent} asks: {question}"),
-                            stream: LogStream::System,
-                            ..NewLog::default()
-                        });
+                        entries.push(asks(&stored, &question.text));
                     }
-                    kinds.extend(apply(&mut stored, &mut body, other)?);
+                    kinds.extend(apply(&mut stored, &mut body, other, self.now)?);
                     changed = true;
                 }
             }
@@ -56,7 +59,7 @@ impl Write for ReportTask {
                 task: Some(&stored.task),
                 agent: None,
                 actor: stored.task.agent.as_deref().unwrap_or("agent"),
-                detail: stored.question.as_deref(),
+                detail: stored.task.question.as_ref().map(|it| it.text.as_str()),
                 time: self.now,
             };
             record(tx, happening);
@@ -65,19 +68,28 @@ impl Write for ReportTask {
     }
 }
 
+/// What the log says of a question.
+pub(super) fn asks(stored: &StoredTask, question: &str) -> NewLog {
+    let agent = stored.task.agent.as_deref().unwrap_or("the agent");
+    NewLog {
+        message: format!("{agent} asks: {question}"),
+        stream: LogStream::System,
+        ..NewLog::default()
+    }
+}
+
 fn apply(
     stored: &mut StoredTask,
     body: &mut NewBody,
     event: &AgentEvent,
+    now: Timestamp,
 ) -> Result<Option<ActivityKind>, AppError> {
     match event {
         AgentEvent::Progress(progress) => stored.task.progress = *progress,
         AgentEvent::Usage(report) => stored.task.usage.apply(*report),
         AgentEvent::Result(result) => body.result = Some(result.clone()),
         AgentEvent::NeedsInput(question) => {
-            stored.step(Transition::Ask)?;
-            stored.question = Some(question.clone());
-            return Ok(Some(ActivityKind::NeedsInput));
+            return stored.ask(question, now);
         }
         // The task went back to running when the person's answer was stored.
         AgentEvent::Resumed if stored.task.status == TaskStatus::NeedsInput => {
@@ -117,13 +129,34 @@ pub(super) async fn end(
     let before = stored.task.status;
     let agent = stored.task.agent.clone();
     stored.end(outcome, now).map_err(AppError::from)?;
+    let not_started = match outcome {
+        Outcome::NotStarted(reason) => Some(reason.as_str()),
+        _ => None,
+    };
+    // The agent first: it is not offered the same task again.
+    if let (Some(reason), Some(agent)) = (not_started, &agent) {
+        agents::note_error(tx, agent, reason, now).await?;
+    }
     save(tx, before, stored, NewBody::default()).await?;
+    if let Some(reason) = not_started.filter(|_| stored.task.status == TaskStatus::Pending) {
+        let agent = agent.as_deref().unwrap_or("its agent");
+        let entry = NewLog {
+            message: format!(
+                "{agent} was not started: {reason}; the task is back in its place, and this costs \
+                 no attempt"
+            ),
+            level: LogLevel::Warn,
+            stream: LogStream::System,
+            ..NewLog::default()
+        };
+        logs::append(tx, stored, &[entry], now).await?;
+    }
     let happening = Happening {
         kind: kind_of(stored.task.status, Transition::Complete),
         task: Some(&stored.task),
         agent: agent.as_deref(),
         actor: agent.as_deref().unwrap_or("system"),
-        detail: stored.task.error.as_deref(),
+        detail: not_started.or(stored.task.error.as_deref()),
         time: now,
     };
     record(tx, happening);

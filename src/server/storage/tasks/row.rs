@@ -3,7 +3,7 @@
 use sqlx::FromRow;
 
 use super::insert::Created;
-use super::{Lease, StoredTask};
+use super::{Lease, StoredTask, questions};
 use crate::domain::{
     AppError, Cost, DEFAULT_TIMEOUT_SECONDS, Priority, Scope, Task, TaskBody, TaskRef, TaskStatus,
     Timestamp, Usage,
@@ -19,7 +19,8 @@ macro_rules! task_columns {
          substr(description, 1, 200) as excerpt, priority, status, progress, agent, \
          requested_agent, attempt, max_attempts, labels, created_by, created_at, started_at, \
          completed_at, order_key, not_before, timeout_seconds, error, retry_of, external, \
-         input_tokens, output_tokens, cost_micros, evidence_count, question, \
+         input_tokens, output_tokens, cost_micros, evidence_count, question, answers, requires, \
+         runs_after, agent_may_come, \
          cancel_requested_at, lease_id, lease_expires_at, lease_node"
     };
 }
@@ -57,6 +58,10 @@ pub(super) struct TaskRow {
     cost_micros: Option<i64>,
     evidence_count: i64,
     question: Option<String>,
+    requires: String,
+    runs_after: String,
+    agent_may_come: bool,
+    answers: Option<String>,
     cancel_requested_at: Option<i64>,
     lease_id: Option<String>,
     lease_expires_at: Option<i64>,
@@ -82,6 +87,9 @@ impl TryFrom<TaskRow> for StoredTask {
         let retry_of = row
             .retry_of
             .map(|id| origin.require("retry_of", id.parse().ok()));
+        let since = Timestamp(row.started_at.unwrap_or(row.created_at));
+        let (question, questions) = questions::read(row.question.as_deref(), since);
+        let answers = row.answers.map(|text| origin.json("answers", &text));
         let lease = match (row.lease_id, row.lease_expires_at) {
             (Some(id), Some(at)) => Some(Lease {
                 id,
@@ -104,8 +112,11 @@ impl TryFrom<TaskRow> for StoredTask {
                 progress: row.progress,
                 agent: row.agent,
                 requested_agent: row.requested_agent,
+                requires: origin.json("requires", &row.requires)?,
+                after: origin.json("runs_after", &row.runs_after)?,
                 queue_position: None,
                 waiting: Vec::new(),
+                question,
                 attempt: origin.number("attempt", row.attempt)?,
                 max_attempts: origin.number("max_attempts", row.max_attempts)?,
                 labels: origin.json("labels", &row.labels)?,
@@ -128,7 +139,10 @@ impl TryFrom<TaskRow> for StoredTask {
             order_key: row.order_key,
             not_before: row.not_before.map(Timestamp),
             timeout,
-            question: row.question,
+            questions,
+            answers: answers.transpose()?.unwrap_or_default(),
+            agent_may_come: row.agent_may_come,
+            blockers: Vec::new(),
             cancel_requested_at: row.cancel_requested_at.map(Timestamp),
             lease,
         })
@@ -142,6 +156,8 @@ pub(super) struct BodyRow {
     description: String,
     result: Option<String>,
     metadata: String,
+    #[sqlx(default)]
+    folder: Option<String>,
 }
 
 impl TryFrom<BodyRow> for TaskBody {
@@ -205,12 +221,16 @@ pub(super) async fn description(tx: &mut Tx<'_>, number: i64) -> Answer<String> 
     Ok(in_tx!(tx, conn => sqlx::query_scalar(DESCRIPTION).bind(number).fetch_one(conn).await?))
 }
 
-const BODY: &str = "select number, description, result, metadata from tasks where number = $1";
+const BODY: &str = "select number, description, result, metadata, \
+    (select folder from projects where name = tasks.project) as folder \
+    from tasks where number = $1";
 
-/// What may be large about a task that was loaded.
-pub(super) async fn body(tx: &mut Tx<'_>, number: i64) -> Answer<TaskBody> {
-    let row: BodyRow = in_tx!(tx, conn => sqlx::query_as(BODY).bind(number).fetch_one(conn).await?);
-    row.try_into()
+/// What may be large about a task that was loaded, and the folder of its project.
+pub(super) async fn body(tx: &mut Tx<'_>, number: i64) -> Answer<(TaskBody, Option<String>)> {
+    let mut row: BodyRow =
+        in_tx!(tx, conn => sqlx::query_as(BODY).bind(number).fetch_one(conn).await?);
+    let folder = row.folder.take();
+    Ok((row.try_into()?, folder))
 }
 
 /// What is not there and what may not be seen answer alike.
@@ -241,7 +261,8 @@ const SAVE: &str = "update tasks set title = $2, description = coalesce($3, desc
     completed_at = $11, order_key = $12, not_before = $13, timeout_seconds = $14, \
     result = coalesce($15, result), error = $16, external = $17, input_tokens = $18, \
     output_tokens = $19, cost_micros = $20, question = $21, cancel_requested_at = $22, \
-    lease_id = $23, lease_expires_at = $24, lease_node = $25, version = $26, edit_version = $27 \
+    lease_id = $23, lease_expires_at = $24, lease_node = $25, version = $26, edit_version = $27, \
+    answers = $28 \
     where number = $1";
 
 /// Writes what may have changed about `stored`, and announces it as its next version.
@@ -275,13 +296,14 @@ pub(super) async fn save(
         .bind(count(task.usage.input_tokens))
         .bind(count(task.usage.output_tokens))
         .bind(task.usage.cost_usd.map(|cost| cost.0))
-        .bind(&stored.question)
+        .bind(questions::write(stored))
         .bind(stored.cancel_requested_at.map(|at| at.0))
         .bind(lease.map(|lease| &lease.id))
         .bind(lease.map(|lease| lease.expires_at.0))
         .bind(lease.and_then(|lease| lease.node.as_ref()))
         .bind(task.version)
         .bind(task.edit_version)
+        .bind((!stored.answers.is_empty()).then(|| json(&stored.answers)))
         .execute(conn)
         .await?.rows_affected());
     tx.changed(Change::task(Some(before), stored));

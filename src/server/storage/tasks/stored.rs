@@ -1,7 +1,9 @@
 //! A task with what only the server knows about it, and how an attempt begins and ends.
 
+use super::after::Blocker;
+use super::questions::{Questions, Sent};
 use crate::domain::{
-    AppError, Audience, Author, ErrorKind, Illegal, Outcome, Task, TaskStatus, Timestamp,
+    AppError, Audience, Author, ErrorKind, Illegal, Outcome, Task, TaskStatus, Then, Timestamp,
     Transition, back_off_seconds,
 };
 
@@ -16,8 +18,14 @@ pub(crate) struct StoredTask {
     pub(crate) not_before: Option<Timestamp>,
     /// What its creator or agent set; `task.timeout_seconds` has the default filled in.
     pub(crate) timeout: Option<u32>,
-    /// What its agent asks a person.
-    pub(crate) question: Option<String>,
+    /// What its agents asked, beside the open question.
+    pub(crate) questions: Questions,
+    /// What people answered and its holder, elsewhere, has not shown to have heard.
+    pub(crate) answers: Vec<Sent>,
+    /// It may wait for an agent that nobody knows yet.
+    pub(crate) agent_may_come: bool,
+    /// The tasks that keep it waiting; known where it is created, and where all are read at once.
+    pub(crate) blockers: Vec<Blocker>,
     pub(crate) cancel_requested_at: Option<Timestamp>,
     /// The present holder's lease; external tasks have none.
     pub(crate) lease: Option<Lease>,
@@ -59,43 +67,53 @@ impl StoredTask {
     pub(super) fn step(&mut self, transition: Transition) -> Result<(), Illegal> {
         self.task.status = self.task.status.after(transition)?;
         if self.task.status != TaskStatus::NeedsInput {
-            self.question = None;
+            self.task.question = None;
+            self.questions.waiting.clear();
         }
         Ok(())
     }
 
     /// Ends the present attempt. A failure goes back to the queue while attempts are left,
-    /// unless somebody asked to cancel it; either way `error` keeps the reason.
+    /// unless somebody asked to cancel it; either way `error` keeps the reason. What was not even
+    /// started goes back to its place as if nobody had taken it.
     pub(super) fn end(&mut self, outcome: &Outcome, now: Timestamp) -> Result<(), Illegal> {
-        let again = self.task.attempt < self.task.max_attempts
-            && !self.task.external
-            && self.cancel_requested_at.is_none();
+        let stays = self.task.external || self.cancel_requested_at.is_some();
+        let left = self.task.attempt < self.task.max_attempts && !stays;
         match outcome {
             Outcome::Completed => {
                 self.step(Transition::Complete)?;
                 self.task.progress = 1.0;
                 self.task.error = None;
             }
-            Outcome::Failed(reason) if again => {
-                self.step(Transition::Requeue)?;
+            Outcome::Failed { reason, then } if left && *then == Then::Retry => {
+                self.put_back()?;
                 self.task.error = Some(reason.clone());
                 self.not_before = Some(now.plus_seconds(back_off_seconds(self.task.attempt)));
                 self.task.attempt += 1;
-                self.task.progress = 0.0;
-                self.task.agent = None;
-                self.task.started_at = None;
             }
-            Outcome::Failed(reason) => {
+            Outcome::NotStarted(_) if !stays => self.put_back()?,
+            Outcome::Failed { reason, .. } => {
                 self.step(Transition::Fail)?;
                 self.task.error = Some(reason.clone());
             }
-            Outcome::Cancelled => self.step(Transition::Cancel)?,
+            // Somebody asked to cancel what was then not started.
+            Outcome::Cancelled | Outcome::NotStarted(_) => self.step(Transition::Cancel)?,
         }
         if self.task.status.is_finished() {
             self.task.completed_at = Some(now);
             self.not_before = None;
         }
         self.lease = None;
+        self.answers.clear();
+        Ok(())
+    }
+
+    /// Makes it pending again, in the place that it had.
+    fn put_back(&mut self) -> Result<(), Illegal> {
+        self.step(Transition::Requeue)?;
+        self.task.progress = 0.0;
+        self.task.agent = None;
+        self.task.started_at = None;
         Ok(())
     }
 
