@@ -42,7 +42,8 @@ pub use nesting::{DEEPEST, is_too_deep};
 pub use page::{Page, TaskFilter};
 pub use project::{DEFAULT_PROJECT, NewProject, Project, ProjectChange, is_project_name};
 pub use queue::{
-    AGEING_SECONDS, DEFAULT_TIMEOUT_SECONDS, back_off_seconds, head_key, is_head_key, order_key,
+    AGEING_SECONDS, DEFAULT_TIMEOUT_SECONDS, LONGEST_BACK_OFF_SECONDS, back_off_seconds, head_key,
+    is_head_key, order_key,
 };
 pub use scope::{Audience, Author, Role, Scope};
 pub use stream::{AgentEvent, Outcome, StreamLine};

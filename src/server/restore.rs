@@ -6,7 +6,7 @@ use super::clock::Clock;
 use super::config::AgentConfig;
 use super::queue::{Board, Totals};
 use super::storage::agents::{AgentRecord, SaveAgent, Wanted};
-use super::storage::tasks::{EndLapsed, Lapse};
+use super::storage::tasks::{EndInterrupted, ResumeLeases};
 use super::storage::{Answer, Database};
 use crate::domain::{ActivityKind, AgentKind, Timestamp};
 
@@ -20,10 +20,10 @@ pub(super) async fn restore(
     node: &str,
 ) -> Answer<()> {
     let now = clock.now();
-    let lapse = Lapse::Restart {
-        node: node.to_owned(),
-    };
-    for stored in db.write(EndLapsed { lapse, now }).await? {
+    clock.resume(db.write(ResumeLeases { now }).await?);
+    board.pass(clock.running(), false, now);
+    let node = node.to_owned();
+    for stored in db.write(EndInterrupted { node, now }).await? {
         let task = &stored.task;
         tracing::warn!(
             task.number,
@@ -55,7 +55,7 @@ pub(super) async fn restore(
     }
     // Agents are known by now, so that the tasks they hold are found with them.
     board.restore(Vec::new(), &db.active_tasks().await?, now);
-    board.add_totals(Totals {
+    board.set_totals(Totals {
         counts: db.task_counts().await?,
         runs: db.finished_runs(500).await?,
     });

@@ -44,13 +44,13 @@ pub(crate) struct StartError(pub(super) String);
 pub(crate) async fn run(
     config: Config,
     actors: Actors,
+    clock: Clock,
     stopping: CancellationToken,
     ready: impl FnOnce(std::net::SocketAddr),
 ) -> Result<(), StartError> {
     let metrics = describe_metrics().map_err(StartError)?;
     let home = Home::open(&config)?;
     let node: Arc<str> = home.node().into();
-    let clock = Clock;
     let board = Board::new();
     let bus = Bus::new(clock.uuid().to_string(), FEED_BYTES);
     let publisher = Publisher::new(board.clone(), bus.clone());

@@ -6,18 +6,19 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::{AgentEvent, Outcome, Scope, Task, TaskRef};
 use crate::server::agents::{Adapter, Assignment, Controls};
+use crate::server::backoff::Backoff;
 use crate::server::queue::{Claimed, LEASE_SECONDS, RunHandle};
 use crate::server::state::AppState;
+use crate::server::storage::Write;
 use crate::server::storage::tasks::{EndAttempt, Lease, LeaseState, RenewLeases, ReportTask};
 use crate::server::telemetry::chain;
 
 /// Batches of events that may wait for the database before the agent is slowed down.
-const WAITING_BATCHES: usize = 16;
+const WAITING_BATCHES: usize = 4;
 /// On a stop of the server, agents get at most this long before they are killed.
 const STOP_GRACE: Duration = Duration::from_secs(4);
 
@@ -37,10 +38,13 @@ pub(super) struct RunTask {
 enum Cause {
     Timeout,
     LeaseLost,
+    /// What it said cannot be stored, whatever one does.
+    ReportLost,
 }
 
 impl RunTask {
     pub(super) fn new(app: AppState, adapter: Arc<Adapter>, claimed: Claimed) -> Self {
+        claimed.handover.arrived();
         Self {
             app,
             adapter,
@@ -116,40 +120,78 @@ impl RunTask {
         }
     }
 
-    /// Stores events as they come, until there are no more or the lease is lost.
+    /// Stores events as they come, until there are no more or the run is over for another reason.
+    /// While the database is away they wait, and the agent with them.
     async fn store(&self, mut events: mpsc::Receiver<Vec<AgentEvent>>, cause: &OnceLock<Cause>) {
+        let mut report = 0;
         while let Some(events) = events.recv().await {
             let is_log = |event: &&AgentEvent| matches!(event, AgentEvent::Log(_));
             let lines = events.iter().filter(is_log).count();
-            metrics::counter!("log_lines_total").increment(u64::try_from(lines).unwrap_or(0));
-            let report = ReportTask {
+            let events = Arc::new(events);
+            report += 1;
+            let stored = self.until_stored(|| ReportTask {
                 number: self.number(),
                 lease: self.lease.id.clone(),
-                events,
+                report,
+                events: Arc::clone(&events),
                 now: self.app.clock.now(),
-            };
-            if let Err(error) = self.app.db.write(report).await {
-                tracing::warn!(
-                    task.number = self.number(),
-                    error = chain(&error),
-                    "a report was not stored; the run is stopped"
-                );
-                self.stop(Cause::LeaseLost, cause);
+            });
+            if let Err(why) = stored.await {
+                self.stop(why, cause);
                 return;
             }
+            metrics::counter!("log_lines_total").increment(u64::try_from(lines).unwrap_or(0));
         }
+    }
+
+    /// Writes, again and again while the database is away. The error says why it is in vain.
+    async fn until_stored<W: Write>(&self, write: impl Fn() -> W) -> Result<W::Output, Cause> {
+        let mut backoff = Backoff::default();
+        loop {
+            let error = match self.app.db.write(write()).await {
+                Ok(output) => return Ok(output),
+                Err(error) => error,
+            };
+            let number = self.number();
+            if error.may_pass() {
+                tracing::warn!(
+                    task.number = number,
+                    error = chain(&error),
+                    "a report waits for the database"
+                );
+                tokio::time::sleep(backoff.next(self.app.clock.chance())).await;
+                continue;
+            }
+            tracing::warn!(
+                task.number = number,
+                error = chain(&error),
+                "a report was not stored; the run is stopped"
+            );
+            return Err(if error.is_refusal() && !self.holds_lease().await {
+                Cause::LeaseLost
+            } else {
+                Cause::ReportLost
+            });
+        }
+    }
+
+    async fn holds_lease(&self) -> bool {
+        let task = TaskRef::Number(self.number());
+        let stored = self.app.db.task(&Scope::everything(), task).await;
+        let lease = stored.ok().and_then(|stored| stored.lease);
+        lease.is_some_and(|lease| lease.id == self.lease.id)
     }
 
     /// Renews the lease for as long as the run lasts, and has it stopped when there is a reason.
     async fn watch(&self, cause: &OnceLock<Cause>) -> Infallible {
-        let timeout = Duration::from_secs(u64::from(self.task.timeout_seconds));
-        let deadline = Instant::now() + timeout;
-        let period = Duration::from_secs(u64::try_from(LEASE_SECONDS / 3).unwrap_or(20));
-        let mut renewal = tokio::time::interval_at(Instant::now() + period, period);
+        let clock = self.app.clock;
+        let timeout = i64::from(self.task.timeout_seconds);
+        let deadline = clock.running().plus_seconds(timeout);
+        let mut renewal = clock.running().plus_seconds(LEASE_SECONDS / 3);
         let mut stopping = false;
         loop {
             tokio::select! {
-                () = sleep_until(deadline), if cause.get().is_none() => {
+                () = clock.until(deadline), if cause.get().is_none() => {
                     self.stop(Cause::Timeout, cause);
                 }
                 () = self.app.stopping.cancelled(), if !stopping => {
@@ -158,7 +200,8 @@ impl RunTask {
                     tokio::time::sleep(STOP_GRACE).await;
                     self.kill.cancel();
                 }
-                _ = renewal.tick() => {
+                () = clock.until(renewal) => {
+                    renewal = clock.running().plus_seconds(LEASE_SECONDS / 3);
                     if !self.renew().await {
                         self.stop(Cause::LeaseLost, cause);
                     }
@@ -172,18 +215,16 @@ impl RunTask {
         let _earlier = cause.set(why);
         match why {
             Cause::Timeout => self.cancel.cancel(),
-            Cause::LeaseLost => self.kill.cancel(),
+            Cause::LeaseLost | Cause::ReportLost => self.kill.cancel(),
         }
     }
 
     /// False when the lease is lost.
     async fn renew(&self) -> bool {
-        let now = self.app.clock.now();
         let renew = RenewLeases {
             leases: vec![self.lease.id.clone()],
             agent: self.task.agent.clone().unwrap_or_default(),
-            expires_at: now.plus_seconds(LEASE_SECONDS),
-            now,
+            expires_at: self.app.clock.running().plus_seconds(LEASE_SECONDS),
         };
         match self.app.db.write(renew).await {
             Ok(renewals) => {
@@ -216,8 +257,13 @@ impl RunTask {
         );
         let stopping = self.app.stopping.is_cancelled();
         let outcome = match (outcome, cause) {
-            (Outcome::Completed, _) => Outcome::Completed,
             (_, Some(Cause::LeaseLost)) => return,
+            // Whatever its end: something that it said is missing.
+            (_, Some(Cause::ReportLost)) => Outcome::Failed(format!(
+                "a part of what it reported could not be stored in {attempt}; the server's log \
+                 says why"
+            )),
+            (Outcome::Completed, _) => Outcome::Completed,
             (_, Some(Cause::Timeout)) => Outcome::Failed(format!(
                 "timed out after {} s in {attempt}",
                 self.task.timeout_seconds
@@ -227,19 +273,14 @@ impl RunTask {
             }
             (outcome, _) => outcome,
         };
-        let end = EndAttempt {
+        let end = || EndAttempt {
             number: self.number(),
             lease: self.lease.id.clone(),
-            outcome,
+            outcome: outcome.clone(),
             now: self.app.clock.now(),
         };
-        if let Err(error) = self.app.db.write(end).await {
-            tracing::error!(
-                task.number = self.number(),
-                error = chain(&error),
-                "the end of an attempt was not stored"
-            );
-        }
+        // In vain only when the lease is lost or the server stops, and both end the attempt.
+        let _ended = self.until_stored(end).await;
     }
 
     async fn was_cancelled(&self) -> bool {

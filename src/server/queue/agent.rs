@@ -16,6 +16,8 @@ const SILENT: &str = "nothing is heard of it; its worker has to claim a task or 
 #[derive(Clone, Debug)]
 pub(crate) struct AgentState {
     pub(crate) record: AgentRecord,
+    /// When it was last heard of, on the lease clock.
+    pub(super) heard: Option<Timestamp>,
     pub(super) held: BTreeMap<i64, Held>,
     /// Tasks that are being handed to it.
     pub(super) reserved: Vec<i64>,
@@ -38,6 +40,7 @@ impl AgentState {
     pub(super) fn new(record: AgentRecord) -> Self {
         Self {
             record,
+            heard: None,
             held: BTreeMap::new(),
             reserved: Vec::new(),
             polling: 0,
@@ -55,9 +58,16 @@ impl AgentState {
             .collect()
     }
 
-    pub(super) fn status(&self, now: Timestamp) -> AgentStatus {
+    /// What was said before this server started is known by the wall clock alone.
+    pub(super) fn heard_lately(&self, now: Timestamp) -> bool {
+        let seen = self.record.last_seen;
+        seen.is_some_and(|seen| seen.plus_seconds(SILENCE_SECONDS) >= now)
+    }
+
+    /// `running` is the lease clock.
+    pub(super) fn status(&self, running: Timestamp) -> AgentStatus {
         let record = &self.record;
-        let silent = self.reach(now) == Reach::Silent;
+        let silent = self.reach(running) == Reach::Silent;
         match record.wanted {
             Wanted::Off | Wanted::Draining if !self.held.is_empty() => AgentStatus::Draining,
             Wanted::Off | Wanted::Draining => AgentStatus::Offline,
@@ -71,18 +81,20 @@ impl AgentState {
         }
     }
 
-    fn reach(&self, now: Timestamp) -> Reach {
-        let heard_at = self.record.last_seen;
+    fn reach(&self, running: Timestamp) -> Reach {
         if self.record.kind != AgentKind::Remote || self.polling > 0 {
             Reach::Direct
-        } else if heard_at.is_none_or(|seen| seen.plus_seconds(SILENCE_SECONDS) < now) {
+        } else if self
+            .heard
+            .is_none_or(|heard| heard.plus_seconds(SILENCE_SECONDS) < running)
+        {
             Reach::Silent
         } else {
             Reach::Quiet
         }
     }
 
-    pub(super) fn slots(&self, now: Timestamp) -> Slots {
+    pub(super) fn slots(&self, running: Timestamp) -> Slots {
         let mut held: Vec<i64> = self.held.keys().copied().collect();
         held.extend(
             self.reserved
@@ -97,21 +109,26 @@ impl AgentState {
             error: self.record.error.clone(),
             // What a person stopped waits for a person, whatever its worker does.
             reach: if is_wanted {
-                self.reach(now)
+                self.reach(running)
             } else {
                 Reach::Direct
             },
-            status: self.status(now),
+            status: self.status(running),
             concurrency: usize::try_from(self.record.concurrency).unwrap_or(usize::MAX),
             held,
         }
     }
 
     /// The agent as everybody sees it.
-    pub(super) fn agent(&self, median_seconds: Option<f64>, now: Timestamp) -> Agent {
+    pub(super) fn agent(
+        &self,
+        median_seconds: Option<f64>,
+        running: Timestamp,
+        now: Timestamp,
+    ) -> Agent {
         let record = &self.record;
-        let status = self.status(now);
-        let running: Vec<TaskId> = self.held.values().map(|held| held.id).collect();
+        let status = self.status(running);
+        let held: Vec<TaskId> = self.held.values().map(|held| held.id).collect();
         // An agent that this server runs itself is seen for as long as it is on.
         let local = record.kind != AgentKind::Remote && status != AgentStatus::Offline;
         let last_seen = if local || self.polling > 0 {
@@ -124,13 +141,13 @@ impl AgentState {
             title: record.title.clone(),
             kind: record.kind,
             status,
-            running,
+            running: held,
             concurrency: record.concurrency,
             capabilities: record.capabilities.clone(),
             last_seen,
             started_at: record.started_at.filter(|_| status != AgentStatus::Offline),
             error: record.error.clone().or_else(|| {
-                let silent = record.wanted == Wanted::On && self.reach(now) == Reach::Silent;
+                let silent = record.wanted == Wanted::On && self.reach(running) == Reach::Silent;
                 silent.then(|| SILENT.to_owned())
             }),
             metrics: AgentMetrics {

@@ -61,7 +61,7 @@ impl<'a> Following<'a> {
             return;
         }
         self.agents.insert(record.name.clone());
-        self.state.put_agent(record);
+        self.state.put_agent(record, self.now);
         self.moved = true;
     }
 

@@ -19,6 +19,8 @@ pub(super) struct State {
     pub(super) holders: HashMap<i64, String>,
     /// By project.
     pub(super) counts: BTreeMap<String, StatusCounts>,
+    /// The lease clock.
+    pub(super) running: Timestamp,
     pub(super) versions: Versions,
     pub(super) estimates: Estimates,
     /// What was last published about the head of the queue.
@@ -45,7 +47,7 @@ impl State {
             *counts.slot(task.status) += 1;
         }
         if task.status == TaskStatus::Pending {
-            self.queue.put(entry(stored), now);
+            self.queue.put(entry(stored, now), now);
         } else if self.queue.remove(task.number) {
             self.published.remove(&task.number);
         }
@@ -106,19 +108,27 @@ impl State {
         }
     }
 
-    pub(super) fn put_agent(&mut self, record: AgentRecord) {
+    pub(super) fn put_agent(&mut self, record: AgentRecord, now: Timestamp) {
+        let running = self.running;
         match self.agents.get_mut(&record.name) {
-            Some(agent) => agent.record = record,
+            Some(agent) => {
+                if agent.record.last_seen != record.last_seen {
+                    agent.heard = Some(running);
+                }
+                agent.record = record;
+            }
             None => {
-                self.agents
-                    .insert(record.name.clone(), AgentState::new(record));
+                let mut agent = AgentState::new(record);
+                agent.heard = agent.heard_lately(now).then_some(running);
+                self.agents.insert(agent.record.name.clone(), agent);
             }
         }
     }
 
     pub(super) fn agent(&self, name: &str, now: Timestamp) -> Option<Agent> {
         let median = self.estimates.median_of(name);
-        self.agents.get(name).map(|agent| agent.agent(median, now))
+        let agent = self.agents.get(name)?;
+        Some(agent.agent(median, self.running, now))
     }
 
     /// The agent as somebody with `scope` sees it, if at all.
@@ -133,10 +143,10 @@ impl State {
         })
     }
 
-    pub(super) fn slots(&self, now: Timestamp) -> BTreeMap<String, Slots> {
+    pub(super) fn slots(&self) -> BTreeMap<String, Slots> {
         self.agents
             .iter()
-            .map(|(name, agent)| (name.clone(), agent.slots(now)))
+            .map(|(name, agent)| (name.clone(), agent.slots(self.running)))
             .collect()
     }
 
@@ -167,7 +177,7 @@ impl State {
         {
             let ahead = self.queue.ahead_of(entry);
             task.queue_position = Some(position(ahead));
-            let agents = self.slots(now);
+            let agents = self.slots();
             let rivals = self.queue.rivals_of(entry, &agents);
             task.waiting = explain(entry, rivals, &agents, now);
         }
@@ -179,14 +189,16 @@ impl State {
     }
 }
 
-pub(super) fn entry(stored: &StoredTask) -> Entry {
-    Entry {
+pub(super) fn entry(stored: &StoredTask, now: Timestamp) -> Entry {
+    let mut entry = Entry {
         number: stored.task.number,
         key: stored.order_key,
         requested_agent: stored.task.requested_agent.clone(),
         not_before: stored.not_before,
         attempt: stored.task.attempt,
-    }
+    };
+    entry.shorten_pause(now);
+    entry
 }
 
 pub(super) fn position(ahead: usize) -> u64 {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::domain::{AgentStatus, Timestamp, Waiting, WaitingCode};
+use crate::domain::{AgentStatus, LONGEST_BACK_OFF_SECONDS, Timestamp, Waiting, WaitingCode};
 
 /// A pending task, as far as the queue cares.
 #[derive(Clone, Debug)]
@@ -14,6 +14,17 @@ pub(crate) struct Entry {
     pub(crate) requested_agent: Option<String>,
     pub(crate) not_before: Option<Timestamp>,
     pub(crate) attempt: u32,
+}
+
+impl Entry {
+    /// The pause before a further attempt has a longest; when more seems to be left of it, the wall
+    /// clock was set back. A moment that a person chose stays what it is.
+    pub(crate) fn shorten_pause(&mut self, now: Timestamp) {
+        if self.attempt > 1 {
+            let latest = now.plus_seconds(LONGEST_BACK_OFF_SECONDS);
+            self.not_before = self.not_before.map(|moment| moment.min(latest));
+        }
+    }
 }
 
 /// An agent, as far as the queue cares.
@@ -361,6 +372,15 @@ impl Queue {
             any = true;
         }
         any
+    }
+
+    /// Has no pause between attempts last longer than it may, after the clock was set.
+    pub(crate) fn shorten_pauses(&mut self, now: Timestamp) {
+        let entries = self.later.iter().filter_map(|(_, number)| self.entries.get(number));
+        for mut entry in entries.cloned().collect::<Vec<_>>() {
+            entry.shorten_pause(now);
+            self.put(entry, now);
+        }
     }
 
     fn line_up(&mut self, entry: &Entry) {

@@ -5,6 +5,7 @@ mod agents;
 mod attempts;
 mod batch;
 mod board;
+mod claims;
 mod group;
 mod leases;
 mod schema;
@@ -84,11 +85,7 @@ impl Store {
         let claim = ClaimTask {
             number,
             agent: "worker".to_owned(),
-            lease: Lease {
-                id: lease.to_owned(),
-                expires_at,
-                node: None,
-            },
+            lease: Lease::new(lease.to_owned(), expires_at, None),
             timeout_seconds: 3600,
             now: NOW,
         };
@@ -114,7 +111,7 @@ fn create(new: NewTask, key: Option<(&str, &str)>) -> CreateTask {
         digest: digest.to_owned(),
     });
     CreateTask {
-        id: Clock.task_id(),
+        id: Clock::system().task_id(),
         new,
         author: Author::server("somebody"),
         retry_of: None,

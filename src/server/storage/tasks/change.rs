@@ -31,7 +31,7 @@ impl Write for ChangeTask {
     async fn run(&self, tx: &mut Tx<'_>) -> Answer<StoredTask> {
         let mut stored = load(tx, &self.author.sees, self.task).await?;
         let before = stored.task.status;
-        self.authorise(&stored)?;
+        self.authorise(&mut stored)?;
         if self
             .expected
             .is_some_and(|known| known != stored.task.edit_version)
@@ -71,12 +71,13 @@ impl Write for ChangeTask {
 }
 
 impl ChangeTask {
-    fn authorise(&self, stored: &StoredTask) -> Result<(), AppError> {
-        let task = &stored.task;
+    fn authorise(&self, stored: &mut StoredTask) -> Result<(), AppError> {
         if let Some(lease) = &self.lease {
-            return stored.check_lease(lease, self.now);
+            stored.lease_of(lease)?.heard = true;
+            return Ok(());
         }
         stored.check_author(&self.author)?;
+        let task = &stored.task;
         if !self.change.is_report() {
             return Ok(());
         }
@@ -190,7 +191,7 @@ impl ChangeTask {
                 stored.step(transition)?;
                 stored.task.external = true;
                 stored.task.agent.clone_from(&stored.task.requested_agent);
-                stored.task.started_at = Some(self.now);
+                stored.task.started_at = Some(self.now.max(stored.task.created_at));
                 return Ok(Some(ActivityKind::Started));
             }
             Transition::Ask | Transition::Answer => {

@@ -27,7 +27,16 @@ impl Write for ClaimTask {
     async fn run(&self, tx: &mut Tx<'_>) -> Answer<Option<(StoredTask, TaskBody)>> {
         let mut stored = load(tx, &Scope::everything(), TaskRef::Number(self.number)).await?;
         if stored.task.status != TaskStatus::Pending {
-            return Ok(None);
+            // The answer to this claim itself may have been lost.
+            let is_own = stored
+                .lease
+                .as_ref()
+                .is_some_and(|lease| lease.id == self.lease.id);
+            if !is_own {
+                return Ok(None);
+            }
+            let body = body(tx, self.number).await?;
+            return Ok(Some((stored, body)));
         }
         check_wanted(tx, &self.agent).await?;
         stored.step(Transition::Claim).map_err(AppError::from)?;
@@ -37,7 +46,8 @@ impl Write for ClaimTask {
         stored.timeout = Some(timeout);
         stored.task.timeout_seconds = timeout;
         stored.task.agent = Some(self.agent.clone());
-        stored.task.started_at = Some(self.now);
+        // The wall clock may have been set back since it was created.
+        stored.task.started_at = Some(self.now.max(stored.task.created_at));
         stored.task.progress = 0.0;
         save(tx, TaskStatus::Pending, &mut stored, NewBody::default()).await?;
         if stored.task.attempt > 1 {

@@ -142,6 +142,8 @@ impl CreateTask {
             question: None,
             cancel_requested_at: None,
             lease: None,
+            last_lease: None,
+            silent_leases: 0,
             task,
         }
     }

@@ -20,7 +20,8 @@ macro_rules! task_columns {
          requested_agent, attempt, max_attempts, labels, created_by, created_at, started_at, \
          completed_at, order_key, not_before, timeout_seconds, error, retry_of, external, \
          input_tokens, output_tokens, cost_micros, evidence_count, question, \
-         cancel_requested_at, lease_id, lease_expires_at, lease_node"
+         cancel_requested_at, lease_id, lease_expires_at, lease_node, lease_heard, last_lease, \
+         silent_leases"
     };
 }
 pub(super) use task_columns;
@@ -61,6 +62,9 @@ pub(super) struct TaskRow {
     lease_id: Option<String>,
     lease_expires_at: Option<i64>,
     lease_node: Option<String>,
+    lease_heard: bool,
+    last_lease: Option<String>,
+    silent_leases: i64,
 }
 
 impl TryFrom<TaskRow> for StoredTask {
@@ -87,6 +91,7 @@ impl TryFrom<TaskRow> for StoredTask {
                 id,
                 expires_at: Timestamp(at),
                 node: row.lease_node,
+                heard: row.lease_heard,
             }),
             _ => None,
         };
@@ -131,6 +136,8 @@ impl TryFrom<TaskRow> for StoredTask {
             question: row.question,
             cancel_requested_at: row.cancel_requested_at.map(Timestamp),
             lease,
+            last_lease: row.last_lease,
+            silent_leases: row.silent_leases,
         })
     }
 }
@@ -241,7 +248,11 @@ const SAVE: &str = "update tasks set title = $2, description = coalesce($3, desc
     completed_at = $11, order_key = $12, not_before = $13, timeout_seconds = $14, \
     result = coalesce($15, result), error = $16, external = $17, input_tokens = $18, \
     output_tokens = $19, cost_micros = $20, question = $21, cancel_requested_at = $22, \
-    lease_id = $23, lease_expires_at = $24, lease_node = $25, version = $26, edit_version = $27 \
+    lease_id = $23, lease_expires_at = $24, lease_node = $25, version = $26, edit_version = $27, \
+    lease_heard = $28, last_lease = coalesce($23, last_lease), silent_leases = $29, \
+    deadline_at = case when $5 in ('running', 'needs_input') then deadline_at end, \
+    asks_since = case when $5 in ('running', 'needs_input') then asks_since end, \
+    cancel_by = case when $5 in ('running', 'needs_input') then cancel_by end \
     where number = $1";
 
 /// Writes what may have changed about `stored`, and announces it as its next version.
@@ -282,6 +293,8 @@ pub(super) async fn save(
         .bind(lease.and_then(|lease| lease.node.as_ref()))
         .bind(task.version)
         .bind(task.edit_version)
+        .bind(lease.is_none_or(|lease| lease.heard))
+        .bind(stored.silent_leases)
         .execute(conn)
         .await?.rows_affected());
     tx.changed(Change::task(Some(before), stored));
