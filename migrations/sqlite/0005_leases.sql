@@ -37,6 +37,7 @@ alter table tasks add column cost_source text not null default 'unknown';
 update tasks set cost_source = 'reported' where cost_micros is not null;
 
 create table usage_records (
+    number        integer primary key,
     task          bigint not null,
     attempt       bigint not null,
     -- The id that its reporter gave it.
@@ -49,7 +50,7 @@ create table usage_records (
     output_tokens bigint not null,
     cost_micros   bigint,
     reported_at   bigint not null,
-    primary key (task, attempt, record)
+    unique (task, attempt, record)
 );
 insert into usage_records (task, attempt, record, input_tokens, cached_tokens, output_tokens,
         cost_micros, reported_at)

@@ -21,6 +21,7 @@ mod task;
 mod timestamp;
 mod transition;
 mod usage;
+mod usage_report;
 mod view;
 mod waiting;
 
@@ -53,7 +54,8 @@ pub use task::{
 };
 pub use timestamp::Timestamp;
 pub use transition::{Illegal, Transition};
-pub use usage::{Cost, Usage, UsageReport};
+pub use usage::{Cost, CostSource, Usage, UsageRecord};
+pub use usage_report::{TOTAL, UsageReport};
 pub use view::{
     AgentView, AgentsView, ComparedFinding, ComparisonView, ConvergenceView, FeedPoint,
     LiveSession, SessionView, TaskDraft, TaskView, TasksView,

@@ -97,6 +97,7 @@ pub(crate) async fn run(
 
     let dispatching = loops.spawn(jobs::dispatch(app.clone(), node));
     loops.spawn(upkeep::expire_leases(app.clone()));
+    loops.spawn(upkeep::forget_keys(app.clone()));
     loops.spawn(upkeep::refresh_queue(app.clone()));
     let mut urls = config.convergence_urls;
     if config.simulate_loop {

@@ -376,7 +376,10 @@ impl Queue {
 
     /// Has no pause between attempts last longer than it may, after the clock was set.
     pub(crate) fn shorten_pauses(&mut self, now: Timestamp) {
-        let entries = self.later.iter().filter_map(|(_, number)| self.entries.get(number));
+        let entries = self
+            .later
+            .iter()
+            .filter_map(|(_, number)| self.entries.get(number));
         for mut entry in entries.cloned().collect::<Vec<_>>() {
             entry.shorten_pause(now);
             self.put(entry, now);

@@ -8,8 +8,8 @@ use super::tasks::StoredTask;
 use super::tx::{Tx, in_tx, insert_rows};
 use super::{Answer, Change, Database, Thing, Write};
 use crate::domain::{
-    AppError, Author, LogEntry, LogFilter, LogLevel, LogStream, NewLog, Page, Task, TaskId, TaskRef,
-    Timestamp,
+    AppError, Author, LogEntry, LogFilter, LogLevel, LogStream, NewLog, Page, Task, TaskId,
+    TaskRef, Timestamp,
 };
 
 /// Appends entries that arrived over HTTP.

@@ -11,6 +11,8 @@ mod lists;
 mod logs;
 mod odd_input;
 mod projects;
+mod repeats;
 mod tasks;
+mod usage;
 mod waiting;
 mod worker;

@@ -2,14 +2,14 @@
 //! moving to the head of the queue, answering a question.
 
 use super::StoredTask;
-use super::row::{NewBody, description, load, save};
+use super::row::{NewBody, body, description, load, save};
 use crate::domain::{
     ActivityKind, AppError, Author, ErrorKind, LogLevel, LogStream, NewLog, NewTask, Outcome,
     TaskChange, TaskRef, TaskStatus, Timestamp, Transition, excerpt, head_key, is_head_key,
     order_key,
 };
 use crate::server::storage::activity::{Happening, record};
-use crate::server::storage::{Answer, Tx, Write, logs};
+use crate::server::storage::{Answer, Tx, Write, logs, usage};
 
 /// Applies `change`. A holder reports with its lease; without one only an external task can be
 /// reported on, and only a person's fields of any other.
@@ -31,6 +31,9 @@ impl Write for ChangeTask {
     async fn run(&self, tx: &mut Tx<'_>) -> Answer<StoredTask> {
         let mut stored = load(tx, &self.author.sees, self.task).await?;
         let before = stored.task.status;
+        if self.repeats(&stored) {
+            return self.repeat(tx, stored).await;
+        }
         self.authorise(&mut stored)?;
         if self
             .expected
@@ -41,12 +44,16 @@ impl Write for ChangeTask {
         }
         let mut kinds = Vec::new();
         kinds.extend(self.edit(tx, &mut stored).await?);
+        let attempt = stored.task.attempt;
         kinds.extend(self.report(&mut stored)?);
-        let body = NewBody {
+        if let Some(report) = &self.change.usage {
+            usage::report(tx, &mut stored, attempt, report, self.now).await?;
+        }
+        let new = NewBody {
             description: self.change.description.clone(),
             result: self.change.result.clone(),
         };
-        save(tx, before, &mut stored, body).await?;
+        save(tx, before, &mut stored, new).await?;
         if let Some(message) = &self.message {
             let said = NewLog {
                 message: message.clone(),
@@ -55,22 +62,64 @@ impl Write for ChangeTask {
             logs::append(tx, &stored, &[said], self.now).await?;
         }
         for kind in kinds {
-            let failed = matches!(kind, ActivityKind::Failed | ActivityKind::Requeued);
-            let happening = Happening {
-                kind,
-                task: Some(&stored.task),
-                agent: None,
-                actor: &self.author.name,
-                detail: stored.task.error.as_deref().filter(|_| failed),
-                time: self.now,
-            };
-            record(tx, happening);
+            self.record(tx, &stored, kind);
         }
         Ok(stored)
     }
 }
 
 impl ChangeTask {
+    /// True when the task ended just so before: the answer to that may have been lost.
+    fn repeats(&self, stored: &StoredTask) -> bool {
+        let status = stored.task.status;
+        let is_last = |lease| Some(lease) == stored.last_lease.as_ref();
+        status.is_finished()
+            && self.change.status == Some(status)
+            && self.lease.as_ref().is_none_or(is_last)
+    }
+
+    /// The same final status once more. What comes with it is there already, or is too late.
+    async fn repeat(&self, tx: &mut Tx<'_>, mut stored: StoredTask) -> Answer<StoredTask> {
+        if self.lease.is_none() {
+            stored.check_author(&self.author)?;
+        }
+        let change = &self.change;
+        let number = stored.task.number;
+        let result = body(tx, number).await?.result;
+        let other = change.result.is_some() && change.result != result
+            || change.error.is_some() && change.error != stored.task.error;
+        if other {
+            let detail = format!("task #{number} is {} already", stored.task.status.label());
+            return Err(AppError::conflict(detail).into());
+        }
+        let before = stored.task.status;
+        let edited = self.edit(tx, &mut stored).await?;
+        if let Some(kind) = edited {
+            save(tx, before, &mut stored, NewBody::default()).await?;
+            self.record(tx, &stored, kind);
+        }
+        Ok(stored)
+    }
+
+    fn record(&self, tx: &mut Tx<'_>, stored: &StoredTask, kind: ActivityKind) {
+        let failed = matches!(kind, ActivityKind::Failed | ActivityKind::Requeued);
+        let happening = Happening {
+            kind,
+            task: Some(&stored.task),
+            agent: None,
+            actor: &self.author.name,
+            detail: stored.task.error.as_deref().filter(|_| failed),
+            time: self.now,
+        };
+        record(tx, happening);
+    }
+
+    /// True when a person wishes that the holder of the task stops.
+    fn asks_to_cancel(&self, stored: &StoredTask) -> bool {
+        let wish = self.lease.is_none() && self.change.status == Some(TaskStatus::Cancelled);
+        wish && stored.lease.is_some()
+    }
+
     fn authorise(&self, stored: &mut StoredTask) -> Result<(), AppError> {
         if let Some(lease) = &self.lease {
             stored.lease_of(lease)?.heard = true;
@@ -78,7 +127,9 @@ impl ChangeTask {
         }
         stored.check_author(&self.author)?;
         let task = &stored.task;
-        if !self.change.is_report() {
+        // Who cancels may say what there was.
+        let cancels = self.change.status == Some(TaskStatus::Cancelled);
+        if !self.change.is_report() || cancels && !task.status.is_finished() {
             return Ok(());
         }
         if let (true, Some(agent)) = (stored.lease.is_some(), &task.agent) {
@@ -161,9 +212,6 @@ impl ChangeTask {
         if let Some(progress) = change.progress {
             stored.task.progress = progress;
         }
-        if let Some(usage) = change.usage {
-            stored.task.usage = usage;
-        }
         let status = change.status.filter(|&status| status != stored.task.status);
         let Some(status) = status else {
             if let Some(error) = &change.error {
@@ -171,10 +219,23 @@ impl ChangeTask {
             }
             return Ok(None);
         };
+        if self.asks_to_cancel(stored) {
+            if let Some(error) = &change.error {
+                stored.task.error = Some(error.clone());
+            }
+            let first = stored.cancel_requested_at.is_none();
+            stored.cancel_requested_at.get_or_insert(self.now);
+            return Ok(first.then_some(ActivityKind::CancelRequested));
+        }
         let transition = stored.task.status.toward(status)?;
         match transition {
             Transition::Complete => stored.end(&Outcome::Completed, self.now)?,
-            Transition::Cancel => stored.end(&Outcome::Cancelled, self.now)?,
+            Transition::Cancel => {
+                stored.end(&Outcome::Cancelled, self.now)?;
+                if let Some(error) = &change.error {
+                    stored.task.error = Some(error.clone());
+                }
+            }
             Transition::Fail => {
                 let reason = change.error.clone();
                 let reason = reason.unwrap_or_else(|| "the agent gave no reason".to_owned());

@@ -72,7 +72,8 @@ impl Write for KeepLeases {
             let mut kept = before.clone();
             let due = kept.keep(running, self.forgive);
             if let Some(due) = due {
-                let mut stored = load(tx, &Scope::everything(), TaskRef::Number(kept.number)).await?;
+                let mut stored =
+                    load(tx, &Scope::everything(), TaskRef::Number(kept.number)).await?;
                 due.end(tx, &mut stored, self.now).await?;
                 ended.push(stored);
             } else if kept != before {

@@ -11,7 +11,7 @@ use crate::domain::{
 };
 use crate::server::storage::activity::{Happening, record};
 use crate::server::storage::tx::in_tx;
-use crate::server::storage::{Answer, Tx, Write, logs};
+use crate::server::storage::{Answer, Tx, Write, logs, usage};
 
 /// Stores a batch of events of the holder of `lease`. One whose answer was lost may come again.
 pub(crate) struct ReportTask {
@@ -64,6 +64,12 @@ impl Write for ReportTask {
         in_tx!(tx, conn => sqlx::query(REPORTED)
             .bind(&self.lease).bind(self.report).execute(conn).await?.rows_affected());
         logs::append(tx, &stored, &entries, self.now).await?;
+        for event in self.events.iter() {
+            if let AgentEvent::Usage(report) = event {
+                let attempt = stored.task.attempt;
+                usage::report(tx, &mut stored, attempt, report, self.now).await?;
+            }
+        }
         if changed {
             save(tx, before, &mut stored, body).await?;
         }
@@ -89,7 +95,6 @@ fn apply(
 ) -> Result<Option<ActivityKind>, AppError> {
     match event {
         AgentEvent::Progress(progress) => stored.task.progress = *progress,
-        AgentEvent::Usage(report) => stored.task.usage.apply(*report),
         AgentEvent::Result(result) => body.result = Some(result.clone()),
         AgentEvent::NeedsInput(question) => {
             stored.step(Transition::Ask)?;
@@ -100,7 +105,11 @@ fn apply(
         AgentEvent::Resumed if stored.task.status == TaskStatus::NeedsInput => {
             stored.step(Transition::Answer)?;
         }
-        AgentEvent::Resumed | AgentEvent::Log(_) | AgentEvent::Finished(_) => {}
+        // Log entries and usage are stored apart.
+        AgentEvent::Resumed
+        | AgentEvent::Log(_)
+        | AgentEvent::Usage(_)
+        | AgentEvent::Finished(_) => {}
     }
     Ok(None)
 }

@@ -5,8 +5,8 @@ use sqlx::FromRow;
 use super::insert::Created;
 use super::{Lease, StoredTask};
 use crate::domain::{
-    AppError, Cost, DEFAULT_TIMEOUT_SECONDS, Priority, Scope, Task, TaskBody, TaskRef, TaskStatus,
-    Timestamp, Usage,
+    AppError, Cost, CostSource, DEFAULT_TIMEOUT_SECONDS, Priority, Scope, Task, TaskBody, TaskRef,
+    TaskStatus, Timestamp, Usage,
 };
 use crate::server::storage::columns::{Origin, count, json};
 use crate::server::storage::tx::{Conn, Tx, in_tx};
@@ -18,8 +18,9 @@ macro_rules! task_columns {
         "number, id, project, version, edit_version, title, \
          substr(description, 1, 200) as excerpt, priority, status, progress, agent, \
          requested_agent, attempt, max_attempts, labels, created_by, created_at, started_at, \
-         completed_at, order_key, not_before, timeout_seconds, error, retry_of, external, \
-         input_tokens, output_tokens, cost_micros, evidence_count, question, \
+         completed_at, order_key, not_before, timeout_seconds, error, retry_of, retried_by, external, \
+         input_tokens, cached_tokens, output_tokens, cost_micros, cost_source, evidence_count, \
+         question, \
          cancel_requested_at, lease_id, lease_expires_at, lease_node, lease_heard, last_lease, \
          silent_leases"
     };
@@ -52,10 +53,13 @@ pub(super) struct TaskRow {
     timeout_seconds: Option<i64>,
     error: Option<String>,
     retry_of: Option<String>,
+    retried_by: Option<String>,
     external: bool,
     input_tokens: i64,
+    cached_tokens: i64,
     output_tokens: i64,
     cost_micros: Option<i64>,
+    cost_source: String,
     evidence_count: i64,
     question: Option<String>,
     cancel_requested_at: Option<i64>,
@@ -83,9 +87,15 @@ impl TryFrom<TaskRow> for StoredTask {
         let priority = Priority::ALL
             .into_iter()
             .find(|priority| priority.rank() == row.priority);
+        let cost_source = CostSource::ALL
+            .into_iter()
+            .find(|source| source.as_str() == row.cost_source);
         let retry_of = row
             .retry_of
             .map(|id| origin.require("retry_of", id.parse().ok()));
+        let retried_by = row
+            .retried_by
+            .map(|id| origin.require("retried_by", id.parse().ok()));
         let lease = match (row.lease_id, row.lease_expires_at) {
             (Some(id), Some(at)) => Some(Lease {
                 id,
@@ -122,11 +132,14 @@ impl TryFrom<TaskRow> for StoredTask {
                 timeout_seconds: timeout.unwrap_or(DEFAULT_TIMEOUT_SECONDS),
                 error: row.error,
                 retry_of: retry_of.transpose()?,
+                retried_by: retried_by.transpose()?,
                 external: row.external,
                 usage: Usage {
                     input_tokens: origin.number("input_tokens", row.input_tokens)?,
+                    cached_tokens: origin.number("cached_tokens", row.cached_tokens)?,
                     output_tokens: origin.number("output_tokens", row.output_tokens)?,
                     cost_usd: row.cost_micros.map(Cost),
+                    cost_source: origin.require("cost_source", cost_source)?,
                 },
                 evidence_count: origin.number("evidence_count", row.evidence_count)?,
             },
@@ -250,6 +263,7 @@ const SAVE: &str = "update tasks set title = $2, description = coalesce($3, desc
     output_tokens = $19, cost_micros = $20, question = $21, cancel_requested_at = $22, \
     lease_id = $23, lease_expires_at = $24, lease_node = $25, version = $26, edit_version = $27, \
     lease_heard = $28, last_lease = coalesce($23, last_lease), silent_leases = $29, \
+    retried_by = $30, cached_tokens = $31, cost_source = $32, \
     deadline_at = case when $5 in ('running', 'needs_input') then deadline_at end, \
     asks_since = case when $5 in ('running', 'needs_input') then asks_since end, \
     cancel_by = case when $5 in ('running', 'needs_input') then cancel_by end \
@@ -295,6 +309,9 @@ pub(super) async fn save(
         .bind(task.edit_version)
         .bind(lease.is_none_or(|lease| lease.heard))
         .bind(stored.silent_leases)
+        .bind(task.retried_by.map(|id| id.to_string()))
+        .bind(count(task.usage.cached_tokens))
+        .bind(task.usage.cost_source.as_str())
         .execute(conn)
         .await?.rows_affected());
     tx.changed(Change::task(Some(before), stored));
