@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 
 use crate::domain::TaskStatus;
-use crate::tests::support::{Client, Engine, Place, Proxy, TestApp, eventually, remote, shell};
+use crate::tests::support::{
+    Client, Engine, Place, Proxy, TestApp, WholeTask, eventually, remote, shell,
+};
 
 /// Says 500 lines and a result; waits before every hundredth for a file that lets it go on.
 const TALKER: &str = r#"
@@ -47,11 +49,11 @@ async fn at_least(client: &Client, count: usize) {
 async fn all_is_there(client: &Client) {
     let task = eventually("the task ends", async || {
         let task = client.get("/api/tasks/1").await;
-        let task: crate::domain::Task = (task.status == 200).then(|| task.to())?;
+        let task: WholeTask = (task.status == 200).then(|| task.to())?;
         task.status.is_finished().then_some(task)
     })
     .await;
-    assert_eq!((task.status, task.error), (TaskStatus::Completed, None));
+    assert_eq!((task.status, &task.error), (TaskStatus::Completed, &None));
     assert_eq!(task.result, Some(json!({"lines": 500})));
     let expected: Vec<_> = (1..=500).map(|n| format!("line {n}")).collect();
     assert_eq!(lines(client).await.unwrap(), expected);

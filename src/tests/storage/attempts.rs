@@ -92,7 +92,7 @@ async fn a_batch_of_events_is_applied_as_a_whole(engine: Engine) {
     let usage = UsageReport {
         input_tokens: Some(u64::MAX),
         output_tokens: Some(7),
-        cost_usd: None,
+        ..UsageReport::default()
     };
     let events = vec![
         said("one"),

@@ -7,9 +7,11 @@ use futures_util::FutureExt;
 use super::leases::{cancel, keep, renew, state};
 use super::{NOW, Store};
 use crate::domain::{
-    ActivityKind, AgentEvent, AgentKind, LogFilter, NewLog, TaskChange, TaskRef, TaskStatus,
+    ActivityKind, AgentEvent, AgentKind, Author, LogFilter, NewLog, TaskChange, TaskRef, TaskStatus,
 };
 use crate::server::clock::Clock;
+use crate::server::live::Bus;
+use crate::server::publisher::Publisher;
 use crate::server::queue::{Board, claim};
 use crate::server::storage::agents::{AgentRecord, SaveAgent, Wanted};
 use crate::server::storage::logs::AppendLogs;
@@ -79,8 +81,9 @@ async fn every_word_of_the_holder_counts(engine: Engine) {
                     task,
                     change,
                     lease: Some(lease),
+                    expected: None,
                     message: None,
-                    actor: "worker".to_owned(),
+                    author: Author::server("worker"),
                     now: NOW,
                 };
                 store.write(report).await.unwrap();
@@ -88,6 +91,7 @@ async fn every_word_of_the_holder_counts(engine: Engine) {
             "log" => {
                 let log = AppendLogs {
                     task,
+                    author: Author::server("worker"),
                     lease: Some(lease),
                     entries: vec![said()],
                     now: NOW,
@@ -155,7 +159,7 @@ async fn a_claim_whose_answer_was_lost_is_found_again(engine: Engine) {
     };
     for _ in 0..2 {
         let claimed = store.write(claim("mine")).await.unwrap();
-        assert_eq!(claimed.map(|stored| stored.task.number), Some(number));
+        assert_eq!(claimed.map(|(stored, _)| stored.task.number), Some(number));
     }
     assert!(store.write(claim("other")).await.unwrap().is_none());
     let timeline = store.db.timeline(number).await.unwrap();
@@ -175,6 +179,7 @@ async fn a_claim_that_nobody_waits_for_is_undone(engine: Engine) {
         error: None,
         started_at: Some(NOW),
         last_seen: Some(NOW),
+        version: 0,
     };
     let save = SaveAgent {
         record,
@@ -183,7 +188,8 @@ async fn a_claim_that_nobody_waits_for_is_undone(engine: Engine) {
     };
     store.write(save).await.unwrap();
     let number = store.pending(1).await;
-    let follow = || board.follow(store.announced(), NOW, drop);
+    let publisher = Publisher::new(board.clone(), Bus::new("epoch".to_owned(), 1 << 20));
+    let follow = || publisher.publish(store.announced(), NOW);
     follow();
     let claims = || claim(&store.db, &board, clock, "worker", 60, None);
     {

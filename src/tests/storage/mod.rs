@@ -108,6 +108,8 @@ fn described(text: &str) -> NewTask {
 fn create(new: NewTask, key: Option<(&str, &str)>) -> CreateTask {
     let key = key.map(|(key, digest)| IdempotencyKey {
         key: key.to_owned(),
+        actor: "somebody".to_owned(),
+        route: "POST /api/tasks".to_owned(),
         digest: digest.to_owned(),
     });
     CreateTask {
