@@ -75,6 +75,21 @@ impl NewTask {
             "metadata",
             format!("must be nested at most {DEEPEST} levels deep"),
         );
+        check(
+            !self.checks.is_empty(),
+            "checks",
+            "there are none yet; leave it out".into(),
+        );
+        check(
+            self.on_gaps.as_deref().is_some_and(|word| word != "show"),
+            "on_gaps",
+            "must be show: there are no checks yet".into(),
+        );
+        check(
+            self.max_cost_usd.is_some(),
+            "max_cost_usd",
+            "costs are not bounded yet; leave it out".into(),
+        );
         let external = self.status == Some(TaskStatus::Running);
         check(
             !matches!(

@@ -23,6 +23,7 @@ mod task;
 mod timestamp;
 mod transition;
 mod usage;
+mod usage_report;
 mod view;
 mod waiting;
 
@@ -52,7 +53,8 @@ pub use question::{
     QuestionOption, Reply,
 };
 pub use queue::{
-    AGEING_SECONDS, DEFAULT_TIMEOUT_SECONDS, back_off_seconds, head_key, is_head_key, order_key,
+    AGEING_SECONDS, DEFAULT_TIMEOUT_SECONDS, LONGEST_BACK_OFF_SECONDS, back_off_seconds, head_key,
+    is_head_key, order_key,
 };
 pub use scope::{Audience, Author, Role, Scope};
 pub use stream::{AgentEvent, Outcome, StreamLine, Then};
@@ -62,7 +64,8 @@ pub use task::{
 };
 pub use timestamp::Timestamp;
 pub use transition::{Illegal, Transition};
-pub use usage::{Cost, Usage, UsageReport};
+pub use usage::{Cost, CostSource, Usage, UsageRecord};
+pub use usage_report::{TOTAL, UsageReport};
 pub use view::{
     AgentView, AgentsView, ComparedFinding, ComparisonView, ConvergenceView, FeedPoint,
     LiveSession, SessionView, TaskDraft, TaskView, TasksView,

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::{LogLevel, NewLog, NewQuestion, UsageReport, is_too_deep};
+use super::{LogLevel, LogStream, NewLog, NewQuestion, UsageReport, is_too_deep};
 
 /// What an agent says about the task that it holds.
 #[derive(Clone, Debug, PartialEq)]
@@ -153,7 +153,9 @@ impl JsonLine {
         }
         match self.log {
             Some(JsonLog::Entry(entry)) => {
-                if entry.fields.values().any(is_too_deep) {
+                // What the dashboard says, nobody else does.
+                let pretends = entry.stream == LogStream::System;
+                if pretends || entry.fields.values().any(is_too_deep) {
                     return None;
                 }
                 events.push(AgentEvent::Log(entry));

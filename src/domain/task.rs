@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use super::{NewQuestion, Question, TaskId, TaskLink, Timestamp, Usage, Waiting};
+use super::{NewQuestion, Question, TaskId, TaskLink, Timestamp, Usage, UsageReport, Waiting};
 
 /// A task as lists and the feed carry it: everything but what may be large.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -68,6 +68,9 @@ pub struct Task {
     pub error: Option<String>,
     /// The task that this one tries again.
     pub retry_of: Option<TaskId>,
+    /// The latest task that tries this one again.
+    #[serde(default)]
+    pub retried_by: Option<TaskId>,
     /// True when its agent only reports it and the queue never hands it out.
     pub external: bool,
     /// What it consumed.
@@ -264,6 +267,17 @@ pub struct NewTask {
     #[serde(default)]
     #[schema(value_type = Object)]
     pub metadata: Map<String, Value>,
+    /// What is checked when it ends: nothing yet.
+    #[serde(default)]
+    #[schema(value_type = Vec<Object>, max_items = 0)]
+    pub checks: Vec<Value>,
+    /// What follows when a check fails: `show`, yet.
+    #[serde(default)]
+    pub on_gaps: Option<String>,
+    /// What it may cost: no bound yet.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    pub max_cost_usd: Option<Value>,
     /// Not before this moment.
     #[serde(default)]
     pub start_after: Option<Timestamp>,
@@ -304,8 +318,8 @@ pub struct TaskChange {
     pub priority: Option<Priority>,
     /// Replaces all labels.
     pub labels: Option<Vec<String>>,
-    /// Replaces what it consumed so far.
-    pub usage: Option<Usage>,
+    /// A record of what it consumed; one with the same id is replaced.
+    pub usage: Option<UsageReport>,
 }
 
 impl TaskChange {
@@ -327,6 +341,10 @@ impl TaskChange {
 pub struct IdempotencyKey {
     /// Chosen by the caller.
     pub key: String,
+    /// Who the caller is: keys of others are other keys.
+    pub actor: String,
+    /// What was asked for, by method and address: there, too, a key is another.
+    pub route: String,
     /// Tells a repetition from another request under the same key.
     pub digest: String,
 }

@@ -73,7 +73,14 @@ pub fn main() -> ExitCode {
         .and_then(|runtime| {
             runtime.block_on(async {
                 let stopping = CancellationToken::new();
-                let served = run::run(config, auth::Actors::default(), stopping.clone(), announce);
+                let clock = clock::Clock::system();
+                let served = run::run(
+                    config,
+                    auth::Actors::default(),
+                    clock,
+                    stopping.clone(),
+                    announce,
+                );
                 tokio::pin!(served);
                 tokio::select! {
                     served = &mut served => return served.map_err(|error| error.to_string()),

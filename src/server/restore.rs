@@ -8,7 +8,7 @@ use super::clock::Clock;
 use super::config::AgentConfig;
 use super::queue::{Board, Totals};
 use super::storage::agents::{AgentRecord, Out, SaveAgent, Wanted};
-use super::storage::tasks::{EndLapsed, Lapse, StoredTask};
+use super::storage::tasks::{EndInterrupted, ResumeLeases, StoredTask};
 use super::storage::{Answer, Database};
 use crate::domain::{ActivityKind, AgentKind, AgentSource, Timestamp};
 
@@ -22,10 +22,10 @@ pub(super) async fn restore(
     node: &str,
 ) -> Answer<()> {
     let now = clock.now();
-    let lapse = Lapse::Restart {
-        node: node.to_owned(),
-    };
-    for stored in db.write(EndLapsed { lapse, now }).await? {
+    clock.resume(db.write(ResumeLeases { now }).await?);
+    board.pass(clock.running(), false, now);
+    let node = node.to_owned();
+    for stored in db.write(EndInterrupted { node, now }).await? {
         let task = &stored.task;
         tracing::warn!(
             task.number,
@@ -60,7 +60,7 @@ pub(super) async fn restore(
     }
     // Agents are known by now, so that the tasks they hold are found with them.
     board.restore(Vec::new(), &active, now);
-    board.add_totals(Totals {
+    board.set_totals(Totals {
         counts: db.task_counts().await?,
         runs: db.finished_runs(500).await?,
     });

@@ -45,13 +45,13 @@ pub(crate) struct StartError(pub(super) String);
 pub(crate) async fn run(
     config: Config,
     actors: Actors,
+    clock: Clock,
     stopping: CancellationToken,
     ready: impl FnOnce(std::net::SocketAddr),
 ) -> Result<(), StartError> {
     let metrics = describe_metrics().map_err(StartError)?;
     let home = Home::open(&config)?;
     let node: Arc<str> = home.node().into();
-    let clock = Clock;
     let board = Board::new();
     let bus = Bus::new(clock.uuid().to_string(), FEED_BYTES);
     let publisher = Publisher::new(board.clone(), bus.clone());
@@ -100,6 +100,7 @@ pub(crate) async fn run(
     loops.spawn(jobs::try_agents_again(app.clone()));
     loops.spawn(reload_on_hangup(app.clone()));
     loops.spawn(upkeep::expire_leases(app.clone()));
+    loops.spawn(upkeep::forget_keys(app.clone()));
     loops.spawn(upkeep::refresh_queue(app.clone()));
     let mut urls = config.convergence_urls;
     if config.simulate_loop {

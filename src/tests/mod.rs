@@ -6,11 +6,14 @@
 
 mod agents;
 mod api;
+mod clocks;
 mod converge;
 mod convergence;
 mod crash;
+mod cut_claims;
 mod feed;
 mod forms;
+mod outages;
 mod restart;
 mod rules;
 mod storage;

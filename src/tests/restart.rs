@@ -3,13 +3,16 @@
 use serde_json::json;
 
 use crate::domain::{Agent, AgentStatus, TaskStatus};
-use crate::tests::support::{Engine, TestApp, fake, on_each_engine, remote, shell};
+use crate::tests::support::{
+    Engine, TestApp, eventually_equal, fake, on_each_engine, remote, shell,
+};
 
 on_each_engine!(
     the_order_of_the_queue_outlives_a_restart,
     what_the_server_ran_itself_ends_with_the_reason,
     a_remote_lease_lives_on_and_its_holder_reports,
     what_people_asked_of_agents_outlives_a_restart,
+    what_ended_with_the_server_is_counted_once,
 );
 
 async fn the_order_of_the_queue_outlives_a_restart(engine: Engine) {
@@ -182,4 +185,44 @@ async fn two_servers_do_not_share_a_file() {
     assert!(refusal.contains("another server uses"), "{refusal}");
     // The first one goes on.
     app.client().create(json!({"description": "x"})).await;
+}
+
+async fn what_ended_with_the_server_is_counted_once(engine: Engine) {
+    let mut app = TestApp::on(engine, vec![shell("shell", 5)]).await;
+    for description in ["true", "false", "sleep 1000", "sleep 1000", "sleep 1000"] {
+        let attempts = if description == "true" { 1 } else { 2 };
+        let task = json!({"description": description, "max_attempts": attempts, "agent": "shell"});
+        app.client().create(task).await;
+    }
+    app.client().until(1, TaskStatus::Completed).await;
+    for number in 3..=5 {
+        app.client().until(number, TaskStatus::Running).await;
+    }
+    app.kill().await;
+    app.start_again().await;
+    let client = app.client();
+    let statuses = [
+        "pending",
+        "running",
+        "needs_input",
+        "completed",
+        "failed",
+        "cancelled",
+    ];
+    eventually_equal("what is counted is what is there", async || {
+        let metrics = client.get("/metrics").await.expect(200);
+        let metrics = String::from_utf8(metrics.body.to_vec()).unwrap();
+        let mut counted = Vec::new();
+        let mut there = Vec::new();
+        for status in statuses {
+            let line = format!("tasks{{status=\"{status}\"}} ");
+            let mut found = metrics.lines().filter_map(|it| it.strip_prefix(&line));
+            counted.push(found.next().map(str::to_owned));
+            let list = client.get(&format!("/api/tasks?status={status}")).await;
+            let list = list.expect(200).json();
+            there.push(Some(list.as_array().unwrap().len().to_string()));
+        }
+        (counted, there)
+    })
+    .await;
 }

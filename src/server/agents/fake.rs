@@ -121,7 +121,7 @@ async fn play(
                 }))
                 .await;
             }
-            Step::Usage(usage) => emit(AgentEvent::Usage(*usage)).await,
+            Step::Usage(usage) => emit(AgentEvent::Usage(usage.clone())).await,
             Step::Result(result) => emit(AgentEvent::Result(result.clone())).await,
             Step::Fail(reason) => return Outcome::failed(reason.clone()),
             Step::Hang => std::future::pending().await,

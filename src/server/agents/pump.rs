@@ -18,6 +18,8 @@ const QUIET: Duration = Duration::from_millis(200);
 const PACE: Duration = Duration::from_millis(50);
 /// What storage takes in one go without delaying others.
 const BATCH: usize = 500;
+/// More than this does not wait for storage in one batch, in bytes.
+const BATCH_BYTES: usize = 1024 * 1024;
 /// How long to wait for the end of the pipes once the process has ended. Everything that it
 /// started is dead by then, so only somebody who was handed the pipe can keep it open.
 const LINGER: Duration = Duration::from_secs(2);
@@ -198,7 +200,9 @@ impl Batch {
     }
 
     async fn send_due(&mut self, now: Instant) {
-        while self.pending.len() >= BATCH {
+        while self.pending.len() >= BATCH
+            || self.pending.iter().map(size).sum::<usize>() >= BATCH_BYTES
+        {
             self.send().await;
         }
         if self.due().is_some_and(|at| at <= now) {
@@ -213,12 +217,27 @@ impl Batch {
     }
 
     async fn send(&mut self) {
-        let length = self.pending.len().min(BATCH);
+        let mut room = BATCH_BYTES;
+        let fits = |event: &&AgentEvent| {
+            let fits = room > 0;
+            room = room.saturating_sub(size(event));
+            fits
+        };
+        let length = self.pending.iter().take(BATCH).take_while(fits).count();
         let mut batch: Vec<_> = self.pending.drain(..length).collect();
         keep_last_progress(&mut batch);
         // A receiver that is gone wants nothing more; the process must not block on it.
         let _ = self.events.send(batch).await;
         self.next = Instant::now() + PACE;
+    }
+}
+
+/// About how much of memory it takes.
+fn size(event: &AgentEvent) -> usize {
+    match event {
+        AgentEvent::Log(log) => log.message.len(),
+        // A result or question came as one line, which has a bound of its own.
+        _ => 0,
     }
 }
 

@@ -130,6 +130,7 @@ fn usage(rest: &str) -> Option<UsageReport> {
             Some(cost) => Some(Cost::parse(cost).ok()?),
             None => None,
         },
+        ..UsageReport::default()
     };
     words.next().is_none().then_some(usage)
 }
@@ -160,6 +161,7 @@ mod tests {
                     input_tokens: Some(10),
                     output_tokens: Some(20),
                     cost_usd: Some(Cost(500_000)),
+                    ..UsageReport::default()
                 }),
             ),
             (

@@ -12,6 +12,7 @@ mod guard;
 mod health;
 mod live;
 mod logs;
+mod numbers;
 mod params;
 mod projects;
 mod sessions;

@@ -12,7 +12,7 @@ use utoipa_axum::routes;
 
 use super::body::{self, Creating};
 use super::{etag, params};
-use crate::domain::{AppError, NewTask, Problem, Reply, Task, TaskChange, TaskDetail};
+use crate::domain::{AppError, NewTask, Problem, Reply, Task, TaskChange, TaskDetail, UsageRecord};
 use crate::server::auth::Actor;
 use crate::server::operations::tasks as operations;
 use crate::server::state::AppState;
@@ -24,6 +24,7 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(retry_task))
         .routes(routes!(start_task))
         .routes(routes!(give_input))
+        .routes(routes!(list_usage))
 }
 
 /// List tasks, newest first.
@@ -198,4 +199,24 @@ async fn give_input(
     let reply = body::checked(&request, Reply::problems)?;
     let task = operations::input(&app, &actor.operator()?, &task, reply).await?;
     operations::whole(&app, task).await.map(answer)
+}
+
+/// List what a task used, record by record, newest first.
+#[utoipa::path(get, path = "/api/tasks/{id}/usage", tag = "tasks",
+    params(("id" = String, Path, description = "number or id"),
+        ("limit" = Option<u32>, Query, description = "1 to 1000, 100 by default"),
+        ("cursor" = Option<String>, Query, description = "from the Link header of the page before")),
+    responses((status = 200, body = Vec<UsageRecord>, headers(("Link" = String, description = "the next page"))),
+    (status = 404, body = Problem, content_type = "application/problem+json"),
+    (status = 422, body = Problem, content_type = "application/problem+json")))]
+async fn list_usage(
+    State(app): State<AppState>,
+    actor: Actor,
+    Path(task): Path<String>,
+    OriginalUri(uri): OriginalUri,
+) -> Result<Response, AppError> {
+    let paging = params::page(&uri)?;
+    let (viewer, cursor) = (actor.viewer(), paging.cursor.as_deref());
+    let page = operations::usage(&app, &viewer, &task, cursor, paging.limit).await?;
+    Ok((params::next_link(&uri, &page), Json(page.items)).into_response())
 }

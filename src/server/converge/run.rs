@@ -69,7 +69,7 @@ async fn stopped(stop: &Stop, terminal: &Terminal) {
 
 /// Opens everything, runs, and closes everything; the error is in words.
 async fn prepare(settings: &Settings, stop: &Stop, terminal: &Arc<Terminal>) -> Result<u8, String> {
-    let clock = Clock;
+    let clock = Clock::system();
     let tasks = TaskTracker::new();
     let stopping = CancellationToken::new();
     let id = clock.uuid().to_string();

@@ -18,6 +18,7 @@ pub(crate) async fn dispatch(app: AppState, node: Arc<str>) {
     let mut opportunities = app.board.opportunities();
     while !app.stopping.is_cancelled() {
         opportunities.mark_unchanged();
+        let mut failed = false;
         for agent in app.board.agents(&Scope::everything(), app.clock.now()) {
             let runner = match (agent.kind, agent.source) {
                 (AgentKind::Remote | AgentKind::External, _) => None,
@@ -30,13 +31,13 @@ pub(crate) async fn dispatch(app: AppState, node: Arc<str>) {
                     node: &node,
                     name: &agent.name,
                 };
-                work.hand_out(&runner, &runs).await;
+                failed |= !work.hand_out(&runner, &runs).await;
             }
         }
         tokio::select! {
             () = app.stopping.cancelled() => {}
             // Others wait for it, too: agents that run elsewhere.
-            () = until_next_moment(&app) => app.board.ripen(app.clock.now()),
+            () = until_next_moment(&app, failed) => app.board.ripen(app.clock.now()),
             _ = opportunities.changed() => {}
         }
     }
@@ -51,8 +52,9 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
-    /// Gives the agent tasks until it is full or nothing is left for it.
-    async fn hand_out(&self, runner: &Runner, runs: &TaskTracker) {
+    /// Gives the agent tasks until it is full or nothing is left for it; false when the database
+    /// is away.
+    async fn hand_out(&self, runner: &Runner, runs: &TaskTracker) -> bool {
         let app = self.app;
         loop {
             let node = Some(&**self.node);
@@ -70,14 +72,14 @@ impl Work<'_> {
                     let run = RunTask::new(app.clone(), runner.clone(), claimed);
                     runs.spawn(run_task(run));
                 }
-                Ok(None) => return,
+                Ok(None) => return true,
                 Err(error) => {
                     tracing::error!(
                         agent.name = self.name,
                         error = chain(&error),
                         "a task could not be claimed"
                     );
-                    return;
+                    return false;
                 }
             }
         }
@@ -85,11 +87,14 @@ impl Work<'_> {
 }
 
 /// Returns when a delayed task becomes ready; at the latest after a minute, so that a clock
-/// that was set is noticed.
-async fn until_next_moment(app: &AppState) {
+/// that was set is noticed, and after a second when a task could not be handed out.
+async fn until_next_moment(app: &AppState, failed: bool) {
+    let longest = if failed { 1.0 } else { 60.0 };
     let seconds = app
         .board
         .next_moment()
-        .map_or(60.0, |moment| moment.seconds_since(app.clock.now()));
-    tokio::time::sleep(Duration::from_secs_f64(seconds.clamp(0.001, 60.0))).await;
+        .map_or(longest, |moment: crate::domain::Timestamp| {
+            moment.seconds_since(app.clock.now())
+        });
+    tokio::time::sleep(Duration::from_secs_f64(seconds.clamp(0.001, longest))).await;
 }

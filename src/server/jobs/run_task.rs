@@ -3,23 +3,24 @@
 
 use std::convert::Infallible;
 use std::path::PathBuf;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::patience::Patience;
 use crate::domain::{AgentEvent, Outcome, Scope, Task, TaskBody, TaskRef};
 use crate::server::agents::{Assignment, Controls, Runner};
+use crate::server::backoff::Backoff;
 use crate::server::queue::{Claimed, LEASE_SECONDS, RunHandle};
 use crate::server::state::AppState;
+use crate::server::storage::Write;
 use crate::server::storage::tasks::{EndAttempt, Lease, LeaseState, RenewLeases, ReportTask};
 use crate::server::telemetry::chain;
 
 /// Batches of events that may wait for the database before the agent is slowed down.
-const WAITING_BATCHES: usize = 16;
+const WAITING_BATCHES: usize = 4;
 /// On a stop of the server, agents get at most this long before they are killed.
 const STOP_GRACE: Duration = Duration::from_secs(4);
 
@@ -47,10 +48,13 @@ enum Cause {
     /// Nothing was heard of it for too long.
     Idle,
     LeaseLost,
+    /// What it said cannot be stored, whatever one does.
+    ReportLost,
 }
 
 impl RunTask {
     pub(super) fn new(app: AppState, runner: Runner, claimed: Claimed) -> Self {
+        claimed.handover.arrived();
         Self {
             app,
             runner,
@@ -142,23 +146,23 @@ impl RunTask {
         }
     }
 
-    /// Stores events as they come, until there are no more or the lease is lost.
+    /// Stores events as they come, until there are no more or the run is over for another reason.
+    /// While the database is away they wait, and the agent with them.
     async fn store(&self, mut events: mpsc::Receiver<Vec<AgentEvent>>, cause: &OnceLock<Cause>) {
+        let mut report = 0;
         while let Some(events) = events.recv().await {
             self.note(&events);
-            let report = ReportTask {
+            let events = Arc::new(events);
+            report += 1;
+            let stored = self.until_stored(|| ReportTask {
                 number: self.number(),
                 lease: self.lease.id.clone(),
-                events,
+                report,
+                events: Arc::clone(&events),
                 now: self.app.clock.now(),
-            };
-            if let Err(error) = self.app.db.write(report).await {
-                tracing::warn!(
-                    task.number = self.number(),
-                    error = chain(&error),
-                    "a report was not stored; the run is stopped"
-                );
-                self.stop(Cause::LeaseLost, cause);
+            });
+            if let Err(why) = stored.await {
+                self.stop(why, cause);
                 return;
             }
         }
@@ -179,23 +183,62 @@ impl RunTask {
         }
     }
 
+    /// Writes, again and again while the database is away. The error says why it is in vain.
+    async fn until_stored<W: Write>(&self, write: impl Fn() -> W) -> Result<W::Output, Cause> {
+        let mut backoff = Backoff::default();
+        loop {
+            let error = match self.app.db.write(write()).await {
+                Ok(output) => return Ok(output),
+                Err(error) => error,
+            };
+            let number = self.number();
+            if error.may_pass() {
+                tracing::warn!(
+                    task.number = number,
+                    error = chain(&error),
+                    "a report waits for the database"
+                );
+                tokio::time::sleep(backoff.next(self.app.clock.chance())).await;
+                continue;
+            }
+            tracing::warn!(
+                task.number = number,
+                error = chain(&error),
+                "a report was not stored; the run is stopped"
+            );
+            return Err(if error.is_refusal() && !self.holds_lease().await {
+                Cause::LeaseLost
+            } else {
+                Cause::ReportLost
+            });
+        }
+    }
+
+    async fn holds_lease(&self) -> bool {
+        let task = TaskRef::Number(self.number());
+        let stored = self.app.db.task(&Scope::everything(), task).await;
+        let lease = stored.ok().and_then(|stored| stored.lease);
+        lease.is_some_and(|lease| lease.id == self.lease.id)
+    }
+
     /// Renews the lease for as long as the run lasts, and has it stopped when there is a reason.
     async fn watch(&self, cause: &OnceLock<Cause>) -> Infallible {
-        let timeout = Duration::from_secs(u64::from(self.task.timeout_seconds));
-        let timed_out = Patience::new(timeout).wait(self.asking.subscribe(), None);
+        let clock = self.app.clock;
+        let timeout = i64::from(self.task.timeout_seconds);
+        let timed_out = Patience::new(clock, timeout).wait(self.asking.subscribe(), None);
         let heard = self.heard.subscribe();
         let idle = async {
             match self.runner.idle_timeout {
                 Some(limit) => {
-                    let patience = Patience::new(limit);
+                    let seconds = i64::try_from(limit.as_secs()).unwrap_or(i64::MAX);
+                    let patience = Patience::new(clock, seconds);
                     patience.wait(self.asking.subscribe(), Some(heard)).await;
                 }
                 None => std::future::pending().await,
             }
         };
         tokio::pin!(timed_out, idle);
-        let period = Duration::from_secs(u64::try_from(LEASE_SECONDS / 3).unwrap_or(20));
-        let mut renewal = tokio::time::interval_at(Instant::now() + period, period);
+        let mut renewal = clock.running().plus_seconds(LEASE_SECONDS / 3);
         let mut stopping = false;
         loop {
             tokio::select! {
@@ -207,7 +250,8 @@ impl RunTask {
                     tokio::time::sleep(STOP_GRACE).await;
                     self.kill.cancel();
                 }
-                _ = renewal.tick() => {
+                () = clock.until(renewal) => {
+                    renewal = clock.running().plus_seconds(LEASE_SECONDS / 3);
                     if !self.renew().await {
                         self.stop(Cause::LeaseLost, cause);
                     }
@@ -221,18 +265,16 @@ impl RunTask {
         let _earlier = cause.set(why);
         match why {
             Cause::Timeout | Cause::Idle => self.cancel.cancel(),
-            Cause::LeaseLost => self.kill.cancel(),
+            Cause::LeaseLost | Cause::ReportLost => self.kill.cancel(),
         }
     }
 
     /// False when the lease is lost.
     async fn renew(&self) -> bool {
-        let now = self.app.clock.now();
         let renew = RenewLeases {
             leases: vec![self.lease.id.clone()],
             agent: self.agent().to_owned(),
-            expires_at: now.plus_seconds(LEASE_SECONDS),
-            now,
+            expires_at: self.app.clock.running().plus_seconds(LEASE_SECONDS),
         };
         match self.app.db.write(renew).await {
             Ok(renewals) => {
@@ -265,8 +307,13 @@ impl RunTask {
         );
         let stopping = self.app.stopping.is_cancelled();
         let outcome = match (outcome, cause) {
-            (Outcome::Completed, _) => Outcome::Completed,
             (_, Some(Cause::LeaseLost)) => return,
+            // Whatever its end: something that it said is missing.
+            (_, Some(Cause::ReportLost)) => Outcome::failed(format!(
+                "a part of what it reported could not be stored in {attempt}; the server's log \
+                 says why"
+            )),
+            (Outcome::Completed, _) => Outcome::Completed,
             (_, Some(Cause::Timeout)) => Outcome::failed(format!(
                 "timed out after {} s in {attempt}",
                 self.task.timeout_seconds
@@ -280,19 +327,14 @@ impl RunTask {
             }
             (outcome, _) => outcome,
         };
-        let end = EndAttempt {
+        let end = || EndAttempt {
             number: self.number(),
             lease: self.lease.id.clone(),
-            outcome,
+            outcome: outcome.clone(),
             now: self.app.clock.now(),
         };
-        if let Err(error) = self.app.db.write(end).await {
-            tracing::error!(
-                task.number = self.number(),
-                error = chain(&error),
-                "the end of an attempt was not stored"
-            );
-        }
+        // In vain only when the lease is lost or the server stops, and both end the attempt.
+        let _ended = self.until_stored(end).await;
     }
 
     async fn was_cancelled(&self) -> bool {

@@ -1,6 +1,6 @@
 //! Writing and reading the log of a task.
 
-use crate::domain::{AppError, DEEPEST, LogEntry, LogFilter, NewLog, Page, is_too_deep};
+use crate::domain::{AppError, DEEPEST, LogEntry, LogFilter, LogStream, NewLog, Page, is_too_deep};
 use crate::server::auth::{Operator, Viewer};
 use crate::server::operations::tasks::parse;
 use crate::server::state::AppState;
@@ -34,6 +34,13 @@ pub(crate) async fn append(
     {
         let message = format!("must be nested at most {DEEPEST} levels deep");
         return Err(AppError::invalid_field("fields", message));
+    }
+    if entries
+        .iter()
+        .any(|entry| entry.stream == LogStream::System)
+    {
+        let message = "must be stdout, stderr or agent: what the dashboard says is its own";
+        return Err(AppError::invalid_field("stream", message));
     }
     let count = entries.len();
     let now = app.clock.now();

@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 
 use crate::domain::{
     AgentKind, AppError, IdempotencyKey, NewTask, Page, Reply, Scope, Task, TaskBody, TaskChange,
-    TaskDetail, TaskFilter, TaskLink, TaskRef, TaskStatus,
+    TaskDetail, TaskFilter, TaskLink, TaskRef, TaskStatus, UsageRecord,
 };
 use crate::server::auth::{Operator, Viewer};
 use crate::server::operations::agents;
@@ -99,6 +99,19 @@ pub(crate) async fn list(
     })
 }
 
+/// A page of what a task used, record by record.
+pub(crate) async fn usage(
+    app: &AppState,
+    viewer: &Viewer,
+    task: &str,
+    cursor: Option<&str>,
+    limit: u32,
+) -> Result<Page<UsageRecord>, AppError> {
+    let stored = app.db.task(viewer.scope(), parse(task)?).await?;
+    let number = stored.task.number;
+    Ok(app.db.usage_records(number, cursor, limit).await?)
+}
+
 /// Creates a task.
 pub(crate) async fn create(
     app: &AppState,
@@ -178,8 +191,7 @@ pub(crate) async fn retry(
         max_attempts: Some(old.task.max_attempts),
         metadata: body.metadata,
         project: Some(old.task.project),
-        start_after: None,
-        status: None,
+        ..NewTask::default()
     };
     let problems = new.problems();
     if !problems.is_empty() {
@@ -201,6 +213,10 @@ async fn insert(
         result: None,
         metadata: new.metadata.clone(),
     };
+    let key = key.map(|key| IdempotencyKey {
+        actor: who.actor().to_owned(),
+        ..key
+    });
     let create = CreateTask {
         id,
         new,
@@ -239,9 +255,7 @@ pub(crate) async fn change(
         return Err(AppError::invalid(problems));
     }
     // Without a lease this is a person's wish, and the agent has to be stopped for it.
-    if lease.is_none() && change.status == Some(TaskStatus::Cancelled) {
-        return cancel(app, who, task).await.map(Cancelled::into_task);
-    }
+    let cancels = lease.is_none() && change.status == Some(TaskStatus::Cancelled);
     let author = who.author();
     let now = app.clock.now();
     let write = ChangeTask {
@@ -255,6 +269,11 @@ pub(crate) async fn change(
     };
     let stored = app.db.write(write).await?;
     note_report(app, &stored);
+    if let Some(lease) = stored.lease.as_ref().filter(|_| cancels)
+        && let Some(run) = app.runs.get(&lease.id)
+    {
+        run.cancel.cancel();
+    }
     Ok(shown(app, who.viewer().scope(), stored))
 }
 

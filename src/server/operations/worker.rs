@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use crate::domain::{AgentKind, AppError, DEFAULT_TIMEOUT_SECONDS, TaskDetail, TaskId, Timestamp};
 use crate::server::auth::Operator;
 use crate::server::operations::agents::absent;
-use crate::server::queue::{LEASE_SECONDS, claim};
+use crate::server::queue::{Handover, LEASE_SECONDS, claim};
 use crate::server::state::AppState;
 use crate::server::storage::tasks::{LeaseState, NoteTold, RenewLeases};
 
@@ -49,13 +49,14 @@ pub(crate) struct Input {
     option: Option<String>,
 }
 
-/// The next task for a remote agent, waiting up to `wait` for one.
+/// The next task for a remote agent, waiting up to `wait` for one. It goes back to its place
+/// unless the caller says that it arrived.
 pub(crate) async fn claim_next(
     app: &AppState,
     who: &Operator,
     name: &str,
     wait: Duration,
-) -> Result<Option<Assignment>, AppError> {
+) -> Result<Option<(Assignment, Handover)>, AppError> {
     check_remote(app, name)?;
     app.board.touch(name, app.clock.now());
     let _polling = app.board.poll(name);
@@ -83,9 +84,9 @@ pub(crate) async fn claim_next(
             };
             let lease = LeaseTerms {
                 id: claimed.lease.id,
-                expires_at: claimed.lease.expires_at,
+                expires_at: app.clock.now().plus_seconds(LEASE_SECONDS),
             };
-            return Ok(Some(Assignment { task, lease }));
+            return Ok(Some((Assignment { task, lease }, claimed.handover)));
         }
         tokio::select! {
             () = tokio::time::sleep_until(deadline) => return Ok(None),
@@ -109,14 +110,11 @@ pub(crate) async fn heartbeat(
     if leases.iter().any(|lease| lease.contains('\0')) {
         return Err(AppError::invalid_field("leases", "must be ids of leases"));
     }
-    let now = app.clock.now();
-    app.board.touch(name, now);
-    let expires_at = now.plus_seconds(LEASE_SECONDS);
+    app.board.touch(name, app.clock.now());
     let renew = RenewLeases {
         leases,
         agent: name.to_owned(),
-        expires_at,
-        now,
+        expires_at: app.clock.running().plus_seconds(LEASE_SECONDS),
     };
     let renewals = app.db.write(renew).await?;
     let (held, lost): (Vec<_>, Vec<_>) = renewals

@@ -20,6 +20,8 @@ const REMOVED: &str = "removed from dashboard.toml";
 #[derive(Clone, Debug)]
 pub(crate) struct AgentState {
     pub(crate) record: AgentRecord,
+    /// When it was last heard of, on the lease clock.
+    pub(super) heard: Option<Timestamp>,
     pub(super) held: BTreeMap<i64, Held>,
     /// Tasks that are being handed to it.
     pub(super) reserved: Vec<i64>,
@@ -42,6 +44,7 @@ impl AgentState {
     pub(super) fn new(record: AgentRecord) -> Self {
         Self {
             record,
+            heard: None,
             held: BTreeMap::new(),
             reserved: Vec::new(),
             polling: 0,
@@ -59,7 +62,14 @@ impl AgentState {
             .collect()
     }
 
-    pub(super) fn status(&self, now: Timestamp) -> AgentStatus {
+    /// What was said before this server started is known by the wall clock alone.
+    pub(super) fn heard_lately(&self, now: Timestamp) -> bool {
+        let seen = self.record.last_seen;
+        seen.is_some_and(|seen| seen.plus_seconds(SILENCE_SECONDS) >= now)
+    }
+
+    /// `running` is the lease clock.
+    pub(super) fn status(&self, running: Timestamp) -> AgentStatus {
         let record = &self.record;
         if !record.is_on() {
             return if self.held.is_empty() {
@@ -70,7 +80,7 @@ impl AgentState {
         }
         if record.error.is_some() {
             AgentStatus::Error
-        } else if self.is_silent(now) {
+        } else if self.is_silent(running) {
             AgentStatus::Offline
         } else if self.held.values().any(|held| held.needs_input) {
             AgentStatus::NeedsInput
@@ -82,14 +92,14 @@ impl AgentState {
     }
 
     /// True when it runs elsewhere and was not heard of for too long.
-    fn is_silent(&self, now: Timestamp) -> bool {
+    fn is_silent(&self, running: Timestamp) -> bool {
         let elsewhere = matches!(self.record.kind, AgentKind::Remote | AgentKind::External);
-        let heard_at = self.record.last_seen;
-        let heard = heard_at.is_some_and(|seen| seen.plus_seconds(SILENCE_SECONDS) >= now);
+        let heard = self.heard;
+        let heard = heard.is_some_and(|heard| heard.plus_seconds(SILENCE_SECONDS) >= running);
         elsewhere && self.polling == 0 && !heard
     }
 
-    fn reach(&self, now: Timestamp) -> Reach {
+    fn reach(&self, running: Timestamp) -> Reach {
         let record = &self.record;
         if record.out == Some(Out::Removed) {
             Reach::Removed
@@ -98,7 +108,7 @@ impl AgentState {
         } else if !record.is_on() || record.kind != AgentKind::Remote || self.polling > 0 {
             // What a person stopped waits for a person, whatever its worker does.
             Reach::Direct
-        } else if self.is_silent(now) {
+        } else if self.is_silent(running) {
             Reach::Silent
         } else {
             Reach::Quiet
@@ -106,7 +116,7 @@ impl AgentState {
     }
 
     /// What the queue knows of it; `hidden` is what somebody with `scope` may not see.
-    pub(super) fn slots(&self, scope: &Scope, now: Timestamp) -> Slots {
+    pub(super) fn slots(&self, scope: &Scope, running: Timestamp) -> Slots {
         let mut held: Vec<i64> = self.held.keys().copied().collect();
         held.extend(
             self.reserved
@@ -123,23 +133,28 @@ impl AgentState {
             title: self.record.title.clone(),
             asking: asking.map(|(number, _)| *number).collect(),
             error: self.record.error.clone(),
-            reach: self.reach(now),
+            reach: self.reach(running),
             offers: Offers {
                 takes: self.record.takes,
                 capabilities: self.record.capabilities.clone(),
                 projects: self.record.projects.clone(),
             },
-            status: self.status(now),
+            status: self.status(running),
             concurrency: usize::try_from(self.record.concurrency).unwrap_or(usize::MAX),
             held,
         }
     }
 
     /// The agent as everybody sees it.
-    pub(super) fn agent(&self, median_seconds: Option<f64>, now: Timestamp) -> Agent {
+    pub(super) fn agent(
+        &self,
+        median_seconds: Option<f64>,
+        running: Timestamp,
+        now: Timestamp,
+    ) -> Agent {
         let record = &self.record;
-        let status = self.status(now);
-        let running: Vec<TaskId> = self.held.values().map(|held| held.id).collect();
+        let status = self.status(running);
+        let held: Vec<TaskId> = self.held.values().map(|held| held.id).collect();
         // An agent that this server runs itself is seen for as long as it is on.
         let runs_here = matches!(record.kind, AgentKind::Process | AgentKind::Fake);
         let local = runs_here && status != AgentStatus::Offline;
@@ -155,13 +170,13 @@ impl AgentState {
             profile: (record.kind == AgentKind::Process).then(|| "lines".to_owned()),
             source: record.source,
             status,
-            running,
+            running: held,
             concurrency: record.concurrency,
             capabilities: record.capabilities.clone(),
             abilities: record.abilities,
             last_seen,
             started_at: record.started_at.filter(|_| status != AgentStatus::Offline),
-            error: self.complaint(now),
+            error: self.complaint(running),
             quota: Vec::new(),
             metrics: AgentMetrics {
                 completed: self.completed,
@@ -173,12 +188,12 @@ impl AgentState {
     }
 
     /// Why it does not work, in words.
-    fn complaint(&self, now: Timestamp) -> Option<String> {
+    fn complaint(&self, running: Timestamp) -> Option<String> {
         let record = &self.record;
         if record.out == Some(Out::Removed) {
             return Some(REMOVED.to_owned());
         }
-        let silent = record.is_on() && self.is_silent(now);
+        let silent = record.is_on() && self.is_silent(running);
         let silence = match record.kind {
             AgentKind::External => UNHEARD,
             _ => SILENT,

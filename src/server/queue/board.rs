@@ -51,18 +51,20 @@ impl Board {
     pub(crate) fn restore(&self, agents: Vec<AgentRecord>, active: &[StoredTask], now: Timestamp) {
         let mut state = self.state();
         for record in agents {
-            state.put_agent(record);
+            state.put_agent(record, now);
         }
         for task in active {
-            // Counted by `add_totals`.
+            // Counted by `set_totals`.
             state.follow_task(Some(task.task.status), task, now);
             state.versions.note(task.task.number, task.task.version);
         }
     }
 
-    /// Adds what is counted once, while nothing is committed in between.
-    pub(crate) fn add_totals(&self, totals: Totals) {
+    /// Takes over what is counted once, while nothing is committed in between. It has everything
+    /// in it, also what was committed and followed before.
+    pub(crate) fn set_totals(&self, totals: Totals) {
         let mut state = self.state();
+        state.counts.clear();
         for (project, status, n) in totals.counts.by_project {
             *state.counts_of(&project).slot(status) += n;
         }
@@ -104,7 +106,7 @@ impl Board {
             .iter()
             .any(|it| it.task.status == TaskStatus::Pending)
         {
-            state.slots(scope, now)
+            state.slots(scope)
         } else {
             BTreeMap::new()
         };
@@ -125,7 +127,7 @@ impl Board {
         let mut task = task.clone();
         (task.queue_position, task.waiting) = (None, Vec::new());
         if state.versions.of(task.number) == Some(task.version) {
-            let agents = state.slots(scope, now);
+            let agents = state.slots(scope);
             task = state.shown(task, &agents, scope, now);
         }
         task
@@ -166,8 +168,21 @@ impl Board {
 
     /// Notes a sign of life.
     pub(crate) fn touch(&self, name: &str, now: Timestamp) {
-        if let Some(agent) = self.state().agents.get_mut(name) {
+        let mut state = self.state();
+        let running = state.running;
+        if let Some(agent) = state.agents.get_mut(name) {
+            agent.heard = Some(running);
             agent.record.last_seen = Some(now);
+        }
+    }
+
+    /// Tells what the lease clock says: silence is measured on it. With `jumped`, the wall clock
+    /// may have been set, and no pause between attempts lasts longer for that.
+    pub(crate) fn pass(&self, running: Timestamp, jumped: bool, now: Timestamp) {
+        let mut state = self.state();
+        state.running = running;
+        if jumped {
+            state.queue.shorten_pauses(now);
         }
     }
 
@@ -192,7 +207,8 @@ impl Board {
     pub(crate) fn reserve(&self, name: &str, now: Timestamp) -> Option<Reservation> {
         self.ripen(now);
         let mut state = self.state();
-        let slots = state.agents.get(name)?.slots(&Scope::everything(), now);
+        let slots = state.agents.get(name)?;
+        let slots = slots.slots(&Scope::everything(), state.running);
         let number = state.queue.next_for(name, &slots, now)?;
         let attempt = state.queue.get(number)?.attempt;
         state.queue.set_aside(number);
@@ -242,7 +258,7 @@ impl Board {
     pub(crate) fn stale_head(&self, limit: usize, now: Timestamp) -> Vec<i64> {
         let mut state = self.state();
         let everything = Scope::everything();
-        let slots = state.slots(&everything, now);
+        let slots = state.slots(&everything);
         let head: Vec<_> = state
             .queue
             .head(limit)

@@ -14,7 +14,7 @@ use crate::server::storage::tasks::StoredTask;
 fn shown(state: &State, task: Task, now: Timestamp) -> Task {
     let everything = Scope::everything();
     let agents = if task.status == TaskStatus::Pending {
-        state.slots(&everything, now)
+        state.slots(&everything)
     } else {
         BTreeMap::new()
     };
@@ -72,7 +72,7 @@ impl<'a> Following<'a> {
             return;
         }
         self.agents.insert(record.name.clone());
-        self.state.put_agent(record);
+        self.state.put_agent(record, self.now);
         self.moved = true;
     }
 

@@ -20,6 +20,8 @@ pub(super) struct State {
     pub(super) holders: HashMap<i64, String>,
     /// By project.
     pub(super) counts: BTreeMap<String, StatusCounts>,
+    /// The lease clock.
+    pub(super) running: Timestamp,
     pub(super) versions: Versions,
     pub(super) estimates: Estimates,
     /// What was last published about the head of the queue.
@@ -46,7 +48,7 @@ impl State {
             *counts.slot(task.status) += 1;
         }
         if task.status == TaskStatus::Pending {
-            self.queue.put(entry(stored), now);
+            self.queue.put(entry(stored, now), now);
         } else if self.queue.remove(task.number) {
             self.published.remove(&task.number);
         }
@@ -113,23 +115,29 @@ impl State {
         }
     }
 
-    pub(super) fn put_agent(&mut self, mut record: AgentRecord) {
+    pub(super) fn put_agent(&mut self, mut record: AgentRecord, now: Timestamp) {
+        let running = self.running;
         match self.agents.get_mut(&record.name) {
             Some(agent) => {
+                if record.last_seen > agent.record.last_seen {
+                    agent.heard = Some(running);
+                }
                 // Signs of life are noted here first.
                 record.last_seen = record.last_seen.max(agent.record.last_seen);
                 agent.record = record;
             }
             None => {
-                self.agents
-                    .insert(record.name.clone(), AgentState::new(record));
+                let mut agent = AgentState::new(record);
+                agent.heard = agent.heard_lately(now).then_some(running);
+                self.agents.insert(agent.record.name.clone(), agent);
             }
         }
     }
 
     pub(super) fn agent(&self, name: &str, now: Timestamp) -> Option<Agent> {
         let median = self.estimates.median_of(name);
-        self.agents.get(name).map(|agent| agent.agent(median, now))
+        let agent = self.agents.get(name)?;
+        Some(agent.agent(median, self.running, now))
     }
 
     /// The agent as somebody with `scope` sees it, if at all.
@@ -145,10 +153,10 @@ impl State {
     }
 
     /// The agents that somebody with `scope` may use. Nobody else's could take what they see.
-    pub(super) fn slots(&self, scope: &Scope, now: Timestamp) -> BTreeMap<String, Slots> {
+    pub(super) fn slots(&self, scope: &Scope) -> BTreeMap<String, Slots> {
         let seen = self.agents.iter();
         seen.filter(|(_, agent)| scope.sees(&agent.record.audience()))
-            .map(|(name, agent)| (name.clone(), agent.slots(scope, now)))
+            .map(|(name, agent)| (name.clone(), agent.slots(scope, self.running)))
             .collect()
     }
 
@@ -193,9 +201,9 @@ impl State {
     }
 }
 
-pub(super) fn entry(stored: &StoredTask) -> Entry {
+pub(super) fn entry(stored: &StoredTask, now: Timestamp) -> Entry {
     let task = &stored.task;
-    Entry {
+    let mut entry = Entry {
         number: task.number,
         key: stored.order_key,
         not_before: stored.not_before,
@@ -206,7 +214,9 @@ pub(super) fn entry(stored: &StoredTask) -> Entry {
             project: stored.task.project.clone(),
         },
         blockers: stored.blockers.clone(),
-    }
+    };
+    entry.shorten_pause(now);
+    entry
 }
 
 pub(super) fn position(ahead: usize) -> u64 {

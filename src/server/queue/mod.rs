@@ -16,6 +16,6 @@ mod runs;
 mod versions;
 
 pub(crate) use board::{Board, Totals};
-pub(crate) use claim::{Claimed, LEASE_SECONDS, claim};
+pub(crate) use claim::{Claimed, Handover, LEASE_SECONDS, claim};
 pub(crate) use follow::Following;
 pub(crate) use runs::{RunHandle, Runs};

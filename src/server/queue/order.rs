@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::domain::{AgentStatus, Scope, Takes, TaskId, TaskStatus, Timestamp};
+use crate::domain::{
+    AgentStatus, LONGEST_BACK_OFF_SECONDS, Scope, Takes, TaskId, TaskStatus, Timestamp,
+};
 use crate::server::storage::tasks::{Blocker, Fate};
 
 /// A pending task, as far as the queue cares.
@@ -26,6 +28,17 @@ pub(crate) struct Needs {
     /// Capabilities, sorted.
     pub(crate) requires: Vec<String>,
     pub(crate) project: String,
+}
+
+impl Entry {
+    /// The pause before a further attempt has a longest; when more seems to be left of it, the wall
+    /// clock was set back. A moment that a person chose stays what it is.
+    pub(crate) fn shorten_pause(&mut self, now: Timestamp) {
+        if self.attempt > 1 {
+            let latest = now.plus_seconds(LONGEST_BACK_OFF_SECONDS);
+            self.not_before = self.not_before.map(|moment| moment.min(latest));
+        }
+    }
 }
 
 /// An agent, as far as the queue cares.
@@ -359,6 +372,18 @@ impl Queue {
             any = true;
         }
         any
+    }
+
+    /// Has no pause between attempts last longer than it may, after the clock was set.
+    pub(crate) fn shorten_pauses(&mut self, now: Timestamp) {
+        let entries = self
+            .later
+            .iter()
+            .filter_map(|(_, number)| self.entries.get(number));
+        for mut entry in entries.cloned().collect::<Vec<_>>() {
+            entry.shorten_pause(now);
+            self.put(entry, now);
+        }
     }
 
     fn line_up(&mut self, entry: &Entry) {

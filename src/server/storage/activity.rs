@@ -147,7 +147,7 @@ const OF: &str = "select a.id, a.time, a.kind, a.task, t.id as task_id, a.agent,
     a.detail from activity a left join tasks t on t.number = a.task where ";
 const OF_TASK: &str = "select a.id, a.time, a.kind, a.task, t.id as task_id, a.agent, a.actor, a.title, \
     a.detail from activity a \
-    left join tasks t on t.number = a.task where a.task = $1 order by a.id limit $2";
+    left join tasks t on t.number = a.task where a.task = $1 order by a.id desc limit $2";
 
 impl Database {
     /// What happened lately to tasks that `scope` covers and to `agents`, newest first.
@@ -181,10 +181,10 @@ impl Database {
         rows.into_iter().map(Activity::try_from).collect()
     }
 
-    /// What happened to a task, oldest first, at most 1000.
+    /// What happened to a task, oldest first; the newest 1000 when there was more.
     pub(crate) async fn timeline(&self, task: i64) -> Answer<Vec<Activity>> {
         let rows: Vec<ActivityRow> = on_pool!(self, pool =>
             sqlx::query_as(OF_TASK).bind(task).bind(1000_i64).fetch_all(pool).await?);
-        rows.into_iter().map(Activity::try_from).collect()
+        rows.into_iter().rev().map(Activity::try_from).collect()
     }
 }

@@ -153,6 +153,13 @@ impl Database {
         answer.await.map_err(|_| StorageError::Stopping)?
     }
 
+    /// Queues `write` without waiting for it or its answer: for what has to be undone when a caller
+    /// is gone. False when there is no room.
+    pub(crate) fn post<W: Write>(&self, write: W) -> bool {
+        let (queued, _unheard) = writer::queued(write);
+        self.queue.try_send(queued).is_ok()
+    }
+
     /// True when the database answers.
     pub(crate) async fn is_reachable(&self) -> bool {
         on_pool!(self, pool => sqlx::query("select 1").execute(pool).await.is_ok())

@@ -36,6 +36,23 @@ impl From<AppError> for StorageError {
 }
 
 impl StorageError {
+    /// True when the same may succeed later: the database is away, busy, full or locked. False for a
+    /// refusal, and for what no database would take.
+    pub(crate) fn may_pass(&self) -> bool {
+        match self {
+            Self::Refused(_) | Self::Inconsistent { .. } | Self::Stopping => false,
+            Self::Driver(sqlx::Error::Database(error)) => {
+                // Data that cannot be stored, a rule that is broken, a statement that is wrong.
+                let code = error.code().unwrap_or_default();
+                !["22", "23", "42"]
+                    .iter()
+                    .any(|class| code.len() == 5 && code.starts_with(class))
+                    && !error.is_unique_violation()
+            }
+            Self::Driver(_) | Self::Migrate(_) => true,
+        }
+    }
+
     /// True for a refusal by rule, which is an answer and not a failure.
     pub(crate) fn is_refusal(&self) -> bool {
         matches!(self, Self::Refused(_))

@@ -5,11 +5,11 @@ use sqlx::{FromRow, QueryBuilder};
 use super::columns::{Origin, json, parse_cursor};
 use super::database::on_pool;
 use super::tasks::StoredTask;
-use super::tx::{Tx, insert_rows};
+use super::tx::{Tx, in_tx, insert_rows};
 use super::{Answer, Change, Database, Thing, Write};
 use crate::domain::{
-    Author, LogEntry, LogFilter, LogLevel, LogStream, NewLog, Page, Task, TaskId, TaskRef,
-    Timestamp,
+    AppError, Author, LogEntry, LogFilter, LogLevel, LogStream, NewLog, Page, Task, TaskId,
+    TaskRef, Timestamp,
 };
 
 /// Appends entries that arrived over HTTP.
@@ -21,15 +21,29 @@ pub(crate) struct AppendLogs {
     pub(crate) now: Timestamp,
 }
 
+const HEARD: &str = "update tasks set lease_heard = $2 where lease_id = $1";
+
 impl Write for AppendLogs {
     type Output = ();
 
     async fn run(&self, tx: &mut Tx<'_>) -> Answer<()> {
-        let stored: StoredTask = super::tasks::load(tx, &self.author.sees, self.task).await?;
-        if let Some(lease) = &self.lease {
-            stored.check_lease(lease, self.now)?;
+        let mut stored: StoredTask = super::tasks::load(tx, &self.author.sees, self.task).await?;
+        if let Some(id) = &self.lease {
+            let lease = stored.lease_of(id)?;
+            if !lease.heard {
+                in_tx!(tx, conn => sqlx::query(HEARD)
+                    .bind(id).bind(true).execute(conn).await?.rows_affected());
+            }
         } else {
             stored.check_author(&self.author)?;
+            if stored.lease.is_some() {
+                let (number, holder) = (stored.task.number, stored.task.agent.as_deref());
+                let holder = holder.unwrap_or("an agent");
+                return Err(AppError::conflict(format!(
+                    "task #{number} is held by {holder}; only the holder of its lease writes its log"
+                ))
+                .into());
+            }
         }
         append(tx, &stored, &self.entries, self.now).await
     }

@@ -19,6 +19,7 @@ pub(crate) mod projects;
 pub(crate) mod sessions;
 pub(crate) mod tasks;
 mod tx;
+mod usage;
 mod writer;
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::tests::support::TestApp;
 
 /// Every route of the public interface, as a person would list them.
-const ROUTES: [&str; 36] = [
+const ROUTES: [&str; 37] = [
     "get /healthz",
     "get /metrics",
     "get /readyz",
@@ -25,6 +25,7 @@ const ROUTES: [&str; 36] = [
     "get /api/tasks",
     "get /api/tasks/{id}",
     "get /api/tasks/{id}/logs",
+    "get /api/tasks/{id}/usage",
     "delete /api/tasks/{id}",
     "patch /api/tasks/{id}",
     "post /api/agents",

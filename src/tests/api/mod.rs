@@ -13,6 +13,8 @@ mod odd_input;
 mod picking;
 mod projects;
 mod questions;
+mod repeats;
 mod tasks;
+mod usage;
 mod waiting;
 mod worker;

@@ -38,6 +38,12 @@ async fn every_problem_of_a_new_task_is_named(engine: Engine) {
         ),
         (json!({"description": "x", "agent": "a b"}), "agent"),
         (json!({"description": "x", "agent": ""}), "agent"),
+        (json!({"description": "x", "checks": [{}]}), "checks"),
+        (json!({"description": "x", "on_gaps": "fail"}), "on_gaps"),
+        (
+            json!({"description": "x", "max_cost_usd": "1"}),
+            "max_cost_usd",
+        ),
         (
             json!({"description": "x", "labels": vec!["l"; 21]}),
             "labels",

@@ -64,7 +64,7 @@ async fn what_was_acknowledged_survives_a_kill_at_any_moment(engine: Engine) {
 
 /// 50 to 1,050 ms.
 fn random_moment() -> Duration {
-    let bits = Clock.uuid().as_u128() % 1000;
+    let bits = Clock::system().uuid().as_u128() % 1000;
     Duration::from_millis(50 + u64::try_from(bits).unwrap_or(0))
 }
 

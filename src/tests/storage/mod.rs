@@ -5,6 +5,7 @@ mod agents;
 mod attempts;
 mod batch;
 mod board;
+mod claims;
 mod group;
 mod leases;
 mod schema;
@@ -84,11 +85,7 @@ impl Store {
         let claim = ClaimTask {
             number,
             agent: "worker".to_owned(),
-            lease: Lease {
-                id: lease.to_owned(),
-                expires_at,
-                node: None,
-            },
+            lease: Lease::new(lease.to_owned(), expires_at, None),
             timeout_seconds: 3600,
             now: NOW,
         };
@@ -111,10 +108,12 @@ fn described(text: &str) -> NewTask {
 fn create(new: NewTask, key: Option<(&str, &str)>) -> CreateTask {
     let key = key.map(|(key, digest)| IdempotencyKey {
         key: key.to_owned(),
+        actor: "somebody".to_owned(),
+        route: "POST /api/tasks".to_owned(),
         digest: digest.to_owned(),
     });
     CreateTask {
-        id: Clock.task_id(),
+        id: Clock::system().task_id(),
         new,
         author: Author::server("somebody"),
         retry_of: None,

@@ -10,7 +10,7 @@ use crate::domain::{
     Scope, TaskFilter, TaskRef, TaskStatus, Timestamp, order_key,
 };
 use crate::server::storage::logs::AppendLogs;
-use crate::server::storage::tasks::CancelTask;
+use crate::server::storage::tasks::{CancelTask, ExpediteTask};
 use crate::server::storage::{Database, StorageError, Thing};
 use crate::tests::support::{Engine, on_each_engine};
 
@@ -20,6 +20,7 @@ on_each_engine!(
     numbers_rise_and_pages_follow_them,
     log_entries_keep_their_order_and_everything_in_them,
     what_happened_is_told_in_order,
+    a_long_timeline_keeps_its_end,
     the_numbers_of_tasks_follow_every_change,
 );
 
@@ -240,6 +241,23 @@ async fn what_happened_is_told_in_order(engine: Engine) {
         kinds(recent),
         [ActivityKind::Started, ActivityKind::Created]
     );
+}
+
+async fn a_long_timeline_keeps_its_end(engine: Engine) {
+    let store = Store::new(engine).await;
+    let number = store.pending(1).await;
+    for n in 1..=1001 {
+        let expedite = ExpediteTask {
+            task: TaskRef::Number(number),
+            author: Author::server(&format!("person {n}")),
+            now: NOW,
+        };
+        store.write(expedite).await.unwrap();
+    }
+    let timeline = store.db.timeline(number).await.unwrap();
+    let actors: Vec<_> = timeline.iter().map(|one| one.actor.as_str()).collect();
+    assert_eq!(actors.len(), 1000);
+    assert_eq!((actors[0], actors[999]), ("person 2", "person 1001"));
 }
 
 async fn the_numbers_of_tasks_follow_every_change(engine: Engine) {

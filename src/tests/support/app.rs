@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Client, Engine, PATIENCE, Place, Socket, eventually};
 use crate::domain::Role;
 use crate::server::auth::{Actors, Roles};
+use crate::server::clock::Clock;
 use crate::server::config::{AgentConfig, Config, LogFormat};
 use crate::server::run::{StartError, run};
 
@@ -31,6 +32,8 @@ struct Settings {
     convergence_urls: Vec<String>,
     silence_seconds: u32,
     actors: Actors,
+    /// The system's when absent.
+    clock: Option<Clock>,
 }
 
 /// A server that runs, on threads of its own so that it can be stopped at any point.
@@ -60,6 +63,7 @@ impl TestApp {
                 convergence_urls: Vec::new(),
                 silence_seconds: 120,
                 actors: Actors::default(),
+                clock: None,
             },
         )
         .await
@@ -78,9 +82,37 @@ impl TestApp {
                 convergence_urls,
                 silence_seconds,
                 actors: Actors::default(),
+                clock: None,
             },
         )
         .await
+    }
+
+    /// With clocks that only the test moves.
+    pub(crate) async fn at(clock: Clock, engine: Engine, agents: Vec<AgentConfig>) -> Self {
+        Self::started(
+            engine,
+            Settings {
+                agents,
+                convergence_urls: Vec::new(),
+                silence_seconds: 120,
+                actors: Actors::default(),
+                clock: Some(clock),
+            },
+        )
+        .await
+    }
+
+    /// At a place that was made before.
+    pub(crate) async fn in_place(place: Place, agents: Vec<AgentConfig>) -> Self {
+        let settings = Settings {
+            agents,
+            convergence_urls: Vec::new(),
+            silence_seconds: 120,
+            actors: Actors::default(),
+            clock: None,
+        };
+        Self::serving(place, settings).await
     }
 
     /// With invented actors: each is named by a Bearer token, and has this role in this project.
@@ -102,12 +134,16 @@ impl TestApp {
             convergence_urls: Vec::new(),
             silence_seconds: 120,
             actors: Actors { invented },
+            clock: None,
         };
         Self::started(engine, settings).await
     }
 
     async fn started(engine: Engine, settings: Settings) -> Self {
-        let place = Place::new(engine).await;
+        Self::serving(Place::new(engine).await, settings).await
+    }
+
+    async fn serving(place: Place, settings: Settings) -> Self {
         let server = Server::start(&place, &settings).await.unwrap();
         let client = Client::new(server.address);
         Self {
@@ -217,6 +253,7 @@ impl Server {
         let serving = Box::pin(run(
             config,
             settings.actors.clone(),
+            settings.clock.unwrap_or_else(Clock::system),
             stopping.clone(),
             |address| {
                 let _impatient = ready.send(address);

@@ -7,6 +7,7 @@ mod database;
 mod frame;
 mod loop_server;
 mod program;
+mod proxy;
 mod socket;
 mod whole_task;
 
@@ -22,6 +23,7 @@ pub(super) use database::{Engine, Place};
 pub(super) use frame::Frame;
 pub(super) use loop_server::LoopServer;
 pub(super) use program::{MARK, Program, binary, nothing_is_left, processes};
+pub(super) use proxy::Proxy;
 pub(super) use socket::{Socket, seq_of};
 pub(super) use whole_task::WholeTask;
 

@@ -107,6 +107,14 @@ impl Query {
     }
 }
 
+/// A list that has no other parameters than those of its pages.
+pub(super) fn page(uri: &Uri) -> Result<Paging, AppError> {
+    let mut query = Query::of(uri);
+    let paging = query.paging();
+    query.finish()?;
+    Ok(paging)
+}
+
 /// The parameters of `GET /api/tasks`.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]

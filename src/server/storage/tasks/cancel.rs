@@ -2,7 +2,7 @@
 
 use super::StoredTask;
 use super::row::{NewBody, load, save};
-use crate::domain::{ActivityKind, AppError, Author, Outcome, TaskRef, Timestamp};
+use crate::domain::{ActivityKind, AppError, Author, Outcome, TaskRef, TaskStatus, Timestamp};
 use crate::server::storage::activity::{Happening, record};
 use crate::server::storage::{Answer, Tx, Write};
 
@@ -29,6 +29,9 @@ impl Write for CancelTask {
         let mut stored = load(tx, &self.author.sees, self.task).await?;
         stored.check_author(&self.author)?;
         let before = stored.task.status;
+        if before == TaskStatus::Cancelled {
+            return Ok(Cancellation::Done(stored));
+        }
         if before.is_finished() {
             let number = stored.task.number;
             let detail = format!("task #{number} is {} already", before.label());

@@ -3,7 +3,7 @@
 
 use super::StoredTask;
 use super::report::asks;
-use super::row::{NewBody, description, load, save};
+use super::row::{NewBody, body, description, load, save};
 use crate::domain::{
     ActivityKind, Answer as PersonsAnswer, AppError, Author, ErrorKind, LogLevel, LogStream,
     NewLog, NewQuestion, NewTask, Outcome, Reply, TaskChange, TaskRef, TaskStatus, Timestamp,
@@ -11,7 +11,7 @@ use crate::domain::{
 };
 use crate::server::storage::activity::{Happening, record};
 use crate::server::storage::agents::note_reporter;
-use crate::server::storage::{Answer, Tx, Write, logs};
+use crate::server::storage::{Answer, Tx, Write, logs, usage};
 
 /// Applies `change`. A holder reports with its lease; without one only an external task can be
 /// reported on, and only a person's fields of any other.
@@ -33,8 +33,11 @@ impl Write for ChangeTask {
     async fn run(&self, tx: &mut Tx<'_>) -> Answer<StoredTask> {
         let mut stored = load(tx, &self.author.sees, self.task).await?;
         let before = stored.task.status;
+        if self.repeats(&stored) {
+            return self.repeat(tx, stored).await;
+        }
         let asked = stored.questions.clone();
-        self.authorise(&stored)?;
+        self.authorise(&mut stored)?;
         if self
             .expected
             .is_some_and(|known| known != stored.task.edit_version)
@@ -44,24 +47,24 @@ impl Write for ChangeTask {
         }
         let mut kinds = Vec::new();
         kinds.extend(self.edit(tx, &mut stored).await?);
+        let attempt = stored.task.attempt;
         kinds.extend(self.report(&mut stored)?);
         if self.lease.is_some() {
             // Whoever reports after it was told has heard.
             stored.answers.retain(|sent| !sent.told);
         }
-        if let Some(agent) = stored
-            .task
-            .agent
-            .as_deref()
-            .filter(|_| stored.task.external)
-        {
-            note_reporter(tx, agent, self.now).await?;
+        let reporter = stored.task.agent.clone().filter(|_| stored.task.external);
+        if let Some(agent) = reporter {
+            note_reporter(tx, &agent, self.now).await?;
         }
-        let body = NewBody {
+        if let Some(report) = &self.change.usage {
+            usage::report(tx, &mut stored, attempt, report, self.now).await?;
+        }
+        let new = NewBody {
             description: self.change.description.clone(),
             result: self.change.result.clone(),
         };
-        save(tx, before, &mut stored, body).await?;
+        save(tx, before, &mut stored, new).await?;
         let said = self.message.as_ref().map(|message| NewLog {
             message: message.clone(),
             ..NewLog::default()
@@ -71,35 +74,78 @@ impl Write for ChangeTask {
         let entries: Vec<NewLog> = said.into_iter().chain(asked).collect();
         logs::append(tx, &stored, &entries, self.now).await?;
         for kind in kinds {
-            let failed = matches!(kind, ActivityKind::Failed | ActivityKind::Requeued);
-            let question = stored.task.question.as_ref().map(|it| it.text.as_str());
-            let asks = kind == ActivityKind::NeedsInput;
-            let happening = Happening {
-                kind,
-                task: Some(&stored.task),
-                agent: None,
-                actor: &self.author.name,
-                detail: match kind {
-                    _ if failed => stored.task.error.as_deref(),
-                    _ if asks => question,
-                    _ => None,
-                },
-                time: self.now,
-            };
-            record(tx, happening);
+            self.record(tx, &stored, kind);
         }
         Ok(stored)
     }
 }
 
 impl ChangeTask {
-    fn authorise(&self, stored: &StoredTask) -> Result<(), AppError> {
-        let task = &stored.task;
+    /// True when the task ended just so before: the answer to that may have been lost.
+    fn repeats(&self, stored: &StoredTask) -> bool {
+        let status = stored.task.status;
+        let is_last = |lease| Some(lease) == stored.last_lease.as_ref();
+        status.is_finished()
+            && self.change.status == Some(status)
+            && self.lease.as_ref().is_none_or(is_last)
+    }
+
+    /// The same final status once more. What comes with it is there already, or is too late.
+    async fn repeat(&self, tx: &mut Tx<'_>, mut stored: StoredTask) -> Answer<StoredTask> {
+        if self.lease.is_none() {
+            stored.check_author(&self.author)?;
+        }
+        let change = &self.change;
+        let number = stored.task.number;
+        let result = body(tx, number).await?.0.result;
+        let other = change.result.is_some() && change.result != result
+            || change.error.is_some() && change.error != stored.task.error;
+        if other {
+            let detail = format!("task #{number} is {} already", stored.task.status.label());
+            return Err(AppError::conflict(detail).into());
+        }
+        let before = stored.task.status;
+        let edited = self.edit(tx, &mut stored).await?;
+        if let Some(kind) = edited {
+            save(tx, before, &mut stored, NewBody::default()).await?;
+            self.record(tx, &stored, kind);
+        }
+        Ok(stored)
+    }
+
+    fn record(&self, tx: &mut Tx<'_>, stored: &StoredTask, kind: ActivityKind) {
+        let question = stored.task.question.as_ref();
+        let happening = Happening {
+            kind,
+            task: Some(&stored.task),
+            agent: None,
+            actor: &self.author.name,
+            detail: match kind {
+                ActivityKind::Failed | ActivityKind::Requeued => stored.task.error.as_deref(),
+                ActivityKind::NeedsInput => question.map(|it| it.text.as_str()),
+                _ => None,
+            },
+            time: self.now,
+        };
+        record(tx, happening);
+    }
+
+    /// True when a person wishes that the holder of the task stops.
+    fn asks_to_cancel(&self, stored: &StoredTask) -> bool {
+        let wish = self.lease.is_none() && self.change.status == Some(TaskStatus::Cancelled);
+        wish && stored.lease.is_some()
+    }
+
+    fn authorise(&self, stored: &mut StoredTask) -> Result<(), AppError> {
         if let Some(lease) = &self.lease {
-            return stored.check_lease(lease, self.now);
+            stored.lease_of(lease)?.heard = true;
+            return Ok(());
         }
         stored.check_author(&self.author)?;
-        if !self.change.is_report() {
+        let task = &stored.task;
+        // Who cancels may say what there was.
+        let cancels = self.change.status == Some(TaskStatus::Cancelled);
+        if !self.change.is_report() || cancels && !task.status.is_finished() {
             return Ok(());
         }
         if let (true, Some(agent)) = (stored.lease.is_some(), &task.agent) {
@@ -182,9 +228,6 @@ impl ChangeTask {
         if let Some(progress) = change.progress {
             stored.task.progress = progress;
         }
-        if let Some(usage) = change.usage {
-            stored.task.usage = usage;
-        }
         if change.status == Some(TaskStatus::NeedsInput) {
             return match self.question(stored) {
                 Some(question) => stored.ask(&question, self.now),
@@ -198,10 +241,23 @@ impl ChangeTask {
             }
             return Ok(None);
         };
+        if self.asks_to_cancel(stored) {
+            if let Some(error) = &change.error {
+                stored.task.error = Some(error.clone());
+            }
+            let first = stored.cancel_requested_at.is_none();
+            stored.cancel_requested_at.get_or_insert(self.now);
+            return Ok(first.then_some(ActivityKind::CancelRequested));
+        }
         let transition = stored.task.status.toward(status)?;
         match transition {
             Transition::Complete => stored.end(&Outcome::Completed, self.now)?,
-            Transition::Cancel => stored.end(&Outcome::Cancelled, self.now)?,
+            Transition::Cancel => {
+                stored.end(&Outcome::Cancelled, self.now)?;
+                if let Some(error) = &change.error {
+                    stored.task.error = Some(error.clone());
+                }
+            }
             Transition::Fail => {
                 let reason = change.error.clone();
                 let reason = reason.unwrap_or_else(|| "the agent gave no reason".to_owned());
@@ -215,7 +271,7 @@ impl ChangeTask {
                 stored.step(transition)?;
                 stored.task.external = true;
                 stored.task.agent.clone_from(&stored.task.requested_agent);
-                stored.task.started_at = Some(self.now);
+                stored.task.started_at = Some(self.now.max(stored.task.created_at));
                 return Ok(Some(ActivityKind::Started));
             }
             Transition::Ask | Transition::Answer => {

@@ -22,7 +22,7 @@ pub(crate) struct ClaimTask {
 
 /// A task with all that its agent needs.
 #[derive(Clone, Debug)]
-pub(crate) struct Handover {
+pub(crate) struct TakenTask {
     pub(crate) stored: StoredTask,
     pub(crate) body: TaskBody,
     /// Where agents work on its project, if it says.
@@ -31,12 +31,25 @@ pub(crate) struct Handover {
 
 impl Write for ClaimTask {
     /// `None` when it is not pending any more; a refusal when the agent was stopped meanwhile.
-    type Output = Option<Handover>;
+    type Output = Option<TakenTask>;
 
-    async fn run(&self, tx: &mut Tx<'_>) -> Answer<Option<Handover>> {
+    async fn run(&self, tx: &mut Tx<'_>) -> Answer<Option<TakenTask>> {
         let mut stored = load(tx, &Scope::everything(), TaskRef::Number(self.number)).await?;
         if stored.task.status != TaskStatus::Pending {
-            return Ok(None);
+            // The answer to this claim itself may have been lost.
+            let is_own = stored
+                .lease
+                .as_ref()
+                .is_some_and(|lease| lease.id == self.lease.id);
+            if !is_own {
+                return Ok(None);
+            }
+            let (body, folder) = body(tx, self.number).await?;
+            return Ok(Some(TakenTask {
+                stored,
+                body,
+                folder,
+            }));
         }
         check_wanted(tx, &self.agent).await?;
         stored.step(Transition::Claim).map_err(AppError::from)?;
@@ -46,7 +59,8 @@ impl Write for ClaimTask {
         stored.timeout = Some(timeout);
         stored.task.timeout_seconds = timeout;
         stored.task.agent = Some(self.agent.clone());
-        stored.task.started_at = Some(self.now);
+        // The wall clock may have been set back since it was created.
+        stored.task.started_at = Some(self.now.max(stored.task.created_at));
         stored.task.progress = 0.0;
         save(tx, TaskStatus::Pending, &mut stored, NewBody::default()).await?;
         if stored.task.attempt > 1 {
@@ -69,7 +83,7 @@ impl Write for ClaimTask {
         };
         record(tx, started);
         let (body, folder) = body(tx, self.number).await?;
-        Ok(Some(Handover {
+        Ok(Some(TakenTask {
             stored,
             body,
             folder,

@@ -2,8 +2,8 @@
 
 use super::insert::insert;
 use super::questions::Questions;
-use super::row::load;
-use super::{StoredTask, after};
+use super::row::{NewBody, load, save};
+use super::{StoredTask, after, keys};
 use crate::domain::{
     ActivityKind, AppError, Author, DEFAULT_PROJECT, DEFAULT_TIMEOUT_SECONDS, IdempotencyKey,
     NewTask, Task, TaskId, TaskRef, TaskStatus, Timestamp, Usage, excerpt, order_key,
@@ -31,9 +31,8 @@ pub(crate) struct Creation {
     pub(crate) replayed: bool,
 }
 
-const FIND_KEY: &str = "select digest, task from idempotency_keys where key = $1";
-const INSERT_KEY: &str =
-    "insert into idempotency_keys (key, digest, task, created_at) values ($1, $2, $3, $4)";
+const OPEN_RETRY: &str = "select number from tasks where retry_of = $1 \
+    and status in ('pending', 'running', 'needs_input') order by number limit 1";
 // SQLite has only our writer, which counts on by itself; PostgreSQL has others.
 const NEXT: &str = "select coalesce(max(number), 0) + 1 from tasks";
 const NEXT_OF_ALL: &str = "select nextval(pg_get_serial_sequence('tasks', 'number'))";
@@ -52,15 +51,12 @@ impl Write for CreateTask {
         check_open(tx, &self.author, &stored.task.project).await?;
         let (after, blockers) = after::resolve(tx, &self.author.sees, &self.new.after).await?;
         (stored.task.after, stored.blockers) = (after, blockers);
+        if let Some(old) = self.retry_of {
+            self.retry(tx, old).await?;
+        }
         stored.task.number = next_number(tx).await?;
-        if let Some(IdempotencyKey { key, digest }) = &self.key {
-            in_tx!(tx, conn => sqlx::query(INSERT_KEY)
-                .bind(key)
-                .bind(digest)
-                .bind(stored.task.number)
-                .bind(self.now.0)
-                .execute(conn)
-                .await?.rows_affected());
+        if let Some(key) = &self.key {
+            keys::keep(tx, key, stored.task.number, self.now).await?;
         }
         if let Some(agent) = stored.task.agent.as_deref() {
             // It is external: known before its task is announced.
@@ -85,21 +81,38 @@ impl Write for CreateTask {
 
 impl CreateTask {
     async fn replay(&self, tx: &mut Tx<'_>) -> Answer<Option<StoredTask>> {
-        let Some(IdempotencyKey { key, digest }) = &self.key else {
+        let Some(key) = &self.key else {
             return Ok(None);
         };
-        let found: Option<(String, i64)> =
-            in_tx!(tx, conn => sqlx::query_as(FIND_KEY).bind(key).fetch_optional(conn).await?);
-        let Some((earlier, number)) = found else {
+        let Some(number) = keys::find(tx, key, self.now).await? else {
             return Ok(None);
         };
-        if earlier != *digest {
-            let message = "this key was used for another request";
-            return Err(AppError::invalid_field("Idempotency-Key", message).into());
-        }
         load(tx, &self.author.sees, TaskRef::Number(number))
             .await
             .map(Some)
+    }
+
+    /// Notes on `old` that this task tries it again, unless another does so already.
+    async fn retry(&self, tx: &mut Tx<'_>, old: TaskId) -> Answer<()> {
+        let mut old = load(tx, &self.author.sees, TaskRef::Id(old)).await?;
+        let (number, status) = (old.task.number, old.task.status);
+        if !matches!(status, TaskStatus::Failed | TaskStatus::Cancelled) {
+            return Err(AppError::conflict(format!(
+                "task #{number} is {}: only a failed or cancelled task can be retried",
+                status.label()
+            ))
+            .into());
+        }
+        let open: Option<i64> = in_tx!(tx, conn => sqlx::query_scalar(OPEN_RETRY)
+            .bind(old.task.id.to_string()).fetch_optional(conn).await?);
+        if let Some(other) = open {
+            return Err(AppError::conflict(format!(
+                "task #{other} tries #{number} again already, and has not ended"
+            ))
+            .into());
+        }
+        old.task.retried_by = Some(self.id);
+        save(tx, status, &mut old, NewBody::default()).await
     }
 
     fn stored(&self) -> StoredTask {
@@ -142,6 +155,7 @@ impl CreateTask {
             timeout_seconds: new.timeout_seconds.unwrap_or(DEFAULT_TIMEOUT_SECONDS),
             error: None,
             retry_of: self.retry_of,
+            retried_by: None,
             external,
             usage: Usage::default(),
             evidence_count: 0,
@@ -156,6 +170,8 @@ impl CreateTask {
             blockers: Vec::new(),
             cancel_requested_at: None,
             lease: None,
+            last_lease: None,
+            silent_leases: 0,
             task,
         }
     }

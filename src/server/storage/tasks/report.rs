@@ -1,5 +1,7 @@
 //! Reports of the agents that this server runs: events in batches, then the end.
 
+use std::sync::Arc;
+
 use super::StoredTask;
 use super::change::kind_of;
 use super::row::{NewBody, load, save};
@@ -8,28 +10,41 @@ use crate::domain::{
     TaskStatus, Timestamp, Transition,
 };
 use crate::server::storage::activity::{Happening, record};
-use crate::server::storage::{Answer, Tx, Write, agents, logs};
+use crate::server::storage::tx::in_tx;
+use crate::server::storage::{Answer, Tx, Write, agents, logs, usage};
 
-/// Stores a batch of events of the holder of `lease`.
+/// Stores a batch of events of the holder of `lease`. One whose answer was lost may come again.
 pub(crate) struct ReportTask {
     pub(crate) number: i64,
     pub(crate) lease: String,
-    pub(crate) events: Vec<AgentEvent>,
+    /// Which report of this lease it is; counts from 1.
+    pub(crate) report: i64,
+    pub(crate) events: Arc<Vec<AgentEvent>>,
     pub(crate) now: Timestamp,
 }
+
+const REPORTS: &str = "select reports from lease_reports where lease = $1";
+const REPORTED: &str = "insert into lease_reports (lease, reports) values ($1, $2) \
+    on conflict (lease) do update set reports = excluded.reports";
+const FORGET: &str = "delete from lease_reports where lease = $1";
 
 impl Write for ReportTask {
     type Output = ();
 
     async fn run(&self, tx: &mut Tx<'_>) -> Answer<()> {
         let mut stored = load(tx, &Scope::everything(), TaskRef::Number(self.number)).await?;
-        stored.check_lease(&self.lease, self.now)?;
+        stored.lease_of(&self.lease)?.heard = true;
+        let known: Option<i64> = in_tx!(tx, conn =>
+            sqlx::query_scalar(REPORTS).bind(&self.lease).fetch_optional(conn).await?);
+        if known.is_some_and(|reports| reports >= self.report) {
+            return Ok(());
+        }
         let before = stored.task.status;
         let mut entries: Vec<NewLog> = Vec::new();
         let mut kinds = Vec::new();
         let mut body = NewBody::default();
         let mut changed = false;
-        for event in &self.events {
+        for event in self.events.iter() {
             match event {
                 AgentEvent::Log(entry) => entries.push(entry.clone()),
                 AgentEvent::NeedsInput(question) if !stored.takes_questions() => {
@@ -49,7 +64,15 @@ impl Write for ReportTask {
                 }
             }
         }
+        in_tx!(tx, conn => sqlx::query(REPORTED)
+            .bind(&self.lease).bind(self.report).execute(conn).await?.rows_affected());
         logs::append(tx, &stored, &entries, self.now).await?;
+        for event in self.events.iter() {
+            if let AgentEvent::Usage(report) = event {
+                let attempt = stored.task.attempt;
+                usage::report(tx, &mut stored, attempt, report, self.now).await?;
+            }
+        }
         if changed {
             save(tx, before, &mut stored, body).await?;
         }
@@ -86,7 +109,6 @@ fn apply(
 ) -> Result<Option<ActivityKind>, AppError> {
     match event {
         AgentEvent::Progress(progress) => stored.task.progress = *progress,
-        AgentEvent::Usage(report) => stored.task.usage.apply(*report),
         AgentEvent::Result(result) => body.result = Some(result.clone()),
         AgentEvent::NeedsInput(question) => {
             return stored.ask(question, now);
@@ -95,7 +117,11 @@ fn apply(
         AgentEvent::Resumed if stored.task.status == TaskStatus::NeedsInput => {
             stored.step(Transition::Answer)?;
         }
-        AgentEvent::Resumed | AgentEvent::Log(_) | AgentEvent::Finished(_) => {}
+        // Log entries and usage are stored apart.
+        AgentEvent::Resumed
+        | AgentEvent::Log(_)
+        | AgentEvent::Usage(_)
+        | AgentEvent::Finished(_) => {}
     }
     Ok(None)
 }
@@ -113,8 +139,10 @@ impl Write for EndAttempt {
 
     async fn run(&self, tx: &mut Tx<'_>) -> Answer<StoredTask> {
         let mut stored = load(tx, &Scope::everything(), TaskRef::Number(self.number)).await?;
-        stored.check_lease(&self.lease, self.now)?;
+        stored.lease_of(&self.lease)?;
         end(tx, &mut stored, &self.outcome, self.now).await?;
+        in_tx!(tx, conn => sqlx::query(FORGET)
+            .bind(&self.lease).execute(conn).await?.rows_affected());
         Ok(stored)
     }
 }

@@ -5,8 +5,8 @@ use sqlx::FromRow;
 use super::insert::Created;
 use super::{Lease, StoredTask, questions};
 use crate::domain::{
-    AppError, Cost, DEFAULT_TIMEOUT_SECONDS, Priority, Scope, Task, TaskBody, TaskRef, TaskStatus,
-    Timestamp, Usage,
+    AppError, Cost, CostSource, DEFAULT_TIMEOUT_SECONDS, Priority, Scope, Task, TaskBody, TaskRef,
+    TaskStatus, Timestamp, Usage,
 };
 use crate::server::storage::columns::{Origin, count, json};
 use crate::server::storage::tx::{Conn, Tx, in_tx};
@@ -18,10 +18,11 @@ macro_rules! task_columns {
         "number, id, project, version, edit_version, title, \
          substr(description, 1, 200) as excerpt, priority, status, progress, agent, \
          requested_agent, attempt, max_attempts, labels, created_by, created_at, started_at, \
-         completed_at, order_key, not_before, timeout_seconds, error, retry_of, external, \
-         input_tokens, output_tokens, cost_micros, evidence_count, question, answers, requires, \
-         runs_after, agent_may_come, \
-         cancel_requested_at, lease_id, lease_expires_at, lease_node"
+         completed_at, order_key, not_before, timeout_seconds, error, retry_of, retried_by, external, \
+         input_tokens, cached_tokens, output_tokens, cost_micros, cost_source, evidence_count, \
+         question, answers, requires, runs_after, agent_may_come, \
+         cancel_requested_at, lease_id, lease_expires_at, lease_node, lease_heard, last_lease, \
+         silent_leases"
     };
 }
 pub(super) use task_columns;
@@ -52,10 +53,13 @@ pub(super) struct TaskRow {
     timeout_seconds: Option<i64>,
     error: Option<String>,
     retry_of: Option<String>,
+    retried_by: Option<String>,
     external: bool,
     input_tokens: i64,
+    cached_tokens: i64,
     output_tokens: i64,
     cost_micros: Option<i64>,
+    cost_source: String,
     evidence_count: i64,
     question: Option<String>,
     requires: String,
@@ -66,6 +70,9 @@ pub(super) struct TaskRow {
     lease_id: Option<String>,
     lease_expires_at: Option<i64>,
     lease_node: Option<String>,
+    lease_heard: bool,
+    last_lease: Option<String>,
+    silent_leases: i64,
 }
 
 impl TryFrom<TaskRow> for StoredTask {
@@ -84,17 +91,24 @@ impl TryFrom<TaskRow> for StoredTask {
         let priority = Priority::ALL
             .into_iter()
             .find(|priority| priority.rank() == row.priority);
+        let cost_source = CostSource::ALL
+            .into_iter()
+            .find(|source| source.as_str() == row.cost_source);
         let retry_of = row
             .retry_of
             .map(|id| origin.require("retry_of", id.parse().ok()));
         let since = Timestamp(row.started_at.unwrap_or(row.created_at));
         let (question, questions) = questions::read(row.question.as_deref(), since);
         let answers = row.answers.map(|text| origin.json("answers", &text));
+        let retried_by = row
+            .retried_by
+            .map(|id| origin.require("retried_by", id.parse().ok()));
         let lease = match (row.lease_id, row.lease_expires_at) {
             (Some(id), Some(at)) => Some(Lease {
                 id,
                 expires_at: Timestamp(at),
                 node: row.lease_node,
+                heard: row.lease_heard,
             }),
             _ => None,
         };
@@ -128,11 +142,14 @@ impl TryFrom<TaskRow> for StoredTask {
                 timeout_seconds: timeout.unwrap_or(DEFAULT_TIMEOUT_SECONDS),
                 error: row.error,
                 retry_of: retry_of.transpose()?,
+                retried_by: retried_by.transpose()?,
                 external: row.external,
                 usage: Usage {
                     input_tokens: origin.number("input_tokens", row.input_tokens)?,
+                    cached_tokens: origin.number("cached_tokens", row.cached_tokens)?,
                     output_tokens: origin.number("output_tokens", row.output_tokens)?,
                     cost_usd: row.cost_micros.map(Cost),
+                    cost_source: origin.require("cost_source", cost_source)?,
                 },
                 evidence_count: origin.number("evidence_count", row.evidence_count)?,
             },
@@ -145,6 +162,8 @@ impl TryFrom<TaskRow> for StoredTask {
             blockers: Vec::new(),
             cancel_requested_at: row.cancel_requested_at.map(Timestamp),
             lease,
+            last_lease: row.last_lease,
+            silent_leases: row.silent_leases,
         })
     }
 }
@@ -262,7 +281,12 @@ const SAVE: &str = "update tasks set title = $2, description = coalesce($3, desc
     result = coalesce($15, result), error = $16, external = $17, input_tokens = $18, \
     output_tokens = $19, cost_micros = $20, question = $21, cancel_requested_at = $22, \
     lease_id = $23, lease_expires_at = $24, lease_node = $25, version = $26, edit_version = $27, \
-    answers = $28 \
+    answers = $28, \
+    lease_heard = $29, last_lease = coalesce($23, last_lease), silent_leases = $30, \
+    retried_by = $31, cached_tokens = $32, cost_source = $33, \
+    deadline_at = case when $5 in ('running', 'needs_input') then deadline_at end, \
+    asks_since = case when $5 in ('running', 'needs_input') then asks_since end, \
+    cancel_by = case when $5 in ('running', 'needs_input') then cancel_by end \
     where number = $1";
 
 /// Writes what may have changed about `stored`, and announces it as its next version.
@@ -304,6 +328,11 @@ pub(super) async fn save(
         .bind(task.version)
         .bind(task.edit_version)
         .bind((!stored.answers.is_empty()).then(|| json(&stored.answers)))
+        .bind(lease.is_none_or(|lease| lease.heard))
+        .bind(stored.silent_leases)
+        .bind(task.retried_by.map(|id| id.to_string()))
+        .bind(count(task.usage.cached_tokens))
+        .bind(task.usage.cost_source.as_str())
         .execute(conn)
         .await?.rows_affected());
     tx.changed(Change::task(Some(before), stored));

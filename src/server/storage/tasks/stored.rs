@@ -29,16 +29,35 @@ pub(crate) struct StoredTask {
     pub(crate) cancel_requested_at: Option<Timestamp>,
     /// The present holder's lease; external tasks have none.
     pub(crate) lease: Option<Lease>,
+    /// The lease under which it is or was held last.
+    pub(crate) last_lease: Option<String>,
+    /// Leases that ended without a word of their holder.
+    pub(crate) silent_leases: i64,
 }
 
-/// The right to report on a task, until it expires.
+/// The right to report on a task, until it expires and [`super::KeepLeases`] takes it back.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Lease {
     /// New with every claim.
     pub(crate) id: String,
+    /// On the lease clock.
     pub(crate) expires_at: Timestamp,
     /// The server that runs the agent; `None` when the agent runs elsewhere.
     pub(crate) node: Option<String>,
+    /// True once its holder has said a word.
+    pub(crate) heard: bool,
+}
+
+impl Lease {
+    /// One that nothing was heard of yet.
+    pub(crate) fn new(id: String, expires_at: Timestamp, node: Option<String>) -> Self {
+        Self {
+            id,
+            expires_at,
+            node,
+            heard: false,
+        }
+    }
 }
 
 impl StoredTask {
@@ -100,7 +119,8 @@ impl StoredTask {
             Outcome::Cancelled | Outcome::NotStarted(_) => self.step(Transition::Cancel)?,
         }
         if self.task.status.is_finished() {
-            self.task.completed_at = Some(now);
+            // The wall clock may have been set back meanwhile.
+            self.task.completed_at = Some(self.task.started_at.map_or(now, |start| start.max(now)));
             self.not_before = None;
         }
         self.lease = None;
@@ -109,29 +129,27 @@ impl StoredTask {
     }
 
     /// Makes it pending again, in the place that it had.
-    fn put_back(&mut self) -> Result<(), Illegal> {
+    pub(super) fn put_back(&mut self) -> Result<(), Illegal> {
         self.step(Transition::Requeue)?;
         self.task.progress = 0.0;
         self.task.agent = None;
         self.task.started_at = None;
+        self.lease = None;
+        self.answers.clear();
         Ok(())
     }
 
-    /// Passes when `lease` is the present one and still runs.
-    pub(in crate::server::storage) fn check_lease(
-        &self,
+    /// The present lease, when it is `lease`. One that has run out was taken back.
+    pub(in crate::server::storage) fn lease_of(
+        &mut self,
         lease: &str,
-        now: Timestamp,
-    ) -> Result<(), AppError> {
-        let held = self
-            .lease
-            .as_ref()
-            .filter(|held| held.id == lease && held.expires_at > now);
-        held.map(|_| ()).ok_or_else(|| {
+    ) -> Result<&mut Lease, AppError> {
+        let Task { number, status, .. } = self.task;
+        let held = self.lease.as_mut().filter(|held| held.id == lease);
+        held.ok_or_else(|| {
+            let status = status.label();
             AppError::conflict(format!(
-                "this lease expired or was taken back; task #{} is {}",
-                self.task.number,
-                self.task.status.label()
+                "this lease expired or was taken back; task #{number} is {status}"
             ))
         })
     }
