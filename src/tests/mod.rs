@@ -15,4 +15,5 @@ mod restart;
 mod rules;
 mod storage;
 mod support;
+mod survival;
 mod tidy;

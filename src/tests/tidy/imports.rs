@@ -14,14 +14,26 @@ const TABLE: [(&str, &[&str]); 28] = [
     ("links", &["domain"]),
     ("backoff", &[]),
     ("drafts", &["domain"]),
-    ("storage", &["domain", "config", "clock", "telemetry"]),
+    ("files", &[]),
+    (
+        "storage",
+        &["domain", "config", "clock", "telemetry", "files"],
+    ),
     ("live", &["domain", "config", "clock", "telemetry"]),
     ("agents", &["domain", "config", "clock", "telemetry"]),
     ("auth", &["domain", "config", "clock", "telemetry"]),
     // The loop: a program of its own, and the simulated one of `--mock`.
     (
         "converge",
-        &["domain", "clock", "telemetry", "links", "backoff", "agents"],
+        &[
+            "domain",
+            "clock",
+            "telemetry",
+            "links",
+            "backoff",
+            "files",
+            "agents",
+        ],
     ),
     ("queue", &LOW),
     (

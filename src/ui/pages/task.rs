@@ -57,9 +57,7 @@ fn Screen(
 }
 
 #[component]
-fn Loaded(
-    model: TaskModel,
-) -> impl IntoView {
+fn Loaded(model: TaskModel) -> impl IntoView {
     let task: Signal<Task> = model.task.into();
     let status = memo(move || task.read().status);
     let ended = memo(move || status.get().is_finished());
@@ -110,11 +108,7 @@ fn Loaded(
 
 /// Status, title, progress and the buttons.
 #[component]
-fn Head(
-    model: TaskModel,
-    task: Signal<Task>,
-    status: Memo<TaskStatus>,
-) -> impl IntoView {
+fn Head(model: TaskModel, task: Signal<Task>, status: Memo<TaskStatus>) -> impl IntoView {
     let clock = Clock::get();
     let (id, number) = {
         let task = task.read_untracked();
@@ -175,10 +169,7 @@ fn Head(
 
 /// The question that it waits for an answer to.
 #[component]
-fn Ask(
-    model: TaskModel,
-    status: Memo<TaskStatus>,
-) -> impl IntoView {
+fn Ask(model: TaskModel, status: Memo<TaskStatus>) -> impl IntoView {
     maybe(move || {
         (status.get() == TaskStatus::NeedsInput).then(|| {
             let id = model.task.read_untracked().id;
@@ -189,9 +180,7 @@ fn Ask(
 
 /// Why it failed; while it goes on after a failed attempt, quietly why that one did.
 #[component]
-fn Trouble(
-    task: Signal<Task>,
-) -> impl IntoView {
+fn Trouble(task: Signal<Task>) -> impl IntoView {
     let error = memo(move || {
         let task = task.read();
         let failed = task.status == TaskStatus::Failed;
@@ -248,10 +237,7 @@ fn Answer(
 
 /// Everything else that is known.
 #[component]
-fn Facts(
-    model: TaskModel,
-    task: Signal<Task>,
-) -> impl IntoView {
+fn Facts(model: TaskModel, task: Signal<Task>) -> impl IntoView {
     let facts = memo(move || facts(&task.read()));
     let rows = part(move || {
         row(facts.get(), |(name, fact)| {

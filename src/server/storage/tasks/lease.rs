@@ -114,7 +114,13 @@ impl Write for EndLapsed {
         };
         let mut ended = Vec::with_capacity(numbers.len());
         for number in numbers {
-            let mut stored = load(tx, &Scope::everything(), TaskRef::Number(number)).await?;
+            let loaded = load(tx, &Scope::everything(), TaskRef::Number(number)).await;
+            let mut stored = match loaded {
+                Ok(stored) => stored,
+                // One that cannot be read must not hold up the others.
+                Err(error) if error.is_refusal() => continue,
+                Err(error) => return Err(error),
+            };
             if !stored.task.status.is_held() {
                 continue;
             }

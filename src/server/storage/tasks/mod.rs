@@ -4,6 +4,7 @@ mod cancel;
 mod change;
 mod claim;
 mod create;
+mod damaged;
 mod insert;
 mod lease;
 mod read;

@@ -2,6 +2,7 @@
 
 use sqlx::FromRow;
 
+use super::damaged::{Found, body_of, found};
 use super::insert::Created;
 use super::{Lease, StoredTask};
 use crate::domain::{
@@ -176,7 +177,8 @@ const BY_ID_LOCKED: &str = concat!(
     " from tasks where id = $1 for update"
 );
 
-/// The task, locked until the end of the transaction, when `scope` covers it.
+/// The task, locked until the end of the transaction, when `scope` covers it. One that cannot be
+/// read is refused.
 pub(in crate::server::storage) async fn load(
     tx: &mut Tx<'_>,
     scope: &Scope,
@@ -185,17 +187,23 @@ pub(in crate::server::storage) async fn load(
     // A task of the same group may have been created a moment ago.
     tx.flush_table::<Created>().await?;
     let locked = matches!(tx.conn, Conn::Postgres(_));
-    let row: Option<TaskRow> = match task {
+    let row: Option<Found> = match task {
         TaskRef::Number(number) => {
             let sql = if locked { BY_NUMBER_LOCKED } else { BY_NUMBER };
-            in_tx!(tx, conn => sqlx::query_as(sql).bind(number).fetch_optional(conn).await?)
+            in_tx!(tx, conn => sqlx::query(sql).bind(number).fetch_optional(conn).await?
+                .map(|row| found(&row)))
         }
         TaskRef::Id(id) => {
             let sql = if locked { BY_ID_LOCKED } else { BY_ID };
-            in_tx!(tx, conn => sqlx::query_as(sql).bind(id.to_string()).fetch_optional(conn).await?)
+            in_tx!(tx, conn => sqlx::query(sql).bind(id.to_string()).fetch_optional(conn).await?
+                .map(|row| found(&row)))
         }
     };
-    visible(row, scope, task)?.try_into()
+    let Found { stored, damage } = visible(row, scope, task)?;
+    match damage {
+        Some(error) => Err(AppError::from(error).into()),
+        None => Ok(stored),
+    }
 }
 
 const DESCRIPTION: &str = "select description from tasks where number = $1";
@@ -209,14 +217,14 @@ const BODY: &str = "select number, description, result, metadata from tasks wher
 
 /// What may be large about a task that was loaded.
 pub(super) async fn body(tx: &mut Tx<'_>, number: i64) -> Answer<TaskBody> {
-    let row: BodyRow = in_tx!(tx, conn => sqlx::query_as(BODY).bind(number).fetch_one(conn).await?);
-    row.try_into()
+    let body = in_tx!(tx, conn => body_of(&sqlx::query(BODY).bind(number).fetch_one(conn).await?));
+    Ok(body)
 }
 
 /// What is not there and what may not be seen answer alike.
-pub(super) fn visible(row: Option<TaskRow>, scope: &Scope, task: TaskRef) -> Answer<TaskRow> {
-    Ok(row
-        .filter(|row| scope.covers(&row.project))
+pub(super) fn visible(found: Option<Found>, scope: &Scope, task: TaskRef) -> Answer<Found> {
+    Ok(found
+        .filter(|found| scope.covers(&found.stored.task.project))
         .ok_or_else(|| absent(task))?)
 }
 
