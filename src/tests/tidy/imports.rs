@@ -4,7 +4,7 @@ use super::none;
 use super::source::{Source, sources};
 
 /// A layer, and the layers of ours that it may import. A layer may always import itself.
-const TABLE: [(&str, &[&str]); 28] = [
+const TABLE: [(&str, &[&str]); 29] = [
     ("domain", &[]),
     ("rpc", &["domain", "state", "reply", "operations"]),
     ("ui", &["domain", "rpc"]),
