@@ -66,6 +66,8 @@ pub enum ErrorKind {
     Internal,
     /// The server did not answer.
     Unreachable,
+    /// The disk of the server is full.
+    NoRoom,
 }
 
 impl ErrorKind {
@@ -83,6 +85,7 @@ impl ErrorKind {
             Self::Busy => 429,
             Self::Internal => 500,
             Self::Unreachable => 503,
+            Self::NoRoom => 507,
         }
     }
 
@@ -100,6 +103,7 @@ impl ErrorKind {
             Self::Busy => "Too many requests",
             Self::Internal => "Internal error",
             Self::Unreachable => "The server did not answer",
+            Self::NoRoom => "No room to store it",
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! | layer | may import |
 //! | --- | --- |
-//! | `config`, `clock`, `telemetry`, `links`, `backoff`, `drafts` | `domain` |
+//! | `config`, `clock`, `telemetry`, `links`, `backoff`, `drafts`, `files` | `domain` |
 //! | `storage`, `live`, `agents`, `auth` | the row above, not one another |
 //! | `converge` | `agents` and the first row |
 //! | `queue` | `storage` and the rows above |
@@ -24,6 +24,7 @@ pub(crate) mod config;
 pub mod converge;
 pub(crate) mod drafts;
 mod error;
+pub(crate) mod files;
 mod home;
 mod jobs;
 pub(crate) mod links;
@@ -43,6 +44,8 @@ mod upkeep;
 
 use std::io::Write;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -62,6 +65,9 @@ pub fn main() -> ExitCode {
         Err(exit) => return exit.report(),
     };
     telemetry::start(config.log_format);
+    // A limit on the size of files ends a program unless it listens; to us it is a full disk.
+    let reached = Arc::new(AtomicBool::new(false));
+    let _unlimited = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, reached);
     // A page is rendered in one go: with few workers, a long one would hold up the others.
     let workers = std::thread::available_parallelism().map_or(4, |n| n.get().max(4));
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -71,7 +77,7 @@ pub fn main() -> ExitCode {
     let outcome = runtime
         .map_err(|error| error.to_string())
         .and_then(|runtime| {
-            runtime.block_on(async {
+            let outcome = runtime.block_on(async {
                 let stopping = CancellationToken::new();
                 let clock = clock::Clock::system();
                 let served = run::run(
@@ -87,7 +93,10 @@ pub fn main() -> ExitCode {
                     () = asked_to_stop() => stopping.cancel(),
                 }
                 served.await.map_err(|error| error.to_string())
-            })
+            });
+            // Whoever does not let go now is cut off: the outcome is known.
+            runtime.shutdown_background();
+            outcome
         });
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -18,7 +18,7 @@ use super::auth::Actors;
 use super::clock::Clock;
 use super::config::Config;
 use super::drafts::Drafts;
-use super::home::{Home, Where};
+use super::home::{Home, Where, who};
 use super::links::Links;
 use super::live::Bus;
 use super::publisher::Publisher;
@@ -26,12 +26,14 @@ use super::queue::{Board, Runs};
 use super::reload::reload_on_hangup;
 use super::restore::restore;
 use super::state::{AppState, Handles};
-use super::storage::{Database, OnCommit, Writer};
+use super::storage::{Claim, Database, OnCommit, Writer};
 use super::telemetry::chain;
 use super::{bridge, converge, jobs, router, upkeep};
 
-/// Agents get 4 s to stop, are killed, and what they did last is stored: all within 10 s.
-const DRAIN: Duration = Duration::from_secs(8);
+/// Agents get 4 s to stop, are killed, and what they did last is stored.
+const DRAIN: Duration = Duration::from_secs(7);
+/// What waits is committed and the file made whole: with [`DRAIN`] all within 10 s.
+const CLOSE: Duration = Duration::from_millis(2500);
 
 /// What is kept of the live feed for clients that come back, and for slow ones.
 const FEED_BYTES: usize = 64 * 1024 * 1024;
@@ -50,13 +52,17 @@ pub(crate) async fn run(
     ready: impl FnOnce(std::net::SocketAddr),
 ) -> Result<(), StartError> {
     let metrics = describe_metrics().map_err(StartError)?;
-    let home = Home::open(&config)?;
+    // Nothing is reaped, restored or migrated before the place is ours alone.
+    let home = Home::open(&config, clock)?;
     let node: Arc<str> = home.node().into();
     let board = Board::new();
     let bus = Bus::new(clock.uuid().to_string(), FEED_BYTES);
     let publisher = Publisher::new(board.clone(), bus.clone());
-    let (db, writer) = open(&home).await?;
     let loops = TaskTracker::new();
+    // The claim on a database outlives whoever writes to it.
+    let ended = CancellationToken::new();
+    let _ended = ended.clone().drop_guard();
+    let (db, writer) = open(&home, &loops, &ended).await?;
     // On a thread of its own: with thousands of sockets to serve, a task would wait behind them
     // at every step of a write.
     let follower = publisher.clone();
@@ -80,7 +86,7 @@ pub(crate) async fn run(
         .build();
     let stop = stopping.clone();
     let app = AppState::new(Handles {
-        db,
+        db: db.clone(),
         board,
         bus,
         publisher,
@@ -135,7 +141,11 @@ pub(crate) async fn run(
         () = done => {}
         () = patience => tracing::warn!("requests that were still open are cut off"),
     }
-    let _written = tokio::time::timeout(Duration::from_secs(1), writing).await;
+    // Handles may live on in requests that hang, so the writer is told.
+    db.close();
+    if tokio::time::timeout(CLOSE, writing).await.is_err() {
+        tracing::error!("the database could not be closed in time");
+    }
     Ok(())
 }
 
@@ -185,15 +195,27 @@ async fn simulate_convergence(loops: &TaskTracker, app: &AppState) -> Option<Str
     Some(url)
 }
 
-async fn open(home: &Home) -> Result<(Database, Writer), StartError> {
+/// Opens the database; one on PostgreSQL is claimed until `ended` fires.
+async fn open(
+    home: &Home,
+    loops: &TaskTracker,
+    ended: &CancellationToken,
+) -> Result<(Database, Writer), StartError> {
     let (setting, opened) = match &home.database {
         Where::File(path) => ("db_path", Database::open_sqlite(path).await),
         Where::Postgres(url) => {
-            Database::reach_postgres(url.expose())
-                .await
-                .map_err(|words| StartError(format!("database_url: {words}")))?;
+            let claim = claim(url.expose()).await?;
+            loops.spawn(claim.keep(ended.clone()));
             ("database_url", Database::open_postgres(url.expose()).await)
         }
     };
     opened.map_err(|error| StartError(format!("{setting}: {}", chain(&error))))
+}
+
+/// Takes a PostgreSQL database for this server alone.
+async fn claim(url: &str) -> Result<Claim, StartError> {
+    let error = |words: String| StartError(format!("database_url: {words}"));
+    Database::reach_postgres(url).await.map_err(error)?;
+    let claim = Claim::take(url, &who()).await;
+    claim.map_err(|failure| error(chain(&failure)))
 }

@@ -18,4 +18,5 @@ mod restart;
 mod rules;
 mod storage;
 mod support;
+mod survival;
 mod tidy;

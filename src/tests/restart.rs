@@ -13,6 +13,7 @@ on_each_engine!(
     a_remote_lease_lives_on_and_its_holder_reports,
     what_people_asked_of_agents_outlives_a_restart,
     what_ended_with_the_server_is_counted_once,
+    two_servers_do_not_share_a_place,
 );
 
 async fn the_order_of_the_queue_outlives_a_restart(engine: Engine) {
@@ -177,12 +178,10 @@ async fn what_people_asked_of_agents_outlives_a_restart(engine: Engine) {
     app.client().until(task.number, TaskStatus::Completed).await;
 }
 
-/// PostgreSQL serves several; they tell their own tasks by their folders.
-#[tokio::test]
-async fn two_servers_do_not_share_a_file() {
-    let app = TestApp::on(Engine::Sqlite, vec![]).await;
-    let refusal = app.second_server().await.expect_err("the file is taken");
-    assert!(refusal.contains("another server uses"), "{refusal}");
+async fn two_servers_do_not_share_a_place(engine: Engine) {
+    let app = TestApp::on(engine, vec![]).await;
+    let refusal = app.second_server().await.expect_err("the place is taken");
+    assert!(refusal.contains("another server (process "), "{refusal}");
     // The first one goes on.
     app.client().create(json!({"description": "x"})).await;
 }

@@ -14,6 +14,7 @@ use super::settings::{Settings, StepSettings};
 use super::step::{Briefing, StepEnd, Stop, run_step};
 use super::terminal::{Now, Terminal, count, span};
 use crate::domain::{LoopMove, LoopStep};
+use crate::server::files;
 
 /// How a session ended.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -195,7 +196,7 @@ impl<'a> Pipeline<'a> {
     /// Runs the program of a step.
     async fn work(&self, settings: &StepSettings, open: &[Value]) -> Result<StepOutcome, Ending> {
         let findings = self.folder.path().join("findings.json");
-        std::fs::write(&findings, json!(open).to_string()).map_err(|error| {
+        files::replace(&findings, &json!(open).to_string()).map_err(|error| {
             Ending::Failed(format!("cannot write {}: {error}", findings.display()))
         })?;
         let before = self.snapshot(settings.step).await;

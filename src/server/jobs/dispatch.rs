@@ -16,7 +16,13 @@ use crate::server::telemetry::chain;
 pub(crate) async fn dispatch(app: AppState, node: Arc<str>) {
     let runs = TaskTracker::new();
     let mut opportunities = app.board.opportunities();
-    while !app.stopping.is_cancelled() {
+    // While nothing can be written, nothing new is begun.
+    while app
+        .stopping
+        .run_until_cancelled(app.db.health().writable())
+        .await
+        .is_some()
+    {
         opportunities.mark_unchanged();
         let mut failed = false;
         for agent in app.board.agents(&Scope::everything(), app.clock.now()) {

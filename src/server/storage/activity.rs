@@ -3,7 +3,7 @@
 use sqlx::{FromRow, QueryBuilder};
 
 use super::batch::Batched;
-use super::columns::Origin;
+use super::columns::{Origin, readable};
 use super::database::on_pool;
 use super::tx::{Tx, insert_rows};
 use super::{Answer, Change, Database, StorageError, Thing};
@@ -157,7 +157,7 @@ impl Database {
         agents: &[String],
         limit: i64,
     ) -> Answer<Vec<Activity>> {
-        let rows: Vec<ActivityRow> = on_pool!(self, pool => {
+        Ok(on_pool!(self, pool => {
             let mut query = QueryBuilder::new(OF);
             match scope.projects() {
                 None => {
@@ -176,15 +176,18 @@ impl Database {
                 }
             }
             query.push(" order by a.id desc limit ").push_bind(limit);
-            query.build_query_as().fetch_all(pool).await?
-        });
-        rows.into_iter().map(Activity::try_from).collect()
+            let rows = query.build().fetch_all(pool).await?;
+            readable::<_, ActivityRow, Activity>("activity", "id", &rows)
+        }))
     }
 
     /// What happened to a task, oldest first; the newest 1000 when there was more.
     pub(crate) async fn timeline(&self, task: i64) -> Answer<Vec<Activity>> {
-        let rows: Vec<ActivityRow> = on_pool!(self, pool =>
-            sqlx::query_as(OF_TASK).bind(task).bind(1000_i64).fetch_all(pool).await?);
-        rows.into_iter().rev().map(Activity::try_from).collect()
+        Ok(on_pool!(self, pool => {
+            let rows = sqlx::query(OF_TASK).bind(task).bind(1000_i64).fetch_all(pool).await?;
+            let mut told = readable::<_, ActivityRow, Activity>("activity", "id", &rows);
+            told.reverse();
+            told
+        }))
     }
 }

@@ -3,7 +3,7 @@
 use sqlx::FromRow;
 
 use super::activity::{Happening, record};
-use super::columns::{Origin, json};
+use super::columns::{Origin, json, readable};
 use super::database::on_pool;
 use super::tx::{Tx, in_tx};
 use super::{Answer, Change, Database, StorageError, Thing, Write};
@@ -321,8 +321,9 @@ const ALL: &str = "select * from agents order by name";
 impl Database {
     /// Every agent ever registered, by name.
     pub(crate) async fn agents(&self) -> Answer<Vec<AgentRecord>> {
-        let rows: Vec<AgentRow> =
-            on_pool!(self, pool => sqlx::query_as(ALL).fetch_all(pool).await?);
-        rows.into_iter().map(AgentRecord::try_from).collect()
+        Ok(on_pool!(self, pool => {
+            let rows = sqlx::query(ALL).fetch_all(pool).await?;
+            readable::<_, AgentRow, AgentRecord>("agents", "name", &rows)
+        }))
     }
 }

@@ -89,11 +89,10 @@ impl Waiting {
     }
 
     fn take_of<T: Batched>(&mut self) -> Option<Box<dyn Table>> {
-        let own = |table: &Box<dyn Table>| {
+        let place = self.tables.iter().position(|table| {
             let table: &dyn Any = &**table;
             table.is::<Rows<T>>()
-        };
-        let place = self.tables.iter().position(own)?;
+        })?;
         Some(self.tables.remove(place))
     }
 }

@@ -2,7 +2,7 @@
 
 use sqlx::{FromRow, QueryBuilder};
 
-use super::columns::{Origin, json, parse_cursor};
+use super::columns::{Named, Origin, decode, json, note_unreadable, parse_cursor};
 use super::database::on_pool;
 use super::tasks::StoredTask;
 use super::tx::{Tx, in_tx, insert_rows};
@@ -145,6 +145,27 @@ impl LogRow {
     }
 }
 
+/// The entry of a row, or what can be shown of one that cannot be read.
+fn entry_of<'r, R: Named>(row: &'r R, task_id: TaskId) -> LogEntry
+where
+    LogRow: FromRow<'r, R>,
+{
+    let read = decode::<R, LogRow>("logs", "id", row).and_then(|row| row.entry(task_id));
+    read.unwrap_or_else(|error| {
+        note_unreadable("logs", &error);
+        LogEntry {
+            id: row.number("id").unwrap_or_default(),
+            time: row.number("time").map(Timestamp).unwrap_or_default(),
+            task_id,
+            agent: row.text("agent"),
+            level: LogLevel::Error,
+            stream: LogStream::System,
+            message: format!("this entry is damaged: {error}"),
+            fields: serde_json::Map::new(),
+        }
+    })
+}
+
 fn level_code(level: LogLevel) -> i64 {
     match level {
         LogLevel::Debug => 0,
@@ -173,7 +194,7 @@ impl Database {
         limit: u32,
     ) -> Answer<Page<LogEntry>> {
         let last: Option<i64> = cursor.map(parse_cursor).transpose()?;
-        let rows: Vec<LogRow> = on_pool!(self, pool => {
+        let mut items: Vec<LogEntry> = on_pool!(self, pool => {
             let mut query = QueryBuilder::new(
                 "select id, time, level, stream, agent, message, fields from logs where task = ");
             query.push_bind(task.number);
@@ -195,12 +216,12 @@ impl Database {
             }
             query.push(if filter.newest_first { " order by id desc" } else { " order by id" });
             query.push(" limit ").push_bind(i64::from(limit) + 1);
-            query.build_query_as().fetch_all(pool).await?
+            let rows = query.build().fetch_all(pool).await?;
+            rows.iter().map(|row| entry_of(row, task.id)).collect()
         });
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let more = rows.len() > limit;
-        let entries = rows.into_iter().take(limit).map(|row| row.entry(task.id));
-        let items: Vec<LogEntry> = entries.collect::<Answer<_>>()?;
+        let more = items.len() > limit;
+        items.truncate(limit);
         let next = items
             .last()
             .filter(|_| more)

@@ -4,7 +4,7 @@ use super::none;
 use super::source::{Source, sources};
 
 /// A layer, and the layers of ours that it may import. A layer may always import itself.
-const TABLE: [(&str, &[&str]); 28] = [
+const TABLE: [(&str, &[&str]); 29] = [
     ("domain", &[]),
     ("rpc", &["domain", "state", "reply", "operations"]),
     ("ui", &["domain", "rpc"]),
@@ -14,14 +14,26 @@ const TABLE: [(&str, &[&str]); 28] = [
     ("links", &["domain"]),
     ("backoff", &[]),
     ("drafts", &["domain"]),
-    ("storage", &["domain", "config", "clock", "telemetry"]),
+    ("files", &[]),
+    (
+        "storage",
+        &["domain", "config", "clock", "telemetry", "files"],
+    ),
     ("live", &["domain", "config", "clock", "telemetry"]),
     ("agents", &["domain", "config", "clock", "telemetry"]),
     ("auth", &["domain", "config", "clock", "telemetry"]),
     // The loop: a program of its own, and the simulated one of `--mock`.
     (
         "converge",
-        &["domain", "clock", "telemetry", "links", "backoff", "agents"],
+        &[
+            "domain",
+            "clock",
+            "telemetry",
+            "links",
+            "backoff",
+            "files",
+            "agents",
+        ],
     ),
     ("queue", &LOW),
     (

@@ -5,6 +5,7 @@ mod cancel;
 mod change;
 mod claim;
 mod create;
+mod damaged;
 mod insert;
 mod keys;
 mod lapse;

@@ -3,7 +3,8 @@
 use sqlx::{FromRow, QueryBuilder};
 
 use super::StoredTask;
-use super::row::{BodyRow, TaskRow, task_columns, visible};
+use super::damaged::{Found, body_of, found};
+use super::row::{task_columns, visible};
 use crate::domain::{Page, Priority, Scope, TaskBody, TaskFilter, TaskId, TaskRef, TaskStatus};
 use crate::server::storage::columns::{parse_cursor, patterns};
 use crate::server::storage::database::on_pool;
@@ -64,22 +65,24 @@ pub(crate) struct FinishedRun {
 }
 
 impl Database {
-    /// One task, when `scope` covers it.
+    /// One task, when `scope` covers it. One that cannot be read is shown as such, here and in
+    /// lists.
     pub(crate) async fn task(&self, scope: &Scope, task: TaskRef) -> Answer<StoredTask> {
-        let row: Option<TaskRow> = match task {
+        let row: Option<Found> = match task {
             TaskRef::Number(number) => on_pool!(self, pool =>
-                sqlx::query_as(BY_NUMBER).bind(number).fetch_optional(pool).await?),
+                sqlx::query(BY_NUMBER).bind(number).fetch_optional(pool).await?
+                    .map(|row| found(&row))),
             TaskRef::Id(id) => on_pool!(self, pool =>
-                sqlx::query_as(BY_ID).bind(id.to_string()).fetch_optional(pool).await?),
+                sqlx::query(BY_ID).bind(id.to_string()).fetch_optional(pool).await?
+                    .map(|row| found(&row))),
         };
-        visible(row, scope, task)?.try_into()
+        Ok(visible(row, scope, task)?.stored)
     }
 
     /// What may be large about a task that was read.
     pub(crate) async fn task_body(&self, number: i64) -> Answer<TaskBody> {
-        let row: BodyRow =
-            on_pool!(self, pool => sqlx::query_as(BODY).bind(number).fetch_one(pool).await?);
-        row.try_into()
+        Ok(on_pool!(self, pool =>
+            body_of(&sqlx::query(BODY).bind(number).fetch_one(pool).await?)))
     }
 
     /// A page of the tasks that `scope` covers, newest first.
@@ -109,7 +112,7 @@ impl Database {
             (" and (false", ")")
         };
         let number: Option<i64> = words.trim_start_matches('#').parse().ok();
-        let rows: Vec<TaskRow> = on_pool!(self, pool => {
+        let items: Vec<StoredTask> = on_pool!(self, pool => {
             let mut query = QueryBuilder::new(
                 concat!("select ", task_columns!(), " from tasks where number in ("));
             for (n, (project, status)) in parts.iter().enumerate() {
@@ -160,17 +163,19 @@ impl Database {
                 query.push(" desc limit ").push_bind(most).push(") as part");
             }
             query.push(") order by number desc limit ").push_bind(most);
-            query.build_query_as().fetch_all(pool).await?
+            let rows = query.build().fetch_all(pool).await?;
+            rows.iter().map(|row| found(row).stored).collect()
         });
-        page(rows, limit)
+        Ok(page(items, limit))
     }
 
-    /// Every task that is not finished.
+    /// Every task that is not finished and can be read.
     pub(crate) async fn active_tasks(&self) -> Answer<Vec<StoredTask>> {
-        let rows: Vec<TaskRow> =
-            on_pool!(self, pool => sqlx::query_as(ACTIVE).fetch_all(pool).await?);
-        let tasks = rows.into_iter().map(StoredTask::try_from);
-        let mut tasks = tasks.collect::<Answer<Vec<_>>>()?;
+        let read = |found: Found| found.damage.is_none().then_some(found.stored);
+        let mut tasks: Vec<StoredTask> = on_pool!(self, pool => {
+            let rows = sqlx::query(ACTIVE).fetch_all(pool).await?;
+            rows.iter().map(found).filter_map(read).collect()
+        });
         self.find_blockers(&mut tasks).await?;
         Ok(tasks)
     }
@@ -261,19 +266,15 @@ fn words(filter: &TaskFilter) -> Option<&str> {
     words.filter(|words| !words.is_empty())
 }
 
-fn page(rows: Vec<TaskRow>, limit: u32) -> Answer<Page<StoredTask>> {
+fn page(mut items: Vec<StoredTask>, limit: u32) -> Page<StoredTask> {
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let more = rows.len() > limit;
-    let items: Vec<StoredTask> = rows
-        .into_iter()
-        .take(limit)
-        .map(StoredTask::try_from)
-        .collect::<Answer<_>>()?;
+    let more = items.len() > limit;
+    items.truncate(limit);
     let next = items
         .last()
         .filter(|_| more)
         .map(|last| last.task.number.to_string());
-    Ok(Page { items, next })
+    Page { items, next }
 }
 
 /// The index holds all priorities but the normal one, which is easy to find; it has to be told.

@@ -2,13 +2,14 @@
 
 use sqlx::FromRow;
 
+use super::damaged::{Found, body_of, found};
 use super::insert::Created;
 use super::{Lease, StoredTask, questions};
 use crate::domain::{
     AppError, Cost, CostSource, DEFAULT_TIMEOUT_SECONDS, Priority, Scope, Task, TaskBody, TaskRef,
     TaskStatus, Timestamp, Usage,
 };
-use crate::server::storage::columns::{Origin, count, json};
+use crate::server::storage::columns::{Named, Origin, count, json};
 use crate::server::storage::tx::{Conn, Tx, in_tx};
 use crate::server::storage::{Answer, Change, StorageError};
 
@@ -175,8 +176,6 @@ pub(super) struct BodyRow {
     description: String,
     result: Option<String>,
     metadata: String,
-    #[sqlx(default)]
-    folder: Option<String>,
 }
 
 impl TryFrom<BodyRow> for TaskBody {
@@ -211,7 +210,8 @@ const BY_ID_LOCKED: &str = concat!(
     " from tasks where id = $1 for update"
 );
 
-/// The task, locked until the end of the transaction, when `scope` covers it.
+/// The task, locked until the end of the transaction, when `scope` covers it. One that cannot be
+/// read is refused.
 pub(in crate::server::storage) async fn load(
     tx: &mut Tx<'_>,
     scope: &Scope,
@@ -220,17 +220,23 @@ pub(in crate::server::storage) async fn load(
     // A task of the same group may have been created a moment ago.
     tx.flush_table::<Created>().await?;
     let locked = matches!(tx.conn, Conn::Postgres(_));
-    let row: Option<TaskRow> = match task {
+    let row: Option<Found> = match task {
         TaskRef::Number(number) => {
             let sql = if locked { BY_NUMBER_LOCKED } else { BY_NUMBER };
-            in_tx!(tx, conn => sqlx::query_as(sql).bind(number).fetch_optional(conn).await?)
+            in_tx!(tx, conn => sqlx::query(sql).bind(number).fetch_optional(conn).await?
+                .map(|row| found(&row)))
         }
         TaskRef::Id(id) => {
             let sql = if locked { BY_ID_LOCKED } else { BY_ID };
-            in_tx!(tx, conn => sqlx::query_as(sql).bind(id.to_string()).fetch_optional(conn).await?)
+            in_tx!(tx, conn => sqlx::query(sql).bind(id.to_string()).fetch_optional(conn).await?
+                .map(|row| found(&row)))
         }
     };
-    visible(row, scope, task)?.try_into()
+    let Found { stored, damage } = visible(row, scope, task)?;
+    match damage {
+        Some(error) => Err(AppError::from(error).into()),
+        None => Ok(stored),
+    }
 }
 
 const DESCRIPTION: &str = "select description from tasks where number = $1";
@@ -246,16 +252,16 @@ const BODY: &str = "select number, description, result, metadata, \
 
 /// What may be large about a task that was loaded, and the folder of its project.
 pub(super) async fn body(tx: &mut Tx<'_>, number: i64) -> Answer<(TaskBody, Option<String>)> {
-    let mut row: BodyRow =
-        in_tx!(tx, conn => sqlx::query_as(BODY).bind(number).fetch_one(conn).await?);
-    let folder = row.folder.take();
-    Ok((row.try_into()?, folder))
+    Ok(in_tx!(tx, conn => {
+        let row = sqlx::query(BODY).bind(number).fetch_one(conn).await?;
+        (body_of(&row), row.text("folder"))
+    }))
 }
 
 /// What is not there and what may not be seen answer alike.
-pub(super) fn visible(row: Option<TaskRow>, scope: &Scope, task: TaskRef) -> Answer<TaskRow> {
-    Ok(row
-        .filter(|row| scope.covers(&row.project))
+pub(super) fn visible(found: Option<Found>, scope: &Scope, task: TaskRef) -> Answer<Found> {
+    Ok(found
+        .filter(|found| scope.covers(&found.stored.task.project))
         .ok_or_else(|| absent(task))?)
 }
 
