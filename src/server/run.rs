@@ -184,7 +184,7 @@ async fn simulate_convergence(loops: &TaskTracker, app: &AppState) -> Option<Str
     Some(url)
 }
 
-async fn open(home: &Home) -> Result<(Database, Writer), StartError> {
+pub(super) async fn open(home: &Home) -> Result<(Database, Writer), StartError> {
     let (setting, opened) = match &home.database {
         Where::File(path) => ("db_path", Database::open_sqlite(path).await),
         Where::Postgres(url) => {

@@ -11,6 +11,7 @@ mod convergence;
 mod crash;
 mod feed;
 mod forms;
+mod import;
 mod restart;
 mod rules;
 mod storage;
