@@ -143,7 +143,7 @@ async fn session_event(
 
 /// The findings, fixes and step durations of each iteration, in order.
 #[utoipa::path(get, path = "/api/sessions/{id}/metrics", tag = "convergence",
-    params(("id" = String, Path, description = "the id that its loop gave it"), params::PagingParams),
+    params(("id" = String, Path, description = "the id that its loop gave it"), params::PageParams),
     responses((status = 200, body = Vec<IterationMetrics>, headers(("Link" = String, description = "the next page"))),
     (status = 404, body = Problem, content_type = "application/problem+json"),
     (status = 422, body = Problem, content_type = "application/problem+json")))]
@@ -161,7 +161,7 @@ async fn session_metrics(
 
 /// What the loop found, by first iteration, and what became of it.
 #[utoipa::path(get, path = "/api/sessions/{id}/findings", tag = "convergence",
-    params(("id" = String, Path, description = "the id that its loop gave it"), params::PagingParams),
+    params(("id" = String, Path, description = "the id that its loop gave it"), params::PageParams),
     responses((status = 200, body = Vec<Finding>, headers(("Link" = String, description = "the next page"))),
     (status = 404, body = Problem, content_type = "application/problem+json"),
     (status = 422, body = Problem, content_type = "application/problem+json")))]

@@ -10,8 +10,8 @@ use crate::domain::{
 };
 
 pub(super) use sessions::{
-    EventExportParams, EventListParams, ExportFormat, PagingParams, SessionListParams,
-    event_export, event_list, paging, session_list,
+    EventExportParams, EventListParams, ExportFormat, SessionListParams, event_export, event_list,
+    session_list,
 };
 
 const DEFAULT_LIMIT: u32 = 100;

@@ -78,25 +78,6 @@ fn event_filter(query: &mut Query) -> EventFilter {
     }
 }
 
-/// The parameters of a list that has no filters.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "documents the parameters that `paging` reads")]
-pub(in crate::server::api) struct PagingParams {
-    /// 1 to 1000; 100 when absent.
-    limit: Option<u32>,
-    /// From the `Link` header of the page before.
-    cursor: Option<String>,
-}
-
-/// Reads the parameters of a list that has no filters.
-pub(in crate::server::api) fn paging(uri: &Uri) -> Result<Paging, AppError> {
-    let mut query = Query::of(uri);
-    let paging = query.paging();
-    query.finish()?;
-    Ok(paging)
-}
-
 /// The shape of an export.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::server::api) enum ExportFormat {
