@@ -32,12 +32,15 @@ pub use agent::{
     Abilities, Ability, Agent, AgentKind, AgentMetrics, AgentSource, AgentStatus, Quota, StopMode,
     Takes,
 };
+#[cfg(test)]
+pub use convergence::decode_batch;
 pub use convergence::{
-    Acceptance, Batch, EventFilter, EventType, Finding, FindingFacts, FindingState, IllegalMove,
-    IterationFacts, IterationMetrics, Latest, Ledger, LoopEvent, LoopLink, LoopMove, LoopState,
-    LoopStep, Session, SessionBook, SessionEvent, SessionFacts, SessionFilter, SessionStats,
-    SessionStatus, Severity, SeverityCounts, Sighting, Stamp, StepFacts, StepMetrics, StepReport,
-    StepResult, Verdict, VerdictKind, decode_batch, fingerprint, ledger, verdict,
+    Acceptance, Account, Batch, Envelope, EventFilter, EventType, Fellows, Finding, FindingFacts,
+    FindingState, IllegalMove, IterationFacts, IterationMetrics, LARGEST_EVENT, Latest, Ledger,
+    LoopEvent, LoopLink, LoopMove, LoopState, LoopStep, Seen, Session, SessionBook, SessionEvent,
+    SessionFacts, SessionFilter, SessionStats, SessionStatus, Severity, SeverityCounts, Sighting,
+    Stamp, StepFacts, StepMetrics, StepReport, StepResult, Unreadable, Verdict, VerdictKind,
+    account, beginning, cut_data, cut_event, data_weight, fingerprint, ledger, verdict, weight,
 };
 pub use error::{AppError, ErrorKind, FieldError};
 pub use id::TaskId;
@@ -67,7 +70,7 @@ pub use transition::{Illegal, Transition};
 pub use usage::{Cost, CostSource, Usage, UsageRecord};
 pub use usage_report::{TOTAL, UsageReport};
 pub use view::{
-    AgentView, AgentsView, ComparedFinding, ComparisonView, ConvergenceView, FeedPoint,
-    LiveSession, SessionView, TaskDraft, TaskView, TasksView,
+    AgentView, AgentsView, ComparedFinding, ComparedSession, ComparisonView, ConvergenceView,
+    FeedPoint, FindingsView, LiveSession, RoundsView, SessionView, TaskDraft, TaskView, TasksView,
 };
 pub use waiting::{Waiting, WaitingCode};

@@ -11,7 +11,7 @@
 //! | `jobs`, `bridge`, `upkeep`, `reply` | the rows above |
 //! | `operations`, `error` | the rows above except `jobs`, `bridge`, `upkeep`, `reply` |
 //! | `api`, bodies of `rpc` | `operations`, `auth`, `state`, `error`, the socket also `live`, bodies of `rpc` also `reply` |
-//! | `router`, `run`, `restore`, `reload`, `home`, `assets` | everything |
+//! | `router`, `run`, `restore`, `reload`, `import`, `home`, `assets` | everything |
 
 pub(crate) mod agents;
 mod api;
@@ -26,6 +26,7 @@ pub(crate) mod drafts;
 mod error;
 pub(crate) mod files;
 mod home;
+mod import;
 mod jobs;
 pub(crate) mod links;
 pub(crate) mod live;
@@ -58,6 +59,7 @@ pub fn main() -> ExitCode {
         // A supervisor is this program under another name: small, and gone with its task.
         Some(word) if word == "supervise" => return agents::supervisor::main(words),
         Some(word) if word == "config" => return config::check(std::env::args_os()).report(),
+        Some(word) if word == "import" => return import::main(std::env::args_os().skip(1)),
         _ => {}
     }
     let config = match config::load(std::env::args_os()) {

@@ -196,7 +196,7 @@ async fn simulate_convergence(loops: &TaskTracker, app: &AppState) -> Option<Str
 }
 
 /// Opens the database; one on PostgreSQL is claimed until `ended` fires.
-async fn open(
+pub(super) async fn open(
     home: &Home,
     loops: &TaskTracker,
     ended: &CancellationToken,

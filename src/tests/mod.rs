@@ -13,6 +13,7 @@ mod crash;
 mod cut_claims;
 mod feed;
 mod forms;
+mod import;
 mod outages;
 mod restart;
 mod rules;

@@ -79,3 +79,20 @@ pub(super) struct Flags {
     )]
     pub(super) log_format: Option<String>,
 }
+
+/// `import FILE`, with the same flags.
+#[derive(Parser)]
+#[command(
+    name = "kimi-dashboard import",
+    version,
+    about = "Takes over the sessions and events of a database of the Python dashboard"
+)]
+pub(super) struct ImportFlags {
+    #[arg(
+        value_name = "FILE",
+        help = "SQLite file of the Python dashboard; it is only read"
+    )]
+    pub(super) file: std::ffi::OsString,
+    #[command(flatten)]
+    pub(super) flags: Flags,
+}

@@ -113,3 +113,14 @@ impl Exit {
 pub(crate) fn load(arguments: impl Iterator<Item = OsString>) -> Result<Config, Exit> {
     settings::load(arguments, |name| std::env::var(name).ok())
 }
+
+/// The same for `import FILE`; `arguments` begin with that word. Answers the file too.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place that reads the environment"
+)]
+pub(crate) fn load_import(
+    arguments: impl Iterator<Item = OsString>,
+) -> Result<(Config, PathBuf), Exit> {
+    settings::load_import(arguments, |name| std::env::var(name).ok())
+}

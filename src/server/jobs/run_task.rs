@@ -110,7 +110,7 @@ pub(super) async fn run_task(run: RunTask) {
         input: answers,
     };
     let (sender, events) = mpsc::channel(WAITING_BATCHES);
-    let adapter = std::sync::Arc::clone(&run.runner.adapter);
+    let adapter = Arc::clone(&run.runner.adapter);
     let mut running = Box::pin(adapter.run(run.assignment(), controls, sender));
     let cause = OnceLock::new();
     let watched = run.watch(&cause);

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::tests::support::TestApp;
 
 /// Every route of the public interface, as a person would list them.
-const ROUTES: [&str; 37] = [
+const ROUTES: [&str; 39] = [
     "get /healthz",
     "get /metrics",
     "get /readyz",
@@ -18,7 +18,9 @@ const ROUTES: [&str; 37] = [
     "get /api/sessions/{id}",
     "get /api/sessions/{id}/events",
     "get /api/sessions/{id}/events/export",
+    "get /api/sessions/{id}/events/{event_id}",
     "get /api/sessions/{id}/findings",
+    "get /api/sessions/{id}/findings/{fingerprint}",
     "get /api/sessions/{id}/metrics",
     "get /api/state",
     "get /api/stats",

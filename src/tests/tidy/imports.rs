@@ -104,7 +104,9 @@ const MIDDLE: [&str; 14] = [
 const EVERYTHING: &[&str] = &["*"];
 
 /// Files of the server that wire the layers together.
-const COMPOSITION: [&str; 6] = ["router", "run", "restore", "reload", "home", "assets"];
+const COMPOSITION: [&str; 7] = [
+    "router", "run", "restore", "reload", "import", "home", "assets",
+];
 
 /// The layer of a module: `domain`, `ui`, or what comes after `server`.
 fn layer(module: &[String]) -> &str {

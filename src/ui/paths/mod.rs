@@ -4,7 +4,9 @@ mod convergence;
 
 use std::fmt::Write;
 
-pub(crate) use convergence::{CONVERGENCE, EventsQuery, SessionsQuery, event, export, session};
+pub(crate) use convergence::{
+    CONVERGENCE, EventsQuery, SessionsQuery, event, export, session, whole_event, whole_finding,
+};
 
 use crate::domain::{Priority, TaskFilter, TaskStatus};
 
