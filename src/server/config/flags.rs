@@ -11,7 +11,7 @@ use clap::Parser;
     version,
     about = "A control room for AI agents",
     after_help = "Other commands:\n  config check  Say what is wrong with the configuration, and what each agent sees of the \
-                  environment"
+                  environment\n  import FILE   Take over the sessions and events of a database of the Python dashboard"
 )]
 pub(super) struct Flags {
     #[arg(
