@@ -148,11 +148,11 @@ async fn a_pause_between_attempts_does_not_last_longer_for_a_clock_that_was_set_
     let app = TestApp::at(clock, engine, vec![shell("shell", 1)]).await;
     let client = app.client();
     client
-        .create(json!({"description": "false", "max_attempts": 2}))
+        .create(json!({"description": "false", "max_attempts": 2, "agent": "shell"}))
         .await;
     let later = Timestamp(NOW.0).plus_seconds(60).to_string();
     client
-        .create(json!({"description": "true", "start_after": later}))
+        .create(json!({"description": "true", "start_after": later, "agent": "shell"}))
         .await;
     let second = async || Some(client.task(1).await).filter(|task| task.attempt == 2);
     crate::tests::support::eventually("the first attempt fails", second).await;

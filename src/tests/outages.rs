@@ -3,10 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::domain::TaskStatus;
-use crate::server::config::ProcessConfig;
-use crate::tests::support::{
-    Client, Engine, Place, Proxy, TestApp, WholeTask, configured, eventually, remote,
-};
+use crate::tests::support::{Client, Engine, Place, Proxy, TestApp, WholeTask, eventually, shell};
 
 /// Says 500 lines and a result; waits before every hundredth for a file that lets it go on.
 const TALKER: &str = r#"
@@ -27,14 +24,14 @@ async fn server() -> Option<(TestApp, Proxy)> {
     let proxy = Proxy::to(url).await;
     let mut place = Place::new(engine).await;
     place.reach_through(proxy.address);
-    let talks = ProcessConfig {
-        command: ["bash", "-c", "{description}"].map(str::to_owned).to_vec(),
-        cwd: Some(place.folder().to_owned()),
-        ..ProcessConfig::default()
-    };
-    let talker = configured("talker", talks);
-    let app = TestApp::in_place(place, vec![talker, remote("worker", 1)]).await;
+    let app = TestApp::in_place(place, vec![shell("talker", 1)]).await;
     Some((app, proxy))
+}
+
+async fn talk(app: &TestApp) {
+    let script = format!("cd '{}'\n{TALKER}", app.folder().display());
+    let task = json!({"description": script, "agent": "talker"});
+    app.client().create(task).await;
 }
 
 async fn lines(client: &Client) -> Option<Vec<String>> {
@@ -70,8 +67,7 @@ async fn what_an_agent_says_during_an_outage_is_stored_after_it() {
         return;
     };
     let client = app.client();
-    let talker = json!({"description": TALKER, "agent": "talker"});
-    client.create(talker).await;
+    talk(&app).await;
     at_least(client, 99).await;
     proxy.cut();
     for n in (100..=500).step_by(100) {
@@ -92,8 +88,7 @@ async fn connections_that_break_again_and_again_lose_and_double_nothing() {
         return;
     };
     let client = app.client();
-    let talker = json!({"description": TALKER, "agent": "talker"});
-    client.create(talker).await;
+    talk(&app).await;
     for n in (100..=500).step_by(100) {
         at_least(client, n - 1).await;
         // In the middle of what follows, and once more.

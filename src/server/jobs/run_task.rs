@@ -118,23 +118,32 @@ pub(super) async fn run_task(run: RunTask) {
     let stored = run.store(events, &cause);
     tokio::pin!(stored);
 
-    let mut drained = false;
+    let mut told = None;
     let outcome = loop {
         tokio::select! {
             outcome = &mut running => break outcome,
             never = &mut watched => match never {},
-            () = &mut stored, if !drained => drained = true,
+            all = &mut stored, if told.is_none() => told = Some(all),
         }
     };
-    // The adapter closed its end: whatever it said last is stored before the end is.
+    let why = cause.get().copied();
+    // The adapter closed its end: whatever it said last is stored before the end is, however long
+    // that takes; the lease is kept meanwhile.
     drop(running);
-    if !drained {
-        stored.await;
+    let finish = async {
+        let told = match told {
+            Some(told) => told,
+            None => stored.await,
+        };
+        // Whether it started is known before the queue offers the agent anything else.
+        let started = !matches!(outcome, Outcome::NotStarted(_));
+        run.app.adapters.note_start(run.agent(), started);
+        run.end(outcome, told.err().or(why)).await;
+    };
+    tokio::select! {
+        () = finish => {}
+        never = &mut watched => match never {},
     }
-    // Whether it started is known before the queue offers the agent anything else.
-    let started = !matches!(outcome, Outcome::NotStarted(_));
-    run.app.adapters.note_start(run.agent(), started);
-    run.end(outcome, cause.get().copied()).await;
     run.app.runs.remove(&run.lease.id);
 }
 
@@ -148,7 +157,11 @@ impl RunTask {
 
     /// Stores events as they come, until there are no more or the run is over for another reason.
     /// While the database is away they wait, and the agent with them.
-    async fn store(&self, mut events: mpsc::Receiver<Vec<AgentEvent>>, cause: &OnceLock<Cause>) {
+    async fn store(
+        &self,
+        mut events: mpsc::Receiver<Vec<AgentEvent>>,
+        cause: &OnceLock<Cause>,
+    ) -> Result<(), Cause> {
         let mut report = 0;
         while let Some(events) = events.recv().await {
             self.note(&events);
@@ -163,9 +176,10 @@ impl RunTask {
             });
             if let Err(why) = stored.await {
                 self.stop(why, cause);
-                return;
+                return Err(why);
             }
         }
+        Ok(())
     }
 
     /// Before it is stored: nobody can answer a question earlier than that.

@@ -183,6 +183,8 @@ impl Board {
         state.running = running;
         if jumped {
             state.queue.shorten_pauses(now);
+            drop(state);
+            self.nudge();
         }
     }
 

@@ -119,7 +119,7 @@ impl State {
         let running = self.running;
         match self.agents.get_mut(&record.name) {
             Some(agent) => {
-                if record.last_seen > agent.record.last_seen {
+                if record.last_seen != agent.record.last_seen {
                     agent.heard = Some(running);
                 }
                 // Signs of life are noted here first.

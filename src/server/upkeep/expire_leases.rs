@@ -34,14 +34,15 @@ pub(crate) async fn expire_leases(app: AppState) {
             .pass(app.clock.running(), tick.jumped, app.clock.now());
         app.board.ripen(app.clock.now());
         let counts = app.board.counts(&Scope::everything());
-        stored = counts.running + counts.needs_input == 0 || keep(&app, forgive).await;
+        let is_held = counts.running + counts.needs_input > 0;
+        stored = !is_held || keep(&app, forgive, stored).await;
         forgive &= !stored;
         publish_silent(&app, &mut shown);
     }
 }
 
-/// False when the database is away.
-async fn keep(app: &AppState, forgive: bool) -> bool {
+/// False when the database is away, which is said when it was there before.
+async fn keep(app: &AppState, forgive: bool, was_there: bool) -> bool {
     let keep = KeepLeases {
         running: app.clock.running(),
         forgive,
@@ -61,10 +62,10 @@ async fn keep(app: &AppState, forgive: bool) -> bool {
             true
         }
         Err(error) => {
-            tracing::error!(
-                error = chain(&error),
-                "leases cannot be kept; their time stands still"
-            );
+            if was_there {
+                let error = chain(&error);
+                tracing::error!(error, "leases cannot be kept; their time stands still");
+            }
             false
         }
     }

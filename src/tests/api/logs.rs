@@ -99,11 +99,11 @@ async fn each_filter_answers_exactly_what_it_says(engine: Engine) {
         {"message": "c", "level": "warn", "time": "2026-01-03T00:00:00Z"},
     ]);
     client.post(LOGS, &entries).await.expect(202);
-    client.claim("worker").await;
-    client
-        .post(LOGS, &json!({"message": "d", "level": "error"}))
-        .await
-        .expect(202);
+    let (_, lease) = client.claim("worker").await;
+    let entry = json!({"message": "d", "level": "error"}).to_string();
+    let with = [("lease", lease.as_str())];
+    let answer = client.send(Method::POST, LOGS, &with, entry).await;
+    answer.expect(202);
     for (query, expected) in [
         ("", vec!["a", "b", "c", "d"]),
         ("level=info", vec!["b", "c", "d"]),

@@ -108,8 +108,9 @@ async fn every_problem_of_a_new_task_is_named(engine: Engine) {
         (
             zz,
             "priority must be one of low, normal, high, urgent; labels[0] must be text; \
-             x is not known here; there are description, title, project, priority, agent, labels, \
-             timeout_seconds, max_attempts, metadata, start_after, status; \
+             x is not known here; there are description, title, project, priority, agent, labels, timeout_seconds, \
+             max_attempts, metadata, checks, on_gaps, max_cost_usd, start_after, requires, \
+             after, agent_may_come, status; \
              timeout_seconds must be a whole number that is not negative; \
              description is required; max_attempts must be from 1 to 20",
         ),
@@ -261,7 +262,10 @@ async fn whatever_text_comes_in_the_server_never_fails(engine: Engine) {
     ] {
         // Each is a row of its own, so that what is stored is read back.
         let entry = json!({"message": text, "fields": {text: text}});
-        client.post("/api/tasks/1/logs", &entry).await.expect(202);
+        let with = [("lease", lease.as_str())];
+        let logs = "/api/tasks/1/logs";
+        let answer = client.send(Method::POST, logs, &with, entry.to_string());
+        answer.await.expect(202);
         let requests = [
             ("/api/tasks", json!({"description": format!("d{text}")})),
             (

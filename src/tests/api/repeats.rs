@@ -49,7 +49,9 @@ async fn a_cancellation_keeps_what_comes_with_it(engine: Engine) {
     let client = app.client();
     let outside = json!({"description": "x", "status": "running", "agent": "laptop"});
     client.create(outside).await;
-    client.create(json!({"description": "pending"})).await;
+    client
+        .create(json!({"description": "pending", "start_after": "2099-01-01T00:00:00Z"}))
+        .await;
     client
         .create(json!({"description": "held", "agent": "worker"}))
         .await;

@@ -114,7 +114,9 @@ async fn a_process_reports_usage_in_the_words_of_its_provider(engine: Engine) {
     let script = r#"echo '{"usage": {"id": "1", "promptTokenCount": 7, "candidatesTokenCount": 2,
         "thoughtsTokenCount": 3, "totalTokenCount": 12}}' | tr -d '\n'; echo
         echo '{"usage": {"input_tokens": 99999999999999999}}'"#;
-    client.create(json!({"description": script})).await;
+    client
+        .create(json!({"description": script, "agent": "shell"}))
+        .await;
     client.until_finished(1).await;
     let now = usage(client).await;
     assert_eq!(

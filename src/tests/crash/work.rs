@@ -180,9 +180,12 @@ async fn append(client: &Client, ledger: &Ledger) -> Result<(), Gone> {
             .map(|message| json!({"message": message}))
             .collect();
         let path = format!("/api/tasks/{number}/logs");
-        send(client, Method::POST, &path, &[], &entries)
-            .await?
-            .expect(202);
+        let answer = send(client, Method::POST, &path, &[], &entries).await?;
+        if answer.status == 409 {
+            // Somebody holds it.
+            continue;
+        }
+        answer.expect(202);
         let said = messages.into_iter().map(|message| (number, message));
         ledger.entries().logs.extend(said);
     }

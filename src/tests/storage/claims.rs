@@ -160,7 +160,7 @@ async fn a_claim_whose_answer_was_lost_is_found_again(engine: Engine) {
     };
     for _ in 0..2 {
         let claimed = store.write(claim("mine")).await.unwrap();
-        assert_eq!(claimed.map(|taken| taken.stored.task.number), Some(number));
+        assert_eq!(claimed.map(|it| it.stored.task.number), Some(number));
     }
     assert!(store.write(claim("other")).await.unwrap().is_none());
     let timeline = store.db.timeline(number).await.unwrap();

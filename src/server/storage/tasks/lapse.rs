@@ -13,7 +13,7 @@ use crate::domain::{
 };
 use crate::server::storage::activity::{Happening, record};
 use crate::server::storage::tx::{Tx, in_tx};
-use crate::server::storage::{Answer, Write, logs};
+use crate::server::storage::{Answer, StorageError, Write, logs};
 
 /// How long a remote agent may take to confirm that it stopped a cancelled task.
 const CANCEL_GRACE_SECONDS: i64 = 30;
@@ -72,8 +72,12 @@ impl Write for KeepLeases {
             let mut kept = before.clone();
             let due = kept.keep(running, self.forgive);
             if let Some(due) = due {
-                let mut stored =
-                    load(tx, &Scope::everything(), TaskRef::Number(kept.number)).await?;
+                let task = TaskRef::Number(kept.number);
+                let mut stored = match load(tx, &Scope::everything(), task).await {
+                    // One that is damaged holds up no other.
+                    Err(StorageError::Inconsistent { .. }) => continue,
+                    loaded => loaded?,
+                };
                 due.end(tx, &mut stored, self.now).await?;
                 ended.push(stored);
             } else if kept != before {
