@@ -109,7 +109,8 @@ async fn every_problem_of_a_new_task_is_named(engine: Engine) {
             zz,
             "priority must be one of low, normal, high, urgent; labels[0] must be text; \
              x is not known here; there are description, title, project, priority, agent, labels, \
-             timeout_seconds, max_attempts, metadata, start_after, status; \
+             timeout_seconds, max_attempts, metadata, start_after, requires, after, \
+             agent_may_come, status; \
              timeout_seconds must be a whole number that is not negative; \
              description is required; max_attempts must be from 1 to 20",
         ),
