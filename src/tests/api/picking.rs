@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::domain::{Task, TaskStatus, WaitingCode};
+use crate::domain::{TaskStatus, WaitingCode};
 use crate::server::config::AgentConfig;
-use crate::tests::support::{Client, Engine, TestApp, fake, on_each_engine, remote};
+use crate::tests::support::{Client, Engine, TestApp, WholeTask, fake, on_each_engine, remote};
 
 on_each_engine!(
     an_agent_that_does_not_exist_cannot_be_asked_for,
@@ -16,7 +16,7 @@ on_each_engine!(
     what_a_task_follows_outlives_a_restart,
 );
 
-fn reasons(task: &Task) -> Vec<(WaitingCode, &str)> {
+fn reasons(task: &WholeTask) -> Vec<(WaitingCode, &str)> {
     let reasons = task.waiting.iter();
     reasons.map(|it| (it.code, it.detail.as_str())).collect()
 }
