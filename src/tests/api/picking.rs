@@ -140,7 +140,7 @@ async fn a_task_runs_after_those_that_it_follows(engine: Engine) {
         .await
         .expect(200);
     complete(client, "worker", 1).await;
-    assert_eq!(reasons(&*client.task(3).await)[..1], expected[1..]);
+    assert_eq!(reasons(&client.task(3).await)[..1], expected[1..]);
     complete(client, "worker", 2).await;
     complete(client, "worker", 3).await;
     // What is completed already keeps nobody waiting.
@@ -171,7 +171,7 @@ async fn a_task_whose_predecessor_failed_says_what_one_can_do(engine: Engine) {
         .create(json!({"description": "3", "after": [1]}))
         .await;
     assert_eq!(
-        reasons(&*client.task(3).await),
+        reasons(&client.task(3).await),
         [(WaitingCode::After, expected)]
     );
     client
@@ -210,7 +210,7 @@ async fn what_a_task_follows_outlives_a_restart(engine: Engine) {
     app.start_again().await;
     let client = app.client();
     assert_eq!(
-        reasons(&*client.task(3).await)[0],
+        reasons(&client.task(3).await)[0],
         (WaitingCode::After, "it follows #2")
     );
     assert_eq!(client.task(4).await.requires, ["gpu"]);

@@ -41,7 +41,6 @@ impl Program {
         let folder = place.folder();
         let config = folder.join("dashboard.toml");
         std::fs::write(&config, toml).unwrap();
-        let mark = folder.display().to_string();
         let mut command = Command::new(binary("kimi-dashboard"));
         command.args(["--port", "0", "--config"]).arg(&config);
         command.arg("--data-dir").arg(folder);
