@@ -116,6 +116,18 @@ impl NewTask {
             "agent",
             "letters, digits, \".\", \"-\" and \"_\", at most 64".into(),
         );
+        self.check_followed(&mut found);
+        found
+    }
+
+    /// What it asks of agents, and of tasks before it.
+    fn check_followed(&self, found: &mut Vec<FieldError>) {
+        let external = self.status == Some(TaskStatus::Running);
+        let mut check = |wrong: bool, field: &str, message: String| {
+            if wrong {
+                found.push(FieldError::new(field, message));
+            }
+        };
         let is_word = |word: &String| {
             let length = word.chars().count();
             let plain = !word.chars().any(char::is_control) && word.trim() == word;
@@ -149,7 +161,6 @@ impl NewTask {
             "agent_may_come",
             "name the agent that may come".into(),
         );
-        found
     }
 
     /// The capabilities that it requires, each once, in order.

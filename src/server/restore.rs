@@ -44,10 +44,10 @@ pub(super) async fn restore(
         unlisted.partition(|record| record.source == AgentSource::File);
     let remembered = remembered.into_iter();
     let remembered = remembered.map(|record| resume(record.clone(), now));
-    board.restore(remembered.collect(), &[], now);
-    for record in removed {
-        save(db, removed_record(record.clone()), None, now).await?;
-    }
+    // Only the board is told: another server on this database may have them in its file.
+    let removed = removed.into_iter();
+    let removed = removed.map(|record| removed_record(record.clone()));
+    board.restore(remembered.chain(removed).collect(), &[], now);
     for config in configured {
         let before = known.iter().find(|record| record.name == config.name);
         let record = configured_record(config, before, adapters, now);

@@ -103,11 +103,7 @@ pub(crate) async fn run(
     let routes = router::router(&app, metrics.clone());
 
     let dispatching = loops.spawn(jobs::dispatch(app.clone(), node));
-    loops.spawn(jobs::try_agents_again(app.clone()));
-    loops.spawn(reload_on_hangup(app.clone()));
-    loops.spawn(upkeep::expire_leases(app.clone()));
-    loops.spawn(upkeep::forget_keys(app.clone()));
-    loops.spawn(upkeep::refresh_queue(app.clone()));
+    keep_up(&loops, &app);
     let mut urls = config.convergence_urls;
     if config.simulate_loop {
         urls.extend(simulate_convergence(&loops, &app).await);
@@ -147,6 +143,15 @@ pub(crate) async fn run(
         tracing::error!("the database could not be closed in time");
     }
     Ok(())
+}
+
+/// What goes on for as long as the server runs, whatever is configured.
+fn keep_up(loops: &TaskTracker, app: &AppState) {
+    loops.spawn(jobs::try_agents_again(app.clone()));
+    loops.spawn(reload_on_hangup(app.clone()));
+    loops.spawn(upkeep::expire_leases(app.clone()));
+    loops.spawn(upkeep::forget_keys(app.clone()));
+    loops.spawn(upkeep::refresh_queue(app.clone()));
 }
 
 /// Listens where the configuration says; answers where that is.

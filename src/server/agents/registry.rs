@@ -13,7 +13,7 @@ use crate::domain::DEFAULT_TIMEOUT_SECONDS;
 use crate::server::config::AgentConfig;
 
 /// The longest pause before an agent that did not start is tried again.
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 
 /// Finds the adapter of an agent.
 pub(crate) struct Adapters {

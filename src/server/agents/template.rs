@@ -14,15 +14,12 @@ pub(super) fn fill(template: &str, assignment: &Assignment) -> String {
     while let Some(start) = rest.find('{') {
         let (before, braced) = rest.split_at(start);
         filled.push_str(before);
-        rest = match placeholder(braced) {
-            Some((name, after)) => {
-                filled.push_str(&value(name, assignment));
-                after
-            }
-            None => {
-                filled.push('{');
-                &braced[1..]
-            }
+        rest = if let Some((name, after)) = placeholder(braced) {
+            filled.push_str(&value(name, assignment));
+            after
+        } else {
+            filled.push('{');
+            &braced[1..]
         };
     }
     filled + rest

@@ -156,7 +156,7 @@ fn read_kind(fields: &mut Fields, kind: Option<&str>) -> Option<KindConfig> {
     match kind {
         Some("process") => {
             refuse_others(fields, "fake", &["script"]);
-            return process::read(fields).map(KindConfig::Process);
+            return Some(KindConfig::Process(process::read(fields)));
         }
         Some("remote") => {
             refuse_others(fields, "process", &process::KEYS);

@@ -85,7 +85,7 @@ fn environment(process: &ProcessConfig, present: &BTreeSet<String>) -> Vec<Strin
         .collect();
     let or_nothing = |names: &[&str]| match names {
         [] => "nothing".to_owned(),
-        names => names.join(", "),
+        some => some.join(", "),
     };
     let mut lines = vec![
         format!("sees of this environment: {}", or_nothing(&seen)),

@@ -68,7 +68,9 @@ impl Fields {
     /// Every problem, those keys included that nobody took.
     pub(super) fn finish(mut self) -> Vec<String> {
         for (key, _) in std::mem::take(&mut self.table) {
-            let nearest = self.known.iter().min_by_key(|known| distance(&key, known));
+            let begins = |known: &str| known.starts_with(&*key) || key.starts_with(known);
+            let nearest = self.known.iter();
+            let nearest = nearest.min_by_key(|known| (!begins(known), distance(&key, known)));
             let words = match nearest {
                 Some(nearest) => format!(
                     "unknown setting; the nearest is \"{nearest}\": correct its name or remove it"

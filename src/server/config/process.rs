@@ -100,7 +100,7 @@ pub(crate) fn working_folder(settings: &ProcessConfig, project_folder: Option<&P
 }
 
 /// Reads [`KEYS`].
-pub(super) fn read(fields: &mut Fields) -> Option<ProcessConfig> {
+pub(super) fn read(fields: &mut Fields) -> ProcessConfig {
     let command: Option<Vec<String>> = fields.take("command", "a list of strings");
     let stdin: Option<String> = fields.take("stdin", "a string");
     let input: Option<String> = fields.take("input", "a string");
@@ -134,7 +134,7 @@ pub(super) fn read(fields: &mut Fields) -> Option<ProcessConfig> {
         }
     }
     check(fields, &config);
-    Some(config)
+    config
 }
 
 fn read_input(fields: &mut Fields, input: Option<&str>) -> InputMode {

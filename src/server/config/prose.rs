@@ -35,14 +35,15 @@ pub(super) fn runs(command: &[String], stdin: Option<&str>) -> bool {
     };
     let words = split_env(command);
     let piped = stdin.is_some_and(holds_prose);
+    let interpreter = words.iter().enumerate().find_map(|(at, word)| {
+        let name = base_name(word);
+        let known = INTERPRETERS
+            .iter()
+            .find(|(names, _)| names.contains(&name))?;
+        Some((name, known.1, &words[at + 1..]))
+    });
     holds_prose(program)
-        || (0..words.len()).any(|at| {
-            let name = base_name(&words[at]);
-            INTERPRETERS
-                .iter()
-                .find(|(names, _)| names.contains(&name))
-                .is_some_and(|(_, options)| interprets(name, options, &words[at + 1..], piped))
-        })
+        || interpreter.is_some_and(|(name, options, rest)| interprets(name, options, rest, piped))
 }
 
 fn holds_prose(text: &str) -> bool {

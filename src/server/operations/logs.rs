@@ -2,6 +2,7 @@
 
 use crate::domain::{AppError, DEEPEST, LogEntry, LogFilter, LogStream, NewLog, Page, is_too_deep};
 use crate::server::auth::{Operator, Viewer};
+use crate::server::operations::agents::note_report;
 use crate::server::operations::tasks::parse;
 use crate::server::state::AppState;
 use crate::server::storage::logs::AppendLogs;
@@ -44,7 +45,8 @@ pub(crate) async fn append(
     }
     let count = entries.len();
     let now = app.clock.now();
-    app.db
+    let reporter = app
+        .db
         .write(AppendLogs {
             task: parse(task)?,
             author: who.author(),
@@ -53,6 +55,9 @@ pub(crate) async fn append(
             now,
         })
         .await?;
+    if let Some(agent) = reporter {
+        note_report(app, &agent);
+    }
     metrics::counter!("log_lines_total").increment(u64::try_from(count).unwrap_or(0));
     Ok(count)
 }

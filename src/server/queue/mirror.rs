@@ -117,20 +117,17 @@ impl State {
 
     pub(super) fn put_agent(&mut self, mut record: AgentRecord, now: Timestamp) {
         let running = self.running;
-        match self.agents.get_mut(&record.name) {
-            Some(agent) => {
-                if record.last_seen != agent.record.last_seen {
-                    agent.heard = Some(running);
-                }
-                // Signs of life are noted here first.
-                record.last_seen = record.last_seen.max(agent.record.last_seen);
-                agent.record = record;
+        if let Some(agent) = self.agents.get_mut(&record.name) {
+            if record.last_seen != agent.record.last_seen {
+                agent.heard = Some(running);
             }
-            None => {
-                let mut agent = AgentState::new(record);
-                agent.heard = agent.heard_lately(now).then_some(running);
-                self.agents.insert(agent.record.name.clone(), agent);
-            }
+            // Signs of life are noted here first.
+            record.last_seen = record.last_seen.max(agent.record.last_seen);
+            agent.record = record;
+        } else {
+            let mut agent = AgentState::new(record);
+            agent.heard = agent.heard_lately(now).then_some(running);
+            self.agents.insert(agent.record.name.clone(), agent);
         }
     }
 

@@ -45,3 +45,33 @@ impl Runs {
         self.handles.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{RunHandle, Runs};
+    use tokio::sync::{mpsc, watch};
+    use tokio_util::sync::CancellationToken;
+
+    fn handle() -> RunHandle {
+        let (input, _) = mpsc::unbounded_channel();
+        RunHandle {
+            cancel: CancellationToken::new(),
+            kill: CancellationToken::new(),
+            input,
+            asking: watch::Sender::new(false),
+        }
+    }
+
+    #[test]
+    fn the_end_of_one_attempt_does_not_take_the_next_with_it() {
+        let runs = Runs::default();
+        let (first, second) = (handle(), handle());
+        runs.insert("first", first.clone());
+        // The next attempt of the same task begins before the first is forgotten.
+        runs.insert("second", second.clone());
+        runs.remove("first");
+        assert!(runs.get("first").is_none());
+        runs.get("second").expect("it goes on").cancel.cancel();
+        assert!(second.cancel.is_cancelled() && !first.cancel.is_cancelled());
+    }
+}

@@ -24,9 +24,10 @@ pub(crate) struct AppendLogs {
 const HEARD: &str = "update tasks set lease_heard = $2 where lease_id = $1";
 
 impl Write for AppendLogs {
-    type Output = ();
+    /// The agent, where it runs outside: this is a sign of life of it.
+    type Output = Option<String>;
 
-    async fn run(&self, tx: &mut Tx<'_>) -> Answer<()> {
+    async fn run(&self, tx: &mut Tx<'_>) -> Answer<Option<String>> {
         let mut stored: StoredTask = super::tasks::load(tx, &self.author.sees, self.task).await?;
         if let Some(id) = &self.lease {
             let lease = stored.lease_of(id)?;
@@ -45,7 +46,8 @@ impl Write for AppendLogs {
                 .into());
             }
         }
-        append(tx, &stored, &self.entries, self.now).await
+        append(tx, &stored, &self.entries, self.now).await?;
+        Ok(stored.task.agent.filter(|_| stored.task.external))
     }
 }
 

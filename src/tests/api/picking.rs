@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::domain::{Task, TaskStatus, WaitingCode};
+use crate::domain::{TaskStatus, WaitingCode};
 use crate::server::config::AgentConfig;
-use crate::tests::support::{Client, Engine, TestApp, fake, on_each_engine, remote};
+use crate::tests::support::{Client, Engine, TestApp, WholeTask, fake, on_each_engine, remote};
 
 on_each_engine!(
     an_agent_that_does_not_exist_cannot_be_asked_for,
@@ -16,7 +16,7 @@ on_each_engine!(
     what_a_task_follows_outlives_a_restart,
 );
 
-fn reasons(task: &Task) -> Vec<(WaitingCode, &str)> {
+fn reasons(task: &WholeTask) -> Vec<(WaitingCode, &str)> {
     let reasons = task.waiting.iter();
     reasons.map(|it| (it.code, it.detail.as_str())).collect()
 }
@@ -140,7 +140,7 @@ async fn a_task_runs_after_those_that_it_follows(engine: Engine) {
         .await
         .expect(200);
     complete(client, "worker", 1).await;
-    assert_eq!(reasons(&*client.task(3).await)[..1], expected[1..]);
+    assert_eq!(reasons(&client.task(3).await)[..1], expected[1..]);
     complete(client, "worker", 2).await;
     complete(client, "worker", 3).await;
     // What is completed already keeps nobody waiting.
@@ -171,7 +171,7 @@ async fn a_task_whose_predecessor_failed_says_what_one_can_do(engine: Engine) {
         .create(json!({"description": "3", "after": [1]}))
         .await;
     assert_eq!(
-        reasons(&*client.task(3).await),
+        reasons(&client.task(3).await),
         [(WaitingCode::After, expected)]
     );
     client
@@ -210,7 +210,7 @@ async fn what_a_task_follows_outlives_a_restart(engine: Engine) {
     app.start_again().await;
     let client = app.client();
     assert_eq!(
-        reasons(&*client.task(3).await)[0],
+        reasons(&client.task(3).await)[0],
         (WaitingCode::After, "it follows #2")
     );
     assert_eq!(client.task(4).await.requires, ["gpu"]);

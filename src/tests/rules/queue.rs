@@ -16,6 +16,8 @@ enum Step {
         number: i64,
         key: i64,
         agent: Option<bool>,
+        /// It requires what only `a` can do.
+        special: bool,
         delay: i64,
         attempt: u32,
     },
@@ -31,8 +33,10 @@ fn step() -> impl Strategy<Value = Step> {
     let number = 1..12_i64;
     let delay = prop_oneof![3 => Just(0), 1 => 1..20_i64];
     prop_oneof![
-        4 => (number.clone(), -5..5_i64, any::<Option<bool>>(), delay, 1..3_u32).prop_map(
-            |(number, key, agent, delay, attempt)| Step::Put { number, key, agent, delay, attempt }
+        4 => (number.clone(), -5..5_i64, any::<(Option<bool>, bool)>(), delay, 1..3_u32).prop_map(
+            |(number, key, (agent, special), delay, attempt)| Step::Put {
+                number, key, agent, special, delay, attempt,
+            }
         ),
         1 => number.clone().prop_map(Step::Remove),
         2 => any::<bool>().prop_map(Step::Reserve),
@@ -66,6 +70,15 @@ fn idle(title: &str) -> Slots {
     }
 }
 
+/// The agent of this name: `a` can do what is special.
+fn named(name: &str) -> Slots {
+    let mut slots = idle(name);
+    if name == "a" {
+        slots.offers.capabilities.push("special".to_owned());
+    }
+    slots
+}
+
 fn needs(agent: Option<&str>) -> Needs {
     Needs {
         agent: agent.map(str::to_owned),
@@ -96,6 +109,7 @@ impl Model {
                 .agent
                 .as_deref()
                 .is_none_or(|requested| requested == agent)
+                && (entry.needs.requires.is_empty() || agent == "a")
                 && entry.not_before.is_none_or(|moment| moment.0 <= self.now)
                 && !self.aside.contains(&entry.number)
         };
@@ -106,7 +120,10 @@ impl Model {
     fn rivals_of(&self, entry: &Entry) -> usize {
         let competes = |other: &&&Entry| {
             let same = match (other.needs.agent.as_deref(), entry.needs.agent.as_deref()) {
-                (Some(theirs), Some(own)) => theirs == own,
+                (Some(theirs), Some(own)) => {
+                    let alike = other.needs.requires == entry.needs.requires;
+                    theirs == own && (own == "a" || alike)
+                }
                 (Some(theirs), None) => theirs == "a",
                 // Nobody could give `b` what `a` gives.
                 (None, wanted) => wanted != Some("b"),
@@ -125,13 +142,16 @@ impl Model {
                 number,
                 key,
                 agent,
+                special,
                 delay,
                 attempt,
             } => {
+                let mut needs = needs(agent.map(name));
+                needs.requires.extend(special.then(|| "special".to_owned()));
                 let entry = Entry {
                     number,
                     key,
-                    needs: needs(agent.map(name)),
+                    needs,
                     not_before: (delay > 0).then(|| Timestamp(self.now + delay)),
                     attempt,
                     blockers: Vec::new(),
@@ -163,14 +183,14 @@ impl Model {
         queue.promote(now);
         for agent in ["a", "b"] {
             prop_assert_eq!(
-                queue.next_for(agent, &idle(agent), now),
+                queue.next_for(agent, &named(agent), now),
                 self.next_for(agent)
             );
         }
         let order: Vec<i64> = queue.head(usize::MAX).map(|entry| entry.number).collect();
         let expected: Vec<i64> = self.in_order().iter().map(|entry| entry.number).collect();
         prop_assert_eq!(&order, &expected);
-        let agents: BTreeMap<String, Slots> = [("a".to_owned(), idle("a"))].into();
+        let agents: BTreeMap<String, Slots> = [("a".to_owned(), named("a"))].into();
         for entry in self.entries.values() {
             prop_assert_eq!(
                 queue.rivals_of(entry, &agents, &Scope::everything()).seen,
@@ -286,7 +306,7 @@ fn an_old_task_of_low_priority_is_not_starved_by_a_stream_of_urgent_ones() {
 
 /// What is said about task 9 with these agents and so many rivals before it.
 fn said(agents: &[Slots], requested: Option<&str>, ahead: usize) -> Vec<(String, bool)> {
-    let named = agents
+    let by_name = agents
         .iter()
         .map(|agent| (agent.title.to_lowercase(), agent.clone()));
     let entry = Entry {
@@ -300,7 +320,7 @@ fn said(agents: &[Slots], requested: Option<&str>, ahead: usize) -> Vec<(String,
     let reasons = explain(
         &entry,
         rivals(ahead),
-        &named.collect(),
+        &by_name.collect(),
         &Scope::everything(),
         Timestamp(0),
     );

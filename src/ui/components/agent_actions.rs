@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::action::{ActionButton, Look};
 use super::format::count;
 use super::icon::Icon;
-use crate::domain::{Agent, AgentStatus};
+use crate::domain::{Agent, AgentKind, AgentStatus};
 use crate::ui::dynamic::{Erase, maybe, memo, nothing, part, text};
 use crate::ui::state::Action;
 
@@ -83,7 +83,14 @@ fn KillAgent(
 /// The buttons that make sense for the agent as it is.
 #[component]
 pub(crate) fn AgentControls(#[prop(into)] agent: Signal<Agent>) -> impl IntoView {
-    let name = agent.read_untracked().name.clone();
+    let (name, kind) = {
+        let agent = agent.read_untracked();
+        (agent.name.clone(), agent.kind)
+    };
+    if kind == AgentKind::External {
+        // It is started and stopped where it runs.
+        return nothing();
+    }
     let status = memo(move || agent.read().status);
     let holds = memo(move || held(&agent.read()));
     let startable = memo(move || can_start(&agent.read()));
@@ -119,6 +126,7 @@ pub(crate) fn AgentControls(#[prop(into)] agent: Signal<Agent>) -> impl IntoView
             .any(),
         }
     })
+    .into_any()
 }
 
 /// True for an agent that is not there and can be started from here. A worker elsewhere that fell

@@ -105,11 +105,12 @@ async fn what_cannot_start_says_why() {
     let missing = process(&["no-such-program-anywhere"]);
     let words = "cannot start \"no-such-program-anywhere\": No such file or directory";
     assert_eq!(run(missing, "x").await.0, not_started(words));
-    let words = "cannot start \"/etc/hostname\": Permission denied";
-    assert_eq!(
-        run(process(&["/etc/hostname"]), "x").await.0,
-        not_started(words)
-    );
+    let scratch = tempfile::tempdir().unwrap();
+    let plain = scratch.path().join("plain");
+    std::fs::write(&plain, "true\n").unwrap();
+    let plain = plain.to_str().unwrap();
+    let words = format!("cannot start \"{plain}\": Permission denied");
+    assert_eq!(run(process(&[plain]), "x").await.0, not_started(&words));
     let folder = ProcessConfig {
         cwd: Some(PathBuf::from("/nowhere")),
         ..process(&["true"])
@@ -117,8 +118,7 @@ async fn what_cannot_start_says_why() {
     let words = "there is no folder /nowhere";
     assert_eq!(run(folder, "x").await.0, not_started(words));
     // The check cannot see this one coming, so the supervisor reports it: its interpreter is missing.
-    let folder = tempfile::tempdir().unwrap();
-    let script = folder.path().join("script");
+    let script = scratch.path().join("script");
     std::fs::write(&script, "#!/nowhere/interpreter\n").unwrap();
     std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).unwrap();
     let (outcome, events) = run(process(&[script.to_str().unwrap()]), "x").await;

@@ -49,27 +49,23 @@ pub(super) fn read(text: Option<&str>, since: Timestamp) -> (Option<Question>, Q
     let Some(text) = text else {
         return (None, Questions::default());
     };
-    match serde_json::from_str::<Column>(text) {
-        Ok(column) => {
-            let (asked, waiting) = (column.asked, column.waiting);
-            (column.open, Questions { asked, waiting })
-        }
-        Err(_) => {
-            let open = Question {
-                id: "1".to_owned(),
-                kind: QuestionKind::Input,
-                text: text.to_owned(),
-                options: Vec::new(),
-                asked_at: since,
-                expires_at: None,
-            };
-            let asked = Questions {
-                asked: 1,
-                waiting: Vec::new(),
-            };
-            (Some(open), asked)
-        }
+    if let Ok(column) = serde_json::from_str::<Column>(text) {
+        let (asked, waiting) = (column.asked, column.waiting);
+        return (column.open, Questions { asked, waiting });
     }
+    let open = Question {
+        id: "1".to_owned(),
+        kind: QuestionKind::Input,
+        text: text.to_owned(),
+        options: Vec::new(),
+        asked_at: since,
+        expires_at: None,
+    };
+    let asked = Questions {
+        asked: 1,
+        waiting: Vec::new(),
+    };
+    (Some(open), asked)
 }
 
 /// Writes the column.

@@ -104,15 +104,14 @@ impl TryFrom<TaskRow> for StoredTask {
         let retried_by = row
             .retried_by
             .map(|id| origin.require("retried_by", id.parse().ok()));
-        let lease = match (row.lease_id, row.lease_expires_at) {
-            (Some(id), Some(at)) => Some(Lease {
-                id,
-                expires_at: Timestamp(at),
-                node: row.lease_node,
-                heard: row.lease_heard,
-            }),
-            _ => None,
-        };
+        let lease = row.lease_id.zip(row.lease_expires_at);
+        let (node, heard) = (row.lease_node, row.lease_heard);
+        let lease = lease.map(|(id, at)| Lease {
+            id,
+            expires_at: Timestamp(at),
+            node,
+            heard,
+        });
         Ok(Self {
             task: Task {
                 id: origin.require("id", row.id.parse().ok())?,
