@@ -57,22 +57,11 @@ impl StorageError {
     /// True when the same may succeed later: the database is away, busy, full or locked. False for a
     /// refusal, and for what no database would take.
     pub(crate) fn may_pass(&self) -> bool {
-        match self {
-            Self::Refused(_)
-            | Self::Inconsistent { .. }
-            | Self::Stopping
-            | Self::Unusable(_)
-            | Self::Broken => false,
-            Self::Driver(sqlx::Error::Database(error)) => {
-                // Data that cannot be stored, a rule that is broken, a statement that is wrong.
-                let code = error.code().unwrap_or_default();
-                !["22", "23", "42"]
-                    .iter()
-                    .any(|class| code.len() == 5 && code.starts_with(class))
-                    && !error.is_unique_violation()
-            }
-            Self::Driver(_) | Self::Migrate(_) | Self::Unwritable(_) | Self::Unknown => true,
-        }
+        // What may have been stored is better there twice than not at all.
+        matches!(self, Self::Unknown)
+            || self
+                .trouble()
+                .is_some_and(|trouble| trouble != Trouble::Damaged)
     }
 
     /// True for a refusal by rule, which is an answer and not a failure.

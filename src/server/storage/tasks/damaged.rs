@@ -1,63 +1,18 @@
 //! A task whose row cannot be read is shown as such: number, id and times where they can be
 //! read, and what is wrong. It never hides the tasks beside it.
 
-use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::StoredTask;
 use super::questions::Questions;
-use super::row::{BodyRow, TaskRow};
 use crate::domain::{
     DEFAULT_TIMEOUT_SECONDS, Priority, Task, TaskBody, TaskId, TaskStatus, Timestamp, Usage,
 };
 use crate::server::storage::StorageError;
-use crate::server::storage::columns::{Named, note_unreadable, read};
+use crate::server::storage::columns::Named;
 
-/// What came out of a row.
-pub(super) struct Found {
-    pub(super) stored: StoredTask,
-    /// Why `stored` is only what could be shown.
-    pub(super) damage: Option<StorageError>,
-}
-
-/// The task of a row.
-pub(super) fn found<'r, R: Named>(row: &'r R) -> Found
-where
-    TaskRow: FromRow<'r, R>,
-{
-    match read::<R, TaskRow, StoredTask>("tasks", "number", row) {
-        Ok(stored) => Found {
-            stored,
-            damage: None,
-        },
-        Err(error) => {
-            note_unreadable("tasks", &error);
-            Found {
-                stored: damaged(row, &error),
-                damage: Some(error),
-            }
-        }
-    }
-}
-
-/// What may be large about a task. What cannot be read of it is said in its metadata.
-pub(super) fn body_of<'r, R: Named>(row: &'r R) -> TaskBody
-where
-    BodyRow: FromRow<'r, R>,
-{
-    read::<R, BodyRow, TaskBody>("tasks", "number", row).unwrap_or_else(|error| {
-        note_unreadable("tasks", &error);
-        let result = row.text("result");
-        let damage = ("damaged".to_owned(), error.to_string().into());
-        TaskBody {
-            description: row.text("description").unwrap_or_default(),
-            result: result.and_then(|text| serde_json::from_str(&text).ok()),
-            metadata: std::iter::once(damage).collect(),
-        }
-    })
-}
-
-fn damaged<R: Named>(row: &R, error: &StorageError) -> StoredTask {
+/// What can be shown of a task whose row cannot be read.
+pub(super) fn damaged<R: Named>(row: &R, error: &StorageError) -> StoredTask {
     let number = row.number("number").unwrap_or_default();
     let time = |column| row.number(column).map(Timestamp);
     let id = row.text("id").and_then(|id| id.parse().ok());
@@ -110,5 +65,16 @@ fn damaged<R: Named>(row: &R, error: &StorageError) -> StoredTask {
         lease: None,
         last_lease: None,
         silent_leases: 0,
+    }
+}
+
+/// What can be shown of a body that cannot be read, which says so itself.
+pub(super) fn damaged_body<R: Named>(row: &R, error: &StorageError) -> TaskBody {
+    let result = row.text("result");
+    let damage = ("damaged".to_owned(), error.to_string().into());
+    TaskBody {
+        description: row.text("description").unwrap_or_default(),
+        result: result.and_then(|text| serde_json::from_str(&text).ok()),
+        metadata: std::iter::once(damage).collect(),
     }
 }

@@ -6,7 +6,7 @@ use sqlx::FromRow;
 
 use super::StoredTask;
 use super::report::end;
-use super::row::{NewBody, load, save};
+use super::row::{NewBody, load, load_readable, save};
 use crate::domain::{
     ActivityKind, DEFAULT_TIMEOUT_SECONDS, LogLevel, LogStream, NewLog, Outcome, Scope, TaskRef,
     TaskStatus, Timestamp,
@@ -72,11 +72,8 @@ impl Write for KeepLeases {
             let mut kept = before.clone();
             let due = kept.keep(running, self.forgive);
             if let Some(due) = due {
-                let task = TaskRef::Number(kept.number);
-                let mut stored = match load(tx, &Scope::everything(), task).await {
-                    // One that is damaged holds up no other.
-                    Err(StorageError::Inconsistent { .. }) => continue,
-                    loaded => loaded?,
+                let Some(mut stored) = load_readable(tx, kept.number).await? else {
+                    continue;
                 };
                 due.end(tx, &mut stored, self.now).await?;
                 ended.push(stored);
@@ -256,7 +253,9 @@ impl Write for EndInterrupted {
             sqlx::query_scalar(OF_NODE).bind(&self.node).fetch_all(conn).await?);
         let mut ended = Vec::with_capacity(numbers.len());
         for number in numbers {
-            let mut stored = load(tx, &Scope::everything(), TaskRef::Number(number)).await?;
+            let Some(mut stored) = load_readable(tx, number).await? else {
+                continue;
+            };
             let task = &stored.task;
             let outcome = if stored.cancel_requested_at.is_some() {
                 Outcome::Cancelled

@@ -1,7 +1,7 @@
 //! Leases are renewed while their holder lives. How they end is in `lapse`.
 
 use super::StoredTask;
-use super::row::{TaskRow, task_columns};
+use super::row::{found, task_columns};
 use crate::domain::Timestamp;
 use crate::server::storage::tx::{Tx, in_tx};
 use crate::server::storage::{Answer, Write};
@@ -46,9 +46,9 @@ impl Write for RenewLeases {
     async fn run(&self, tx: &mut Tx<'_>) -> Answer<Vec<Renewal>> {
         let mut renewals = Vec::with_capacity(self.leases.len());
         for lease in &self.leases {
-            let row: Option<TaskRow> = in_tx!(tx, conn =>
-                sqlx::query_as(BY_LEASE).bind(lease).fetch_optional(conn).await?);
-            let stored = row.map(StoredTask::try_from).transpose()?;
+            let stored: Option<StoredTask> = in_tx!(tx, conn =>
+                sqlx::query(BY_LEASE).bind(lease).fetch_optional(conn).await?
+                    .and_then(|row| found(&row).whole()));
             let good = stored.filter(|stored| {
                 stored.task.agent.as_ref() == Some(&self.agent) && stored.lease.is_some()
             });

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::StoredTask;
-use super::row::{TaskRow, task_columns};
+use super::row::{found, task_columns};
 use crate::domain::{
     ActivityKind, Answer as PersonsAnswer, AppError, FieldError, NewQuestion, Question,
     QuestionKind, Reply, TaskId, TaskStatus, Timestamp, Transition,
@@ -236,10 +236,10 @@ impl Write for NoteTold {
 
     async fn run(&self, tx: &mut Tx<'_>) -> Answer<()> {
         for lease in &self.leases {
-            let row: Option<TaskRow> = in_tx!(tx, conn =>
-                sqlx::query_as(BY_LEASE).bind(lease).fetch_optional(conn).await?);
-            let Some(row) = row else { continue };
-            let mut stored = StoredTask::try_from(row)?;
+            let stored: Option<StoredTask> = in_tx!(tx, conn =>
+                sqlx::query(BY_LEASE).bind(lease).fetch_optional(conn).await?
+                    .and_then(|row| found(&row).whole()));
+            let Some(mut stored) = stored else { continue };
             for sent in &mut stored.answers {
                 sent.told = true;
             }

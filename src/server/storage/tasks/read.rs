@@ -3,8 +3,7 @@
 use sqlx::{FromRow, QueryBuilder};
 
 use super::StoredTask;
-use super::damaged::{Found, body_of, found};
-use super::row::{task_columns, visible};
+use super::row::{Found, body_of, found, task_columns, visible};
 use crate::domain::{Page, Priority, Scope, TaskBody, TaskFilter, TaskId, TaskRef, TaskStatus};
 use crate::server::storage::columns::{parse_cursor, patterns};
 use crate::server::storage::database::on_pool;
@@ -171,10 +170,9 @@ impl Database {
 
     /// Every task that is not finished and can be read.
     pub(crate) async fn active_tasks(&self) -> Answer<Vec<StoredTask>> {
-        let read = |found: Found| found.damage.is_none().then_some(found.stored);
         let mut tasks: Vec<StoredTask> = on_pool!(self, pool => {
             let rows = sqlx::query(ACTIVE).fetch_all(pool).await?;
-            rows.iter().map(found).filter_map(read).collect()
+            rows.iter().map(found).filter_map(Found::whole).collect()
         });
         self.find_blockers(&mut tasks).await?;
         Ok(tasks)

@@ -2,14 +2,14 @@
 
 use sqlx::FromRow;
 
-use super::damaged::{Found, body_of, found};
+use super::damaged::{damaged, damaged_body};
 use super::insert::Created;
 use super::{Lease, StoredTask, questions};
 use crate::domain::{
     AppError, Cost, CostSource, DEFAULT_TIMEOUT_SECONDS, Priority, Scope, Task, TaskBody, TaskRef,
     TaskStatus, Timestamp, Usage,
 };
-use crate::server::storage::columns::{Named, Origin, count, json};
+use crate::server::storage::columns::{Named, Origin, count, json, note_unreadable, read};
 use crate::server::storage::tx::{Conn, Tx, in_tx};
 use crate::server::storage::{Answer, Change, StorageError};
 
@@ -195,6 +195,51 @@ impl TryFrom<BodyRow> for TaskBody {
     }
 }
 
+/// What came out of a row.
+pub(super) struct Found {
+    pub(super) stored: StoredTask,
+    /// Why `stored` is only what could be shown.
+    pub(super) damage: Option<StorageError>,
+}
+
+impl Found {
+    /// The task, if all of it could be read.
+    pub(super) fn whole(self) -> Option<StoredTask> {
+        self.damage.is_none().then_some(self.stored)
+    }
+}
+
+/// The task of a row.
+pub(super) fn found<'r, R: Named>(row: &'r R) -> Found
+where
+    TaskRow: FromRow<'r, R>,
+{
+    match read::<R, TaskRow, StoredTask>("tasks", "number", row) {
+        Ok(stored) => Found {
+            stored,
+            damage: None,
+        },
+        Err(error) => {
+            note_unreadable("tasks", &error);
+            Found {
+                stored: damaged(row, &error),
+                damage: Some(error),
+            }
+        }
+    }
+}
+
+/// What may be large about a task. What cannot be read of it is said in its metadata.
+pub(super) fn body_of<'r, R: Named>(row: &'r R) -> TaskBody
+where
+    BodyRow: FromRow<'r, R>,
+{
+    read::<R, BodyRow, TaskBody>("tasks", "number", row).unwrap_or_else(|error| {
+        note_unreadable("tasks", &error);
+        damaged_body(row, &error)
+    })
+}
+
 const BY_NUMBER: &str = concat!("select ", task_columns!(), " from tasks where number = $1");
 const BY_ID: &str = concat!("select ", task_columns!(), " from tasks where id = $1");
 // PostgreSQL has other writers than us; SQLite has only ours.
@@ -235,6 +280,15 @@ pub(in crate::server::storage) async fn load(
     match damage {
         Some(error) => Err(AppError::from(error).into()),
         None => Ok(stored),
+    }
+}
+
+/// The same for the server's own look at several: one that cannot be read must not hold up the
+/// others.
+pub(super) async fn load_readable(tx: &mut Tx<'_>, number: i64) -> Answer<Option<StoredTask>> {
+    match load(tx, &Scope::everything(), TaskRef::Number(number)).await {
+        Err(error) if error.is_refusal() => Ok(None),
+        loaded => loaded.map(Some),
     }
 }
 
