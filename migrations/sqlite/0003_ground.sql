@@ -34,8 +34,7 @@ create table outbox (
     thing    text not null,
     version  bigint not null,
     project  text,
-    owner    text,
-    time     bigint not null
+    owner    text
 );
 
 create index outbox_by_follower on outbox (follower, id);

@@ -41,7 +41,7 @@ pub(crate) mod run;
 pub(crate) mod state;
 pub(crate) mod storage;
 mod telemetry;
-mod upkeep;
+pub(crate) mod upkeep;
 
 use std::io::Write;
 use std::process::ExitCode;

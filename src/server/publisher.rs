@@ -3,6 +3,7 @@
 
 use super::live::{Bus, Outgoing};
 use super::queue::{Board, Following};
+use super::storage::agents::AgentRecord;
 use super::storage::tasks::StoredTask;
 use super::storage::{Change, Thing};
 use crate::domain::{Agent, LiveMessage, Timestamp};
@@ -60,6 +61,25 @@ impl Publisher {
         let task = following.refreshed(stored);
         let messages = task.map(|task| Outgoing::new(audience, LiveMessage::Task(task)));
         self.tell(Some(following), messages.into_iter().collect());
+    }
+
+    /// Tells a task of which the board missed something; false when it has missed nothing.
+    pub(crate) fn mend(&self, stored: StoredTask, now: Timestamp) -> bool {
+        let mut following = self.board.follow(now);
+        let audience = stored.audience();
+        let task = following.missed(stored);
+        let mended = task.is_some();
+        let messages = task.map(|task| Outgoing::new(audience, LiveMessage::Task(task)));
+        self.tell(Some(following), messages.into_iter().collect());
+        mended
+    }
+
+    /// Tells an agent that the board has missed; false when it has missed nothing.
+    pub(crate) fn mend_agent(&self, record: AgentRecord, now: Timestamp) -> bool {
+        let mut following = self.board.follow(now);
+        let mended = following.agent(record);
+        self.tell(Some(following), Vec::new());
+        mended
     }
 
     /// Tells the agents that look different by time alone.

@@ -152,6 +152,7 @@ fn keep_up(loops: &TaskTracker, app: &AppState) {
     loops.spawn(upkeep::expire_leases(app.clone()));
     loops.spawn(upkeep::forget_keys(app.clone()));
     loops.spawn(upkeep::refresh_queue(app.clone()));
+    loops.spawn(upkeep::reconcile(app.clone()));
 }
 
 /// Listens where the configuration says; answers where that is.

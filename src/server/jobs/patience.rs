@@ -68,6 +68,7 @@ mod tests {
         let clock = Clock::manual(Timestamp(0));
         let asking = watch::Sender::new(false);
         let waits = tokio::spawn(Patience::new(clock, 10).wait(asking.subscribe(), None));
+        tokio::task::yield_now().await;
         clock.run_on(9);
         asking.send_replace(true);
         tokio::task::yield_now().await;

@@ -2,7 +2,7 @@
 //!
 //! It follows every commit in commit order (`follow.rs`), so it equals storage at any time.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
@@ -143,6 +143,27 @@ impl Board {
             }
         }
         sum
+    }
+
+    /// Takes over how many tasks there really are; answers in how many places it was otherwise.
+    pub(crate) fn mend_counts(&self, counts: &[(String, TaskStatus, u64)]) -> usize {
+        let mut state = self.state();
+        let mut mended = 0;
+        for (project, status, count) in counts {
+            let slot = state.counts_of(project).slot(*status);
+            mended += usize::from(*slot != *count);
+            *slot = *count;
+        }
+        mended
+    }
+
+    /// The version of every pending and held task.
+    pub(crate) fn active_versions(&self) -> HashMap<i64, i64> {
+        let state = self.state();
+        let numbers = state.queue.numbers().chain(state.holders.keys().copied());
+        numbers
+            .map(|number| (number, state.versions.of(number).unwrap_or(0)))
+            .collect()
     }
 
     /// The agents that somebody with this scope may use, by name, without what they run for others.

@@ -65,15 +65,33 @@ impl<'a> Following<'a> {
         Some(task)
     }
 
-    /// Takes over an agent, unless the board has a newer one.
-    pub(crate) fn agent(&mut self, record: AgentRecord) {
+    /// Takes over a task of which the board missed something; `None` when it has missed nothing.
+    pub(crate) fn missed(&mut self, stored: StoredTask) -> Option<Box<Task>> {
+        let number = stored.task.number;
+        let known = self.state.versions.of(number);
+        let before = self.state.status_of(number);
+        let is_finished = stored.task.status.is_finished();
+        if known.is_some_and(|known| known >= stored.task.version)
+            && !(is_finished && before.is_some())
+        {
+            return None;
+        }
+        // One that the board knows nothing of was counted when it was told, or will be by counting.
+        let before = before.or(Some(stored.task.status));
+        self.state.versions.forget(number);
+        self.task(before, stored)
+    }
+
+    /// Takes over an agent, unless the board has a newer one; true when it did.
+    pub(crate) fn agent(&mut self, record: AgentRecord) -> bool {
         let known = self.state.agents.get(&record.name);
         if known.is_some_and(|known| known.record.version >= record.version) {
-            return;
+            return false;
         }
         self.agents.insert(record.name.clone());
         self.state.put_agent(record, self.now);
         self.moved = true;
+        true
     }
 
     /// A pending task as it is shown now, unless something newer of it was published since the

@@ -68,6 +68,20 @@ impl State {
         agents
     }
 
+    /// Where an unfinished task stands, as far as the board knows.
+    pub(super) fn status_of(&self, number: i64) -> Option<TaskStatus> {
+        if self.queue.get(number).is_some() {
+            return Some(TaskStatus::Pending);
+        }
+        let agent = self.holders.get(&number)?;
+        let held = self.agents.get(agent)?.held.get(&number)?;
+        Some(if held.needs_input {
+            TaskStatus::NeedsInput
+        } else {
+            TaskStatus::Running
+        })
+    }
+
     pub(super) fn counts_of(&mut self, project: &str) -> &mut StatusCounts {
         if !self.counts.contains_key(project) {
             self.counts

@@ -302,6 +302,11 @@ impl Queue {
         self.entries.get(&number)
     }
 
+    /// The numbers of all tasks, in no order.
+    pub(crate) fn numbers(&self) -> impl Iterator<Item = i64> {
+        self.entries.keys().copied()
+    }
+
     /// How many tasks stand before `entry`.
     pub(crate) fn ahead_of(&self, entry: &Entry, scope: &Scope) -> usize {
         let place = (entry.key, entry.number);

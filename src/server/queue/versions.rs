@@ -21,6 +21,11 @@ impl Versions {
         is_newer
     }
 
+    /// Forgets what is known of task `number`.
+    pub(super) fn forget(&mut self, number: i64) {
+        self.known.remove(&number);
+    }
+
     /// What is known of task `number`.
     pub(super) fn of(&self, number: i64) -> Option<i64> {
         self.known.get(&number).copied()

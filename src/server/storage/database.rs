@@ -100,6 +100,11 @@ impl Database {
         self.queue.try_send(queued).is_ok()
     }
 
+    /// Returns when everything that was committed so far has been told to whoever follows.
+    pub(crate) async fn settle(&self) -> Answer<()> {
+        self.write(Nothing).await
+    }
+
     /// Whether writes are taken, as the writer last found it.
     pub(crate) fn health(&self) -> &Health {
         &self.health
@@ -126,6 +131,17 @@ impl Database {
     /// whoever has its end in hand may wait for that.
     pub(crate) fn close(&self) {
         self.closing.cancel();
+    }
+}
+
+/// Waits for its turn.
+struct Nothing;
+
+impl Write for Nothing {
+    type Output = ();
+
+    async fn run(&self, _: &mut Tx<'_>) -> Answer<()> {
+        Ok(())
     }
 }
 

@@ -27,6 +27,8 @@ pub(super) struct Link {
     /// What the last commit left known.
     memory: Memory,
     doubt: Option<Doubt>,
+    /// Who must miss no change: their rows go with every commit.
+    pub(super) followers: Vec<String>,
 }
 
 /// Where the database is.
@@ -85,6 +87,7 @@ impl Link {
             conn: Some(conn),
             memory: Memory::default(),
             doubt: None,
+            followers: Vec::new(),
         }
     }
 
@@ -137,7 +140,7 @@ impl Link {
                 // process holds the lock; an immediate one waits for it.
                 let mut transaction = conn.begin_with("begin immediate").await?;
                 let tx = Tx::new(Conn::Sqlite(&mut transaction), memory);
-                let (changes, memory) = run(tx, group, gather).await?;
+                let (changes, memory) = run(tx, group, gather, &self.followers).await?;
                 transaction.commit().await?;
                 self.memory = memory;
                 Ok(changes)
@@ -150,7 +153,7 @@ impl Link {
             ) => {
                 sqlx::raw_sql("begin").execute(&mut *conn).await?;
                 let tx = Tx::new(Conn::Postgres(&mut *conn), memory);
-                let (changes, memory) = run(tx, group, gather).await?;
+                let (changes, memory) = run(tx, group, gather, &self.followers).await?;
                 *commits += 1;
                 let number = *commits;
                 let end = format!(

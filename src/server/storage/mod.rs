@@ -18,6 +18,8 @@ mod error;
 mod health;
 mod link;
 pub(crate) mod logs;
+#[cfg_attr(not(test), expect(dead_code, reason = "its followers come later"))]
+pub(crate) mod outbox;
 mod postgres;
 pub(crate) mod projects;
 mod schema;

@@ -20,7 +20,7 @@ use super::health::Health;
 use super::link::{Link, Settled};
 use super::trouble::Trouble;
 use super::tx::Tx;
-use super::{Answer, Change, StorageError};
+use super::{Answer, Change, StorageError, outbox};
 use crate::server::telemetry::chain;
 
 /// A change to the database. It may run more than once: when one write of a group fails, the
@@ -131,6 +131,12 @@ struct Outage {
 }
 
 impl Writer {
+    /// Has `follower` told of every change from now on by rows of the same transaction.
+    #[cfg(test)]
+    pub(crate) fn follow(&mut self, follower: &str) {
+        self.link.followers.push(follower.to_owned());
+    }
+
     /// Serves writes until every handle is gone or the database is closed, and leaves what is
     /// stored in one whole file.
     pub(crate) async fn run(mut self, on_commit: OnCommit) {
@@ -361,6 +367,7 @@ pub(super) async fn run(
     mut tx: Tx<'_>,
     group: &mut Vec<Queued>,
     mut gather: Gather<'_>,
+    followers: &[String],
 ) -> Answer<(Vec<Change>, Memory)> {
     let mut done = 0;
     loop {
@@ -372,6 +379,10 @@ pub(super) async fn run(
             }
         }
         if done == group.len() {
+            if !followers.is_empty() {
+                outbox::note(&mut tx, followers);
+                tx.flush().await?;
+            }
             return Ok((tx.changes, tx.memory));
         }
         for unit in group.iter_mut().skip(done) {

@@ -8,6 +8,8 @@ mod board;
 mod claims;
 mod group;
 mod leases;
+mod outbox;
+mod reconcile;
 mod schema;
 
 use std::sync::{Arc, Mutex};
@@ -35,8 +37,16 @@ const NOW: Timestamp = Timestamp(1_800_000_000_000_000);
 
 impl Store {
     async fn new(engine: Engine) -> Self {
+        Self::followed_by(engine, &[]).await
+    }
+
+    /// With followers that must miss nothing.
+    async fn followed_by(engine: Engine, followers: &[&str]) -> Self {
         let place = Place::new(engine).await;
-        let (db, writer) = place.open().await;
+        let (db, mut writer) = place.open().await;
+        for follower in followers {
+            writer.follow(follower);
+        }
         let changes: Arc<Mutex<Vec<Change>>> = Arc::default();
         let announced = Arc::clone(&changes);
         let mut writing = JoinSet::new();

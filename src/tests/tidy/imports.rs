@@ -85,7 +85,7 @@ const LOW: [&str; 8] = [
     "agents",
     "auth",
 ];
-const MIDDLE: [&str; 14] = [
+const MIDDLE: [&str; 15] = [
     "domain",
     "config",
     "clock",
@@ -95,6 +95,7 @@ const MIDDLE: [&str; 14] = [
     "agents",
     "auth",
     "queue",
+    "publisher",
     "state",
     "error",
     "links",

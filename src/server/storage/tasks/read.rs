@@ -39,7 +39,7 @@ macro_rules! counts_by {
     };
 }
 const BY_AGENT: &str = counts_by!("assignee");
-const BY_PROJECT: &str = counts_by!("project");
+pub(super) const BY_PROJECT: &str = counts_by!("project");
 const FINISHED: &str = "select agent, title, started_at, completed_at from tasks \
     where status = 'completed' order by number desc limit $1";
 
