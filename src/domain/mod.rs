@@ -7,6 +7,7 @@ mod activity;
 mod agent;
 mod convergence;
 mod error;
+mod excerpt;
 mod id;
 mod limits;
 mod live;
@@ -32,6 +33,9 @@ pub use convergence::{
     StepResult, Verdict, VerdictKind, decode_batch, fingerprint, ledger, verdict,
 };
 pub use error::{AppError, ErrorKind, FieldError};
+pub use excerpt::{
+    Excerpt, LONGEST_LINE, LogExcerpt, LogPage, MOST_RUNS, TaskPart, TaskTexts, weight,
+};
 pub use id::TaskId;
 pub use limits::{LIMITS, TaskLimits, is_agent_name};
 pub use live::{ClientFrame, Epoch, LiveMessage, Problem, Seq, ServerFrame, Topic};
@@ -49,7 +53,7 @@ pub use timestamp::Timestamp;
 pub use transition::{Illegal, Transition};
 pub use usage::{Cost, Usage, UsageReport};
 pub use view::{
-    AgentView, AgentsView, ComparedFinding, ComparisonView, ConvergenceView, FeedPoint,
-    LiveSession, SessionView, TaskDraft, TaskView, TasksView,
+    AgentChoice, AgentChoices, AgentFilter, AgentView, AgentsView, ComparedFinding, ComparisonView,
+    ConvergenceView, FeedPoint, LiveSession, SessionView, TaskDraft, TaskView, TasksView,
 };
 pub use waiting::{Waiting, WaitingCode};

@@ -10,7 +10,7 @@
 //! | `jobs`, `bridge`, `upkeep` | the rows above |
 //! | `operations`, `error` | the rows above except `jobs`, `bridge`, `upkeep` |
 //! | `api`, bodies of `rpc` | `operations`, `auth`, `state`, `error`, the socket also `live` |
-//! | `router`, `run`, `restore`, `home`, `assets` | everything |
+//! | `router`, `run`, `restore`, `home`, `serve`, `assets` | everything |
 
 pub(crate) mod agents;
 mod api;
@@ -32,6 +32,7 @@ pub(crate) mod queue;
 mod restore;
 mod router;
 pub(crate) mod run;
+pub(crate) mod serve;
 pub(crate) mod state;
 pub(crate) mod storage;
 mod telemetry;

@@ -6,11 +6,13 @@
 
 mod agents;
 mod api;
+mod connections;
 mod converge;
 mod convergence;
 mod crash;
 mod feed;
 mod forms;
+mod pages;
 mod restart;
 mod rules;
 mod storage;

@@ -4,6 +4,7 @@
 //! its promises even when this server is killed), [`processes`] (the second belt),
 //! [`fake`] (a script, for demonstrations).
 
+pub(crate) mod descriptors;
 pub(crate) mod fake;
 mod lines;
 pub(crate) mod process;

@@ -118,7 +118,7 @@ impl LogRow {
     }
 }
 
-fn level_code(level: LogLevel) -> i64 {
+pub(super) fn level_code(level: LogLevel) -> i64 {
     match level {
         LogLevel::Debug => 0,
         LogLevel::Info => 1,
@@ -127,7 +127,7 @@ fn level_code(level: LogLevel) -> i64 {
     }
 }
 
-fn stream_code(stream: LogStream) -> i64 {
+pub(super) fn stream_code(stream: LogStream) -> i64 {
     match stream {
         LogStream::Stdout => 0,
         LogStream::Stderr => 1,

@@ -12,6 +12,7 @@ pub(crate) mod agents;
 mod columns;
 mod database;
 mod error;
+pub(crate) mod log_pages;
 pub(crate) mod logs;
 pub(crate) mod sessions;
 pub(crate) mod tasks;

@@ -86,7 +86,7 @@ const MIDDLE: [&str; 14] = [
 const EVERYTHING: &[&str] = &["*"];
 
 /// Files of the server that wire the layers together.
-const COMPOSITION: [&str; 5] = ["router", "run", "restore", "home", "assets"];
+const COMPOSITION: [&str; 6] = ["router", "run", "restore", "home", "serve", "assets"];
 
 /// The layer of a module: `domain`, `ui`, or what comes after `server`.
 fn layer(module: &[String]) -> &str {
