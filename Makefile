@@ -14,7 +14,7 @@ INSTALL := CARGO_TARGET_DIR=$(CARGO_TARGET_DIR)/tools CARGO_PROFILE_RELEASE_LTO=
 
 .PHONY: help
 help: ## list the commands
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 # --- tools ------------------------------------------------------------------
 
@@ -30,6 +30,7 @@ node_modules/.package-lock.json: package.json package-lock.json
 
 test-tools: tools
 	@cargo-deny --version 2>/dev/null | grep -q ' 0\.20' || $(INSTALL) cargo-deny --version '^0.20' --locked
+	@cargo-machete --version 2>/dev/null | grep -qx '0\.9\.2' || $(INSTALL) cargo-machete --version 0.9.2 --locked
 	@{ [ -x /usr/bin/chromium ] && ls /usr/lib/postgresql/*/bin/initdb; } >/dev/null 2>&1 \
 	  || { $(SUDO) apt-get update -q && DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -qy --no-install-recommends chromium postgresql; }
 
@@ -62,14 +63,25 @@ target/charts/charts.js.br: src/ui/charts.js node_modules/.package-lock.json
 
 # --- checks -----------------------------------------------------------------
 
-.PHONY: test check unit e2e bench fix
+.PHONY: test check yanked advisories unit e2e bench fix
 test: check unit e2e ## everything that must hold
 
-check: test-tools ## formats, lints of both sides, licences and bans
+check: test-tools yanked ## formats, lints of both sides, docs, licences, bans, unused and yanked dependencies
 	cargo fmt --check
 	cargo clippy --features bench --all-targets -- -D warnings
 	cargo clippy --features hydrate --lib --target wasm32-unknown-unknown -- -D warnings
+	RUSTDOCFLAGS='-D warnings' cargo doc --no-deps --document-private-items --features bench
+	cargo machete
 	cargo deny --config .deny.toml check licenses bans sources
+
+# Before it packages anything, cargo asks the registry afresh about every version of Cargo.lock.
+yanked: ## no dependency was taken back by its authors
+	@said=$$(cargo package --no-verify --allow-dirty 2>&1) || { echo "$$said"; exit 1; }; \
+	  if grep -F 'is yanked' <<<"$$said"; then exit 1; fi
+
+advisories: test-tools ## known weaknesses of dependencies, where the database of them can be had
+	@cargo deny --config .deny.toml fetch db >/dev/null 2>&1 || { echo 'advisories: their database cannot be had here, so nothing is known.'; exit 1; }
+	cargo deny --config .deny.toml check advisories
 
 unit: test-tools ## unit and door tests on SQLite and PostgreSQL
 	cargo build --features ssr --bin kimi-dashboard --bin kimi-converge

@@ -1,4 +1,4 @@
-import { expect, open, test } from '../fixtures';
+import { expect, open, ready, test } from '../fixtures';
 
 test('a task created in one browser is seen live in a second', async ({ browser, page, server }) => {
   const other = await (await browser.newContext()).newPage();
@@ -95,6 +95,25 @@ test('everything is reached with the keyboard', async ({ page, server }) => {
 test('the theme is kept and does not flash', async ({ page, server }) => {
   await open(page, server.url + '/');
   await page.evaluate(() => localStorage.setItem('theme', 'dark'));
+  // What is painted before the program runs is what would flash: it comes when that was seen.
+  let come = () => {};
+  const held = new Promise<void>((resolve) => (come = resolve));
+  await page.route('**/*.wasm', async (route) => {
+    await held;
+    await route.continue();
+  });
+  await page.addInitScript(() => {
+    const frames: string[] = ((window as any).frames_seen = []);
+    const look = () => {
+      if (document.body) frames.push(document.documentElement.dataset.theme ?? 'none');
+      requestAnimationFrame(look);
+    };
+    requestAnimationFrame(look);
+  });
+  const frames = () => page.evaluate(() => (window as any).frames_seen as string[]);
   await page.goto(server.url + '/agents', { waitUntil: 'commit' });
-  await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark');
+  await expect.poll(async () => (await frames()).length).toBeGreaterThan(5);
+  come();
+  await ready(page);
+  expect([...new Set(await frames())]).toEqual(['dark']);
 });

@@ -119,7 +119,8 @@ test('errors are said in the words of the server', async ({ page, server }) => {
 test('what does not exist says so', async ({ page, server }) => {
   const response = await page.goto(server.url + '/nowhere');
   expect(response?.status()).toBe(404);
-  await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Not found');
+  await expect(page.getByText('There is no such page')).toBeVisible();
   const missing = await page.goto(server.url + '/tasks/99');
   expect(missing?.status()).toBe(404);
   await ready(page);

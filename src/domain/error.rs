@@ -54,6 +54,8 @@ pub enum ErrorKind {
     NotFound,
     /// The present state does not allow it.
     Conflict,
+    /// It was changed since the caller read it.
+    Outdated,
     /// The request is too large.
     TooLarge,
     /// The request can be read but makes no sense.
@@ -64,6 +66,8 @@ pub enum ErrorKind {
     Internal,
     /// The server did not answer.
     Unreachable,
+    /// The disk of the server is full.
+    NoRoom,
 }
 
 impl ErrorKind {
@@ -75,11 +79,13 @@ impl ErrorKind {
             Self::Forbidden => 403,
             Self::NotFound => 404,
             Self::Conflict => 409,
+            Self::Outdated => 412,
             Self::TooLarge => 413,
             Self::Invalid => 422,
             Self::Busy => 429,
             Self::Internal => 500,
             Self::Unreachable => 503,
+            Self::NoRoom => 507,
         }
     }
 
@@ -91,11 +97,13 @@ impl ErrorKind {
             Self::Forbidden => "Not allowed",
             Self::NotFound => "Not found",
             Self::Conflict => "Conflicts with the current state",
+            Self::Outdated => "Changed meanwhile",
             Self::TooLarge => "Too large",
             Self::Invalid => "Invalid input",
             Self::Busy => "Too many requests",
             Self::Internal => "Internal error",
             Self::Unreachable => "The server did not answer",
+            Self::NoRoom => "No room to store it",
         }
     }
 }

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{LogEntry, LogLevel, LogStream, Task, Timestamp, Waiting};
+use super::{LogEntry, LogLevel, LogStream, Task, TaskBody, Timestamp, Waiting};
 
 /// What the description of a task may take on its page; half as many plain characters.
 const DESCRIPTION: usize = 24_000;
@@ -64,7 +64,7 @@ fn bytes(text: &str) -> u64 {
 
 /// The bytes that `text` takes on a page: once as HTML, once in the data beside it.
 #[must_use]
-pub fn weight(text: &str) -> usize {
+pub fn page_weight(text: &str) -> usize {
     text.chars().map(weight_of).sum()
 }
 
@@ -102,16 +102,24 @@ pub struct TaskTexts {
 impl TaskTexts {
     /// The texts of `task`.
     #[must_use]
-    pub fn of(task: &Task) -> Self {
-        let result = task.result.as_ref().map(|result| match result {
+    pub fn of(task: &Task, body: &TaskBody) -> Self {
+        let result = body.result.as_ref().map(|result| match result {
             Value::String(text) => Excerpt::of(text, RESULT),
             other => Excerpt::of(&in_words(other), RESULT),
         });
         Self {
-            description: Excerpt::of(&task.description, DESCRIPTION),
+            description: Excerpt::of(&body.description, DESCRIPTION),
             result,
-            error: task.error.as_deref().map(|text| Excerpt::of(text, ERROR)),
+            error: Self::error(task),
         }
+    }
+}
+
+impl TaskTexts {
+    /// What is shown of the error of `task`.
+    #[must_use]
+    pub fn error(task: &Task) -> Option<Excerpt> {
+        task.error.as_deref().map(|text| Excerpt::of(text, ERROR))
     }
 }
 
@@ -137,10 +145,10 @@ pub enum TaskPart {
 impl TaskPart {
     /// The whole of it, unless it is a line, which the task does not hold.
     #[must_use]
-    pub fn text(self, task: &Task) -> Option<String> {
+    pub fn text(self, task: &Task, body: &TaskBody) -> Option<String> {
         match self {
-            Self::Description => Some(task.description.clone()),
-            Self::Result => task.result.as_ref().map(|result| match result {
+            Self::Description => Some(body.description.clone()),
+            Self::Result => body.result.as_ref().map(|result| match result {
                 Value::String(text) => text.clone(),
                 other => in_words(other),
             }),
@@ -177,7 +185,7 @@ impl LogExcerpt {
     pub fn weight(&self) -> usize {
         let text = &self.message.text;
         let escapes = text.bytes().filter(|byte| *byte == 0x1b).count();
-        FRAME + weight(text) + escapes.min(MOST_RUNS) * RUN
+        FRAME + page_weight(text) + escapes.min(MOST_RUNS) * RUN
     }
 }
 
@@ -229,7 +237,7 @@ impl Waiting {
 
 #[cfg(test)]
 mod tests {
-    use super::{Excerpt, Waiting, weight};
+    use super::{Excerpt, Waiting, page_weight};
     use crate::domain::WaitingCode;
 
     #[test]
@@ -261,7 +269,10 @@ mod tests {
             let data = format!("{:?}", json.replace('<', "\\u003c")).len();
             let data = data - r#""\"\"""#.len();
             let html = text.replace('<', "&lt;").replace('"', "&quot;").len();
-            assert!(weight(text) >= html + data, "{text:?}: {html} + {data}");
+            assert!(
+                page_weight(text) >= html + data,
+                "{text:?}: {html} + {data}"
+            );
         }
     }
 

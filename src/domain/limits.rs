@@ -1,6 +1,6 @@
 //! What a task may hold, and everything that is wrong with one that holds more.
 
-use super::{DEEPEST, FieldError, NewTask, TaskChange, TaskStatus, is_too_deep};
+use super::{DEEPEST, FieldError, NewTask, TaskChange, TaskStatus, is_project_name, is_too_deep};
 
 /// What a task may hold.
 #[derive(Clone, Copy, Debug)]
@@ -13,6 +13,8 @@ pub struct TaskLimits {
     pub timeout_seconds: u32,
     pub max_attempts: u32,
     pub metadata_bytes: usize,
+    pub requires: usize,
+    pub after: usize,
 }
 
 /// The limits in force.
@@ -24,6 +26,8 @@ pub const LIMITS: TaskLimits = TaskLimits {
     timeout_seconds: 7 * 24 * 3600,
     max_attempts: 20,
     metadata_bytes: 64 * 1024,
+    requires: 20,
+    after: 50,
 };
 
 impl NewTask {
@@ -36,6 +40,14 @@ impl NewTask {
             check_title(&mut found, title);
         }
         check_labels(&mut found, &self.labels);
+        if self
+            .project
+            .as_deref()
+            .is_some_and(|name| !is_project_name(name))
+        {
+            let message = "must be the name of a project";
+            found.push(FieldError::new("project", message));
+        }
         let mut check = |wrong: bool, field: &str, message: String| {
             if wrong {
                 found.push(FieldError::new(field, message));
@@ -63,6 +75,21 @@ impl NewTask {
             "metadata",
             format!("must be nested at most {DEEPEST} levels deep"),
         );
+        check(
+            !self.checks.is_empty(),
+            "checks",
+            "there are none yet; leave it out".into(),
+        );
+        check(
+            self.on_gaps.as_deref().is_some_and(|word| word != "show"),
+            "on_gaps",
+            "must be show: there are no checks yet".into(),
+        );
+        check(
+            self.max_cost_usd.is_some(),
+            "max_cost_usd",
+            "costs are not bounded yet; leave it out".into(),
+        );
         let external = self.status == Some(TaskStatus::Running);
         check(
             !matches!(
@@ -87,9 +114,51 @@ impl NewTask {
                 .as_deref()
                 .is_some_and(|name| !is_agent_name(name)),
             "agent",
-            "letters, digits, \"-\" and \"_\", at most 64".into(),
+            "letters, digits, \".\", \"-\" and \"_\", at most 64".into(),
+        );
+        let is_word = |word: &String| {
+            let length = word.chars().count();
+            let plain = !word.chars().any(char::is_control) && word.trim() == word;
+            (1..=200).contains(&length) && plain
+        };
+        check(
+            self.requires.len() > LIMITS.requires || !self.requires.iter().all(is_word),
+            "requires",
+            format!(
+                "at most {} capabilities of 1 to 200 characters",
+                LIMITS.requires
+            ),
+        );
+        check(
+            self.after.len() > LIMITS.after,
+            "after",
+            format!("at most {} tasks", LIMITS.after),
+        );
+        check(
+            self.after.iter().any(|link| link.task().is_none()),
+            "after",
+            "must be ids or numbers of tasks".into(),
+        );
+        check(
+            external && !(self.after.is_empty() && self.requires.is_empty()),
+            "after",
+            "an external task runs already".into(),
+        );
+        check(
+            self.agent_may_come && self.agent.is_none(),
+            "agent_may_come",
+            "name the agent that may come".into(),
         );
         found
+    }
+
+    /// The capabilities that it requires, each once, in order.
+    #[must_use]
+    pub fn requires_once(&self) -> Vec<String> {
+        let mut requires = self.requires.clone();
+        requires.sort_unstable();
+        requires.dedup();
+        requires
     }
 
     /// The title given, or the first line of the description, cut to 80 characters.
@@ -145,15 +214,24 @@ impl TaskChange {
         {
             found.push(FieldError::new("error", "must not contain NUL characters"));
         }
+        if let Some(question) = &self.question {
+            found.extend(question.problems());
+            if self.status != Some(TaskStatus::NeedsInput) {
+                let message = "is asked together with \"status\": \"needs_input\"";
+                found.push(FieldError::new("question", message));
+            }
+        }
         found
     }
 }
 
-/// True for letters, digits, `-` and `_`, 1 to 64 of them.
+/// True for letters, digits, `.`, `-` and `_`, 1 to 64 of them, but not for dots alone: those
+/// are steps in an address.
 #[must_use]
 pub fn is_agent_name(name: &str) -> bool {
-    let legal = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-    (1..=64).contains(&name.len()) && name.bytes().all(legal)
+    let legal = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte);
+    let dots = name.bytes().all(|byte| byte == b'.');
+    (1..=64).contains(&name.len()) && name.bytes().all(legal) && !dots
 }
 
 fn check_description(found: &mut Vec<FieldError>, description: &str) {

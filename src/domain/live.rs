@@ -44,22 +44,34 @@ impl LiveMessage {
         }
     }
 
-    /// The frame that carries it as message `seq`.
-    #[must_use]
-    pub fn into_frame(self, seq: Seq) -> ServerFrame {
+    /// The text frame that carries it as message `seq`.
+    ///
+    /// # Errors
+    ///
+    /// When what its sender wrote cannot be written again.
+    pub fn to_text(&self, seq: Seq) -> serde_json::Result<String> {
+        #[derive(Serialize)]
+        struct Numbered<'a, T> {
+            #[serde(rename = "type")]
+            kind: &'a str,
+            seq: Seq,
+            data: &'a T,
+        }
+        fn write<T: Serialize>(kind: &str, seq: Seq, data: &T) -> serde_json::Result<String> {
+            serde_json::to_string(&Numbered { kind, seq, data })
+        }
         match self {
-            Self::Task(data) => ServerFrame::Task { seq, data },
-            Self::Agent(data) => ServerFrame::Agent { seq, data },
-            Self::Logs(_, data) => ServerFrame::Logs { seq, data },
-            Self::Activity(data) => ServerFrame::Activity { seq, data },
-            Self::Event(data) => ServerFrame::Event { seq, data },
+            Self::Task(data) => write("task", seq, data),
+            Self::Agent(data) => write("agent", seq, data),
+            Self::Logs(_, data) => write("logs", seq, data),
+            Self::Activity(data) => write("activity", seq, data),
+            Self::Event(data) => write("event", seq, data),
         }
     }
 }
 
 /// What the server sends, one JSON object a text frame.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(test, derive(Deserialize))]
 #[serde(tag = "type", rename_all = "snake_case")]
 #[expect(missing_docs, reason = "every variant says what its fields are")]
 pub enum ServerFrame {
@@ -67,16 +79,9 @@ pub enum ServerFrame {
     State { data: Value },
     /// Second frame: where the feed stands.
     Hello { epoch: Epoch, seq: Seq },
-    /// A task changed; the whole task.
-    Task { seq: Seq, data: Box<Task> },
-    /// An agent changed; the whole agent.
-    Agent { seq: Seq, data: Box<Agent> },
-    /// New log entries of one task, oldest first.
-    Logs { seq: Seq, data: Vec<LogEntry> },
-    /// Something happened.
-    Activity { seq: Seq, data: Activity },
-    /// An event of a convergence session, as its sender wrote it.
-    Event { seq: Seq, data: Value },
+    /// A message of the feed; [`LiveMessage::to_text`] writes it.
+    #[serde(skip_serializing)]
+    Message { seq: Seq, message: LiveMessage },
     /// Answers a ping.
     Pong,
     /// Messages are missing: fetch over HTTP and go on from `seq`.
@@ -85,14 +90,17 @@ pub enum ServerFrame {
     Ack,
     /// What the client sent was refused.
     Error { data: Problem },
-    /// A message of a newer server.
-    #[serde(other)]
+    /// What pages do not use, or a message of a newer server.
     Unknown,
 }
 
 impl ServerFrame {
-    /// Reads a frame that pages use; others are [`Self::Unknown`]. By hand, since the reader that serde derives for a tagged enum knows every
-    /// type twice, and a browser would have to load both.
+    /// Reads a frame that pages use; others are [`Self::Unknown`]. By hand, since the reader that
+    /// serde derives for a tagged enum knows every type twice, and a browser would have to load both.
+    ///
+    /// # Errors
+    ///
+    /// When it is no frame, or one without what belongs to it.
     pub fn parse(text: &str) -> serde_json::Result<Self> {
         let Raw {
             kind,
@@ -102,36 +110,29 @@ impl ServerFrame {
         } = serde_json::from_slice(text.as_bytes())?;
         let absent = <serde_json::Error as de::Error>::missing_field;
         let seq = || seq.ok_or_else(|| absent("seq"));
-        Ok(match kind.as_ref() {
-            "hello" => Self::Hello {
-                epoch: epoch.ok_or_else(|| absent("epoch"))?,
-                seq: seq()?,
-            },
-            "task" => Self::Task {
-                seq: seq()?,
-                data: read(data)?,
-            },
-            "agent" => Self::Agent {
-                seq: seq()?,
-                data: read(data)?,
-            },
-            "logs" => Self::Logs {
-                seq: seq()?,
-                data: read(data)?,
-            },
-            "activity" => Self::Activity {
-                seq: seq()?,
-                data: read(data)?,
-            },
-            "event" => Self::Event {
-                seq: seq()?,
-                data: read(data)?,
-            },
-            "pong" => Self::Pong,
-            "resync" => Self::Resync { seq: seq()? },
-            "ack" => Self::Ack,
-            _ => Self::Unknown,
-        })
+        let message = match kind.as_ref() {
+            "hello" => {
+                return Ok(Self::Hello {
+                    epoch: epoch.ok_or_else(|| absent("epoch"))?,
+                    seq: seq()?,
+                });
+            }
+            "pong" => return Ok(Self::Pong),
+            "resync" => return Ok(Self::Resync { seq: seq()? }),
+            "ack" => return Ok(Self::Ack),
+            "task" => LiveMessage::Task(read(data)?),
+            "agent" => LiveMessage::Agent(read(data)?),
+            "logs" => {
+                let entries: Vec<LogEntry> = read(data)?;
+                let first = entries.first().ok_or_else(|| absent("data"))?;
+                LiveMessage::Logs(first.task_id, entries)
+            }
+            "activity" => LiveMessage::Activity(read(data)?),
+            "event" => LiveMessage::Event(read(data)?),
+            _ => return Ok(Self::Unknown),
+        };
+        let seq = seq()?;
+        Ok(Self::Message { seq, message })
     }
 }
 
@@ -276,22 +277,20 @@ impl<'de> Deserialize<'de> for Topic {
 
 #[cfg(test)]
 mod tests {
-    use super::ServerFrame;
+    use super::{LiveMessage, ServerFrame};
 
     #[test]
     fn every_frame_is_read_as_it_was_written() {
+        let event = serde_json::json!({"session_id": "s", "data": {"step": "fix"}});
+        let message = LiveMessage::Event(event);
+        assert_eq!(
+            ServerFrame::parse(&message.to_text(4).unwrap()).unwrap(),
+            ServerFrame::Message { seq: 4, message }
+        );
         let frames = [
             ServerFrame::Hello {
                 epoch: "e".into(),
                 seq: 3,
-            },
-            ServerFrame::Logs {
-                seq: 4,
-                data: Vec::new(),
-            },
-            ServerFrame::Event {
-                seq: 4,
-                data: serde_json::json!({"session_id": "s", "data": {"step": "fix"}}),
             },
             ServerFrame::Pong,
             ServerFrame::Resync { seq: 5 },

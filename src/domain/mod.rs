@@ -10,50 +10,72 @@ mod error;
 mod excerpt;
 mod id;
 mod limits;
+mod link;
 mod live;
 mod log;
 mod nesting;
 mod page;
+mod project;
+mod question;
 mod queue;
+mod scope;
 mod stream;
 mod task;
 mod timestamp;
 mod transition;
 mod usage;
+mod usage_report;
 mod view;
 mod waiting;
 
 pub use activity::{Activity, ActivityKind};
-pub use agent::{Agent, AgentKind, AgentMetrics, AgentStatus, StopMode};
+pub use agent::{
+    Abilities, Ability, Agent, AgentKind, AgentMetrics, AgentSource, AgentStatus, Quota, StopMode,
+    Takes,
+};
+#[cfg(test)]
+pub use convergence::decode_batch;
 pub use convergence::{
-    Acceptance, Batch, EventFilter, EventType, Finding, FindingFacts, FindingState, IllegalMove,
-    IterationFacts, IterationMetrics, Latest, Ledger, LoopEvent, LoopLink, LoopMove, LoopState,
-    LoopStep, Session, SessionBook, SessionEvent, SessionFacts, SessionFilter, SessionStats,
-    SessionStatus, Severity, SeverityCounts, Sighting, Stamp, StepFacts, StepMetrics, StepReport,
-    StepResult, Verdict, VerdictKind, decode_batch, fingerprint, ledger, verdict,
+    Acceptance, Account, Batch, Envelope, EventFilter, EventType, Fellows, Finding, FindingFacts,
+    FindingState, IllegalMove, IterationFacts, IterationMetrics, LARGEST_EVENT, Latest, Ledger,
+    LoopEvent, LoopLink, LoopMove, LoopState, LoopStep, Seen, Session, SessionBook, SessionEvent,
+    SessionFacts, SessionFilter, SessionStats, SessionStatus, Severity, SeverityCounts, Sighting,
+    Stamp, StepFacts, StepMetrics, StepReport, StepResult, Unreadable, Verdict, VerdictKind,
+    account, beginning, cut_data, cut_event, data_weight, fingerprint, ledger, verdict, weight,
 };
 pub use error::{AppError, ErrorKind, FieldError};
 pub use excerpt::{
-    Excerpt, LONGEST_LINE, LogExcerpt, LogPage, MOST_RUNS, TaskPart, TaskTexts, weight,
+    Excerpt, LONGEST_LINE, LogExcerpt, LogPage, MOST_RUNS, TaskPart, TaskTexts, page_weight,
 };
 pub use id::TaskId;
 pub use limits::{LIMITS, TaskLimits, is_agent_name};
+pub use link::TaskLink;
 pub use live::{ClientFrame, Epoch, LiveMessage, Problem, Seq, ServerFrame, Topic};
 pub use log::{LogEntry, LogFilter, LogLevel, LogStream, NewLog};
 pub use nesting::{DEEPEST, is_too_deep};
 pub use page::{Page, TaskFilter};
-pub use queue::{
-    AGEING_SECONDS, DEFAULT_TIMEOUT_SECONDS, back_off_seconds, head_key, is_head_key, order_key,
+pub use project::{DEFAULT_PROJECT, NewProject, Project, ProjectChange, is_project_name};
+pub use question::{
+    Answer, NewQuestion, OPTION_TEXT, QUESTION_OPTIONS, QUESTION_TEXT, Question, QuestionKind,
+    QuestionOption, Reply,
 };
-pub use stream::{AgentEvent, Outcome, StreamLine};
+pub use queue::{
+    AGEING_SECONDS, DEFAULT_TIMEOUT_SECONDS, LONGEST_BACK_OFF_SECONDS, back_off_seconds, head_key,
+    is_head_key, order_key,
+};
+pub use scope::{Audience, Author, Role, Scope};
+pub use stream::{AgentEvent, Outcome, StreamLine, Then};
 pub use task::{
-    IdempotencyKey, NewTask, Priority, StatusCounts, Task, TaskChange, TaskRef, TaskStatus,
+    EXCERPT, IdempotencyKey, NewTask, Priority, StatusCounts, Task, TaskBody, TaskChange,
+    TaskDetail, TaskRef, TaskStatus, excerpt,
 };
 pub use timestamp::Timestamp;
 pub use transition::{Illegal, Transition};
-pub use usage::{Cost, Usage, UsageReport};
+pub use usage::{Cost, CostSource, Usage, UsageRecord};
+pub use usage_report::{TOTAL, UsageReport};
 pub use view::{
-    AgentChoice, AgentChoices, AgentFilter, AgentView, AgentsView, ComparedFinding, ComparisonView,
-    ConvergenceView, FeedPoint, LiveSession, SessionView, TaskDraft, TaskView, TasksView,
+    AgentChoice, AgentChoices, AgentFilter, AgentView, AgentsView, ComparedFinding,
+    ComparedSession, ComparisonView, ConvergenceView, FeedPoint, FindingsView, LiveSession,
+    RoundsView, SessionView, TaskDraft, TaskView, TasksView,
 };
 pub use waiting::{Waiting, WaitingCode};

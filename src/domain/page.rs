@@ -17,6 +17,8 @@ pub struct Page<T> {
 #[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct TaskFilter {
+    /// Of any of these projects.
+    pub project: Vec<String>,
     /// Any of these statuses.
     pub status: Vec<TaskStatus>,
     /// Held by, or requested for, this agent.
@@ -51,7 +53,8 @@ impl TaskFilter {
             .collect()
     }
 
-    /// True when `task` belongs on a list with this filter.
+    /// True when `task` belongs on a list with this filter, as far as can be told without the
+    /// whole description.
     #[must_use]
     pub fn matches(&self, task: &Task) -> bool {
         let of_agent = |name: &String| {
@@ -60,10 +63,11 @@ impl TaskFilter {
         let with_words = |words: &String| {
             let words = words.trim().to_ascii_lowercase();
             task.title.to_ascii_lowercase().contains(&words)
-                || task.description.to_ascii_lowercase().contains(&words)
+                || task.excerpt.to_ascii_lowercase().contains(&words)
                 || words.trim_start_matches('#') == task.number.to_string()
         };
-        (self.status.is_empty() || self.status.contains(&task.status))
+        (self.project.is_empty() || self.project.contains(&task.project))
+            && (self.status.is_empty() || self.status.contains(&task.status))
             && self.agent.as_ref().is_none_or(of_agent)
             && self
                 .priority

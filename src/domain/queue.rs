@@ -31,10 +31,14 @@ pub fn is_head_key(key: i64) -> bool {
     key < 0
 }
 
+/// The longest pause between two attempts.
+pub const LONGEST_BACK_OFF_SECONDS: i64 = 300;
+
 /// Seconds to wait after attempt number `attempt` failed: 2, 4, 8 and so on up to 300.
 #[must_use]
 pub fn back_off_seconds(attempt: u32) -> i64 {
-    2_i64.checked_pow(attempt.min(9)).unwrap_or(300).min(300)
+    let seconds = 2_i64.saturating_pow(attempt.min(9));
+    seconds.min(LONGEST_BACK_OFF_SECONDS)
 }
 
 #[cfg(test)]

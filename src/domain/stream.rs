@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::{LogLevel, NewLog, UsageReport, is_too_deep};
+use super::{LogLevel, LogStream, NewLog, NewQuestion, UsageReport, is_too_deep};
 
 /// What an agent says about the task that it holds.
 #[derive(Clone, Debug, PartialEq)]
@@ -13,7 +13,7 @@ pub enum AgentEvent {
     /// Something it printed or said.
     Log(NewLog),
     /// It waits for a person to answer this question.
-    NeedsInput(String),
+    NeedsInput(NewQuestion),
     /// It goes on after an answer.
     Resumed,
     /// What it consumed so far.
@@ -29,10 +29,49 @@ pub enum AgentEvent {
 pub enum Outcome {
     /// Done.
     Completed,
-    /// Ended with an error, in words.
-    Failed(String),
+    /// Ended with an error.
+    Failed {
+        /// What went wrong, in words.
+        reason: String,
+        /// What is to follow.
+        then: Then,
+    },
+    /// Its agent could not even be started, in words. That says nothing about the task: it costs no
+    /// attempt, and the task goes back to its place.
+    NotStarted(String),
     /// Stopped because somebody asked.
     Cancelled,
+}
+
+/// What follows a failed attempt.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Then {
+    /// The next attempt, while there are any left.
+    Retry,
+    /// Nothing: the next attempt could only end in the same way.
+    Fail,
+}
+
+impl Outcome {
+    /// A failure that may be tried again.
+    #[must_use]
+    pub fn failed(reason: impl Into<String>) -> Self {
+        let reason = reason.into();
+        Self::Failed {
+            reason,
+            then: Then::Retry,
+        }
+    }
+
+    /// A failure that no further attempt would change.
+    #[must_use]
+    pub fn failed_for_good(reason: impl Into<String>) -> Self {
+        let reason = reason.into();
+        Self::Failed {
+            reason,
+            then: Then::Fail,
+        }
+    }
 }
 
 /// What one line of standard output means.
@@ -56,6 +95,7 @@ struct JsonLine {
     level: LogLevel,
     #[serde(default)]
     fields: Map<String, Value>,
+    question: Option<NewQuestion>,
     result: Option<Value>,
     usage: Option<UsageReport>,
 }
@@ -70,8 +110,8 @@ enum JsonLog {
 
 impl StreamLine {
     /// Reads `::progress 0.4 message` and JSON objects with the fields of the stream
-    /// (`progress` with `message`, `log` with `level` and `fields` inside or beside it, `result`,
-    /// `usage`).
+    /// (`progress` with `message`, `log` with `level` and `fields` inside or beside it, `question`,
+    /// `result`, `usage`).
     #[must_use]
     pub fn parse(line: &str) -> Self {
         if let Some(rest) = line.strip_prefix("::progress ") {
@@ -113,7 +153,9 @@ impl JsonLine {
         }
         match self.log {
             Some(JsonLog::Entry(entry)) => {
-                if entry.fields.values().any(is_too_deep) {
+                // What the dashboard says, nobody else does.
+                let pretends = entry.stream == LogStream::System;
+                if pretends || entry.fields.values().any(is_too_deep) {
                     return None;
                 }
                 events.push(AgentEvent::Log(entry));
@@ -131,6 +173,12 @@ impl JsonLine {
         }
         if let Some(result) = self.result {
             events.push(AgentEvent::Result(result));
+        }
+        if let Some(question) = self.question {
+            if !question.problems().is_empty() {
+                return None;
+            }
+            events.push(AgentEvent::NeedsInput(question));
         }
         // A message alone is some other program's JSON.
         if events.is_empty() {
@@ -182,7 +230,14 @@ mod tests {
             );
             assert_eq!(entry.fields["at"], 3);
         }
+        let line = r#"{"question":{"text":"which?","options":["a"]}}"#;
+        assert!(
+            matches!(&StreamLine::parse(line), StreamLine::Events(events)
+            if matches!(&events[..], [AgentEvent::NeedsInput(it)] if it.text == "which?"))
+        );
         for text in [
+            r#"{"question":" "}"#,
+            r#"{"question":{"text":"x","colour":1}}"#,
             r#"{"log":{"level":"warn"}}"#,
             "::progress many",
             "::progress 7",

@@ -4,19 +4,25 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use super::{TaskId, Timestamp, Usage, Waiting};
+use super::{NewQuestion, Question, TaskId, TaskLink, Timestamp, Usage, UsageReport, Waiting};
 
-/// A task as everybody sees it.
+/// A task as lists and the feed carry it: everything but what may be large.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Task {
     /// Sorts by creation time.
     pub id: TaskId,
     /// What people say: `#17`. Counts up.
     pub number: i64,
+    /// What it belongs to.
+    pub project: String,
+    /// Rises with every change of it: of two, the one with the higher is the newer.
+    pub version: i64,
+    /// Rises when people's fields change; the `ETag` carries it.
+    pub edit_version: i64,
     /// A few words.
     pub title: String,
-    /// What the agent is asked to do.
-    pub description: String,
+    /// The first [`EXCERPT`] characters of the description.
+    pub excerpt: String,
     /// How urgent it is.
     pub priority: Priority,
     /// Where it stands.
@@ -27,10 +33,19 @@ pub struct Task {
     pub agent: Option<String>,
     /// The only agent that may take it; any may when absent.
     pub requested_agent: Option<String>,
+    /// The capabilities that its agent must have.
+    #[serde(default)]
+    pub requires: Vec<String>,
+    /// The tasks that must be completed before it runs.
+    #[serde(default)]
+    pub after: Vec<TaskId>,
     /// Counts from 1 among pending tasks.
     pub queue_position: Option<u64>,
     /// Why a pending task does not run.
     pub waiting: Vec<Waiting>,
+    /// What its agent asks a person, while it needs input.
+    #[serde(default)]
+    pub question: Option<Question>,
     /// Which attempt this is; counts from 1.
     pub attempt: u32,
     /// How often it may be attempted without a person asking.
@@ -49,22 +64,52 @@ pub struct Task {
     pub estimated_seconds: Option<f64>,
     /// An attempt longer than this is stopped and counts as failed.
     pub timeout_seconds: u32,
-    /// What its agent answered, any JSON.
-    #[schema(value_type = Option<Object>)]
-    pub result: Option<Value>,
     /// Why it failed or went back to the queue.
     pub error: Option<String>,
     /// The task that this one tries again.
     pub retry_of: Option<TaskId>,
+    /// The latest task that tries this one again.
+    #[serde(default)]
+    pub retried_by: Option<TaskId>,
     /// True when its agent only reports it and the queue never hands it out.
     pub external: bool,
     /// What it consumed.
     pub usage: Usage,
     /// How many pieces of evidence it has.
     pub evidence_count: u32,
+}
+
+/// The characters of a description that lists show.
+pub const EXCERPT: usize = 200;
+
+/// The beginning of a description, as lists show it.
+#[must_use]
+pub fn excerpt(description: &str) -> String {
+    description.chars().take(EXCERPT).collect()
+}
+
+/// What may be large about a task: only the single task has it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct TaskBody {
+    /// What the agent is asked to do.
+    pub description: String,
+    /// What its agent answered, any JSON.
+    #[schema(value_type = Option<Object>)]
+    pub result: Option<Value>,
     /// Whatever its creator wants kept with it.
     #[schema(value_type = Object)]
     pub metadata: Map<String, Value>,
+}
+
+/// A single task, whole.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct TaskDetail {
+    /// What lists have.
+    #[serde(flatten)]
+    pub task: Task,
+    /// What they leave out.
+    #[serde(flatten)]
+    pub body: TaskBody,
 }
 
 /// Where a task stands. See [`super::Transition`] for the legal moves.
@@ -200,6 +245,9 @@ pub struct NewTask {
     /// The first line of the description when absent.
     #[serde(default)]
     pub title: Option<String>,
+    /// `default` when absent.
+    #[serde(default)]
+    pub project: Option<String>,
     /// `normal` when absent.
     #[serde(default)]
     pub priority: Option<Priority>,
@@ -219,9 +267,29 @@ pub struct NewTask {
     #[serde(default)]
     #[schema(value_type = Object)]
     pub metadata: Map<String, Value>,
+    /// What is checked when it ends: nothing yet.
+    #[serde(default)]
+    #[schema(value_type = Vec<Object>, max_items = 0)]
+    pub checks: Vec<Value>,
+    /// What follows when a check fails: `show`, yet.
+    #[serde(default)]
+    pub on_gaps: Option<String>,
+    /// What it may cost: no bound yet.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    pub max_cost_usd: Option<Value>,
     /// Not before this moment.
     #[serde(default)]
     pub start_after: Option<Timestamp>,
+    /// The capabilities that its agent must have; at most 20, of 1 to 200 characters each.
+    #[serde(default)]
+    pub requires: Vec<String>,
+    /// Ids or numbers of at most 50 tasks that must be completed before it runs.
+    #[serde(default)]
+    pub after: Vec<TaskLink>,
+    /// It may wait for an `agent` that nobody knows yet.
+    #[serde(default)]
+    pub agent_may_come: bool,
     /// `running` makes the task *external*: its `agent` runs it already and only reports.
     #[serde(default)]
     pub status: Option<TaskStatus>,
@@ -233,6 +301,8 @@ pub struct NewTask {
 pub struct TaskChange {
     /// A legal next status.
     pub status: Option<TaskStatus>,
+    /// What a person is asked, together with the status `needs_input`.
+    pub question: Option<NewQuestion>,
     /// 0 to 1.
     pub progress: Option<f64>,
     /// What the agent answers, any JSON.
@@ -248,8 +318,8 @@ pub struct TaskChange {
     pub priority: Option<Priority>,
     /// Replaces all labels.
     pub labels: Option<Vec<String>>,
-    /// Replaces what it consumed so far.
-    pub usage: Option<Usage>,
+    /// A record of what it consumed; one with the same id is replaced.
+    pub usage: Option<UsageReport>,
 }
 
 impl TaskChange {
@@ -261,6 +331,7 @@ impl TaskChange {
             || self.progress.is_some()
             || self.result.is_some()
             || self.error.is_some()
+            || self.question.is_some()
             || self.usage.is_some()
     }
 }
@@ -270,6 +341,10 @@ impl TaskChange {
 pub struct IdempotencyKey {
     /// Chosen by the caller.
     pub key: String,
+    /// Who the caller is: keys of others are other keys.
+    pub actor: String,
+    /// What was asked for, by method and address: there, too, a key is another.
+    pub route: String,
     /// Tells a repetition from another request under the same key.
     pub digest: String,
 }

@@ -22,7 +22,8 @@ impl Timestamp {
         Self(self.0.saturating_add(seconds.saturating_mul(1_000_000)))
     }
 
-    /// Seconds from `earlier` to this moment; negative when `earlier` is later.
+    /// Seconds from `earlier` to this moment; 0 when `earlier` is later, as after a clock was set
+    /// back.
     #[must_use]
     #[expect(
         clippy::as_conversions,
@@ -30,7 +31,7 @@ impl Timestamp {
         reason = "52 bits hold 140 years"
     )]
     pub fn seconds_since(self, earlier: Self) -> f64 {
-        self.0.saturating_sub(earlier.0) as f64 / 1e6
+        self.0.saturating_sub(earlier.0).max(0) as f64 / 1e6
     }
 
     /// `2026-11-22 08:30:00 UTC`, for people.

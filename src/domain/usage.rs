@@ -5,35 +5,85 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use utoipa::ToSchema;
 
-/// Tokens and money that a task used, as its agent reported them.
+use super::Timestamp;
+
+/// Tokens and money that a task used, over all of its attempts: the sum of its records.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Usage {
-    /// Tokens read by models.
+    /// Tokens read by models, cached ones included.
     pub input_tokens: u64,
+    /// Those of them that came out of a cache.
+    pub cached_tokens: u64,
     /// Tokens written by models.
     pub output_tokens: u64,
     /// Money in USD; `null` when nobody said.
     pub cost_usd: Option<Cost>,
+    /// How the money is known.
+    pub cost_source: CostSource,
 }
 
-/// What an agent says that it used so far. What it does not say stays as it was.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-#[expect(missing_docs, reason = "the fields are those of `Usage`")]
-pub struct UsageReport {
-    pub input_tokens: Option<u64>,
-    pub output_tokens: Option<u64>,
-    pub cost_usd: Option<Cost>,
+/// How a cost is known.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CostSource {
+    /// Agents said it.
+    Reported,
+    /// From prices.
+    Computed,
+    /// Parts of it are known in different ways, or not at all.
+    Mixed,
+    /// Somebody said what it costs, whatever was used.
+    Declared,
+    /// It is not known.
+    #[default]
+    Unknown,
 }
 
-impl Usage {
-    /// Takes over what `report` says.
-    pub fn apply(&mut self, report: UsageReport) {
-        self.input_tokens = report.input_tokens.unwrap_or(self.input_tokens);
-        self.output_tokens = report.output_tokens.unwrap_or(self.output_tokens);
-        self.cost_usd = report.cost_usd.or(self.cost_usd);
+impl CostSource {
+    /// All sources.
+    pub const ALL: [Self; 5] = [
+        Self::Reported,
+        Self::Computed,
+        Self::Mixed,
+        Self::Declared,
+        Self::Unknown,
+    ];
+
+    /// The name on the wire.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Reported => "reported",
+            Self::Computed => "computed",
+            Self::Mixed => "mixed",
+            Self::Declared => "declared",
+            Self::Unknown => "unknown",
+        }
     }
+}
+
+/// One record of what a task used.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, ToSchema)]
+pub struct UsageRecord {
+    /// The id that its reporter gave it; `total` when it gave none.
+    pub id: String,
+    /// The attempt that it belongs to.
+    pub attempt: u32,
+    /// The model that was asked.
+    pub model: Option<String>,
+    /// Who serves it.
+    pub provider: Option<String>,
+    /// Tokens read by models, cached ones included.
+    pub input_tokens: u64,
+    /// Those of them that came out of a cache.
+    pub cached_tokens: u64,
+    /// Tokens written by models.
+    pub output_tokens: u64,
+    /// Money in USD; `null` when nobody said.
+    pub cost_usd: Option<Cost>,
+    /// When it was last reported.
+    pub reported_at: Timestamp,
 }
 
 /// Money in millionths of a US dollar; a decimal string such as `"0.42"` on the wire.
@@ -74,38 +124,43 @@ impl Serialize for Cost {
 }
 
 impl<'de> Deserialize<'de> for Cost {
+    /// A decimal string, or a number, which is rounded to millionths.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Money<'a> {
+            #[serde(borrow)]
+            Text(std::borrow::Cow<'a, str>),
+            Number(f64),
+        }
+        let text = match Money::deserialize(deserializer) {
+            Ok(Money::Text(text)) => text.into_owned(),
+            Ok(Money::Number(number)) => format!("{number:.6}"),
+            Err(_) => String::new(),
+        };
         Self::parse(&text).map_err(de::Error::custom)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Cost, Usage, UsageReport};
-
-    #[test]
-    fn what_is_not_said_again_stays() {
-        let mut usage = Usage::default();
-        usage.apply(UsageReport {
-            input_tokens: Some(10),
-            cost_usd: Some(Cost(500_000)),
-            ..UsageReport::default()
-        });
-        usage.apply(UsageReport {
-            input_tokens: Some(5),
-            ..UsageReport::default()
-        });
-        assert_eq!(
-            (usage.input_tokens, usage.cost_usd),
-            (5, Some(Cost(500_000)))
-        );
-    }
+    use super::Cost;
 
     #[test]
     fn money_keeps_its_digits_and_refuses_what_is_not_money() {
         for (text, micros) in [("0.42", 420_000), ("12", 12_000_000), ("0.000001", 1)] {
             assert_eq!(Cost::parse(text), Ok(Cost(micros)), "{text}");
+        }
+        for (json, micros) in [
+            ("\"0.42\"", 420_000),
+            ("0.0123456789", 12_346),
+            ("3", 3_000_000),
+        ] {
+            let cost: Cost = serde_json::from_str(json).unwrap();
+            assert_eq!(cost, Cost(micros), "{json}");
+        }
+        for json in ["-1", "1e300", "true", "null", "[]"] {
+            assert!(serde_json::from_str::<Cost>(json).is_err(), "{json}");
         }
         assert_eq!(Cost(12_000_000).to_string(), "12.00");
         assert_eq!(Cost(1).to_string(), "0.000001");

@@ -160,11 +160,13 @@ pub struct AgentView {
 pub struct ConvergenceView {
     /// The loops that are followed, in the order of the configuration.
     pub loops: Vec<LoopLink>,
-    /// The sessions that run, newest first; when none does, the one heard from last.
+    /// The first sessions that run, newest first; when none does, the one heard from last.
     pub live: Vec<LiveSession>,
+    /// True when more run than these.
+    pub more_live: bool,
     /// The session heard from last.
     pub latest: Option<String>,
-    /// Its last events, oldest first.
+    /// Its last events, oldest first, with the beginning of their data.
     pub events: Vec<SessionEvent>,
     /// All sessions in numbers.
     pub stats: SessionStats,
@@ -181,9 +183,9 @@ pub struct ConvergenceView {
 pub struct LiveSession {
     /// The session with its verdict.
     pub session: Session,
-    /// Its numbers, in order.
+    /// The numbers of its last iterations, in order.
     pub iterations: Vec<IterationMetrics>,
-    /// Its findings as an `ECharts` option; absent before the first iteration.
+    /// Their findings as an `ECharts` option; absent before the first iteration.
     pub chart: Option<String>,
 }
 
@@ -191,13 +193,26 @@ pub struct LiveSession {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ComparisonView {
     /// The sessions, in the order in which they were named.
-    pub sides: [LiveSession; 2],
-    /// Every finding of either.
-    pub findings: Vec<ComparedFinding>,
-    /// What was open in each iteration of both, as an `ECharts` option.
+    pub sides: [ComparedSession; 2],
+    /// Findings of either, as asked for.
+    pub findings: Page<ComparedFinding>,
+    /// What was open in the last iterations of both, as an `ECharts` option.
     pub chart: Option<String>,
     /// The server's clock when it answered.
     pub now: Timestamp,
+}
+
+/// One of two sessions in numbers. Absent numbers were not reported.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ComparedSession {
+    /// The session with its verdict.
+    pub session: Session,
+    /// What is wrong at the end.
+    pub open: Option<u32>,
+    /// How many findings its steps reported.
+    pub findings: Option<u32>,
+    /// How many fixes its steps reported.
+    pub fixes: Option<u32>,
 }
 
 /// A finding of two sessions.
@@ -214,16 +229,42 @@ pub struct ComparedFinding {
 pub struct SessionView {
     /// The session with its verdict.
     pub session: Session,
-    /// Its numbers, in order.
-    pub iterations: Vec<IterationMetrics>,
-    /// Its findings as an `ECharts` option; absent before the first iteration.
+    /// Some of its iterations.
+    pub rounds: RoundsView,
+    /// The findings of its last iterations as an `ECharts` option; absent before the first.
     pub chart: Option<String>,
     /// What was found, and what became of it.
-    pub findings: Vec<Finding>,
-    /// Its events, as asked for.
+    pub findings: FindingsView,
+    /// Its events, as asked for, with the beginning of their data.
     pub events: Page<SessionEvent>,
     /// Where to go on from.
     pub feed: FeedPoint,
     /// The server's clock when it answered.
     pub now: Timestamp,
+}
+
+/// Iterations of a session.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct RoundsView {
+    /// Their numbers, in order.
+    pub items: Vec<IterationMetrics>,
+    /// How many there are in all.
+    pub total: u32,
+    /// The iteration before which there are more.
+    pub before: Option<u32>,
+    /// The iterations that the chart shows.
+    pub charted: u32,
+}
+
+/// Findings of a session.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FindingsView {
+    /// What needs someone first, with the beginning of long texts; `next` leads to more.
+    pub page: Page<Finding>,
+    /// How many there are in all.
+    pub total: u64,
+    /// How many of them are open.
+    pub open: u64,
+    /// True when its loop tells how many there are.
+    pub counted: bool,
 }

@@ -14,26 +14,31 @@ pub struct Waiting {
     pub clears_itself: bool,
 }
 
-/// The kinds of reasons.
+/// The kinds of reasons. A task that is being handed out has none.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum WaitingCode {
     /// `start_after` lies ahead.
-    NotBefore,
+    StartAfter,
     /// A failed attempt is followed by a pause before the next.
-    BackOff,
-    /// No agent is configured or registered.
-    NoAgent,
-    /// The requested agent does not exist.
-    UnknownAgent,
-    /// The agent is stopped, draining, offline or in error.
-    AgentUnavailable,
-    /// Every slot of the agents that could run it is taken.
+    RetryBackoff,
+    /// There is no agent that would take it: none at all, none of that name, or none that takes
+    /// tasks which name none.
+    AgentMissing,
+    /// The agent is stopped, draining or not heard of.
+    AgentOffline,
+    /// The agent could not be started.
+    AgentError,
+    /// Every slot of the agents that could run it is taken, or its worker has to ask for it.
     AgentBusy,
     /// Every slot of the agents that could run it is held by a task that waits for a person.
     AgentAsks,
+    /// No agent has what it requires.
+    Capability,
+    /// No agent takes tasks of its project.
+    Project,
     /// Other tasks stand before it.
     Behind,
-    /// It is next, and is about to be handed out.
-    Starting,
+    /// Another task has to be completed first.
+    After,
 }

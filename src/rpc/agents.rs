@@ -13,13 +13,13 @@ use leptos::prelude::*;
 
 use crate::domain::{Agent, AgentChoices, AgentFilter, AgentView, AgentsView, AppError, StopMode};
 #[cfg(feature = "ssr")]
-use crate::server::{operations, state};
+use crate::server::{operations, reply, state};
 
 /// The agents page: those that match `filter`, as many as fit.
 #[server(prefix = "/rpc", endpoint = "agents/list", input = server_fn::codec::Json)]
 pub async fn list(#[server(default)] filter: AgentFilter) -> Result<AgentsView, AppError> {
     let (app, viewer) = state::viewer()?;
-    state::with_status(operations::views::agents(&app, &viewer, &filter).await)
+    reply::with_status(operations::views::agents(&app, &viewer, &filter).await)
 }
 
 /// The agents that a new task may be given to.
@@ -33,26 +33,26 @@ pub async fn choices() -> Result<AgentChoices, AppError> {
 #[server(prefix = "/rpc", endpoint = "agents/view", input = server_fn::codec::Json)]
 pub async fn view(name: String) -> Result<AgentView, AppError> {
     let (app, viewer) = state::viewer()?;
-    state::with_status(operations::views::agent(&app, &viewer, &name).await)
+    reply::with_status(operations::views::agent(&app, &viewer, &name).await)
 }
 
 /// Starts a stopped agent, or tries again after an error.
 #[server(prefix = "/rpc", endpoint = "agents/start")]
 pub async fn start(name: String) -> Result<Agent, AppError> {
-    let (app, operator) = state::operator()?;
-    state::with_status(operations::agents::start(&app, &operator, &name).await)
+    let (app, maintainer) = state::maintainer()?;
+    reply::with_status(operations::agents::start(&app, &maintainer, &name).await)
 }
 
 /// Stops an agent: `drain` lets it finish what it holds, `kill` cancels that too.
 #[server(prefix = "/rpc", endpoint = "agents/stop")]
 pub async fn stop(name: String, mode: StopMode) -> Result<Agent, AppError> {
-    let (app, operator) = state::operator()?;
-    state::with_status(operations::agents::stop(&app, &operator, &name, mode).await)
+    let (app, maintainer) = state::maintainer()?;
+    reply::with_status(operations::agents::stop(&app, &maintainer, &name, mode).await)
 }
 
 /// Enables the built-in demonstration agent.
 #[server(prefix = "/rpc", endpoint = "agents/enable_demo")]
 pub async fn enable_demo() -> Result<Agent, AppError> {
-    let (app, operator) = state::operator()?;
-    state::with_status(operations::agents::enable_demo(&app, &operator).await)
+    let (app, maintainer) = state::maintainer()?;
+    reply::with_status(operations::agents::enable_demo(&app, &maintainer).await)
 }

@@ -12,7 +12,7 @@ use crate::domain::{
     SessionFilter, SessionView,
 };
 #[cfg(feature = "ssr")]
-use crate::server::{operations, state};
+use crate::server::{operations, reply, state};
 
 /// The convergence page: what is live, and the history that matches `filter` from `cursor` on.
 #[server(prefix = "/rpc", endpoint = "convergence/list", input = server_fn::codec::Json)]
@@ -22,30 +22,42 @@ pub async fn list(
 ) -> Result<ConvergenceView, AppError> {
     let (app, viewer) = state::viewer()?;
     let cursor = cursor.as_deref();
-    state::with_status(operations::convergence::overview(&app, &viewer, &filter, cursor).await)
+    reply::with_status(operations::convergence::overview(&app, &viewer, &filter, cursor).await)
 }
 
-/// The page of one session with its first 100 events that match `filter`; with `at`, those from
-/// the event of that id on.
+/// The page of one session with its first events that match `filter`, at most 100; with `at`,
+/// those from the event of that id on. `findings` is the fingerprint after which its findings
+/// begin, `before` the iteration before which those end that are shown.
 #[server(prefix = "/rpc", endpoint = "convergence/session", input = server_fn::codec::Json)]
 pub async fn session(
     id: String,
     filter: EventFilter,
-    at: Option<String>,
+    #[server(default)] at: Option<String>,
+    #[server(default)] findings: Option<String>,
+    #[server(default)] before: Option<u32>,
 ) -> Result<SessionView, AppError> {
     let (app, viewer) = state::viewer()?;
-    let at = at.as_deref();
-    state::with_status(operations::convergence::session(&app, &viewer, &id, &filter, at).await)
+    let part = operations::convergence::Part {
+        at: at.as_deref(),
+        findings: findings.as_deref(),
+        before,
+    };
+    reply::with_status(operations::convergence::session(&app, &viewer, &id, &filter, part).await)
 }
 
-/// Two sessions side by side.
+/// Two sessions side by side; `cursor` is the `next` of the findings of the page before.
 #[server(prefix = "/rpc", endpoint = "convergence/compare", input = server_fn::codec::Json)]
-pub async fn compare(a: String, b: String) -> Result<ComparisonView, AppError> {
+pub async fn compare(
+    a: String,
+    b: String,
+    #[server(default)] cursor: Option<String>,
+) -> Result<ComparisonView, AppError> {
     let (app, viewer) = state::viewer()?;
-    state::with_status(operations::convergence::compare(&app, &viewer, [&a, &b]).await)
+    let cursor = cursor.as_deref();
+    reply::with_status(operations::convergence::compare(&app, &viewer, [&a, &b], cursor).await)
 }
 
-/// The next 100 events of a session; `cursor` is the `next` of the page before.
+/// The next events of a session, at most 100; `cursor` is the `next` of the page before.
 #[server(prefix = "/rpc", endpoint = "convergence/events", input = server_fn::codec::Json)]
 pub async fn events(
     id: String,
@@ -54,7 +66,7 @@ pub async fn events(
 ) -> Result<Page<SessionEvent>, AppError> {
     let (app, viewer) = state::viewer()?;
     let cursor = cursor.as_deref();
-    state::with_status(operations::convergence::events(&app, &viewer, &id, &filter, cursor).await)
+    reply::with_status(operations::convergence::events(&app, &viewer, &id, &filter, cursor).await)
 }
 
 /// Accepts a finding of a session: it is no longer counted as open.
@@ -67,5 +79,5 @@ pub async fn accept(
     let (app, operator) = state::operator()?;
     let accepted =
         operations::sessions::accept(&app, &operator, &session, &fingerprint, &reason).await;
-    state::with_status(accepted)
+    reply::with_status(accepted)
 }

@@ -36,7 +36,7 @@ impl FromServerFnError for AppError {
         let error = Self::new(kind, error.to_string());
         // What cannot be read never reaches a body, which would say the status.
         #[cfg(feature = "ssr")]
-        crate::server::state::say_status(&error);
+        crate::server::reply::say_status(&error);
         error
     }
 }

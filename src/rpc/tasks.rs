@@ -11,20 +11,23 @@ use crate::domain::{
     AppError, LogPage, Task, TaskDraft, TaskFilter, TaskPart, TaskView, TasksView,
 };
 #[cfg(feature = "ssr")]
-use crate::server::{operations, state};
+use crate::{
+    domain::Reply,
+    server::{operations, reply, state},
+};
 
 /// The tasks page: rows that match `filter`, from `cursor` on, with counts, agents and activity.
 #[server(prefix = "/rpc", endpoint = "tasks/list", input = server_fn::codec::Json)]
 pub async fn list(filter: TaskFilter, cursor: Option<String>) -> Result<TasksView, AppError> {
     let (app, viewer) = state::viewer()?;
-    state::with_status(operations::views::tasks(&app, &viewer, &filter, cursor.as_deref()).await)
+    reply::with_status(operations::views::tasks(&app, &viewer, &filter, cursor.as_deref()).await)
 }
 
 /// The page of one task; `task` is its number or id.
 #[server(prefix = "/rpc", endpoint = "tasks/view", input = server_fn::codec::Json)]
 pub async fn view(task: String) -> Result<TaskView, AppError> {
     let (app, viewer) = state::viewer()?;
-    state::with_status(operations::task_page::view(&app, &viewer, &task).await)
+    reply::with_status(operations::task_page::view(&app, &viewer, &task).await)
 }
 
 /// A part of the log of a task, oldest first: the newest entries before `before`, or else the
@@ -32,14 +35,14 @@ pub async fn view(task: String) -> Result<TaskView, AppError> {
 #[server(prefix = "/rpc", endpoint = "tasks/logs", input = server_fn::codec::Json)]
 pub async fn logs(task: String, before: Option<i64>, after: i64) -> Result<LogPage, AppError> {
     let (app, viewer) = state::viewer()?;
-    state::with_status(operations::task_page::logs(&app, &viewer, &task, before, after).await)
+    reply::with_status(operations::task_page::logs(&app, &viewer, &task, before, after).await)
 }
 
 /// The whole of a text that the page of a task shows the beginning of.
 #[server(prefix = "/rpc", endpoint = "tasks/whole", input = server_fn::codec::Json)]
 pub async fn whole(task: String, part: TaskPart) -> Result<String, AppError> {
     let (app, viewer) = state::viewer()?;
-    state::with_status(operations::task_page::whole(&app, &viewer, &task, part).await)
+    reply::with_status(operations::task_page::whole(&app, &viewer, &task, part).await)
 }
 
 /// Creates a task. The fields are those of the form: empty text means absent, labels are
@@ -61,10 +64,10 @@ pub async fn create(
         agent,
         labels,
     };
-    let created = state::with_status(operations::forms::create(&app, &operator, &form).await);
+    let created = reply::with_status(operations::forms::create(&app, &operator, &form).await);
     match &created {
-        Ok(task) => state::redirect_without_script(&format!("/tasks/{}", task.number)),
-        Err(error) => state::return_draft(&app, || form.draft(error)),
+        Ok(task) => reply::redirect_without_script(&format!("/tasks/{}", task.number)),
+        Err(error) => reply::return_draft(&app, || form.draft(error)),
     }
     created
 }
@@ -81,7 +84,7 @@ pub async fn draft(name: String) -> Result<TaskDraft, AppError> {
 pub async fn cancel(task: String) -> Result<Task, AppError> {
     let (app, operator) = state::operator()?;
     let cancelled = operations::tasks::cancel(&app, &operator, &task).await;
-    state::with_status(cancelled).map(operations::tasks::Cancelled::into_task)
+    reply::with_status(cancelled).map(operations::tasks::Cancelled::into_task)
 }
 
 /// Tries a failed or cancelled task again, as a new task. An empty description keeps the old one.
@@ -91,8 +94,8 @@ pub async fn retry(task: String, #[server(default)] description: String) -> Resu
     let (app, operator) = state::operator()?;
     let changed = Some(description).filter(|text| !text.trim().is_empty());
     let retried = operations::tasks::retry(&app, &operator, &task, changed, None).await;
-    let task = state::with_status(retried)?.into_task();
-    state::redirect_without_script(&format!("/tasks/{}", task.number));
+    let task = reply::with_status(retried)?.into_task();
+    reply::redirect_without_script(&format!("/tasks/{}", task.number));
     Ok(task)
 }
 
@@ -100,12 +103,25 @@ pub async fn retry(task: String, #[server(default)] description: String) -> Resu
 #[server(prefix = "/rpc", endpoint = "tasks/start")]
 pub async fn start(task: String) -> Result<Task, AppError> {
     let (app, operator) = state::operator()?;
-    state::with_status(operations::tasks::start(&app, &operator, &task).await)
+    reply::with_status(operations::tasks::start(&app, &operator, &task).await)
 }
 
 /// Answers the question of a task that needs input.
 #[server(prefix = "/rpc", endpoint = "tasks/input")]
-pub async fn input(task: String, text: String) -> Result<Task, AppError> {
+pub async fn input(
+    task: String,
+    #[server(default)] text: String,
+    #[server(default)] option: String,
+    #[server(default)] question: String,
+) -> Result<Task, AppError> {
     let (app, operator) = state::operator()?;
-    state::with_status(operations::tasks::input(&app, &operator, &task, text).await)
+    let given = |text: String| Some(text).filter(|text| !text.is_empty());
+    let option = given(option);
+    let answer = Reply {
+        question: given(question),
+        // Both stand in one form, and a button that was pressed says what is meant.
+        text: given(text).filter(|_| option.is_none()),
+        option,
+    };
+    reply::with_status(operations::tasks::input(&app, &operator, &task, answer).await)
 }

@@ -16,8 +16,14 @@ impl IntoResponse for AppError {
             header::CONTENT_TYPE,
             HeaderValue::from_static("application/problem+json"),
         );
-        if self.kind == ErrorKind::Busy {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        let seconds = match self.kind {
+            ErrorKind::Busy => Some("1"),
+            // So often the writer looks whether the trouble is over.
+            ErrorKind::NoRoom | ErrorKind::Unreachable => Some("2"),
+            _ => None,
+        };
+        if let Some(seconds) = seconds {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static(seconds));
         }
         response
     }

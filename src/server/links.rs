@@ -70,7 +70,7 @@ impl Links {
     }
 
     /// The sessions whose loops are connected.
-    pub(crate) fn connected_sessions(&self) -> Vec<String> {
+    pub(crate) fn connected_sessions(&self) -> BTreeSet<String> {
         let links = self.links();
         let sessions = links.iter().flat_map(|known| &known.sessions);
         sessions.cloned().collect()

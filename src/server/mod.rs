@@ -1,16 +1,17 @@
-//! Everything native. Who may import whom, from the ground up (held by `tests/tidy.rs`):
+//! Everything native. Who may import whom, from the ground up (held by `tests/tidy/imports.rs`):
 //!
 //! | layer | may import |
 //! | --- | --- |
-//! | `config`, `clock`, `telemetry`, `links`, `backoff`, `drafts` | `domain` |
+//! | `config`, `clock`, `telemetry`, `links`, `backoff`, `drafts`, `files` | `domain` |
 //! | `storage`, `live`, `agents`, `auth` | the row above, not one another |
 //! | `converge` | `agents` and the first row |
 //! | `queue` | `storage` and the rows above |
+//! | `publisher` | the rows above |
 //! | `state` | the rows above |
-//! | `jobs`, `bridge`, `upkeep` | the rows above |
-//! | `operations`, `error` | the rows above except `jobs`, `bridge`, `upkeep` |
-//! | `api`, bodies of `rpc` | `operations`, `auth`, `state`, `error`, the socket also `live` |
-//! | `router`, `run`, `restore`, `home`, `serve`, `assets` | everything |
+//! | `jobs`, `bridge`, `upkeep`, `reply` | the rows above |
+//! | `operations`, `error` | the rows above except `jobs`, `bridge`, `upkeep`, `reply` |
+//! | `api`, bodies of `rpc` | `operations`, `auth`, `state`, `error`, the socket also `live`, bodies of `rpc` also `reply` |
+//! | `router`, `run`, `restore`, `reload`, `import`, `home`, `serve`, `assets` | everything |
 
 pub(crate) mod agents;
 mod api;
@@ -23,12 +24,17 @@ pub(crate) mod config;
 pub mod converge;
 pub(crate) mod drafts;
 mod error;
+pub(crate) mod files;
 mod home;
+mod import;
 mod jobs;
 pub(crate) mod links;
 pub(crate) mod live;
 pub(crate) mod operations;
+pub(crate) mod publisher;
 pub(crate) mod queue;
+mod reload;
+pub(crate) mod reply;
 mod restore;
 mod router;
 pub(crate) mod run;
@@ -40,6 +46,8 @@ mod upkeep;
 
 use std::io::Write;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -48,15 +56,21 @@ use tokio_util::sync::CancellationToken;
 /// exit status (0 stopped, 1 could not start, 2 wrong configuration).
 pub fn main() -> ExitCode {
     let mut words = std::env::args_os().skip(1);
-    // A supervisor is this program under another name: small, and gone with its task.
-    if words.next().is_some_and(|word| word == "supervise") {
-        return agents::supervisor::main(words);
+    match words.next() {
+        // A supervisor is this program under another name: small, and gone with its task.
+        Some(word) if word == "supervise" => return agents::supervisor::main(words),
+        Some(word) if word == "config" => return config::check(std::env::args_os()).report(),
+        Some(word) if word == "import" => return import::main(std::env::args_os().skip(1)),
+        _ => {}
     }
     let config = match config::load(std::env::args_os()) {
         Ok(config) => config,
         Err(exit) => return exit.report(),
     };
     telemetry::start(config.log_format);
+    // A limit on the size of files ends a program unless it listens; to us it is a full disk.
+    let reached = Arc::new(AtomicBool::new(false));
+    let _unlimited = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, reached);
     // A page is rendered in one go: with few workers, a long one would hold up the others.
     let workers = std::thread::available_parallelism().map_or(4, |n| n.get().max(4));
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -66,16 +80,26 @@ pub fn main() -> ExitCode {
     let outcome = runtime
         .map_err(|error| error.to_string())
         .and_then(|runtime| {
-            runtime.block_on(async {
+            let outcome = runtime.block_on(async {
                 let stopping = CancellationToken::new();
-                let served = run::run(config, stopping.clone(), announce);
+                let clock = clock::Clock::system();
+                let served = run::run(
+                    config,
+                    auth::Actors::default(),
+                    clock,
+                    stopping.clone(),
+                    announce,
+                );
                 tokio::pin!(served);
                 tokio::select! {
                     served = &mut served => return served.map_err(|error| error.to_string()),
                     () = asked_to_stop() => stopping.cancel(),
                 }
                 served.await.map_err(|error| error.to_string())
-            })
+            });
+            // Whoever does not let go now is cut off: the outcome is known.
+            runtime.shutdown_background();
+            outcome
         });
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -13,46 +13,62 @@ use super::agents::Adapters;
 use super::agents::descriptors;
 use super::agents::processes::reap_survivors;
 use super::api::describe_metrics;
+use super::auth::Actors;
 use super::clock::Clock;
 use super::config::Config;
 use super::drafts::Drafts;
-use super::home::{Home, Where};
+use super::home::{Home, Where, who};
 use super::links::Links;
 use super::live::Bus;
+use super::publisher::Publisher;
 use super::queue::{Board, Runs};
+use super::reload::reload_on_hangup;
 use super::restore::restore;
 use super::serve::{Patience, most_connections, serve};
 use super::state::{AppState, Handles};
-use super::storage::{Change, Database, OnCommit, Writer};
+use super::storage::{Claim, Database, OnCommit, Writer};
 use super::telemetry::chain;
 use super::{bridge, converge, jobs, router, upkeep};
 
-/// Agents get 4 s to stop, are killed, and what they did last is stored: all within 10 s.
-const DRAIN: Duration = Duration::from_secs(8);
+/// Agents get 4 s to stop, are killed, and what they did last is stored.
+const DRAIN: Duration = Duration::from_secs(7);
+/// What waits is committed and the file made whole: with [`DRAIN`] all within 10 s.
+const CLOSE: Duration = Duration::from_millis(2500);
+
+/// What is kept of the live feed for clients that come back, and for slow ones.
+const FEED_BYTES: usize = 64 * 1024 * 1024;
 
 /// Why the server did not start, in words for the person who started it.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct StartError(pub(super) String);
 
-/// Serves until `stopping` fires, then drains. `ready` is told the address.
+/// Serves until `stopping` fires, then drains. `actors` tells who asks, `ready` is told the address.
 pub(crate) async fn run(
     config: Config,
+    actors: Actors,
+    clock: Clock,
     stopping: CancellationToken,
     ready: impl FnOnce(std::net::SocketAddr),
 ) -> Result<(), StartError> {
     let descriptors = descriptors::raise();
     let metrics = describe_metrics().map_err(StartError)?;
-    let home = Home::open(&config)?;
+    // Nothing is reaped, restored or migrated before the place is ours alone.
+    let home = Home::open(&config, clock)?;
     let node: Arc<str> = home.node().into();
-    let clock = Clock;
     let board = Board::new();
-    let bus = Bus::new(clock.uuid().to_string());
-    let (db, writer) = open(&home).await?;
+    let bus = Bus::new(clock.uuid().to_string(), FEED_BYTES);
+    let publisher = Publisher::new(board.clone(), bus.clone());
     let loops = TaskTracker::new();
+    // The claim on a database outlives whoever writes to it.
+    let ended = CancellationToken::new();
+    let _ended = ended.clone().drop_guard();
+    let (db, writer) = open(&home, &loops, &ended).await?;
     // On a thread of its own: with thousands of sockets to serve, a task would wait behind them
     // at every step of a write.
-    let writer = writer.run(on_commit(&board, &bus, clock));
+    let follower = publisher.clone();
+    let on_commit: OnCommit = Arc::new(move |changes| follower.publish(changes, clock.now()));
+    let writer = writer.run(on_commit);
     let runtime = tokio::runtime::Handle::current();
     let writing = loops.spawn_blocking(move || runtime.block_on(writer));
 
@@ -71,9 +87,11 @@ pub(crate) async fn run(
         .build();
     let stop = stopping.clone();
     let app = AppState::new(Handles {
-        db,
+        db: db.clone(),
         board,
         bus,
+        publisher,
+        actors,
         clock,
         runs: Runs::default(),
         links: Links::default(),
@@ -86,7 +104,10 @@ pub(crate) async fn run(
     let routes = router::router(&app, metrics.clone());
 
     let dispatching = loops.spawn(jobs::dispatch(app.clone(), node));
+    loops.spawn(jobs::try_agents_again(app.clone()));
+    loops.spawn(reload_on_hangup(app.clone()));
     loops.spawn(upkeep::expire_leases(app.clone()));
+    loops.spawn(upkeep::forget_keys(app.clone()));
     loops.spawn(upkeep::refresh_queue(app.clone()));
     let mut urls = config.convergence_urls;
     if config.simulate_loop {
@@ -113,7 +134,11 @@ pub(crate) async fn run(
         () = done => {}
         () = patience => tracing::warn!("requests that were still open are cut off"),
     }
-    let _written = tokio::time::timeout(Duration::from_secs(1), writing).await;
+    // Handles may live on in requests that hang, so the writer is told.
+    db.close();
+    if tokio::time::timeout(CLOSE, writing).await.is_err() {
+        tracing::error!("the database could not be closed in time");
+    }
     Ok(())
 }
 
@@ -135,18 +160,6 @@ async fn listen(config: &Config) -> Result<(TcpListener, std::net::SocketAddr), 
         .local_addr()
         .map_err(|error| StartError(error.to_string()))?;
     Ok((listener, local))
-}
-
-/// Every commit moves the board and is then told to everybody, in this order.
-fn on_commit(board: &Board, bus: &Bus, clock: Clock) -> OnCommit {
-    let (board, bus) = (board.clone(), bus.clone());
-    Arc::new(move |changes: Vec<Change>| {
-        board.follow(changes, clock.now(), |messages| {
-            metrics::counter!("feed_messages_total")
-                .increment(u64::try_from(messages.len()).unwrap_or(0));
-            bus.publish(messages);
-        });
-    })
 }
 
 /// Follows every loop, and notices which sessions have lost theirs.
@@ -175,15 +188,27 @@ async fn simulate_convergence(loops: &TaskTracker, app: &AppState) -> Option<Str
     Some(url)
 }
 
-async fn open(home: &Home) -> Result<(Database, Writer), StartError> {
+/// Opens the database; one on PostgreSQL is claimed until `ended` fires.
+pub(super) async fn open(
+    home: &Home,
+    loops: &TaskTracker,
+    ended: &CancellationToken,
+) -> Result<(Database, Writer), StartError> {
     let (setting, opened) = match &home.database {
         Where::File(path) => ("db_path", Database::open_sqlite(path).await),
         Where::Postgres(url) => {
-            Database::reach_postgres(url.expose())
-                .await
-                .map_err(|words| StartError(format!("database_url: {words}")))?;
+            let claim = claim(url.expose()).await?;
+            loops.spawn(claim.keep(ended.clone()));
             ("database_url", Database::open_postgres(url.expose()).await)
         }
     };
     opened.map_err(|error| StartError(format!("{setting}: {}", chain(&error))))
+}
+
+/// Takes a PostgreSQL database for this server alone.
+async fn claim(url: &str) -> Result<Claim, StartError> {
+    let error = |words: String| StartError(format!("database_url: {words}"));
+    Database::reach_postgres(url).await.map_err(error)?;
+    let claim = Claim::take(url, &who()).await;
+    claim.map_err(|failure| error(chain(&failure)))
 }

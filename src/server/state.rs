@@ -3,21 +3,21 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-use axum::http::{Method, StatusCode, header, request::Parts};
+use axum::http::request::Parts;
 use leptos::config::LeptosOptions;
 use leptos::prelude::use_context;
-use leptos_axum::ResponseOptions;
 use tokio_util::sync::CancellationToken;
 
 use super::agents::Adapters;
-use super::auth::{Actor, Operator, Viewer};
+use super::auth::{Actor, Actors, Admin, Maintainer, Operator, Viewer};
 use super::clock::Clock;
 use super::drafts::Drafts;
 use super::links::Links;
 use super::live::Bus;
+use super::publisher::Publisher;
 use super::queue::{Board, Runs};
 use super::storage::Database;
-use crate::domain::{AppError, ErrorKind, TaskDraft};
+use crate::domain::{AppError, ErrorKind};
 
 /// Everything a request may need.
 #[derive(Clone)]
@@ -28,6 +28,8 @@ pub(crate) struct Handles {
     pub(crate) db: Database,
     pub(crate) board: Board,
     pub(crate) bus: Bus,
+    pub(crate) publisher: Publisher,
+    pub(crate) actors: Actors,
     pub(crate) clock: Clock,
     pub(crate) runs: Runs,
     pub(crate) links: Links,
@@ -54,6 +56,12 @@ impl Deref for AppState {
     }
 }
 
+impl axum::extract::FromRef<AppState> for Actors {
+    fn from_ref(app: &AppState) -> Self {
+        app.actors.clone()
+    }
+}
+
 impl axum::extract::FromRef<AppState> for LeptosOptions {
     fn from_ref(app: &AppState) -> Self {
         app.options.clone()
@@ -62,72 +70,35 @@ impl axum::extract::FromRef<AppState> for LeptosOptions {
 
 /// The state and a looker's proof, inside a server function.
 pub(crate) fn viewer() -> Result<(AppState, Viewer), AppError> {
-    Ok((app()?, Actor::local().viewer()))
+    let (app, actor) = asked()?;
+    Ok((app, actor.viewer()))
 }
 
 /// The state and an actor's proof, inside a server function.
 pub(crate) fn operator() -> Result<(AppState, Operator), AppError> {
-    Ok((app()?, Actor::local().operator()))
+    let (app, actor) = asked()?;
+    let operator = actor.operator()?;
+    Ok((app, operator))
 }
 
-/// Gives the answer of a server function, and a page that is made of it, the status of its
-/// error. A form without JavaScript is sent back to its page instead, which says the error.
-pub(crate) fn with_status<T>(outcome: Result<T, AppError>) -> Result<T, AppError> {
-    outcome.inspect_err(say_status)
+/// The state and a maintainer's proof, inside a server function.
+pub(crate) fn maintainer() -> Result<(AppState, Maintainer), AppError> {
+    let (app, actor) = asked()?;
+    let maintainer = actor.maintainer()?;
+    Ok((app, maintainer))
 }
 
-/// Gives the answer the status of `error`, as [`with_status`] does.
-pub(crate) fn say_status(error: &AppError) {
-    let from_form =
-        use_context::<Parts>().is_some_and(|it| it.method == Method::POST && wants_page(&it));
-    let response = use_context::<ResponseOptions>().filter(|_| !from_form);
-    if let (Some(response), Ok(status)) = (response, StatusCode::from_u16(error.kind.status())) {
-        response.set_status(status);
-    }
+/// The state and an admin's proof, inside a server function.
+pub(crate) fn admin() -> Result<(AppState, Admin), AppError> {
+    let (app, actor) = asked()?;
+    let admin = actor.admin()?;
+    Ok((app, admin))
 }
 
-/// Sends a browser without JavaScript on to `path`; a script goes on by itself.
-pub(crate) fn redirect_without_script(path: &str) {
-    if use_context::<Parts>().is_some_and(|parts| wants_page(&parts)) {
-        leptos_axum::redirect(path);
-    }
-}
-
-/// Sends a browser without JavaScript back to the form that was refused, with all that was typed
-/// into it: `draft` says what, and why it was refused.
-pub(crate) fn return_draft(app: &AppState, draft: impl FnOnce() -> TaskDraft) {
-    let Some(parts) = use_context::<Parts>().filter(wants_page) else {
-        return;
-    };
-    let name = app.clock.uuid().to_string();
-    app.drafts.keep(name.clone(), draft());
-    leptos_axum::redirect(&with_draft(&parts, &name));
-}
-
-/// The page that a form was on, with the form open over it.
-fn with_draft(parts: &Parts, name: &str) -> String {
-    let page = parts.headers.get(header::REFERER);
-    let page: Option<axum::http::Uri> = page.and_then(|value| value.to_str().ok()?.parse().ok());
-    let path = page.as_ref().map_or("/tasks", axum::http::Uri::path);
-    let query = page.as_ref().and_then(axum::http::Uri::query);
-    let mut pairs: Vec<(String, String)> =
-        serde_urlencoded::from_str(query.unwrap_or_default()).unwrap_or_default();
-    pairs.retain(|(key, _)| !matches!(key.as_str(), "new" | "draft" | "__path" | "__err"));
-    pairs.push(("new".to_owned(), "1".to_owned()));
-    pairs.push(("draft".to_owned(), name.to_owned()));
-    let query = serde_urlencoded::to_string(pairs).unwrap_or_default();
-    format!("{path}?{query}")
-}
-
-fn wants_page(parts: &Parts) -> bool {
-    let accept = parts
-        .headers
-        .get(header::ACCEPT)
-        .and_then(|value| value.to_str().ok());
-    accept.is_some_and(|accept| accept.contains("text/html"))
-}
-
-fn app() -> Result<AppState, AppError> {
+/// The state, and who asks.
+fn asked() -> Result<(AppState, Actor), AppError> {
     let absent = || AppError::new(ErrorKind::Internal, "the server function has no state");
-    use_context().ok_or_else(absent)
+    let app: AppState = use_context().ok_or_else(absent)?;
+    let actor = use_context::<Parts>().map(|parts| app.actors.of(&parts));
+    Ok((app, actor.ok_or_else(absent)?))
 }

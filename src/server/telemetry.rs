@@ -27,12 +27,15 @@ pub(crate) fn start(format: LogFormat) {
     };
 }
 
-/// An error and all its causes on one line.
+/// An error and all its causes on one line. What a cause repeats is said once.
 pub(crate) fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
-        let _infallible = write!(text, ": {error}");
+        let said = error.to_string();
+        if !text.ends_with(&said) {
+            let _infallible = write!(text, ": {said}");
+        }
         cause = error.source();
     }
     text

@@ -6,15 +6,20 @@
 
 mod agents;
 mod api;
+mod clocks;
 mod connections;
 mod converge;
 mod convergence;
 mod crash;
+mod cut_claims;
 mod feed;
 mod forms;
+mod import;
+mod outages;
 mod pages;
 mod restart;
 mod rules;
 mod storage;
 mod support;
+mod survival;
 mod tidy;

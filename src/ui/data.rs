@@ -23,7 +23,6 @@ use super::dynamic::dynamic;
 use crate::domain::{AppError, ErrorKind};
 use crate::rpc;
 
-/// What the server answers.
 pub(crate) type Answer<T> = Result<T, AppError>;
 
 type Later<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -48,7 +47,6 @@ fn body_of(question: &impl Serialize) -> Answer<String> {
     serde_json::to_string(question).map_err(unreadable)
 }
 
-/// Reads an answer.
 pub(crate) fn read<T: DeserializeOwned>(answer: &[u8]) -> Answer<T> {
     serde_json::from_slice(answer).map_err(unreadable)
 }
@@ -72,7 +70,6 @@ pub(crate) fn error_of(refusal: Refusal) -> AppError {
     }
 }
 
-/// The data of a page.
 pub(crate) struct Data<T> {
     carried: Resource<Answer<Carried>, Verbatim>,
     of: PhantomData<fn() -> T>,

@@ -116,31 +116,31 @@ where
 
 /// Tells the items of a list from one another.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
-pub(crate) enum Key {
+pub(crate) enum ItemKey {
     Number(i128),
     Name(String),
 }
 
-impl From<i64> for Key {
+impl From<i64> for ItemKey {
     fn from(number: i64) -> Self {
         Self::Number(number.into())
     }
 }
 
-impl From<u64> for Key {
+impl From<u64> for ItemKey {
     fn from(number: u64) -> Self {
         Self::Number(number.into())
     }
 }
 
-impl From<String> for Key {
+impl From<String> for ItemKey {
     fn from(name: String) -> Self {
         Self::Name(name)
     }
 }
 
 struct Item {
-    key: Key,
+    key: ItemKey,
     view: Box<dyn FnOnce() -> AnyView + Send>,
 }
 
@@ -152,7 +152,7 @@ pub(crate) fn list<T, K, V>(
 ) -> AnyView
 where
     T: Send + 'static,
-    K: Into<Key> + 'static,
+    K: Into<ItemKey> + 'static,
     V: Erase + 'static,
 {
     let view = Arc::new(view);

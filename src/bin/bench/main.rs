@@ -8,6 +8,7 @@ mod bare_sqlite;
 mod create;
 mod feed;
 mod http;
+mod large;
 mod list;
 mod logs;
 mod loops;
@@ -40,7 +41,8 @@ struct Flags {
     /// Write the table here as well.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// Measure only these, comma separated: create, feed, memory, logs, loops, list, page, start.
+    /// Measure only these, comma separated: create, feed, memory, logs, loops, large, list, page,
+    /// start.
     #[arg(long, value_delimiter = ',', value_name = "NAMES")]
     only: Vec<String>,
     /// Rows of the long list.
@@ -54,8 +56,8 @@ struct Flags {
     bare: bool,
 }
 
-const ALL: [&str; 8] = [
-    "start", "memory", "create", "feed", "logs", "loops", "list", "page",
+const ALL: [&str; 9] = [
+    "start", "memory", "create", "feed", "logs", "loops", "large", "list", "page",
 ];
 
 fn main() -> ExitCode {
@@ -130,6 +132,7 @@ async fn measure_all(flags: &Flags) -> Outcome<Report> {
             "feed" => feed::measure(flags).await,
             "logs" => logs::measure(flags).await,
             "loops" => loops::measure(flags).await,
+            "large" => large::measure(flags).await,
             "list" => list::measure(flags).await,
             _ => page::measure(flags).await,
         };

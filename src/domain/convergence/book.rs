@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 
 use super::{
-    FindingFacts, IterationFacts, Ledger, LoopEvent, Session, SessionFacts, Stamp, ledger, verdict,
+    FindingFacts, IterationFacts, Ledger, LoopEvent, Session, SessionFacts, Stamp, StepReport,
+    ledger, verdict,
 };
 
 /// The facts of one session.
@@ -22,22 +23,23 @@ impl SessionBook {
     /// Adds an event that was not added before. `arrival` rises from event to event; it decides
     /// between events of the same time.
     pub fn add(&mut self, event: &LoopEvent, arrival: i64) {
+        self.add_reported(event, &event.report(), arrival);
+    }
+
+    /// The same, where what the event reports is known already.
+    pub fn add_reported(&mut self, event: &LoopEvent, report: &StepReport, arrival: i64) {
         self.facts.add(event, arrival);
         let new = || IterationFacts::new(event.iteration);
         let iteration = self.iterations.entry(event.iteration).or_insert_with(new);
-        iteration.add(event, arrival);
-        if !event.has_lists() {
-            return;
-        }
-        let report = event.report();
+        iteration.add(event, report, arrival);
         let stamp = Stamp {
             at: event.timestamp,
             arrival,
         };
-        for sighting in report.sightings.unwrap_or_default() {
+        for sighting in report.sightings.iter().flatten() {
             let known = self.findings.entry(sighting.fingerprint.clone());
             let finding = known.or_insert_with(|| FindingFacts::new(sighting.clone(), stamp));
-            finding.see(sighting, stamp, (event.iteration, report.step));
+            finding.see(sighting.clone(), stamp, (event.iteration, report.step));
         }
     }
 

@@ -1,97 +1,85 @@
-//! From what a loop sends to events: one event, an array, `{"events": […]}`, a greeting, types
-//! in any case. What cannot be read is named, and what is beside it is kept.
+//! From the text of an event to the event: types in any case, times in many ways, ids that may
+//! be missing. What cannot be read is named, and what is beside it is kept.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::digest::digest;
+use super::moment::moment;
 use super::{EventType, LoopEvent, LoopState};
-use crate::domain::{DEEPEST, FieldError, Timestamp, is_too_deep};
+use crate::domain::{DEEPEST, Timestamp, is_too_deep};
 
 /// Names are at most so many bytes long.
 const LONGEST_NAME: usize = 200;
 /// Iterations beyond this are a mistake.
 const MOST_ITERATIONS: u32 = 1_000_000;
 
-/// What a frame or a POST brought.
+/// A part of what a frame or a POST brought.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Batch {
     /// What was understood, in the order of the sender.
     pub events: Vec<LoopEvent>,
-    /// What was not: the place and the reason, such as `events[3].session_id`.
-    pub problems: Vec<FieldError>,
+    /// What was not.
+    pub problems: Vec<Unreadable>,
 }
 
-/// Reads what a loop sent. `now` dates events that have no time of their own.
-#[must_use]
-pub fn decode_batch(sent: Value, now: Timestamp) -> Batch {
-    let mut batch = Batch::default();
-    match sent {
-        Value::Array(items) => many(&mut batch, "", None, items, now),
-        Value::Object(mut map) => {
-            let session = map.get("session_id").and_then(text);
-            match map.remove("events") {
-                Some(Value::Array(items)) => {
-                    many(&mut batch, "events", session.as_deref(), items, now);
-                }
-                Some(_) => batch
-                    .problems
-                    .push(FieldError::new("events", "must be an array")),
-                None => match unwrap(map) {
-                    None => {}
-                    Some(map) => take(&mut batch, String::new(), None, Value::Object(map), now),
-                },
-            }
+/// What was not understood.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Unreadable {
+    /// Its place in what was sent, from 0.
+    pub index: usize,
+    /// The id that it has nevertheless.
+    pub event_id: Option<String>,
+    /// The place of what is wrong, such as `events[3].session_id`.
+    pub field: String,
+    /// What is wrong.
+    pub message: String,
+}
+
+impl Batch {
+    /// Reads an event, or what should be one. `index` is its place in `list`; alone, it is its
+    /// own place. `session` is the one that its envelope names.
+    pub(super) fn read(&mut self, sent: &str, place: Place<'_>, now: Timestamp) {
+        let value = serde_json::from_str(sent).map_err(|error| {
+            let message = format!("cannot be read: {error}");
+            ("", message, None)
+        });
+        let read = value.and_then(|value: Value| {
+            let id = value.get("event_id").and_then(text);
+            let id = id.map(|id| id.chars().take(LONGEST_NAME).collect::<String>());
+            let event = read(value, place.session, now);
+            event.map_err(|(field, message)| (field, message, id))
+        });
+        match read {
+            Ok(event) => self.events.push(event.cut(sent.len())),
+            Err((field, message, event_id)) => self.problems.push(Unreadable {
+                index: place.index,
+                event_id,
+                field: place.field(field),
+                message,
+            }),
         }
-        _ => {
-            let message = "expected an event, an array of events or {\"events\": […]}";
-            batch.problems.push(FieldError::new("body", message));
-        }
-    }
-    batch
-}
-
-/// Takes an event out of `{"type": "event", "data": event}`; a greeting is nothing.
-fn unwrap(mut map: Map<String, Value>) -> Option<Map<String, Value>> {
-    if map.contains_key("event_type") {
-        return Some(map);
-    }
-    let kind = map
-        .get("type")
-        .and_then(Value::as_str)
-        .map(str::to_lowercase);
-    match (kind.as_deref(), map.remove("data")) {
-        (Some("event"), Some(Value::Object(inner))) => Some(inner),
-        (Some("connected" | "welcome" | "hello" | "ping" | "pong"), _) => None,
-        (_, Some(data)) => {
-            map.insert("data".to_owned(), data);
-            Some(map)
-        }
-        (_, None) => Some(map),
     }
 }
 
-fn many(batch: &mut Batch, list: &str, session: Option<&str>, items: Vec<Value>, now: Timestamp) {
-    for (item, n) in items.into_iter().zip(0_usize..) {
-        take(batch, format!("{list}[{n}]"), session, item, now);
-    }
+/// Where an event stands.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place<'a> {
+    /// The list; none for an event that comes alone.
+    pub(super) list: Option<&'a str>,
+    /// Its place there, from 0.
+    pub(super) index: usize,
+    /// The session that its envelope names.
+    pub(super) session: Option<&'a str>,
 }
 
-fn take(batch: &mut Batch, place: String, session: Option<&str>, item: Value, now: Timestamp) {
-    match read(item, session, now) {
-        Ok(event) => batch.events.push(event),
-        Err((field, message)) => {
-            let dot = if place.is_empty() || field.is_empty() {
-                ""
-            } else {
-                "."
-            };
-            let field = format!("{place}{dot}{field}");
-            let field = if field.is_empty() {
-                "body".to_owned()
-            } else {
-                field
-            };
-            batch.problems.push(FieldError::new(field, message));
+impl Place<'_> {
+    fn field(self, field: &str) -> String {
+        let place = self.list.map(|list| format!("{list}[{}]", self.index));
+        match (place, field) {
+            (None, "") => "body".to_owned(),
+            (None, field) => field.to_owned(),
+            (Some(place), "") => place,
+            (Some(place), field) => format!("{place}.{field}"),
         }
     }
 }
@@ -127,13 +115,8 @@ fn read(sent: Value, session: Option<&str>, now: Timestamp) -> Result<LoopEvent,
     let Some(session_id) = session_id.filter(|id| is_name(id)) else {
         return problem("session_id", "must name the session, in at most 200 bytes");
     };
-    let timestamp = match map.get("timestamp").filter(|value| !value.is_null()) {
-        None => now,
-        Some(value) => moment(value).ok_or_else(|| {
-            let message = "must be a time such as 2026-11-22T08:30:00Z, or seconds since 1970";
-            ("timestamp", message.to_owned())
-        })?,
-    };
+    // What has no time of its own counts with the time it came.
+    let own_time = map.get("timestamp").and_then(moment);
     let iteration = map.get("iteration").or_else(|| inner("iteration"));
     let iteration = match iteration.filter(|value| !value.is_null()) {
         None => 0,
@@ -156,12 +139,15 @@ fn read(sent: Value, session: Option<&str>, now: Timestamp) -> Result<LoopEvent,
     };
     Ok(LoopEvent {
         event_id,
-        timestamp,
+        timestamp: own_time.unwrap_or(now),
+        // Zero is what a sender writes who has no time: nothing lasts since then.
+        is_dated: own_time.is_some_and(|at| at.0 > 0),
         session_id,
         iteration,
         state,
         event_type,
         sent,
+        kept: None,
     })
 }
 
@@ -170,7 +156,7 @@ fn is_name(text: &str) -> bool {
 }
 
 /// Text, or a number as text.
-fn text(value: &Value) -> Option<String> {
+pub(super) fn text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),
@@ -184,27 +170,4 @@ fn whole(value: &Value) -> Option<u32> {
         value => u32::try_from(value.as_u64()?).ok()?,
     };
     (number <= MOST_ITERATIONS).then_some(number)
-}
-
-/// RFC 3339, the same without an offset or with a space (then it is UTC), or seconds since 1970.
-fn moment(value: &Value) -> Option<Timestamp> {
-    if let Some(text) = value.as_str() {
-        let text = text.trim().replacen(' ', "T", 1);
-        let parsed = Timestamp::parse(&text).or_else(|_| Timestamp::parse(&format!("{text}Z")));
-        return parsed.ok().filter(|at| at.0 >= 0);
-    }
-    // The year 5000 in seconds: what is later counts milliseconds.
-    let seconds = value.as_f64().filter(|at| (0.0..1e14).contains(at))?;
-    let seconds = if seconds > 1e11 {
-        seconds / 1000.0
-    } else {
-        seconds
-    };
-    #[expect(
-        clippy::as_conversions,
-        clippy::cast_possible_truncation,
-        reason = "checked to be small; a double holds microseconds of this century"
-    )]
-    let micros = (seconds * 1e6).round() as i64;
-    Some(Timestamp(micros))
 }

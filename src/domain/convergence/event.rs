@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
+use super::cut::cut_event;
 use super::{LoopState, LoopStep};
 use crate::domain::Timestamp;
 
@@ -12,8 +13,10 @@ use crate::domain::Timestamp;
 pub struct LoopEvent {
     /// Identifies it within its session; a digest of its content when the sender gave none.
     pub event_id: String,
-    /// When it happened.
+    /// When it happened; when it came, where its sender names no time that can be.
     pub timestamp: Timestamp,
+    /// False where that is when it came.
+    pub is_dated: bool,
     /// The session it belongs to.
     pub session_id: String,
     /// Counts from 1; 0 before the first iteration.
@@ -24,7 +27,12 @@ pub struct LoopEvent {
     pub event_type: EventType,
     /// The object as it was sent.
     pub sent: Value,
+    /// What is kept of it, where that is too long.
+    pub kept: Option<Value>,
 }
+
+/// Bytes of JSON of an event; of a larger one its head is kept.
+pub const LARGEST_EVENT: usize = 1024 * 1024;
 
 /// What an event says has happened. Names are written in capitals; senders may use any case.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -150,12 +158,27 @@ impl LoopEvent {
         Self {
             event_id,
             timestamp,
+            is_dated: true,
             session_id: session_id.to_owned(),
             iteration,
             state: Some(state),
             event_type,
             sent,
+            kept: None,
         }
+    }
+
+    /// The same, with its head if its text of `length` bytes is too long. What it reports counts
+    /// as a whole.
+    pub(super) fn cut(mut self, length: usize) -> Self {
+        self.kept = (length > LARGEST_EVENT).then(|| cut_event(&self.sent, LARGEST_EVENT));
+        self
+    }
+
+    /// What is stored and passed on of it.
+    #[must_use]
+    pub fn stored(&self) -> &Value {
+        self.kept.as_ref().unwrap_or(&self.sent)
     }
 
     /// What the sender put under `data`; null when absent.

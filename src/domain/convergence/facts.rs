@@ -2,11 +2,9 @@
 //! smallest or a latest value, so events may come in any order, late and twice. "Latest" is by
 //! the time of the event, then by arrival.
 
-use std::collections::BTreeSet;
-
 use serde::{Deserialize, Serialize};
 
-use super::{EventType, LoopEvent, LoopState, LoopStep, SessionStatus, Sighting};
+use super::{EventType, LoopEvent, LoopState, LoopStep, Seen, SessionStatus, Sighting, span};
 use crate::domain::Timestamp;
 
 /// When something happened, and as which event of all it arrived.
@@ -31,10 +29,16 @@ pub struct Latest<T> {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SessionFacts {
-    /// Its first and its last event.
+    /// The first event that says when it happened.
     pub first: Option<Timestamp>,
-    /// The last event of any kind.
+    /// The last one.
     pub last: Option<Timestamp>,
+    /// When the first event came that does not say when it happened.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub came_first: Option<Timestamp>,
+    /// The same of the last one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub came_last: Option<Timestamp>,
     /// How many different events there are.
     pub events: u64,
     /// The highest iteration.
@@ -61,7 +65,7 @@ pub struct FindingFacts {
     /// As it was last seen.
     pub sighting: Latest<Sighting>,
     /// The iterations and steps in which it was seen; the step where it is known.
-    pub seen: BTreeSet<(u32, Option<LoopStep>)>,
+    pub seen: Seen,
     /// Who accepted it and why.
     pub accepted: Option<super::Acceptance>,
 }
@@ -78,8 +82,11 @@ impl SessionFacts {
     pub fn add(&mut self, event: &LoopEvent, arrival: i64) {
         let at = event.timestamp;
         let stamp = Stamp { at, arrival };
-        self.first = Some(self.first.map_or(at, |first| first.min(at)));
-        self.last = self.last.max(Some(at));
+        if event.is_dated {
+            span::widen(&mut self.first, &mut self.last, at);
+        } else {
+            span::widen(&mut self.came_first, &mut self.came_last, at);
+        }
         self.events += 1;
         self.iteration = self.iteration.max(event.iteration);
         let state = event.state_after();
@@ -106,6 +113,12 @@ impl SessionFacts {
             EventType::Error => set(&mut self.error, stamp, error_of(event)),
             _ => {}
         }
+    }
+
+    /// Its first and its last event.
+    #[must_use]
+    pub fn bounds(&self) -> (Option<Timestamp>, Option<Timestamp>) {
+        span::bounds((self.first, self.last), (self.came_first, self.came_last))
     }
 
     /// True when it ended, and nothing was begun since.
@@ -143,7 +156,7 @@ impl SessionFacts {
     #[must_use]
     pub fn state(&self) -> (LoopState, Option<Timestamp>) {
         let last = self.state.as_ref().or(self.written.as_ref());
-        let since = last.map(|last| last.stamp.at).or(self.first);
+        let since = last.map(|last| last.stamp.at).or(self.bounds().0);
         match self.status(false) {
             SessionStatus::Converged => {
                 (LoopState::Converged, self.converged.map(|stamp| stamp.at))
@@ -180,7 +193,7 @@ impl FindingFacts {
                 stamp,
                 value: sighting,
             },
-            seen: BTreeSet::new(),
+            seen: Seen::default(),
             accepted: None,
         }
     }
@@ -193,6 +206,6 @@ impl FindingFacts {
                 value: sighting,
             };
         }
-        self.seen.insert(place);
+        self.seen.insert(place.0, place.1);
     }
 }

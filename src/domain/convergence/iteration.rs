@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::facts::set;
-use super::{EventType, Latest, LoopEvent, LoopStep, SeverityCounts, Stamp};
+use super::{EventType, Latest, LoopEvent, LoopStep, SeverityCounts, Stamp, StepReport, span};
 use crate::domain::Timestamp;
 
 /// What is known of one iteration of a session.
@@ -12,10 +12,16 @@ use crate::domain::Timestamp;
 pub struct IterationFacts {
     /// Counts from 1.
     pub iteration: u32,
-    /// Its first event.
+    /// Its first event that says when it happened.
     pub first: Option<Timestamp>,
-    /// Its last event.
+    /// The last one.
     pub last: Option<Timestamp>,
+    /// When its first event came that does not say when it happened.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub came_first: Option<Timestamp>,
+    /// The same of the last one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub came_last: Option<Timestamp>,
     /// True once its end was reported.
     pub ended: bool,
     /// The steps heard of, by step.
@@ -31,6 +37,9 @@ pub struct StepFacts {
     pub started: Option<Timestamp>,
     /// Its last end.
     pub done: Option<Latest<StepResult>>,
+    /// True when its beginning or its end did not say when it happened.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_undated: bool,
 }
 
 /// What the end of a step reported.
@@ -41,6 +50,9 @@ pub struct StepResult {
     pub success: Option<bool>,
     /// How many findings; by list where there is one.
     pub findings: Option<u32>,
+    /// How many of these are vulnerabilities, where they have a list of their own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vulnerabilities: Option<u32>,
     /// How many fixes; by list where there is one.
     pub fixes: Option<u32>,
     /// The findings by severity.
@@ -59,20 +71,26 @@ impl IterationFacts {
         }
     }
 
-    /// Adds an event of this iteration that was not added before.
-    pub fn add(&mut self, event: &LoopEvent, arrival: i64) {
+    /// Adds an event of this iteration that was not added before, and what it reports.
+    pub fn add(&mut self, event: &LoopEvent, report: &StepReport, arrival: i64) {
         let at = event.timestamp;
-        self.first = Some(self.first.map_or(at, |first| first.min(at)));
-        self.last = self.last.max(Some(at));
+        if event.is_dated {
+            span::widen(&mut self.first, &mut self.last, at);
+        } else {
+            span::widen(&mut self.came_first, &mut self.came_last, at);
+        }
         match (&event.event_type, event.step()) {
             (EventType::IterationEnded | EventType::ConvergenceReached, _) => self.ended = true,
             (EventType::StepStarted, Some(step)) => {
-                let started = &mut self.step(step).started;
-                *started = Some(started.map_or(at, |first| first.min(at)));
+                let step = self.step(step);
+                step.started = Some(step.started.map_or(at, |first| first.min(at)));
+                step.is_undated |= !event.is_dated;
             }
             (EventType::StepComplete, Some(step)) => {
                 let stamp = Stamp { at, arrival };
-                set(&mut self.step(step).done, stamp, StepResult::of(event));
+                let step = self.step(step);
+                set(&mut step.done, stamp, StepResult::of(report));
+                step.is_undated |= !event.is_dated;
             }
             _ => {}
         }
@@ -86,12 +104,41 @@ impl IterationFacts {
                     step,
                     started: None,
                     done: None,
+                    is_undated: false,
                 };
                 self.steps.insert(place, new);
                 place
             }
         };
         &mut self.steps[place]
+    }
+
+    /// Its first and its last event.
+    #[must_use]
+    pub fn bounds(&self) -> (Option<Timestamp>, Option<Timestamp>) {
+        span::bounds((self.first, self.last), (self.came_first, self.came_last))
+    }
+
+    /// How many findings, fixes and vulnerabilities its steps reported. What an attack finds are
+    /// vulnerabilities.
+    #[must_use]
+    pub fn totals(&self) -> [u64; 3] {
+        let mut totals = [0; 3];
+        for step in &self.steps {
+            let Some(done) = step.done.as_ref().map(|done| &done.value) else {
+                continue;
+            };
+            let all = done.findings.unwrap_or(0);
+            let attacked = step.step == LoopStep::Attack;
+            let vulnerabilities = match done.vulnerabilities {
+                _ if attacked => all,
+                listed => listed.unwrap_or(0),
+            };
+            totals[0] += u64::from(all.saturating_sub(vulnerabilities));
+            totals[1] += u64::from(done.fixes.unwrap_or(0));
+            totals[2] += u64::from(vulnerabilities);
+        }
+        totals
     }
 
     /// What the end of `step` reported.
@@ -103,13 +150,13 @@ impl IterationFacts {
 }
 
 impl StepResult {
-    fn of(event: &LoopEvent) -> Self {
-        let report = event.report();
+    fn of(report: &StepReport) -> Self {
         // A step that failed without a list may have stopped before it looked.
         let none_found = report.findings == Some(0) && report.success != Some(false);
         Self {
             success: report.success,
             findings: report.findings,
+            vulnerabilities: report.vulnerabilities,
             fixes: report.fixes,
             severities: report.severities,
             listed: report.sightings.is_some() || none_found,

@@ -4,7 +4,10 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{FindingFacts, IterationFacts, LoopStep, SessionFacts, Severity, SeverityCounts};
+use super::follow::follow;
+use super::{
+    FindingFacts, IterationFacts, LoopStep, Seen, SessionFacts, Severity, SeverityCounts, span,
+};
 use crate::domain::Timestamp;
 
 /// A finding of a session, recognised over its iterations by its fingerprint.
@@ -123,6 +126,26 @@ pub struct Ledger {
     pub iterations: Vec<IterationMetrics>,
 }
 
+/// Findings of which the same became: seen in the same places, accepted or not.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fellows {
+    /// Where they were seen.
+    pub seen: Seen,
+    /// True when a person lives with them.
+    pub accepted: bool,
+    /// How many there are.
+    pub count: u32,
+}
+
+/// What became of groups of findings, and the numbers of each iteration.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Account {
+    /// What became of each group, in the order in which they were given.
+    pub states: Vec<FindingState>,
+    /// Every iteration with a number, in order.
+    pub iterations: Vec<IterationMetrics>,
+}
+
 /// Adds up the facts of a session; `iterations` are in order.
 #[must_use]
 pub fn ledger(
@@ -130,16 +153,16 @@ pub fn ledger(
     iterations: &[IterationFacts],
     findings: &[FindingFacts],
 ) -> Ledger {
-    let over = session.has_ended() || session.status(false).is_over();
-    let numbered = |facts: &&IterationFacts| facts.iteration > 0 || !facts.steps.is_empty();
-    let iterations: Vec<_> = iterations.iter().filter(numbered).collect();
-    let mut rows: Vec<_> = iterations
-        .iter()
-        .map(|facts| numbers(facts, over || facts.iteration < session.iteration))
-        .collect();
-    let mut followed: Vec<_> = findings
-        .iter()
-        .map(|finding| follow(finding, &iterations, &mut rows))
+    let alone = |finding: &FindingFacts| Fellows {
+        seen: finding.seen.clone(),
+        accepted: finding.accepted.is_some(),
+        count: 1,
+    };
+    let groups: Vec<_> = findings.iter().map(alone).collect();
+    let Account { states, iterations } = account(session, iterations, &groups);
+    let known = findings.iter().zip(states);
+    let mut followed: Vec<_> = known
+        .map(|(facts, state)| Finding::of(facts, state))
         .collect();
     followed.sort_by(|a, b| {
         let gravest_first = b.severity.cmp(&a.severity);
@@ -150,7 +173,67 @@ pub fn ledger(
     });
     Ledger {
         findings: followed,
+        iterations,
+    }
+}
+
+/// Adds up the facts of a session; `iterations` are in order.
+#[must_use]
+pub fn account(
+    session: &SessionFacts,
+    iterations: &[IterationFacts],
+    groups: &[Fellows],
+) -> Account {
+    let over = session.has_ended() || session.status(false).is_over();
+    let numbered = |facts: &&IterationFacts| facts.iteration > 0 || !facts.steps.is_empty();
+    let iterations: Vec<_> = iterations.iter().filter(numbered).collect();
+    let mut rows: Vec<_> = iterations
+        .iter()
+        .map(|facts| numbers(facts, over || facts.iteration < session.iteration))
+        .collect();
+    let states = follow(&iterations, groups, &mut rows);
+    Account {
+        states,
         iterations: rows,
+    }
+}
+
+impl FindingState {
+    /// How much it needs someone: 0 is the most; from 3 on it is no longer open.
+    #[must_use]
+    pub fn need(self) -> u32 {
+        match self {
+            Self::Regressed => 0,
+            Self::New => 1,
+            Self::Repeated => 2,
+            Self::Accepted => 3,
+            Self::Fixed => 4,
+        }
+    }
+
+    /// True for what is still wrong and nobody accepted.
+    #[must_use]
+    pub fn is_open(self) -> bool {
+        self.need() < 3
+    }
+}
+
+impl Finding {
+    /// The finding with these facts, of which `state` became.
+    #[must_use]
+    pub fn of(facts: &FindingFacts, state: FindingState) -> Self {
+        let sighting = &facts.sighting.value;
+        Self {
+            fingerprint: sighting.fingerprint.clone(),
+            kind: sighting.kind.clone(),
+            area: sighting.area.clone(),
+            description: sighting.description.clone(),
+            severity: sighting.severity,
+            state,
+            first_iteration: facts.seen.first(),
+            last_iteration: facts.seen.last(),
+            accepted: facts.accepted.clone(),
+        }
     }
 }
 
@@ -173,6 +256,7 @@ fn numbers(facts: &IterationFacts, over: bool) -> IterationMetrics {
     let unnamed = validation.is_none_or(|result| result.findings.unwrap_or(0) == 0);
     let failure = validated.map(|passed| u32::from(!passed && unnamed));
     let severities = results().filter_map(|done| done.value.severities);
+    let (started_at, ended_at) = facts.bounds();
     IterationMetrics {
         iteration: facts.iteration,
         findings: sum(|result| result.findings),
@@ -195,9 +279,9 @@ fn numbers(facts: &IterationFacts, over: bool) -> IterationMetrics {
         }),
         validated,
         complete: over || facts.ended || validation.is_some(),
-        started_at: facts.first,
-        ended_at: facts.last,
-        duration_seconds: seconds(facts.first, facts.last).unwrap_or(0.0),
+        started_at,
+        ended_at,
+        duration_seconds: seconds(started_at, ended_at).unwrap_or(0.0),
         steps: facts.steps.iter().map(step_numbers).collect(),
     }
 }
@@ -205,11 +289,12 @@ fn numbers(facts: &IterationFacts, over: bool) -> IterationMetrics {
 fn step_numbers(facts: &super::StepFacts) -> StepMetrics {
     let ended_at = facts.done.as_ref().map(|done| done.stamp.at);
     let result = facts.done.as_ref().map(|done| &done.value);
+    let took = seconds(facts.started, ended_at);
     StepMetrics {
         step: facts.step,
         started_at: facts.started,
         ended_at,
-        duration_seconds: seconds(facts.started, ended_at),
+        duration_seconds: took.filter(|took| !(facts.is_undated && span::is_odd(*took))),
         success: result.and_then(|result| result.success),
         findings: result.and_then(|result| result.findings),
         fixes: result.and_then(|result| result.fixes),
@@ -218,69 +303,4 @@ fn step_numbers(facts: &super::StepFacts) -> StepMetrics {
 
 fn seconds(from: Option<Timestamp>, to: Option<Timestamp>) -> Option<f64> {
     Some(to?.seconds_since(from?).max(0.0))
-}
-
-/// Follows one finding through the iterations, and counts it in each.
-fn follow(
-    finding: &FindingFacts,
-    iterations: &[&IterationFacts],
-    rows: &mut [IterationMetrics],
-) -> Finding {
-    let mut state: Option<FindingState> = None;
-    for (facts, row) in iterations.iter().zip(rows) {
-        let here = |(iteration, _): &(u32, Option<LoopStep>)| *iteration == facts.iteration;
-        let seen = finding.seen.iter().any(here);
-        if !seen && !was_looked_for(finding, facts) {
-            continue;
-        }
-        let before = state;
-        state = match (before, seen) {
-            (None, false) => None,
-            (None, true) => Some(FindingState::New),
-            (Some(FindingState::Fixed), true) => Some(FindingState::Regressed),
-            (Some(_), true) => Some(FindingState::Repeated),
-            (Some(_), false) => Some(FindingState::Fixed),
-        };
-        let slot = match state {
-            Some(_) if seen && finding.accepted.is_some() => &mut row.accepted,
-            Some(FindingState::New) => &mut row.new,
-            Some(FindingState::Repeated) => &mut row.repeated,
-            Some(FindingState::Regressed) => &mut row.regressed,
-            Some(FindingState::Fixed) if before != state => &mut row.fixed,
-            _ => continue,
-        };
-        *slot = Some(slot.unwrap_or(0).saturating_add(1));
-        if seen && finding.accepted.is_none() {
-            row.open = Some(row.open.unwrap_or(0).saturating_add(1));
-        }
-    }
-    let accepted = finding.accepted.is_some();
-    let iteration = |place: Option<&(u32, Option<LoopStep>)>| place.map_or(0, |place| place.0);
-    let sighting = &finding.sighting.value;
-    Finding {
-        fingerprint: sighting.fingerprint.clone(),
-        kind: sighting.kind.clone(),
-        area: sighting.area.clone(),
-        description: sighting.description.clone(),
-        severity: sighting.severity,
-        state: match state {
-            _ if accepted => FindingState::Accepted,
-            // Seen before the first iteration with a number.
-            None => FindingState::New,
-            Some(state) => state,
-        },
-        first_iteration: iteration(finding.seen.first()),
-        last_iteration: iteration(finding.seen.last()),
-        accepted: finding.accepted.clone(),
-    }
-}
-
-/// True when every step that ever saw it has listed what it found in this iteration.
-fn was_looked_for(finding: &FindingFacts, facts: &IterationFacts) -> bool {
-    let listed = |step: LoopStep| facts.result(step).is_some_and(|result| result.listed);
-    let mut steps = finding.seen.iter().filter_map(|(_, step)| *step).peekable();
-    if steps.peek().is_none() {
-        return LoopStep::ALL.into_iter().any(listed);
-    }
-    steps.all(listed)
 }

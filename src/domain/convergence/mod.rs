@@ -1,34 +1,46 @@
 //! Convergence loops: what they report, how they stand, and whether they get anywhere.
 //!
-//! Read in this order: [`state`](LoopState), [`event`](LoopEvent), [`decode`](decode_batch),
+//! Read in this order: [`state`](LoopState), [`event`](LoopEvent), [`envelope`](Envelope),
 //! [`facts`](SessionFacts) (what events add up to, in any order), [`ledger`](ledger()) (what
 //! became of each finding), [`verdict`](verdict()).
 
 mod book;
+mod cut;
 mod decode;
 mod digest;
+mod envelope;
 mod event;
 mod facts;
 mod finding;
+mod follow;
 mod iteration;
 mod ledger;
+mod moment;
 mod report;
+mod seen;
 mod session;
+mod span;
 mod state;
 #[cfg(test)]
 mod tests;
 mod verdict;
 
 pub use book::SessionBook;
-pub use decode::{Batch, decode_batch};
-pub use event::{EventType, LoopEvent, SessionEvent};
+pub use cut::{beginning, cut_data, cut_event, data_weight, weight};
+pub use decode::{Batch, Unreadable};
+pub use envelope::Envelope;
+#[cfg(test)]
+pub use envelope::decode_batch;
+pub use event::{EventType, LARGEST_EVENT, LoopEvent, SessionEvent};
 pub use facts::{FindingFacts, Latest, SessionFacts, Stamp};
 pub use finding::{Severity, Sighting, fingerprint};
 pub use iteration::{IterationFacts, StepFacts, StepResult};
 pub use ledger::{
-    Acceptance, Finding, FindingState, IterationMetrics, Ledger, StepMetrics, ledger,
+    Acceptance, Account, Fellows, Finding, FindingState, IterationMetrics, Ledger, StepMetrics,
+    account, ledger,
 };
 pub use report::{SeverityCounts, StepReport};
+pub use seen::Seen;
 pub use session::{EventFilter, LoopLink, Session, SessionFilter, SessionStats, SessionStatus};
 pub use state::{IllegalMove, LoopMove, LoopState, LoopStep};
 pub use verdict::{Verdict, VerdictKind, verdict};

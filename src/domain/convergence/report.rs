@@ -28,6 +28,8 @@ pub struct StepReport {
     pub sightings: Option<Vec<Sighting>>,
     /// How many were found, by list or by count.
     pub findings: Option<u32>,
+    /// How many of these stand in a list of vulnerabilities.
+    pub vulnerabilities: Option<u32>,
     /// How many were mended, by list or by count.
     pub fixes: Option<u32>,
     /// The findings by severity, where the event tells.
@@ -74,12 +76,14 @@ impl LoopEvent {
             all
         });
         let fixed = list("fixes").map(|fixes| size(fixes.len()));
+        let vulnerabilities = broken.map(|broken| size(read(Some(broken), "vulnerability").len()));
         if self.event_type != EventType::StepComplete {
             return StepReport {
                 step: self.step(),
                 findings: sightings.as_ref().map(|all| size(all.len())),
                 severities: sightings.as_deref().map(by_severity),
                 sightings,
+                vulnerabilities,
                 fixes: fixed,
                 success: None,
             };
@@ -94,6 +98,7 @@ impl LoopEvent {
                 .as_ref()
                 .map(|all| size(all.len()))
                 .or_else(|| count("findings_count")),
+            vulnerabilities,
             fixes: fixed.or_else(|| count("fixes_count")),
             severities: sightings.as_deref().map(by_severity).or(measured.flatten()),
             sightings,

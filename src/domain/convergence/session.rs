@@ -35,6 +35,9 @@ pub struct Session {
     pub error: Option<String>,
     /// Where it was heard first: the address of its loop, or `webhook`.
     pub source: String,
+    /// True where what is known of it cannot be read: `error` says why, and nothing else counts.
+    #[serde(default)]
+    pub unreadable: bool,
     /// Whether it gets anywhere; absent in lists.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verdict: Option<Verdict>,
@@ -190,11 +193,15 @@ impl Session {
     pub fn of(session_id: String, source: String, facts: &SessionFacts, silent: bool) -> Self {
         let status = facts.status(silent);
         let (final_state, since) = facts.state();
-        let start_time = facts.first.unwrap_or_default();
-        let last_event_at = facts.last.unwrap_or(start_time);
+        let (first, last) = facts.bounds();
+        let start_time = first.unwrap_or_default();
+        let last_event_at = last.unwrap_or(start_time);
         let end = facts.ended.as_ref().filter(|_| facts.has_ended());
         let end = end.map(|end| end.stamp.at);
+        let since = since.map(|since| since.min(last_event_at));
         let end_time = end.or_else(|| status.is_over().then(|| since.unwrap_or(last_event_at)));
+        // An end that came without a time is no later than the rest allows.
+        let end_time = end_time.map(|end| end.min(last_event_at));
         let until = end_time.unwrap_or(last_event_at);
         Self {
             session_id,
@@ -210,7 +217,17 @@ impl Session {
             events: facts.events,
             error: facts.error.as_ref().map(|error| error.value.clone()),
             source,
+            unreadable: false,
             verdict: None,
         }
+    }
+
+    /// One of which nothing but its id can be read, and why.
+    #[must_use]
+    pub fn unreadable(session_id: String, source: String, why: String) -> Self {
+        let mut session = Self::of(session_id, source, &SessionFacts::default(), true);
+        session.error = Some(why);
+        session.unreadable = true;
+        session
     }
 }

@@ -5,8 +5,8 @@ use tokio::time::sleep;
 
 use super::script::{Script, Step, within};
 use super::{Assignment, Controls};
-use crate::domain::{AgentEvent, NewLog, Outcome};
-use crate::server::config::AgentConfig;
+use crate::domain::{AgentEvent, Answer, NewLog, Outcome};
+use crate::server::config::FakeConfig;
 
 /// What is played when neither task nor configuration brings a script: about 20 seconds.
 const DEMONSTRATION: &str = "
@@ -45,7 +45,7 @@ pub(crate) struct FakeAdapter {
 }
 
 impl FakeAdapter {
-    pub(crate) fn new(config: &AgentConfig) -> Self {
+    pub(crate) fn new(config: &FakeConfig) -> Self {
         Self {
             script: config.script.clone(),
         }
@@ -64,10 +64,12 @@ impl FakeAdapter {
         controls: Controls,
         events: mpsc::Sender<Vec<AgentEvent>>,
     ) -> Outcome {
-        let text = within(&assignment.description).or(self.script.as_deref());
+        let brought = within(&assignment.description);
+        let text = brought.or(self.script.as_deref());
         let script = match Script::parse(text.unwrap_or(DEMONSTRATION)) {
             Ok(script) => script,
-            Err(reason) => return Outcome::Failed(reason),
+            Err(reason) if brought.is_some() => return Outcome::failed_for_good(reason),
+            Err(reason) => return Outcome::NotStarted(reason),
         };
         let Controls {
             cancel,
@@ -89,7 +91,7 @@ impl FakeAdapter {
 
 async fn play(
     steps: &[Step],
-    input: &mut mpsc::Receiver<String>,
+    input: &mut mpsc::UnboundedReceiver<Answer>,
     events: &mpsc::Sender<Vec<AgentEvent>>,
 ) -> Outcome {
     // A listener that is gone changes nothing for the player.
@@ -110,18 +112,18 @@ async fn play(
             Step::Ask(question) => {
                 emit(AgentEvent::NeedsInput(question.clone())).await;
                 let Some(answer) = input.recv().await else {
-                    return Outcome::Failed("nobody is there to answer".to_owned());
+                    return Outcome::failed("nobody is there to answer");
                 };
                 emit(AgentEvent::Resumed).await;
                 emit(AgentEvent::Log(NewLog {
-                    message: format!("answered: {answer}"),
+                    message: format!("answered: {}", answer.text),
                     ..NewLog::default()
                 }))
                 .await;
             }
-            Step::Usage(usage) => emit(AgentEvent::Usage(*usage)).await,
+            Step::Usage(usage) => emit(AgentEvent::Usage(usage.clone())).await,
             Step::Result(result) => emit(AgentEvent::Result(result.clone())).await,
-            Step::Fail(reason) => return Outcome::Failed(reason.clone()),
+            Step::Fail(reason) => return Outcome::failed(reason.clone()),
             Step::Hang => std::future::pending().await,
         }
     }

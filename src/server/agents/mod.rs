@@ -1,11 +1,14 @@
 //! Agents as adapters: whatever runs a task speaks one stream of events.
 //!
-//! Read in this order: [`Adapter`], [`process`] (a command line), [`supervisor`] (what keeps
+//! Read in this order: [`Adapter`], [`process`] (a command line), [`environment`] (what it may see),
+//! [`supervisor`] (what keeps
 //! its promises even when this server is killed), [`processes`] (the second belt),
 //! [`fake`] (a script, for demonstrations).
 
 pub(crate) mod descriptors;
+mod environment;
 pub(crate) mod fake;
+mod feed;
 mod lines;
 pub(crate) mod process;
 pub(crate) mod processes;
@@ -18,17 +21,20 @@ mod template;
 #[cfg(test)]
 mod tests;
 
+use std::path::PathBuf;
 use std::sync::Arc;
+
+use serde_json::{Map, Value};
 
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use self::fake::FakeAdapter;
 use self::process::ProcessAdapter;
-use crate::domain::{AgentEvent, AgentKind, Outcome, TaskId};
-use crate::server::config::AgentConfig;
+use crate::domain::{Abilities, Ability, AgentEvent, Answer, Outcome, TaskId};
+use crate::server::config::{AgentConfig, InputMode, KindConfig};
 
-pub(crate) use self::registry::Adapters;
+pub(crate) use self::registry::{Adapters, Runner};
 
 /// What an agent is asked to do.
 #[derive(Clone, Debug)]
@@ -38,6 +44,13 @@ pub(crate) struct Assignment {
     pub(crate) title: String,
     pub(crate) description: String,
     pub(crate) attempt: u32,
+    pub(crate) project: String,
+    /// Where agents of its project work unless they say otherwise.
+    pub(crate) project_folder: Option<PathBuf>,
+    pub(crate) labels: Vec<String>,
+    pub(crate) metadata: Map<String, Value>,
+    /// Where this server listens.
+    pub(crate) dashboard_url: String,
 }
 
 /// How others reach into a run.
@@ -48,7 +61,7 @@ pub(crate) struct Controls {
     /// Stop by force now.
     pub(crate) kill: CancellationToken,
     /// What people answer.
-    pub(crate) input: mpsc::Receiver<String>,
+    pub(crate) input: mpsc::UnboundedReceiver<Answer>,
 }
 
 /// The ways to run a task here. Remote agents have none: they come and claim.
@@ -61,10 +74,13 @@ pub(crate) enum Adapter {
 impl Adapter {
     /// `node` identifies this server and its successors, so that they can find what it left behind.
     pub(crate) fn from_config(config: &AgentConfig, node: Arc<str>) -> Option<Self> {
-        match config.kind {
-            AgentKind::Process => Some(Self::Process(ProcessAdapter::new(config, node))),
-            AgentKind::Fake => Some(Self::Fake(FakeAdapter::new(config))),
-            AgentKind::Remote => None,
+        match &config.kind {
+            KindConfig::Process(process) => {
+                let adapter = ProcessAdapter::new(process, config.grace_seconds, node);
+                Some(Self::Process(adapter))
+            }
+            KindConfig::Fake(fake) => Some(Self::Fake(FakeAdapter::new(fake))),
+            KindConfig::Remote => None,
         }
     }
 
@@ -88,5 +104,17 @@ impl Adapter {
             Self::Process(adapter) => adapter.run(assignment, controls, events).await,
             Self::Fake(adapter) => adapter.run(assignment, controls, events).await,
         }
+    }
+}
+
+/// What can be done with an agent that is configured so.
+pub(crate) fn abilities(config: &AgentConfig) -> Abilities {
+    let common = Abilities::of(config.kind());
+    match &config.kind {
+        KindConfig::Process(process) if process.input == InputMode::Lines => Abilities {
+            questions: Ability::Yes,
+            ..common
+        },
+        _ => common,
     }
 }

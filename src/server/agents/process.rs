@@ -11,60 +11,56 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::fs::{Access, access};
-use tokio::io::AsyncWriteExt;
-use tokio::process::ChildStdin;
+use tokio::process::Command;
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 
+use super::environment::inherited;
+use super::feed::Feed;
 use super::processes::{NODE_VARIABLE, end_run};
-use super::pump::pump;
+use super::pump::{Questions, pump};
 use super::supervised::Supervised;
 use super::supervisor::{NOT_STARTED, words};
-use super::template::{fill, fits, variables};
+use super::template::{arguments, fill, fits, variables};
 use super::{Assignment, Controls};
 use crate::domain::{AgentEvent, LogLevel, LogStream, NewLog, Outcome};
-use crate::server::config::{AgentConfig, Secret};
-
-/// What the server knows and agents need not.
-const KEPT_FROM_AGENTS: [&str; 2] = ["DATABASE_URL", "REDIS_URL"];
+use crate::server::config::{InputMode, ProcessConfig, Secret, working_folder};
 
 /// Runs a command line for each task.
 #[derive(Debug)]
 pub(crate) struct ProcessAdapter {
-    command: Vec<String>,
-    stdin: Option<String>,
-    cwd: PathBuf,
-    env: BTreeMap<String, Secret>,
+    config: ProcessConfig,
     grace: Duration,
     node: Arc<str>,
 }
 
 impl ProcessAdapter {
-    pub(crate) fn new(config: &AgentConfig, node: Arc<str>) -> Self {
+    /// `grace_seconds` pass between a polite request to stop and force.
+    pub(crate) fn new(config: &ProcessConfig, grace_seconds: u32, node: Arc<str>) -> Self {
         Self {
-            command: config.command.clone(),
-            stdin: config.stdin.clone(),
-            cwd: config.cwd.clone(),
-            env: config.env.clone(),
-            grace: Duration::from_secs(config.grace_seconds.into()),
+            config: config.clone(),
+            grace: Duration::from_secs(grace_seconds.into()),
             node,
         }
     }
 
     /// Whether the folder is there and the program can be found.
     pub(crate) fn check(&self) -> Result<(), String> {
-        if !self.cwd.is_dir() {
-            return Err(format!("there is no folder {}", self.cwd.display()));
+        self.check_in(&working_folder(&self.config, None))
+    }
+
+    fn check_in(&self, folder: &Path) -> Result<(), String> {
+        if !folder.is_dir() {
+            return Err(format!("there is no folder {}", folder.display()));
         }
-        let program = self.command.first().map_or("", String::as_str);
+        let program = self.program();
         // A program named by the task is known only when there is one.
-        if program.contains('{') || self.finds(program) {
+        if self.program_is_given() {
             return Ok(());
         }
-        Err(format!(
-            "cannot start {program:?}: No such file or directory"
-        ))
+        self.find(program, folder)
+            .map_err(|reason| format!("cannot start {program:?}: {reason}"))
     }
 
     pub(crate) async fn run(
@@ -76,22 +72,30 @@ impl ProcessAdapter {
         if controls.cancel.is_cancelled() || controls.kill.is_cancelled() {
             return Outcome::Cancelled;
         }
+        let mut run = match self.start(&assignment) {
+            Ok(run) => run,
+            Err(outcome) => return outcome,
+        };
         if let Some(entry) = warning(&assignment) {
             // Nobody listening is no reason to stop.
             let _ = events.send(vec![entry]).await;
         }
-        let mut run = match self.check().and_then(|()| self.spawn(&assignment)) {
-            Ok(run) => run,
-            Err(reason) => return Outcome::Failed(reason),
-        };
         let Some((stdout, stderr)) = run.output() else {
-            return Outcome::Failed("the process has no output".to_owned());
+            return Outcome::NotStarted("the process has no output".to_owned());
         };
-        let stdin = run.stdin();
-        let text = self.stdin.as_deref().map(|text| fill(text, &assignment));
+        let text = self.config.stdin.as_deref();
         let ended = CancellationToken::new();
-        let feed = feed(stdin, text.unwrap_or_default(), ended.clone());
-        let pump = pump(stdout, stderr, events, ended.clone());
+        let feed = Feed {
+            stdin: run.stdin(),
+            text: text.map(|text| fill(text, &assignment)).unwrap_or_default(),
+            answers: self.takes_answers().then_some(controls.input),
+        };
+        let questions = match self.config.input {
+            InputMode::Lines => Questions::Asked,
+            InputMode::None => Questions::InVain,
+        };
+        let feed = feed.run(ended.clone());
+        let pump = pump((stdout, stderr), questions, events, ended.clone());
         let end = async {
             let status = run.end(&controls.cancel, &controls.kill, self.grace).await;
             // Perhaps it was the supervisor that somebody killed; then its charge lives on.
@@ -110,78 +114,128 @@ impl ProcessAdapter {
         let (status, (), refusal) = tokio::join!(end, feed, pump);
         let status = match status {
             Ok(status) => status,
-            Err(error) => return Outcome::Failed(format!("lost sight of the process: {error}")),
+            Err(error) => return Outcome::failed(format!("lost sight of the process: {error}")),
         };
         if controls.cancel.is_cancelled() || controls.kill.is_cancelled() {
             return Outcome::Cancelled;
         }
-        outcome(status, refusal)
+        self.outcome(status, refusal)
     }
 
-    fn spawn(&self, assignment: &Assignment) -> Result<Supervised, String> {
-        let program = self.command.first().map_or("", String::as_str);
-        let mut command = Supervised::command();
-        command.args(self.command.iter().map(|part| fill(part, assignment)));
-        for name in KEPT_FROM_AGENTS {
-            command.env_remove(name);
+    fn start(&self, assignment: &Assignment) -> Result<Supervised, Outcome> {
+        let own = self.config.cwd.is_some();
+        let folder = working_folder(&self.config, assignment.project_folder.as_deref());
+        if !own && assignment.project_folder.is_some() && !folder.is_dir() {
+            // The agent is as good as ever: it is the project that has no folder.
+            let project = &assignment.project;
+            let reason = format!("project {project} has no folder {}", folder.display());
+            return Err(Outcome::failed_for_good(reason));
         }
-        command.envs(self.env.iter().map(|(name, value)| (name, value.expose())));
-        command.envs(variables(assignment).filter(|(name, value)| fits(name, value)));
-        command.env(NODE_VARIABLE, &*self.node);
-        command.current_dir(&self.cwd);
-        command.stdin(match self.stdin {
-            Some(_) => Stdio::piped(),
-            None => Stdio::null(),
+        self.check_in(&folder).map_err(Outcome::NotStarted)?;
+        let arguments = arguments(&self.config.command, assignment, self.config.allow_dash)
+            .map_err(Outcome::failed_for_good)?;
+        self.spawn(assignment, arguments, folder)
+    }
+
+    fn spawn(
+        &self,
+        assignment: &Assignment,
+        arguments: Vec<String>,
+        folder: PathBuf,
+    ) -> Result<Supervised, Outcome> {
+        let mut command = Supervised::command();
+        command.args(arguments);
+        self.set_environment(&mut command, assignment);
+        command.current_dir(folder);
+        command.stdin(if self.config.stdin.is_some() || self.takes_answers() {
+            Stdio::piped()
+        } else {
+            Stdio::null()
         });
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         Supervised::start(&mut command).map_err(|error| {
+            let program = self.program();
+            // Of these the task is the cause, and it will not change.
             let reason = match error.kind() {
                 io::ErrorKind::ArgumentListTooLong => {
                     "an argument is longer than 128 KiB; pass the description through stdin"
                 }
                 io::ErrorKind::InvalidInput => "the task or the command contains a NUL character",
-                _ => return format!("cannot start {program:?}: {}", words(&error)),
+                _ => {
+                    let reason = format!("cannot start {program:?}: {}", words(&error));
+                    return Outcome::NotStarted(reason);
+                }
             };
-            format!("cannot start {program:?}: {reason}")
+            Outcome::failed_for_good(format!("cannot start {program:?}: {reason}"))
         })
     }
 
+    fn set_environment(&self, command: &mut Command, assignment: &Assignment) {
+        command.env_clear();
+        command.envs(inherited(std::env::vars_os(), &self.config.pass_env));
+        let own: &BTreeMap<String, Secret> = &self.config.env;
+        command.envs(own.iter().map(|(name, value)| (name, value.expose())));
+        command.envs(variables(assignment).filter(|(name, value)| fits(name, value)));
+        command.env(NODE_VARIABLE, &*self.node);
+    }
+
+    fn program(&self) -> &str {
+        self.config.command.first().map_or("", String::as_str)
+    }
+
+    /// True when the task says which program it is.
+    fn program_is_given(&self) -> bool {
+        self.program().contains('{')
+    }
+
+    fn takes_answers(&self) -> bool {
+        self.config.input == InputMode::Lines
+    }
+
     /// The search that starting it will do.
-    fn finds(&self, program: &str) -> bool {
-        let is_program = |path: &Path| path.is_file() && access(path, Access::EXEC_OK).is_ok();
-        if program.contains('/') {
-            return is_program(&self.cwd.join(program));
-        }
-        let own = self
-            .env
-            .get("PATH")
-            .map(|path| OsString::from(path.expose()));
+    fn find(&self, program: &str, folder: &Path) -> Result<(), &'static str> {
+        let own = self.config.env.get("PATH");
+        let own = own.map(|path| OsString::from(path.expose()));
         let path = own.or_else(|| std::env::var_os("PATH")).unwrap_or_default();
-        let mut folders = std::env::split_paths(&path);
-        !program.is_empty()
-            && folders.any(|folder| is_program(&self.cwd.join(folder).join(program)))
+        let places: Vec<PathBuf> = if program.contains('/') {
+            vec![folder.join(program)]
+        } else if program.is_empty() {
+            Vec::new()
+        } else {
+            let folders = std::env::split_paths(&path);
+            folders
+                .map(|place| folder.join(place).join(program))
+                .collect()
+        };
+        let files: Vec<_> = places.into_iter().filter(|path| path.is_file()).collect();
+        if files
+            .iter()
+            .any(|path| access(path, Access::EXEC_OK).is_ok())
+        {
+            Ok(())
+        } else if files.is_empty() {
+            Err("No such file or directory")
+        } else {
+            Err("Permission denied")
+        }
     }
-}
 
-/// Ends early when the process does: one that never reads must not keep us.
-async fn feed(stdin: Option<ChildStdin>, text: String, ended: CancellationToken) {
-    if let Some(mut stdin) = stdin {
-        // A process may close its input before it has read everything.
-        let _ = ended
-            .run_until_cancelled(stdin.write_all(text.as_bytes()))
-            .await;
-    }
-}
-
-fn outcome(status: ExitStatus, refusal: Option<String>) -> Outcome {
-    match (status.code(), status.signal(), refusal) {
-        (Some(0), ..) => Outcome::Completed,
-        (Some(code), _, Some(reason)) if code == i32::from(NOT_STARTED) => Outcome::Failed(reason),
-        (Some(code), ..) => Outcome::Failed(format!("exited with status {code}")),
-        (None, number, _) => {
-            let number = number.unwrap_or_default();
-            let name = signal_hook::low_level::signal_name(number).unwrap_or("unknown");
-            Outcome::Failed(format!("killed by signal {number} ({name})"))
+    fn outcome(&self, status: ExitStatus, refusal: Option<String>) -> Outcome {
+        match (status.code(), status.signal(), refusal) {
+            (Some(0), ..) => Outcome::Completed,
+            (Some(code), _, Some(reason)) if code == i32::from(NOT_STARTED) => {
+                if self.program_is_given() {
+                    Outcome::failed_for_good(reason)
+                } else {
+                    Outcome::NotStarted(reason)
+                }
+            }
+            (Some(code), ..) => Outcome::failed(format!("exited with status {code}")),
+            (None, number, _) => {
+                let number = number.unwrap_or_default();
+                let name = signal_hook::low_level::signal_name(number).unwrap_or("unknown");
+                Outcome::failed(format!("killed by signal {number} ({name})"))
+            }
         }
     }
 }

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::lines::Lines;
 use super::supervisor::REFUSAL;
-use crate::domain::{AgentEvent, LogStream};
+use crate::domain::{AgentEvent, LogLevel, LogStream, NewLog, NewQuestion};
 
 /// A line that stays unfinished this long is shown as far as it is: it may be a question.
 const QUIET: Duration = Duration::from_millis(200);
@@ -18,6 +18,8 @@ const QUIET: Duration = Duration::from_millis(200);
 const PACE: Duration = Duration::from_millis(50);
 /// What storage takes in one go without delaying others.
 const BATCH: usize = 500;
+/// More than this does not wait for storage in one batch, in bytes.
+const BATCH_BYTES: usize = 1024 * 1024;
 /// How long to wait for the end of the pipes once the process has ended. Everything that it
 /// started is dead by then, so only somebody who was handed the pipe can keep it open.
 const LINGER: Duration = Duration::from_secs(2);
@@ -26,8 +28,8 @@ const CHUNK: usize = 16 * 1024;
 /// Forwards output until both pipes end, or for a while after `ended`. Answers why the program
 /// was not started, should the supervisor have said so.
 pub(super) async fn pump(
-    stdout: impl AsyncRead + Unpin,
-    stderr: impl AsyncRead + Unpin,
+    (stdout, stderr): (impl AsyncRead + Unpin, impl AsyncRead + Unpin),
+    mut questions: Questions,
     events: mpsc::Sender<Vec<AgentEvent>>,
     ended: CancellationToken,
 ) -> Option<String> {
@@ -54,17 +56,59 @@ pub(super) async fn pump(
             }
         }
         let now = Instant::now();
-        batch.pending.extend(out.take(now));
+        batch.pending.extend(questions.sort(out.take(now)));
         let said = err.take(now).into_iter();
         batch
             .pending
             .extend(said.filter(|event| !is_refusal(event, &mut refusal)));
         batch.send_due(now).await;
     }
-    batch.pending.extend(out.finish());
+    batch.pending.extend(questions.sort(out.finish()));
     batch.pending.extend(err.finish());
     batch.send_all().await;
     refusal
+}
+
+/// What becomes of the questions of a process.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Questions {
+    /// A person is asked, and the answer comes back.
+    Asked,
+    /// It has no way to hear an answer, and nobody was told of that yet.
+    InVain,
+    /// The log says so already.
+    Explained,
+}
+
+impl Questions {
+    fn sort(&mut self, events: Vec<AgentEvent>) -> Vec<AgentEvent> {
+        if *self == Self::Asked {
+            return events;
+        }
+        let mut sorted = Vec::with_capacity(events.len());
+        for event in events {
+            let AgentEvent::NeedsInput(NewQuestion { text, .. }) = event else {
+                sorted.push(event);
+                continue;
+            };
+            sorted.push(AgentEvent::Log(NewLog {
+                message: format!("asks: {text}"),
+                stream: LogStream::Stdout,
+                ..NewLog::default()
+            }));
+            if std::mem::replace(self, Self::Explained) == Self::InVain {
+                sorted.push(AgentEvent::Log(NewLog {
+                    message: "nobody can answer: this agent is not given answers; set input = \
+                              \"lines\" in its settings and read them from standard input"
+                        .to_owned(),
+                    level: LogLevel::Warn,
+                    stream: LogStream::System,
+                    ..NewLog::default()
+                }));
+            }
+        }
+        sorted
+    }
 }
 
 fn is_refusal(event: &AgentEvent, refusal: &mut Option<String>) -> bool {
@@ -156,7 +200,9 @@ impl Batch {
     }
 
     async fn send_due(&mut self, now: Instant) {
-        while self.pending.len() >= BATCH {
+        while self.pending.len() >= BATCH
+            || self.pending.iter().map(size).sum::<usize>() >= BATCH_BYTES
+        {
             self.send().await;
         }
         if self.due().is_some_and(|at| at <= now) {
@@ -171,12 +217,27 @@ impl Batch {
     }
 
     async fn send(&mut self) {
-        let length = self.pending.len().min(BATCH);
+        let mut room = BATCH_BYTES;
+        let fits = |event: &&AgentEvent| {
+            let fits = room > 0;
+            room = room.saturating_sub(size(event));
+            fits
+        };
+        let length = self.pending.iter().take(BATCH).take_while(fits).count();
         let mut batch: Vec<_> = self.pending.drain(..length).collect();
         keep_last_progress(&mut batch);
         // A receiver that is gone wants nothing more; the process must not block on it.
         let _ = self.events.send(batch).await;
         self.next = Instant::now() + PACE;
+    }
+}
+
+/// About how much of memory it takes.
+fn size(event: &AgentEvent) -> usize {
+    match event {
+        AgentEvent::Log(log) => log.message.len(),
+        // A result or question came as one line, which has a bound of its own.
+        _ => 0,
     }
 }
 

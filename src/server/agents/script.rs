@@ -1,6 +1,6 @@
 //! The script of a fake agent: one directive a line. Pure.
 //!
-//! `log [debug|info|warn|error] text` · `progress 0.4` · `wait 200ms|2s` · `ask question` ·
+//! `log [debug|info|warn|error] text` · `progress 0.4` · `wait 200ms|2s` · `ask question [yes | no]` ·
 //! `usage input output [cost]` · `result JSON or text` · `fail reason` ·
 //! `hang` (until stopped) · `stubborn 3s` (goes on that long after a polite request to stop)
 
@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::domain::{Cost, LogLevel, UsageReport, is_too_deep};
+use crate::domain::{Cost, LogLevel, NewQuestion, QuestionOption, UsageReport, is_too_deep};
 
 /// A parsed script.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -24,7 +24,7 @@ pub(super) enum Step {
     Log(LogLevel, String),
     Progress(f64),
     Wait(Duration),
-    Ask(String),
+    Ask(NewQuestion),
     Usage(UsageReport),
     Result(Value),
     Fail(String),
@@ -70,7 +70,7 @@ fn step(verb: &str, rest: &str) -> Option<Step> {
                 .then_some(Step::Progress(progress))
         }
         "wait" => duration(rest).map(Step::Wait),
-        "ask" => (!rest.is_empty()).then(|| Step::Ask(rest.to_owned())),
+        "ask" => ask(rest).map(Step::Ask),
         "usage" => usage(rest).map(Step::Usage),
         "result" => {
             let text = || Value::String(rest.to_owned());
@@ -94,6 +94,25 @@ fn log(rest: &str) -> Step {
     }
 }
 
+/// A question, with what can be chosen in brackets behind it.
+fn ask(rest: &str) -> Option<NewQuestion> {
+    let listed = rest
+        .strip_suffix(']')
+        .and_then(|text| text.rsplit_once('['));
+    let (text, options) = listed.unwrap_or((rest, ""));
+    let option = |label: &str| QuestionOption {
+        id: label.to_owned(),
+        label: label.to_owned(),
+        kind: None,
+    };
+    let labels = options.split('|').map(str::trim);
+    let question = NewQuestion {
+        options: labels.filter(|it| !it.is_empty()).map(option).collect(),
+        ..NewQuestion::asking(text.trim())
+    };
+    question.problems().is_empty().then_some(question)
+}
+
 fn duration(text: &str) -> Option<Duration> {
     if let Some(number) = text.strip_suffix("ms") {
         return number.parse().ok().map(Duration::from_millis);
@@ -111,6 +130,7 @@ fn usage(rest: &str) -> Option<UsageReport> {
             Some(cost) => Some(Cost::parse(cost).ok()?),
             None => None,
         },
+        ..UsageReport::default()
     };
     words.next().is_none().then_some(usage)
 }
@@ -131,13 +151,17 @@ mod tests {
             ("progress 0.4", Step::Progress(0.4)),
             ("wait 200ms", Step::Wait(Duration::from_millis(200))),
             ("wait 1.5s", Step::Wait(Duration::from_millis(1500))),
-            ("ask which one?", Step::Ask("which one?".into())),
+            (
+                "ask which one?",
+                Step::Ask(NewQuestion::asking("which one?")),
+            ),
             (
                 "usage 10 20 0.5",
                 Step::Usage(UsageReport {
                     input_tokens: Some(10),
                     output_tokens: Some(20),
                     cost_usd: Some(Cost(500_000)),
+                    ..UsageReport::default()
                 }),
             ),
             (
@@ -154,6 +178,22 @@ mod tests {
         }
         let script = Script::parse(" log a \n\n# note\nstubborn 3s\nhang").unwrap();
         assert_eq!((script.steps.len(), script.stubborn.as_secs()), (2, 3));
+    }
+
+    #[test]
+    fn a_question_may_bring_its_answers() {
+        let Some(Step::Ask(question)) = step("ask", "go on? [yes | not yet]") else {
+            panic!("a question");
+        };
+        let labels: Vec<_> = question
+            .options
+            .iter()
+            .map(|it| it.label.as_str())
+            .collect();
+        assert_eq!(
+            (question.text.as_str(), labels),
+            ("go on?", vec!["yes", "not yet"])
+        );
     }
 
     #[test]

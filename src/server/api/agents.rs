@@ -1,19 +1,21 @@
 //! `/api/agents`.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
 use axum::Json;
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
 use axum::extract::{OriginalUri, Path, State};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use futures_util::stream;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::{body, params};
-use crate::domain::{Agent, AppError, Problem, StopMode};
+use crate::domain::{Agent, AppError, ErrorKind, Problem, StopMode};
 use crate::server::auth::Actor;
 use crate::server::operations::agents::{self as operations, NewAgent};
 use crate::server::operations::worker;
@@ -60,7 +62,7 @@ async fn register_agent(
     request: Bytes,
 ) -> Result<Response, AppError> {
     let new: NewAgent = body::json(&request)?;
-    let (agent, is_new) = operations::register(&app, &actor.operator(), new).await?;
+    let (agent, is_new) = operations::register(&app, &actor.operator()?, new).await?;
     let status = if is_new {
         StatusCode::CREATED
     } else {
@@ -83,9 +85,26 @@ async fn claim_task(
     OriginalUri(uri): OriginalUri,
 ) -> Result<Response, AppError> {
     let wait = Duration::from_secs(params::wait(&uri)?);
-    let claimed = worker::claim_next(&app, &actor.operator(), &name, wait).await?;
+    let claimed = worker::claim_next(&app, &actor.operator()?, &name, wait).await?;
     Ok(match claimed {
-        Some(assignment) => Json(assignment).into_response(),
+        Some((assignment, handover)) => {
+            let text = serde_json::to_vec(&assignment)
+                .map_err(|error| AppError::new(ErrorKind::Internal, error.to_string()))?;
+            let length = text.len();
+            // Asked for only while the caller is there: dropped unasked, the claim is undone.
+            let body = stream::once(async move {
+                handover.arrived();
+                Ok::<_, Infallible>(Bytes::from(text))
+            });
+            let head = [
+                (
+                    header::CONTENT_TYPE,
+                    HeaderValue::from_static("application/json"),
+                ),
+                (header::CONTENT_LENGTH, HeaderValue::from(length)),
+            ];
+            (head, Body::from_stream(body)).into_response()
+        }
         None => StatusCode::NO_CONTENT.into_response(),
     })
 }
@@ -109,7 +128,7 @@ async fn heartbeat(
     request: Bytes,
 ) -> Result<Json<worker::Heartbeat>, AppError> {
     let Leases { leases } = body::json_or_default(&request)?;
-    worker::heartbeat(&app, &actor.operator(), &name, leases)
+    worker::heartbeat(&app, &actor.operator()?, &name, leases)
         .await
         .map(Json)
 }
@@ -123,7 +142,7 @@ async fn start_agent(
     actor: Actor,
     Path(name): Path<String>,
 ) -> Result<Json<Agent>, AppError> {
-    operations::start(&app, &actor.operator(), &name)
+    operations::start(&app, &actor.maintainer()?, &name)
         .await
         .map(Json)
 }
@@ -147,7 +166,7 @@ async fn stop_agent(
     request: Bytes,
 ) -> Result<Json<Agent>, AppError> {
     let Stop { mode } = body::json_or_default(&request)?;
-    operations::stop(&app, &actor.operator(), &name, mode)
+    operations::stop(&app, &actor.maintainer()?, &name, mode)
         .await
         .map(Json)
 }

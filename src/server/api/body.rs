@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
-use super::complaint;
+use super::{complaint, numbers};
 use crate::domain::{AppError, ErrorKind, FieldError, IdempotencyKey};
 
 /// Reads a JSON object, whatever the content type says: `curl -d` just works.
@@ -25,10 +25,20 @@ pub(super) fn checked<T: DeserializeOwned>(
         let message = "must be an object, not a list";
         return Err(AppError::invalid_field("body", message));
     }
-    read(body).map_err(|refusal| match refusal {
+    let value = read(body).map_err(|refusal| match refusal {
         Refusal::Malformed(error) => error,
         Refusal::Wrong(first) => AppError::invalid(complaint::all(body, first, problems)),
-    })
+    })?;
+    check_numbers(body)?;
+    Ok(value)
+}
+
+/// Refuses numbers that not every reader of JSON keeps exact.
+pub(super) fn check_numbers(body: &[u8]) -> Result<(), AppError> {
+    match numbers::too_large(body) {
+        Some(field) => Err(AppError::invalid_field(&field, numbers::MESSAGE)),
+        None => Ok(()),
+    }
 }
 
 /// Reads a JSON array.
@@ -72,6 +82,12 @@ pub(super) fn json_or_default<T: DeserializeOwned + Default>(body: &[u8]) -> Res
 
 /// One JSON value of a body with one on each line; `n` is the line.
 pub(super) fn line<T: DeserializeOwned>(n: usize, line: &[u8]) -> Result<T, AppError> {
+    if numbers::too_large(line).is_some() {
+        return Err(AppError::invalid_field(
+            &format!("line {n}"),
+            numbers::MESSAGE,
+        ));
+    }
     serde_json::from_slice(line).map_err(|error| {
         if error.is_data() {
             AppError::invalid(vec![complaint::wrong(&format!("line {n}"), &error)])
@@ -93,20 +109,20 @@ impl<S: Send + Sync> FromRequest<S> for Creating {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Response> {
         let (parts, body) = request.into_parts();
-        let path = format!("{} {}", parts.method, parts.uri.path());
+        let route = format!("{} {}", parts.method, parts.uri.path());
         let headers = parts.headers.clone();
         let request = Request::from_parts(parts, body);
         let body = Bytes::from_request(request, state)
             .await
             .map_err(IntoResponse::into_response)?;
-        let key = idempotency_key(&headers, &path, &body).map_err(IntoResponse::into_response)?;
+        let key = idempotency_key(&headers, route, &body).map_err(IntoResponse::into_response)?;
         Ok(Self { body, key })
     }
 }
 
 fn idempotency_key(
     headers: &HeaderMap,
-    path: &str,
+    route: String,
     body: &[u8],
 ) -> Result<Option<IdempotencyKey>, AppError> {
     let Some(value) = headers.get("idempotency-key") else {
@@ -122,17 +138,26 @@ fn idempotency_key(
             "must be 1 to 255 visible ASCII characters",
         )
     })?;
-    let digest = format!(
-        "{:x}",
-        Sha256::new()
-            .chain_update(path)
-            .chain_update(body)
-            .finalize()
-    );
     Ok(Some(IdempotencyKey {
         key: key.to_owned(),
-        digest,
+        // Known to whoever permits the request.
+        actor: String::new(),
+        route,
+        digest: digest(body),
     }))
+}
+
+/// Of the JSON, not of how it is written; what is not JSON will be refused anyway.
+fn digest(body: &[u8]) -> String {
+    let body = if body.trim_ascii().is_empty() {
+        b"{}"
+    } else {
+        body
+    };
+    // Fields of an object come out in the order of their names.
+    let value = serde_json::from_slice(body).map(|value: serde_json::Value| value.to_string());
+    let text = value.map_or_else(|_| body.to_vec(), String::into_bytes);
+    format!("{:x}", Sha256::digest(text))
 }
 
 /// The `Lease` of a reporting agent.

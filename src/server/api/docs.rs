@@ -7,7 +7,7 @@ use utoipa::{OpenApi, openapi};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_swagger_ui::SwaggerUi;
 
-use super::{agents, events, export, health, live, logs, sessions, tasks};
+use super::{agents, events, export, health, live, logs, projects, sessions, tasks};
 use crate::server::state::AppState;
 
 #[derive(OpenApi)]
@@ -16,7 +16,11 @@ use crate::server::state::AppState;
     description = "A control room for AI agents. Times are RFC 3339 UTC, money is a decimal \
                    string in USD, errors are RFC 9457 problem documents, lists are paged by key. \
                    A method that an address does not know answers 405 and names the others in \
-                   `Allow`."
+                   `Allow`.",
+    license(
+        name = "MIT OR Apache-2.0, and what the program carries",
+        url = "/licenses.txt"
+    )
 ))]
 struct Document;
 
@@ -74,6 +78,7 @@ fn problem(words: &str) -> openapi::Response {
 /// at `/api/docs`.
 pub(crate) fn documented(metrics: PrometheusHandle) -> Router<AppState> {
     let (routes, mut document) = OpenApiRouter::with_openapi(Document::openapi())
+        .merge(projects::router())
         .merge(tasks::router())
         .merge(logs::router())
         .merge(agents::router())

@@ -10,10 +10,10 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::body;
-use crate::domain::{AppError, Problem};
+use super::complaint;
+use crate::domain::{AppError, Envelope, ErrorKind, Problem};
 use crate::server::auth::Actor;
-use crate::server::operations::sessions as operations;
+use crate::server::operations::intake as operations;
 use crate::server::state::AppState;
 
 /// As large as a frame of a loop's socket may be.
@@ -48,9 +48,19 @@ async fn take_events(
     actor: Actor,
     request: Bytes,
 ) -> Result<Response, AppError> {
-    let sent: Value = body::array(&request)?;
-    let taken = operations::take(&app, &actor.operator(), sent).await?;
+    let taken = operations::take(&app, &actor.operator()?, opened(request).await?).await?;
     Ok((StatusCode::ACCEPTED, Json(taken)).into_response())
+}
+
+/// Looks at the body. A large one takes a moment, in which a worker would serve nobody else.
+async fn opened(body: Bytes) -> Result<Envelope, AppError> {
+    let open = move || {
+        let text = String::from_utf8(body.into())
+            .map_err(|_| AppError::new(ErrorKind::Malformed, "the body is not UTF-8 text"))?;
+        Envelope::open(text).map_err(|error| complaint::malformed(&error))
+    };
+    let opened = tokio::task::spawn_blocking(open).await;
+    opened.map_err(|error| AppError::new(ErrorKind::Internal, error.to_string()))?
 }
 
 /// The same as `POST /api/events`, at the address where loops look for it by default.

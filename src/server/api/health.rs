@@ -1,7 +1,6 @@
 //! `/healthz`, `/readyz` and `/metrics`.
 
 use std::sync::OnceLock;
-use std::time::Duration;
 
 use axum::Extension;
 use axum::extract::State;
@@ -11,7 +10,7 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::domain::{AppError, ErrorKind, Problem, TaskStatus};
+use crate::domain::{AppError, ErrorKind, Problem, Scope, TaskStatus};
 use crate::server::state::AppState;
 
 pub(super) fn router(metrics: PrometheusHandle) -> OpenApiRouter<AppState> {
@@ -29,16 +28,17 @@ async fn healthz() -> &'static str {
     "ok\n"
 }
 
-/// Say whether the database answers.
+/// Say whether the database can be read and written.
 #[utoipa::path(get, path = "/readyz", tag = "health",
     responses((status = 200, body = String, content_type = "text/plain"),
     (status = 503, body = Problem, content_type = "application/problem+json")))]
 async fn readyz(State(app): State<AppState>) -> Response {
-    let patience = Duration::from_secs(5);
-    if tokio::time::timeout(patience, app.db.is_reachable()).await == Ok(true) {
+    let Err(error) = app.db.check().await else {
         return "ready\n".into_response();
-    }
-    AppError::new(ErrorKind::Unreachable, "the database does not answer").into_response()
+    };
+    // Whatever it is, this server is not to be asked: those who ask here look for 503.
+    let error = AppError::from(error);
+    AppError::new(ErrorKind::Unreachable, error.detail).into_response()
 }
 
 /// Numbers for Prometheus.
@@ -48,7 +48,7 @@ async fn show_metrics(
     State(app): State<AppState>,
     Extension(metrics): Extension<PrometheusHandle>,
 ) -> Response {
-    let counts = app.board.counts();
+    let counts = app.board.counts(&Scope::everything());
     for status in TaskStatus::ALL {
         let count = u32::try_from(counts.of(status)).unwrap_or(u32::MAX);
         metrics::gauge!("tasks", "status" => status.as_str()).set(f64::from(count));
@@ -106,5 +106,11 @@ fn install() -> Result<PrometheusHandle, String> {
     metrics::describe_histogram!("task_claim_wait_seconds", "from creation to claim");
     metrics::describe_histogram!("http_request_seconds", "request durations by route");
     metrics::describe_histogram!("storage_commit_writes", "writes that shared a commit");
+    metrics::describe_gauge!("storage_writable", "1 when writes are taken, else 0");
+    metrics::describe_counter!(
+        "storage_outages_total",
+        "times that writing stopped, by cause"
+    );
+    metrics::describe_counter!("storage_unreadable_rows_total", "rows that cannot be read");
     Ok(handle)
 }

@@ -1,6 +1,7 @@
 //! `/ws`: the live feed, and reports of agents over it.
 
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -13,14 +14,14 @@ use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use futures_util::SinkExt;
-use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::complaint::client_frame;
 use crate::domain::{
-    AppError, ClientFrame, ErrorKind, Problem, Seq, ServerFrame, TaskChange, Topic,
+    AppError, ClientFrame, ErrorKind, Problem, Scope, Seq, ServerFrame, TaskChange, Topic,
 };
 use crate::server::auth::Actor;
+use crate::server::live::{Message, Messages, NoMessage};
 use crate::server::operations::{sessions, tasks};
 use crate::server::state::AppState;
 
@@ -85,6 +86,7 @@ fn same_origin(headers: &HeaderMap) -> bool {
 struct Follower {
     app: AppState,
     actor: Actor,
+    scope: Scope,
     socket: WebSocket,
     topics: Vec<Topic>,
     /// True once the client chose its topics.
@@ -101,13 +103,12 @@ impl From<axum::Error> for Gone {
     }
 }
 
-type Messages = tokio::sync::broadcast::Receiver<std::sync::Arc<crate::server::live::Message>>;
-
 impl Follower {
     fn new(app: AppState, actor: Actor, socket: WebSocket) -> Self {
         let measured = app.bus.followers().is_multiple_of(MEASURED);
         Self {
             app,
+            scope: actor.viewer().scope().clone(),
             actor,
             socket,
             topics: Topic::DEFAULT.to_vec(),
@@ -137,10 +138,10 @@ impl Follower {
         let mut silent = pin!(sleep_until(heard + SILENCE));
         loop {
             tokio::select! {
-                message = messages.recv() => match message {
+                message = messages.next() => match message {
                     Ok(message) => self.pass_on(message, &mut messages).await?,
-                    Err(RecvError::Lagged(_)) => messages = Box::pin(self.resync()).await?,
-                    Err(RecvError::Closed) => return Err(Gone),
+                    Err(NoMessage::Lagged) => messages = Box::pin(self.resync()).await?,
+                    Err(NoMessage::Closed | NoMessage::Yet) => return Err(Gone),
                 },
                 frame = self.socket.recv() => {
                     let frame = match frame.ok_or(Gone)? {
@@ -176,17 +177,13 @@ impl Follower {
     }
 
     /// Sends a message and whatever else waits already, in one write.
-    async fn pass_on(
-        &mut self,
-        first: std::sync::Arc<crate::server::live::Message>,
-        messages: &mut Messages,
-    ) -> Result<(), Gone> {
+    async fn pass_on(&mut self, first: Arc<Message>, messages: &mut Messages) -> Result<(), Gone> {
         let mut next = Some(first);
         let mut fed = 0;
         let mut lagged = false;
         while let Some(message) = next.take() {
-            if message.is_for(&self.topics) {
-                timeout(PATIENCE, self.socket.feed(Frame::Text(message.text())))
+            if message.is_for(&self.topics, &self.scope) {
+                timeout(PATIENCE, self.socket.feed(Frame::Text(self.text(&message))))
                     .await
                     .map_err(|_| Gone)??;
                 if let Some(lag) = self.lag.as_ref().filter(|_| fed == 0) {
@@ -195,9 +192,9 @@ impl Follower {
                 fed += 1;
             }
             if fed < BURST {
-                next = match messages.try_recv() {
+                next = match messages.next_now() {
                     Ok(message) => Some(message),
-                    Err(TryRecvError::Lagged(_)) => {
+                    Err(NoMessage::Lagged) => {
                         lagged = true;
                         None
                     }
@@ -214,6 +211,14 @@ impl Follower {
             *messages = Box::pin(self.resync()).await?;
         }
         Ok(())
+    }
+
+    /// The frame of a message, as this client may see it.
+    fn text(&self, message: &Message) -> Utf8Bytes {
+        let app = &self.app;
+        message.text(&self.scope, |task| {
+            app.board.reshown(&self.scope, task, app.clock.now())
+        })
     }
 
     /// The client fell behind what is buffered for it: it is told, and goes on from now.
@@ -280,13 +285,13 @@ impl Follower {
         let subscription = self.app.bus.resume(epoch.as_ref(), since);
         self.topics.retain(|topic| !topics.contains(topic));
         let lagged = loop {
-            match messages.try_recv() {
+            match messages.next_now() {
                 Ok(message) if message.seq() > subscription.seq => break false,
-                Ok(message) if message.is_for(&self.topics) => {
-                    self.write(Frame::Text(message.text())).await?;
+                Ok(message) if message.is_for(&self.topics, &self.scope) => {
+                    self.write(Frame::Text(self.text(&message))).await?;
                 }
                 Ok(_) => {}
-                Err(error) => break matches!(error, TryRecvError::Lagged(_)),
+                Err(error) => break error == NoMessage::Lagged,
             }
         };
         *messages = subscription.messages;
@@ -295,8 +300,10 @@ impl Follower {
             self.topics.extend(topics);
             return self.say_resync(subscription.seq).await;
         };
-        for message in missed.iter().filter(|message| message.is_for(&topics)) {
-            self.write(Frame::Text(message.text())).await?;
+        for message in &missed {
+            if message.is_for(&topics, &self.scope) {
+                self.write(Frame::Text(self.text(message))).await?;
+            }
         }
         self.topics.extend(topics);
         Ok(())
@@ -313,8 +320,14 @@ impl Follower {
             progress,
             ..TaskChange::default()
         };
-        let who = self.actor.operator();
-        match tasks::change(&self.app, &who, task, change, lease, message).await {
+        let who = match self.actor.operator() {
+            Ok(who) => who,
+            Err(error) => {
+                let data = Problem::from(&error);
+                return self.send(&ServerFrame::Error { data }).await;
+            }
+        };
+        match tasks::change(&self.app, &who, task, change, None, lease, message).await {
             Ok(_) => self.send(&ServerFrame::Ack).await,
             Err(error) => {
                 self.send(&ServerFrame::Error {

@@ -69,7 +69,7 @@ async fn append_logs(
 ) -> Result<Response, AppError> {
     let lease = body::lease(&headers)?;
     let entries = parse(&headers, &request)?;
-    let accepted = operations::append(&app, &actor.operator(), &task, entries, lease).await?;
+    let accepted = operations::append(&app, &actor.operator()?, &task, entries, lease).await?;
     Ok((StatusCode::ACCEPTED, Json(Accepted { accepted })).into_response())
 }
 
@@ -84,7 +84,9 @@ fn parse(headers: &HeaderMap, request: &[u8]) -> Result<Vec<NewLog>, AppError> {
     }
     // The first byte tells one entry from many, so that errors name the field.
     if request.trim_ascii_start().starts_with(b"[") {
-        body::array(request)
+        let entries = body::array(request)?;
+        body::check_numbers(request)?;
+        Ok(entries)
     } else {
         Ok(vec![body::json(request)?])
     }

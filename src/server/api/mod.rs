@@ -5,13 +5,16 @@ mod agents;
 mod body;
 mod complaint;
 mod docs;
+mod etag;
 mod events;
 mod export;
 mod guard;
 mod health;
 mod live;
 mod logs;
+mod numbers;
 mod params;
+mod projects;
 mod sessions;
 mod tasks;
 

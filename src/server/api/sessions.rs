@@ -26,8 +26,10 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(list_sessions))
         .routes(routes!(session))
         .routes(routes!(session_events))
+        .routes(routes!(session_event))
         .routes(routes!(session_metrics))
         .routes(routes!(session_findings))
+        .routes(routes!(session_finding))
         .routes(routes!(accept_finding))
         .routes(routes!(list_loops))
 }
@@ -40,11 +42,14 @@ struct LatestState {
     iteration: u32,
     /// Null before anything was heard.
     session_id: Option<String>,
-    /// What the present iteration listed, as it was sent.
-    findings: Vec<Value>,
-    fixes: Vec<Value>,
-    vulnerabilities: Vec<Value>,
-    /// The last 50 events as they were sent, oldest first.
+    /// How many the steps of the present iteration reported, without vulnerabilities.
+    findings: u64,
+    fixes: u64,
+    /// What attacks found.
+    vulnerabilities: u64,
+    /// The last 50 events as they were sent, oldest first; at most 256 KiB with all else. Where
+    /// one is too long for that, its `data` is cut and says `truncated`.
+    #[schema(max_items = 50)]
     logs: Vec<Value>,
 }
 
@@ -121,32 +126,70 @@ async fn session_events(
     Ok((link, Json(events.collect::<Vec<_>>())).into_response())
 }
 
+/// One event of a session, as a whole.
+#[utoipa::path(get, path = "/api/sessions/{id}/events/{event_id}", tag = "convergence",
+    params(("id" = String, Path, description = "the id that its loop gave it"),
+        ("event_id" = String, Path, description = "of the event")),
+    responses((status = 200, body = SessionEvent),
+    (status = 404, body = Problem, content_type = "application/problem+json")))]
+async fn session_event(
+    State(app): State<AppState>,
+    actor: Actor,
+    Path((id, event_id)): Path<(String, String)>,
+) -> Result<Response, AppError> {
+    let event = operations::event(&app, &actor.viewer(), &id, &event_id).await?;
+    Ok(Json(event.into_session_event()).into_response())
+}
+
 /// The findings, fixes and step durations of each iteration, in order.
 #[utoipa::path(get, path = "/api/sessions/{id}/metrics", tag = "convergence",
-    params(("id" = String, Path, description = "the id that its loop gave it")),
-    responses((status = 200, body = Vec<IterationMetrics>),
-    (status = 404, body = Problem, content_type = "application/problem+json")))]
+    params(("id" = String, Path, description = "the id that its loop gave it"), params::PageParams),
+    responses((status = 200, body = Vec<IterationMetrics>, headers(("Link" = String, description = "the next page"))),
+    (status = 404, body = Problem, content_type = "application/problem+json"),
+    (status = 422, body = Problem, content_type = "application/problem+json")))]
 async fn session_metrics(
     State(app): State<AppState>,
     actor: Actor,
     Path(id): Path<String>,
+    OriginalUri(uri): OriginalUri,
 ) -> Result<Response, AppError> {
-    let metrics = operations::metrics(&app, &actor.viewer(), &id).await?;
-    Ok(Json(metrics).into_response())
+    let paging = params::paging(&uri)?;
+    let (viewer, cursor) = (actor.viewer(), paging.cursor.as_deref());
+    let page = operations::metrics(&app, &viewer, &id, cursor, paging.limit).await?;
+    Ok((params::next_link(&uri, &page), Json(page.items)).into_response())
 }
 
 /// What the loop found, by first iteration, and what became of it.
 #[utoipa::path(get, path = "/api/sessions/{id}/findings", tag = "convergence",
-    params(("id" = String, Path, description = "the id that its loop gave it")),
-    responses((status = 200, body = Vec<Finding>),
-    (status = 404, body = Problem, content_type = "application/problem+json")))]
+    params(("id" = String, Path, description = "the id that its loop gave it"), params::PageParams),
+    responses((status = 200, body = Vec<Finding>, headers(("Link" = String, description = "the next page"))),
+    (status = 404, body = Problem, content_type = "application/problem+json"),
+    (status = 422, body = Problem, content_type = "application/problem+json")))]
 async fn session_findings(
     State(app): State<AppState>,
     actor: Actor,
     Path(id): Path<String>,
+    OriginalUri(uri): OriginalUri,
 ) -> Result<Response, AppError> {
-    let findings = operations::findings(&app, &actor.viewer(), &id).await?;
-    Ok(Json(findings).into_response())
+    let paging = params::paging(&uri)?;
+    let (viewer, cursor) = (actor.viewer(), paging.cursor.as_deref());
+    let page = operations::findings(&app, &viewer, &id, cursor, paging.limit).await?;
+    Ok((params::next_link(&uri, &page), Json(page.items)).into_response())
+}
+
+/// One finding of a session, as a whole.
+#[utoipa::path(get, path = "/api/sessions/{id}/findings/{fingerprint}", tag = "convergence",
+    params(("id" = String, Path, description = "the id that its loop gave it"),
+        ("fingerprint" = String, Path, description = "of the finding")),
+    responses((status = 200, body = Finding),
+    (status = 404, body = Problem, content_type = "application/problem+json")))]
+async fn session_finding(
+    State(app): State<AppState>,
+    actor: Actor,
+    Path((id, fingerprint)): Path<(String, String)>,
+) -> Result<Response, AppError> {
+    let finding = operations::finding(&app, &actor.viewer(), &id, &fingerprint).await?;
+    Ok(Json(finding).into_response())
 }
 
 /// Why a person decides to live with a finding.
@@ -172,7 +215,7 @@ async fn accept_finding(
     request: Bytes,
 ) -> Result<Response, AppError> {
     let AcceptReason { reason } = body::json(&request)?;
-    let who = actor.operator();
+    let who = actor.operator()?;
     let finding = operations::accept(&app, &who, &id, &fingerprint, &reason).await?;
     Ok(Json(finding).into_response())
 }

@@ -11,8 +11,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::body::{self, Creating};
-use super::params;
-use crate::domain::{AppError, NewTask, Problem, Task, TaskChange};
+use super::{etag, params};
+use crate::domain::{AppError, NewTask, Problem, Reply, Task, TaskChange, TaskDetail, UsageRecord};
 use crate::server::auth::Actor;
 use crate::server::operations::tasks as operations;
 use crate::server::state::AppState;
@@ -24,6 +24,7 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(retry_task))
         .routes(routes!(start_task))
         .routes(routes!(give_input))
+        .routes(routes!(list_usage))
 }
 
 /// List tasks, newest first.
@@ -51,7 +52,7 @@ async fn list_tasks(
 /// Create a task.
 #[utoipa::path(post, path = "/api/tasks", tag = "tasks", request_body = NewTask,
     params(("Idempotency-Key" = Option<String>, Header, description = "a repeated request with the same key creates nothing again")),
-    responses((status = 201, body = Task, headers(("Location" = String))),
+    responses((status = 201, body = TaskDetail, headers(("Location" = String))),
     (status = 400, body = Problem, content_type = "application/problem+json"),
     (status = 422, body = Problem, content_type = "application/problem+json")))]
 async fn create_task(
@@ -60,13 +61,14 @@ async fn create_task(
     Creating { body: request, key }: Creating,
 ) -> Result<Response, AppError> {
     let new = body::checked(&request, NewTask::problems)?;
-    let created = operations::create(&app, &actor.operator(), new, key).await?;
+    let created = operations::create(&app, &actor.operator()?, new, key).await?;
     Ok(created_response(created))
 }
 
 fn created_response(created: operations::Created) -> Response {
     let replayed = created.replayed;
-    let task = created.into_task();
+    let detail = created.into_detail();
+    let task = &detail.task;
     let mut headers = HeaderMap::new();
     if let Ok(location) = HeaderValue::from_str(&format!("/api/tasks/{}", task.id)) {
         headers.insert(header::LOCATION, location);
@@ -75,31 +77,38 @@ fn created_response(created: operations::Created) -> Response {
         let name = HeaderName::from_static("idempotency-replayed");
         headers.insert(name, HeaderValue::from_static("true"));
     }
-    (StatusCode::CREATED, headers, Json(task)).into_response()
+    (StatusCode::CREATED, headers, answer(detail)).into_response()
 }
 
 /// Read a task.
 #[utoipa::path(get, path = "/api/tasks/{id}", tag = "tasks",
     params(("id" = String, Path, description = "number or id")),
-    responses((status = 200, body = Task),
+    responses((status = 200, body = TaskDetail),
     (status = 404, body = Problem, content_type = "application/problem+json")))]
 async fn get_task(
     State(app): State<AppState>,
     actor: Actor,
     Path(task): Path<String>,
-) -> Result<Json<Task>, AppError> {
+) -> Result<Response, AppError> {
     operations::get(&app, &actor.viewer(), &task)
         .await
-        .map(Json)
+        .map(answer)
+}
+
+/// A task, whole, with its `ETag`.
+fn answer(detail: TaskDetail) -> Response {
+    etag::tagged(detail.task.edit_version, Json(detail))
 }
 
 /// Change a task, or report on it with the `Lease` header.
 #[utoipa::path(patch, path = "/api/tasks/{id}", tag = "tasks", request_body = TaskChange,
     params(("id" = String, Path, description = "number or id"),
-        ("Lease" = Option<String>, Header, description = "the reporting agent's lease")),
-    responses((status = 200, body = Task),
+        ("Lease" = Option<String>, Header, description = "the reporting agent's lease"),
+        ("If-Match" = Option<String>, Header, description = "the ETag that the caller knows")),
+    responses((status = 200, body = TaskDetail),
     (status = 404, body = Problem, content_type = "application/problem+json"),
     (status = 409, body = Problem, content_type = "application/problem+json"),
+    (status = 412, body = Problem, content_type = "application/problem+json"),
     (status = 422, body = Problem, content_type = "application/problem+json")))]
 async fn change_task(
     State(app): State<AppState>,
@@ -107,18 +116,19 @@ async fn change_task(
     Path(task): Path<String>,
     headers: HeaderMap,
     request: Bytes,
-) -> Result<Json<Task>, AppError> {
+) -> Result<Response, AppError> {
     let change = body::checked(&request, TaskChange::problems)?;
     let lease = body::lease(&headers)?;
-    operations::change(&app, &actor.operator(), &task, change, lease, None)
-        .await
-        .map(Json)
+    let expected = etag::expected(&headers)?;
+    let who = actor.operator()?;
+    let task = operations::change(&app, &who, &task, change, expected, lease, None).await?;
+    operations::whole(&app, task).await.map(answer)
 }
 
 /// Cancel a task: 200 when it is cancelled, 202 while its agent is being stopped.
 #[utoipa::path(delete, path = "/api/tasks/{id}", tag = "tasks",
     params(("id" = String, Path, description = "number or id")),
-    responses((status = 200, body = Task), (status = 202, body = Task),
+    responses((status = 200, body = TaskDetail), (status = 202, body = TaskDetail),
     (status = 404, body = Problem, content_type = "application/problem+json"),
     (status = 409, body = Problem, content_type = "application/problem+json")))]
 async fn cancel_task(
@@ -126,8 +136,10 @@ async fn cancel_task(
     actor: Actor,
     Path(task): Path<String>,
 ) -> Result<Response, AppError> {
-    let cancelled = operations::cancel(&app, &actor.operator(), &task).await?;
-    Ok((cancelled.status(), Json(cancelled.into_task())).into_response())
+    let cancelled = operations::cancel(&app, &actor.operator()?, &task).await?;
+    let status = cancelled.status();
+    let detail = operations::whole(&app, cancelled.into_task()).await?;
+    Ok((status, answer(detail)).into_response())
 }
 
 /// What a retry may change.
@@ -142,7 +154,7 @@ struct Retry {
 #[utoipa::path(post, path = "/api/tasks/{id}/retry", tag = "tasks", request_body = Retry,
     params(("id" = String, Path, description = "number or id"),
         ("Idempotency-Key" = Option<String>, Header, description = "a repeated request with the same key creates nothing again")),
-    responses((status = 201, body = Task, headers(("Location" = String))),
+    responses((status = 201, body = TaskDetail, headers(("Location" = String))),
     (status = 404, body = Problem, content_type = "application/problem+json"),
     (status = 409, body = Problem, content_type = "application/problem+json")))]
 async fn retry_task(
@@ -152,48 +164,59 @@ async fn retry_task(
     Creating { body: request, key }: Creating,
 ) -> Result<Response, AppError> {
     let Retry { description } = body::json_or_default(&request)?;
-    let created = operations::retry(&app, &actor.operator(), &task, description, key).await?;
+    let created = operations::retry(&app, &actor.operator()?, &task, description, key).await?;
     Ok(created_response(created))
 }
 
 /// Move a pending task to the head of the queue.
 #[utoipa::path(post, path = "/api/tasks/{id}/start", tag = "tasks",
     params(("id" = String, Path, description = "number or id")),
-    responses((status = 200, body = Task),
+    responses((status = 200, body = TaskDetail),
     (status = 404, body = Problem, content_type = "application/problem+json"),
     (status = 409, body = Problem, content_type = "application/problem+json")))]
 async fn start_task(
     State(app): State<AppState>,
     actor: Actor,
     Path(task): Path<String>,
-) -> Result<Json<Task>, AppError> {
-    operations::start(&app, &actor.operator(), &task)
-        .await
-        .map(Json)
-}
-
-/// A person's answer.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct Input {
-    /// 1 to 100,000 characters.
-    text: String,
+) -> Result<Response, AppError> {
+    let task = operations::start(&app, &actor.operator()?, &task).await?;
+    operations::whole(&app, task).await.map(answer)
 }
 
 /// Answer the question of a task that needs input.
-#[utoipa::path(post, path = "/api/tasks/{id}/input", tag = "tasks", request_body = Input,
+#[utoipa::path(post, path = "/api/tasks/{id}/input", tag = "tasks", request_body = Reply,
     params(("id" = String, Path, description = "number or id")),
-    responses((status = 200, body = Task),
+    responses((status = 200, body = TaskDetail),
     (status = 404, body = Problem, content_type = "application/problem+json"),
-    (status = 409, body = Problem, content_type = "application/problem+json")))]
+    (status = 409, body = Problem, content_type = "application/problem+json"),
+    (status = 422, body = Problem, content_type = "application/problem+json")))]
 async fn give_input(
     State(app): State<AppState>,
     actor: Actor,
     Path(task): Path<String>,
     request: Bytes,
-) -> Result<Json<Task>, AppError> {
-    let Input { text } = body::json(&request)?;
-    operations::input(&app, &actor.operator(), &task, text)
-        .await
-        .map(Json)
+) -> Result<Response, AppError> {
+    let reply = body::checked(&request, Reply::problems)?;
+    let task = operations::input(&app, &actor.operator()?, &task, reply).await?;
+    operations::whole(&app, task).await.map(answer)
+}
+
+/// List what a task used, record by record, newest first.
+#[utoipa::path(get, path = "/api/tasks/{id}/usage", tag = "tasks",
+    params(("id" = String, Path, description = "number or id"),
+        ("limit" = Option<u32>, Query, description = "1 to 1000, 100 by default"),
+        ("cursor" = Option<String>, Query, description = "from the Link header of the page before")),
+    responses((status = 200, body = Vec<UsageRecord>, headers(("Link" = String, description = "the next page"))),
+    (status = 404, body = Problem, content_type = "application/problem+json"),
+    (status = 422, body = Problem, content_type = "application/problem+json")))]
+async fn list_usage(
+    State(app): State<AppState>,
+    actor: Actor,
+    Path(task): Path<String>,
+    OriginalUri(uri): OriginalUri,
+) -> Result<Response, AppError> {
+    let paging = params::page(&uri)?;
+    let (viewer, cursor) = (actor.viewer(), paging.cursor.as_deref());
+    let page = operations::usage(&app, &viewer, &task, cursor, paging.limit).await?;
+    Ok((params::next_link(&uri, &page), Json(page.items)).into_response())
 }

@@ -55,7 +55,6 @@ impl Client {
         }
     }
 
-    /// Waits for the next frame.
     pub(super) async fn next(&mut self) -> Result<Frame, Ended> {
         if let Some(ended) = self.ended.take() {
             return Err(ended);

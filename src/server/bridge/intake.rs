@@ -1,11 +1,10 @@
 //! From frames to stored events. What cannot be read is counted and logged once; what cannot be
 //! stored now is tried again, while the loop waits: it may have no second copy.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::client::Frame;
-use crate::domain::{LoopEvent, decode_batch};
+use crate::domain::{Envelope, LoopEvent, Timestamp};
 use crate::server::backoff::Backoff;
 use crate::server::links::Link;
 use crate::server::state::AppState;
@@ -14,8 +13,8 @@ use crate::server::storage::sessions::TakeEvents;
 use crate::server::telemetry::chain;
 
 /// Events, and bytes of frames, that are stored together at most, unless one frame brings more.
-const TOGETHER: usize = 500;
-const MOST_BYTES: usize = 4 * 1024 * 1024;
+const TOGETHER: usize = 250;
+const MOST_BYTES: usize = 256 * 1024;
 /// Characters of a frame that the log shows.
 const SAMPLE: usize = 200;
 
@@ -26,6 +25,8 @@ pub(super) struct Intake<'a> {
     events: Vec<LoopEvent>,
     /// The length of the frames that they came in.
     bytes: usize,
+    /// The rest of a frame that brought more than is stored at once.
+    rest: Option<(Envelope, String)>,
 }
 
 impl<'a> Intake<'a> {
@@ -35,15 +36,15 @@ impl<'a> Intake<'a> {
             link,
             events: Vec::new(),
             bytes: 0,
+            rest: None,
         }
     }
 
     /// True while more frames may join what is stored next.
     pub(super) fn has_room(&self) -> bool {
-        self.events.len() < TOGETHER && self.bytes < MOST_BYTES
+        self.rest.is_none() && self.events.len() < TOGETHER && self.bytes < MOST_BYTES
     }
 
-    /// Reads a frame.
     pub(super) fn add(&mut self, frame: Frame) {
         let text = match frame {
             Frame::Text(text) => text,
@@ -53,17 +54,24 @@ impl<'a> Intake<'a> {
             },
         };
         self.bytes += text.len();
-        match serde_json::from_str(&text) {
-            Ok(sent) => {
-                let batch = decode_batch(sent, self.app.clock.now());
-                if let Some(first) = batch.problems.first() {
-                    let words = format!("{}: {}", first.field, first.message);
-                    self.count(batch.problems.len(), &text, &words);
-                }
-                self.events.extend(batch.events);
-            }
-            Err(error) => self.refuse(&text, &error.to_string()),
+        let sample: String = text.chars().take(SAMPLE).collect();
+        match Envelope::open(text) {
+            Ok(envelope) => self.read(envelope, sample),
+            Err(error) => self.refuse(&sample, &error.to_string()),
         }
+    }
+
+    /// Reads the next group of a frame.
+    fn read(&mut self, mut envelope: Envelope, sample: String) {
+        let Some(batch) = envelope.next(self.app.clock.now()) else {
+            return;
+        };
+        if let Some(first) = batch.problems.first() {
+            let words = format!("{}: {}", first.field, first.message);
+            self.count(batch.problems.len(), &sample, &words);
+        }
+        self.events.extend(batch.events);
+        self.rest = Some((envelope, sample)).filter(|(envelope, _)| !envelope.is_done());
     }
 
     /// Counts something that cannot be read.
@@ -87,22 +95,27 @@ impl<'a> Intake<'a> {
 
     /// Stores what was received; false when the server is stopping.
     pub(super) async fn store(&mut self) -> bool {
-        if self.events.is_empty() {
-            return true;
+        loop {
+            self.bytes = 0;
+            let events = std::mem::take(&mut self.events);
+            if !events.is_empty() && !self.store_group(events).await {
+                return false;
+            }
+            let Some((envelope, sample)) = self.rest.take() else {
+                return true;
+            };
+            self.read(envelope, sample);
         }
-        let sessions = self.events.iter().map(|event| event.session_id.clone());
+    }
+
+    async fn store_group(&self, events: Vec<LoopEvent>) -> bool {
+        let sessions = events.iter().map(|event| event.session_id.clone());
         self.link.hears_of(sessions);
-        let events: Arc<[LoopEvent]> = std::mem::take(&mut self.events).into();
-        self.bytes = 0;
+        let now: Timestamp = self.app.clock.now();
+        let take = TakeEvents::new(events, self.link.url(), now);
         let mut backoff = Backoff::default();
         loop {
-            let now = self.app.clock.now();
-            let take = TakeEvents {
-                events: Arc::clone(&events),
-                source: self.link.url(),
-                now,
-            };
-            match self.app.db.write(take).await {
+            match self.app.db.write(take.clone()).await {
                 Ok(taken) => {
                     taken.count();
                     self.link.heard(taken.accepted, taken.duplicates, now);

@@ -1,15 +1,58 @@
-//! The `[[agent]]` tables of the file.
+//! The `[[agent]]` tables of the file: what all kinds have in common, and which kinds there are.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::collections::BTreeSet;
 
 use toml::Table;
 
 use super::fields::Fields;
-use super::{AgentConfig, Secret};
-use crate::domain::{AgentKind, LIMITS, is_agent_name};
+use super::process::{self, ProcessConfig};
+use crate::domain::{AgentKind, LIMITS, Takes, is_agent_name};
 
 const KINDS: &str = "use process, remote or fake";
+
+/// One `[[agent]]` of the file.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct AgentConfig {
+    pub(crate) name: String,
+    pub(crate) title: String,
+    pub(crate) kind: KindConfig,
+    pub(crate) concurrency: u32,
+    pub(crate) capabilities: Vec<String>,
+    pub(crate) takes: Takes,
+    /// Only tasks of these; of all projects when empty.
+    pub(crate) projects: Vec<String>,
+    pub(crate) timeout_seconds: u32,
+    /// Without a sign of life for so long it is stopped; 0 is never.
+    pub(crate) idle_timeout_seconds: u32,
+    /// Between SIGTERM and SIGKILL.
+    pub(crate) grace_seconds: u32,
+    pub(crate) enabled: bool,
+}
+
+/// What belongs to one kind alone.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum KindConfig {
+    Process(ProcessConfig),
+    Remote,
+    Fake(FakeConfig),
+}
+
+/// Settings of a scripted agent.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(crate) struct FakeConfig {
+    /// What it plays when a task brings no script.
+    pub(crate) script: Option<String>,
+}
+
+impl AgentConfig {
+    pub(crate) fn kind(&self) -> AgentKind {
+        match self.kind {
+            KindConfig::Process(_) => AgentKind::Process,
+            KindConfig::Remote => AgentKind::Remote,
+            KindConfig::Fake(_) => AgentKind::Fake,
+        }
+    }
+}
 
 /// Every agent that can be read, and every problem.
 pub(super) fn read(tables: Vec<Table>) -> (Vec<AgentConfig>, Vec<String>) {
@@ -43,66 +86,53 @@ pub(super) fn mock() -> Vec<AgentConfig> {
     .map(|(name, title, concurrency)| AgentConfig {
         name: name.to_owned(),
         title: title.to_owned(),
-        kind: AgentKind::Fake,
-        command: Vec::new(),
-        stdin: None,
-        cwd: PathBuf::from("."),
-        env: BTreeMap::new(),
+        kind: KindConfig::Fake(FakeConfig::default()),
         concurrency,
         capabilities: Vec::new(),
+        takes: Takes::Any,
+        projects: Vec::new(),
         timeout_seconds: 3600,
+        idle_timeout_seconds: 0,
         grace_seconds: 5,
         enabled: true,
-        script: None,
     })
     .into()
 }
 
 fn read_one(fields: &mut Fields) -> Option<AgentConfig> {
     let name = read_name(fields);
-    let kind = read_kind(fields);
-    let command: Option<Vec<String>> = fields.take("command", "a list of strings");
-    let stdin: Option<String> = fields.take("stdin", "a string");
-    let cwd: Option<PathBuf> = fields.take("cwd", "a path");
-    let env: Option<BTreeMap<String, Secret>> =
-        fields.take("env", "a table of strings such as { RUST_LOG = \"info\" }");
-    let script: Option<String> = fields.take("script", "a string");
+    let kind: Option<String> = fields.take("kind", "a string");
     let title: Option<String> = fields.take("title", "a string");
     let concurrency = fields.number("concurrency", 1, 256, 1);
-    let capabilities = fields.take("capabilities", "a list of strings");
+    let capabilities = read_words(fields, "capabilities");
+    let projects = read_words(fields, "projects");
+    let takes = read_takes(fields);
     let timeout_seconds = fields.number("timeout_seconds", 1, LIMITS.timeout_seconds, 3600);
+    let idle = fields.number("idle_timeout_seconds", 0, LIMITS.timeout_seconds, 0);
     let grace_seconds = fields.number("grace_seconds", 0, 600, 5);
     let enabled = fields.take("enabled", "true or false");
-
-    let only_for = |fields: &mut Fields, key: &str, given: bool, owner: AgentKind| {
-        if given && kind.is_some_and(|kind| kind != owner) {
-            let words = format!("only an agent of kind \"{}\" has it", owner.as_str());
-            fields.complain(key, words + "; remove it");
-        }
-    };
-    only_for(fields, "command", command.is_some(), AgentKind::Process);
-    only_for(fields, "stdin", stdin.is_some(), AgentKind::Process);
-    only_for(fields, "cwd", cwd.is_some(), AgentKind::Process);
-    only_for(fields, "env", env.is_some(), AgentKind::Process);
-    only_for(fields, "script", script.is_some(), AgentKind::Fake);
-    if kind == Some(AgentKind::Process) {
-        check_process(fields, command.as_deref(), cwd.as_deref(), env.as_ref());
-    }
+    fields.refuse(
+        "evidence",
+        "collecting evidence is not there yet; remove it",
+    );
+    let kind = read_kind(fields, kind.as_deref())?;
+    let takes = takes.unwrap_or(match &kind {
+        KindConfig::Process(process) if process.runs_prose() => Takes::Requested,
+        _ => Takes::Any,
+    });
     let name = name?;
     Some(AgentConfig {
         title: title.unwrap_or_else(|| name.clone()),
         name,
-        kind: kind?,
-        command: command.unwrap_or_default(),
-        stdin,
-        cwd: cwd.unwrap_or_else(|| PathBuf::from(".")),
-        env: env.unwrap_or_default(),
+        kind,
         concurrency,
-        capabilities: capabilities.unwrap_or_default(),
+        capabilities,
+        takes,
+        projects,
         timeout_seconds,
+        idle_timeout_seconds: idle,
         grace_seconds,
         enabled: enabled.unwrap_or(true),
-        script,
     })
 }
 
@@ -111,51 +141,81 @@ fn read_name(fields: &mut Fields) -> Option<String> {
     match &name {
         None => fields.complain("name", "is missing; add one such as \"shell\""),
         Some(name) if !is_agent_name(name) => {
-            fields.complain("name", "use letters, digits, \"-\" and \"_\", at most 64");
+            fields.complain(
+                "name",
+                "use letters, digits, \".\", \"-\" and \"_\", at most 64",
+            );
         }
         Some(_) => {}
     }
     name
 }
 
-fn read_kind(fields: &mut Fields) -> Option<AgentKind> {
-    let kind: Option<String> = fields.take("kind", "a string");
-    match kind.as_deref() {
-        Some("process") => return Some(AgentKind::Process),
-        Some("remote") => return Some(AgentKind::Remote),
-        Some("fake") => return Some(AgentKind::Fake),
+/// The settings of the kind, read by its own function.
+fn read_kind(fields: &mut Fields, kind: Option<&str>) -> Option<KindConfig> {
+    match kind {
+        Some("process") => {
+            refuse_others(fields, "fake", &["script"]);
+            return process::read(fields).map(KindConfig::Process);
+        }
+        Some("remote") => {
+            refuse_others(fields, "process", &process::KEYS);
+            refuse_others(fields, "fake", &["script"]);
+            return Some(KindConfig::Remote);
+        }
+        Some("fake") => {
+            refuse_others(fields, "process", &process::KEYS);
+            let script = fields.take("script", "a string");
+            return Some(KindConfig::Fake(FakeConfig { script }));
+        }
         Some(known @ ("acp" | "openai" | "http" | "mcp")) => {
             let words = format!("kind \"{known}\" is not supported by this version; {KINDS}");
+            fields.complain("kind", words);
+        }
+        Some("external") => {
+            let words = format!("an external agent only reports, and needs no entry here; {KINDS}");
             fields.complain("kind", words);
         }
         Some(other) => fields.complain("kind", format!("there is no kind \"{other}\"; {KINDS}")),
         None => fields.complain("kind", format!("is missing; {KINDS}")),
     }
+    // What else is wrong cannot be told without the kind, but its keys are no mistakes.
+    for key in process::KEYS.iter().chain(&["script"]) {
+        let _unread: Option<toml::Value> = fields.take(key, "a value");
+    }
     None
 }
 
-fn check_process(
-    fields: &mut Fields,
-    command: Option<&[String]>,
-    cwd: Option<&Path>,
-    env: Option<&BTreeMap<String, Secret>>,
-) {
-    let command = command.unwrap_or_default();
-    if command.first().is_none_or(String::is_empty) {
-        let example = r#"name a program, such as ["bash", "-c", "{description}"]"#;
-        fields.complain("command", example);
+fn refuse_others(fields: &mut Fields, owner: &str, keys: &[&str]) {
+    for key in keys {
+        let words = format!("only an agent of kind \"{owner}\" has it; remove it");
+        fields.refuse(key, words);
     }
-    if command.iter().any(|argument| argument.contains('\0')) {
-        fields.complain("command", "remove the NUL character");
-    }
-    if let Some(cwd) = cwd.filter(|cwd| !cwd.is_dir()) {
-        let words = format!("there is no folder {}; create it", cwd.display());
-        fields.complain("cwd", words + " or name another");
-    }
-    for (name, value) in env.into_iter().flatten() {
-        if name.is_empty() || name.contains(['=', '\0']) || value.expose().contains('\0') {
-            let words = format!("{name:?} cannot be a variable; remove \"=\" and NUL from it");
-            fields.complain("env", words);
+}
+
+fn read_takes(fields: &mut Fields) -> Option<Takes> {
+    let takes: Option<String> = fields.take("takes", "a string");
+    match takes.as_deref() {
+        None => None,
+        Some("any") => Some(Takes::Any),
+        Some("requested") => Some(Takes::Requested),
+        Some(other) => {
+            fields.complain("takes", format!("{other:?}: use \"any\" or \"requested\""));
+            None
         }
     }
+}
+
+/// A list of words that tasks are matched with.
+fn read_words(fields: &mut Fields, key: &'static str) -> Vec<String> {
+    let words: Vec<String> = fields.take(key, "a list of strings").unwrap_or_default();
+    let legal = |word: &String| {
+        let length = word.chars().count();
+        (1..=200).contains(&length) && word.trim() == word && !word.chars().any(char::is_control)
+    };
+    if words.len() > 100 || !words.iter().all(legal) {
+        let expected = "at most 100 words of 1 to 200 characters without blanks around them";
+        fields.complain(key, expected);
+    }
+    words
 }

@@ -9,7 +9,9 @@ use clap::Parser;
 #[command(
     name = "kimi-dashboard",
     version,
-    about = "A control room for AI agents"
+    about = "A control room for AI agents",
+    after_help = "Other commands:\n  config check  Say what is wrong with the configuration, and what each agent sees of the \
+                  environment"
 )]
 pub(super) struct Flags {
     #[arg(
@@ -76,4 +78,21 @@ pub(super) struct Flags {
         help = "Log lines: human or json [env: DASHBOARD_LOG] [default: human]"
     )]
     pub(super) log_format: Option<String>,
+}
+
+/// `import FILE`, with the same flags.
+#[derive(Parser)]
+#[command(
+    name = "kimi-dashboard import",
+    version,
+    about = "Takes over the sessions and events of a database of the Python dashboard"
+)]
+pub(super) struct ImportFlags {
+    #[arg(
+        value_name = "FILE",
+        help = "SQLite file of the Python dashboard; it is only read"
+    )]
+    pub(super) file: std::ffi::OsString,
+    #[command(flatten)]
+    pub(super) flags: Flags,
 }

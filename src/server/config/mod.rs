@@ -2,13 +2,15 @@
 //! the file. Whatever is wrong is found at once and named with its fix.
 
 mod agents;
+mod check;
 mod fields;
 mod flags;
+mod process;
+mod prose;
 mod settings;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt;
 use std::io::Write;
@@ -17,7 +19,11 @@ use std::process::ExitCode;
 
 use serde::Deserialize;
 
-use crate::domain::AgentKind;
+pub(crate) use self::agents::{AgentConfig, FakeConfig, KindConfig};
+pub(crate) use self::check::check;
+pub(crate) use self::process::{
+    InputMode, PLACEHOLDERS, ProcessConfig, VARIABLES, is_passed_on, working_folder,
+};
 
 /// Everything that can be set.
 #[derive(Debug)]
@@ -60,30 +66,8 @@ pub(crate) enum LogFormat {
     Json,
 }
 
-/// One `[[agent]]` of the file.
-#[derive(Clone, Debug)]
-pub(crate) struct AgentConfig {
-    pub(crate) name: String,
-    pub(crate) title: String,
-    pub(crate) kind: AgentKind,
-    /// Program and arguments; empty unless the kind is `process`.
-    pub(crate) command: Vec<String>,
-    pub(crate) stdin: Option<String>,
-    pub(crate) cwd: PathBuf,
-    /// May hold keys.
-    pub(crate) env: BTreeMap<String, Secret>,
-    pub(crate) concurrency: u32,
-    pub(crate) capabilities: Vec<String>,
-    pub(crate) timeout_seconds: u32,
-    /// Between SIGTERM and SIGKILL.
-    pub(crate) grace_seconds: u32,
-    pub(crate) enabled: bool,
-    /// What a fake agent plays when a task brings no script.
-    pub(crate) script: Option<String>,
-}
-
 /// Text that never shows itself in logs and messages.
-#[derive(Clone, Deserialize)]
+#[derive(Clone, Deserialize, Eq, PartialEq)]
 pub(crate) struct Secret(String);
 
 impl Secret {
@@ -128,4 +112,15 @@ impl Exit {
 )]
 pub(crate) fn load(arguments: impl Iterator<Item = OsString>) -> Result<Config, Exit> {
     settings::load(arguments, |name| std::env::var(name).ok())
+}
+
+/// The same for `import FILE`; `arguments` begin with that word. Answers the file too.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place that reads the environment"
+)]
+pub(crate) fn load_import(
+    arguments: impl Iterator<Item = OsString>,
+) -> Result<(Config, PathBuf), Exit> {
+    settings::load_import(arguments, |name| std::env::var(name).ok())
 }

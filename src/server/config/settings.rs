@@ -9,7 +9,7 @@ use clap::error::ErrorKind;
 use toml::Table;
 
 use super::fields::Fields;
-use super::flags::Flags;
+use super::flags::{Flags, ImportFlags};
 use super::{Config, DatabaseConfig, Exit, LogFormat, Secret, agents};
 use crate::domain::AgentKind;
 
@@ -19,6 +19,20 @@ pub(super) fn load(
     environment: impl Fn(&str) -> Option<String>,
 ) -> Result<Config, Exit> {
     let flags = Flags::try_parse_from(arguments).map_err(|error| clap_exit(&error))?;
+    of_flags(flags, environment)
+}
+
+/// As [`super::load_import`], with the environment as a parameter.
+pub(super) fn load_import(
+    arguments: impl Iterator<Item = OsString>,
+    environment: impl Fn(&str) -> Option<String>,
+) -> Result<(Config, PathBuf), Exit> {
+    let flags = ImportFlags::try_parse_from(arguments).map_err(|error| clap_exit(&error))?;
+    let file = PathBuf::from(flags.file);
+    Ok((of_flags(flags.flags, environment)?, file))
+}
+
+fn of_flags(flags: Flags, environment: impl Fn(&str) -> Option<String>) -> Result<Config, Exit> {
     // An empty variable is how a compose file or a shell says "not set".
     let environment = |name: &str| environment(name).filter(|value| !value.trim().is_empty());
     resolve(flags, environment).map_err(|problems| refuse(&problems))
@@ -57,7 +71,7 @@ fn resolve(
     let mut file = Fields::new(String::new(), table);
     file.absorb(problem.into_iter().collect());
 
-    let text = |file: &mut Fields, key: &str, flag: Option<String>, variable: &str| {
+    let text = |file: &mut Fields, key: &'static str, flag: Option<String>, variable: &str| {
         let in_file = file.take(key, "a string");
         flag.or_else(|| environment(variable)).or(in_file)
     };
@@ -106,7 +120,7 @@ fn resolve(
         agents: {
             if mock {
                 // Simulated tasks must never reach a real program.
-                agents.retain(|agent| agent.kind == AgentKind::Fake);
+                agents.retain(|agent| agent.kind() == AgentKind::Fake);
             }
             if mock && agents.is_empty() {
                 agents = agents::mock();

@@ -2,8 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Config, DatabaseConfig, Exit, LogFormat, Secret, settings};
-use crate::domain::AgentKind;
+use super::{
+    Config, DatabaseConfig, Exit, InputMode, KindConfig, LogFormat, Secret, check, settings,
+};
+use crate::domain::{AgentKind, Takes};
 
 /// Loads with these flags, variables and file.
 fn load(flags: &[&str], variables: &[(&str, &str)], file: &str) -> Result<Config, Exit> {
@@ -123,6 +125,7 @@ fn every_problem_is_named_at_once_with_its_fix() {
         "database_url: must begin with postgres://",
         "convergence_urls: \"http://x\"",
         "colour: unknown setting",
+        "agent \"two\": timeout: unknown setting; the nearest is \"timeout_seconds\"",
         "redis_url: Redis is not supported by this version; remove it",
         "log_format: expected a string",
         "agent \"one\": kind: kind \"acp\" is not supported by this version; use process, remote or fake",
@@ -176,7 +179,15 @@ fn an_agent_is_read_with_its_defaults() {
         (1, 3600, 5)
     );
     assert!(agent.enabled);
-    assert_eq!(agent.env["KEY"].expose(), "hunter2");
+    let KindConfig::Process(process) = &agent.kind else {
+        panic!("a process");
+    };
+    assert_eq!(process.env["KEY"].expose(), "hunter2");
+    assert_eq!(
+        (process.input, process.allow_dash),
+        (InputMode::None, false)
+    );
+    assert!(process.cwd.is_none() && process.pass_env.is_empty());
     assert!(!format!("{agent:?}").contains("hunter2"));
 }
 
@@ -188,7 +199,7 @@ fn simulated_tasks_never_reach_a_real_program() {
         config
             .agents
             .iter()
-            .all(|agent| agent.kind == AgentKind::Fake)
+            .all(|agent| agent.kind() == AgentKind::Fake)
     );
     assert!(!config.agents.is_empty());
 }
@@ -239,4 +250,126 @@ fn a_database_in_memory_is_refused_and_the_file_is_told() {
     );
     let config = load(&[], &[], "").unwrap();
     assert!(config.file.is_absolute(), "{:?}", config.file);
+}
+
+#[test]
+fn every_setting_of_a_process_is_read() {
+    let file = r#"
+        [[agent]]
+        name = "CLAWS.BOT"
+        kind = "process"
+        profile = "lines"
+        command = ["agent", "{description}"]
+        input = "lines"
+        allow_dash = true
+        pass_env = ["ANTHROPIC_API_KEY"]
+        capabilities = ["review"]
+        projects = ["default", "other"]
+        idle_timeout_seconds = 60
+    "#;
+    let config = load(&[], &[], file).unwrap();
+    let agent = &config.agents[0];
+    let KindConfig::Process(process) = &agent.kind else {
+        panic!("a process");
+    };
+    assert_eq!(
+        (process.input, process.allow_dash),
+        (InputMode::Lines, true)
+    );
+    assert_eq!(process.pass_env, ["ANTHROPIC_API_KEY"]);
+    assert_eq!((agent.projects.len(), agent.idle_timeout_seconds), (2, 60));
+    assert_eq!(
+        (agent.name.as_str(), agent.takes),
+        ("CLAWS.BOT", Takes::Any)
+    );
+}
+
+#[test]
+fn a_shell_takes_only_tasks_that_name_it_unless_told_otherwise() {
+    let agent = |more: &str| {
+        let file = format!("[[agent]]\nname = \"shell\"\nkind = \"process\"\n{more}");
+        load(&[], &[], &file).unwrap().agents[0].takes
+    };
+    let runs = "command = [\"bash\", \"-c\", \"{description}\"]\n";
+    assert_eq!(agent(runs), Takes::Requested);
+    assert_eq!(agent(&format!("{runs}takes = \"any\"")), Takes::Any);
+    let reads = "command = [\"cat\"]\nstdin = \"{description}\"\n";
+    assert_eq!(agent(reads), Takes::Any);
+    assert_eq!(
+        agent(&format!("{reads}takes = \"requested\"")),
+        Takes::Requested
+    );
+}
+
+#[test]
+fn wrong_settings_of_an_agent_are_named() {
+    let file = r#"
+        [[agent]]
+        name = "one"
+        kind = "process"
+        comand = ["x"]
+        input = "json"
+        takes = "all"
+        profile = "claude"
+        evidence = ["*.png"]
+        pass_env = ["A=b"]
+        capabilities = [" padded"]
+        [[agent]]
+        name = "two"
+        kind = "remote"
+        pass_env = ["A"]
+        script = "log x"
+        [[agent]]
+        name = ".."
+        kind = "external"
+    "#;
+    let text = refused(&[], &[], file);
+    for expected in [
+        "agent \"one\": comand: unknown setting; the nearest is \"command\"",
+        "agent \"one\": input: \"json\": use \"none\" or \"lines\"",
+        "agent \"one\": takes: \"all\": use \"any\" or \"requested\"",
+        "agent \"one\": profile: profile \"claude\" is not supported by this version",
+        "agent \"one\": evidence: collecting evidence is not there yet",
+        "agent \"one\": pass_env: \"A=b\" is no name of a variable",
+        "agent \"one\": capabilities: at most 100 words",
+        "agent \"two\": pass_env: only an agent of kind \"process\" has it",
+        "agent \"two\": script: only an agent of kind \"fake\" has it",
+        "agent \"..\": name: use letters",
+        "agent \"..\": kind: an external agent only reports",
+    ] {
+        assert!(text.contains(expected), "{expected}\nnot in\n{text}");
+    }
+}
+
+#[test]
+fn a_check_says_what_an_agent_sees_and_misses_but_no_values() {
+    let file = r#"
+        [[agent]]
+        name = "shell"
+        kind = "process"
+        command = ["bash", "-c", "{description} {ticket} ${HOME}"]
+        env = { OWN = "hunter2" }
+        pass_env = ["KEY", "ABSENT"]
+        [[agent]]
+        name = "worker"
+        kind = "remote"
+    "#;
+    let config = load(&[], &[], file).unwrap();
+    let present = ["PATH", "KEY", "AWS_SECRET_ACCESS_KEY", "LC_ALL"];
+    let text = check::describe(&config, &present.map(str::to_owned).into());
+    for expected in [
+        "sees of this environment: KEY, LC_ALL, PATH",
+        "is given: OWN, TASK_ID",
+        "does not see: AWS_SECRET_ACCESS_KEY\n",
+        "is to see what is not in this environment: ABSENT",
+        "{ticket} looks like a placeholder and stays as it is",
+        "takes only tasks that name it, since it runs their words as a program",
+        "agent \"worker\" (remote)\n  runs elsewhere",
+    ] {
+        assert!(text.contains(expected), "{expected}\nnot in\n{text}");
+    }
+    assert!(
+        !text.contains("hunter2") && !text.contains("{HOME}"),
+        "{text}"
+    );
 }

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use crate::domain::LoopEvent;
+use crate::server::files;
 
 /// Lines are read in pieces of this size, unless one line is longer.
 const PIECE: usize = 64 * 1024;
@@ -45,8 +46,7 @@ impl Journal {
 
     /// In a new file.
     pub(crate) fn create(path: &Path) -> io::Result<Arc<Self>> {
-        let mut options = File::options();
-        let file = options.read(true).write(true).create_new(true).open(path)?;
+        let file = files::create_new(path)?;
         file.try_lock()?;
         Ok(Self::over(file, Written::default()))
     }
@@ -54,7 +54,7 @@ impl Journal {
     /// What an earlier run left in `path`. Fails with [`io::ErrorKind::WouldBlock`] while that
     /// run is still at work. A line that was being written when it was killed does not count.
     pub(crate) fn reopen(path: &Path) -> io::Result<Arc<Self>> {
-        let file = File::options().read(true).write(true).open(path)?;
+        let file = files::reopen(path)?;
         file.try_lock()?;
         let mut written = Written {
             bytes: file.metadata()?.len(),

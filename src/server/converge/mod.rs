@@ -9,7 +9,7 @@
 //! ```
 //!
 //! Read in this order: [`settings`], [`pipeline`], [`session`], [`journal`], [`run`].
-//! [`simulate`] plays sessions for the dashboard's `--mock`, over the same journal and socket.
+//! [`simulate()`] plays sessions for the dashboard's `--mock`, over the same journal and socket.
 
 mod changes;
 pub(crate) mod journal;

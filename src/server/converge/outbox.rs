@@ -1,15 +1,14 @@
 //! Journals that are to be posted to a webhook, kept in a folder until the last event has
 //! arrived. They outlive their run: what could not be posted is posted by the next one.
 
-use std::fs::DirBuilder;
 use std::io;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 
 use super::journal::{Journal, Reader};
+use crate::server::files;
 
 /// Journals that are delivered at once; more wait for the next time.
 const MOST_AT_ONCE: usize = 100;
@@ -42,10 +41,7 @@ impl Outbox {
             |state| state.join("kimi-converge"),
         );
         // Findings are nobody else's business, and neither is a webhook's address.
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&folder)?;
+        files::create_folder(&folder)?;
         Ok(Self { folder })
     }
 
@@ -112,11 +108,8 @@ impl Parcel {
         std::fs::remove_file(&self.path)
     }
 
-    /// Written aside and moved, so that it is whole whenever we are killed.
     fn note(&self) -> io::Result<()> {
         let note = json!({"session_id": self.session, "url": self.url, "sent": self.sent});
-        let aside = self.path.with_extension("new");
-        std::fs::write(&aside, note.to_string())?;
-        std::fs::rename(aside, self.path.with_extension("json"))
+        files::replace(&self.path.with_extension("json"), &note.to_string())
     }
 }

@@ -9,11 +9,12 @@ use super::changes::Snapshot;
 use super::judge::{judge, left, with_step};
 use super::output::MOST_ENTRIES;
 use super::rules::{Iteration, Rule};
-use super::session::{Session, SessionError, StepOutcome, Totals};
+use super::session::{RunningSession, SessionError, SessionTotals, StepOutcome};
 use super::settings::{Settings, StepSettings};
-use super::step::{Assignment, StepEnd, Stop, run_step};
+use super::step::{Briefing, StepEnd, Stop, run_step};
 use super::terminal::{Now, Terminal, count, span};
 use crate::domain::{LoopMove, LoopStep};
+use crate::server::files;
 
 /// How a session ended.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -30,9 +31,9 @@ pub(crate) struct Pipeline<'a> {
     pub(crate) settings: &'a Settings,
     pub(crate) stop: &'a Stop,
     pub(crate) terminal: &'a Terminal,
-    session: Session,
+    session: RunningSession,
     rule: Rule,
-    totals: Totals,
+    totals: SessionTotals,
     deadline: Instant,
     /// Holds the file that tells a step what is open.
     folder: tempfile::TempDir,
@@ -45,7 +46,7 @@ impl<'a> Pipeline<'a> {
         settings: &'a Settings,
         stop: &'a Stop,
         terminal: &'a Terminal,
-        session: Session,
+        session: RunningSession,
     ) -> std::io::Result<Self> {
         Ok(Self {
             settings,
@@ -53,7 +54,7 @@ impl<'a> Pipeline<'a> {
             terminal,
             session,
             rule: Rule::new(settings.convergence_threshold, settings.min_severity),
-            totals: Totals::default(),
+            totals: SessionTotals::default(),
             deadline: Instant::now() + settings.timeout,
             folder: tempfile::Builder::new()
                 .prefix("kimi-converge-")
@@ -195,18 +196,18 @@ impl<'a> Pipeline<'a> {
     /// Runs the program of a step.
     async fn work(&self, settings: &StepSettings, open: &[Value]) -> Result<StepOutcome, Ending> {
         let findings = self.folder.path().join("findings.json");
-        std::fs::write(&findings, json!(open).to_string()).map_err(|error| {
+        files::replace(&findings, &json!(open).to_string()).map_err(|error| {
             Ending::Failed(format!("cannot write {}: {error}", findings.display()))
         })?;
         let before = self.snapshot(settings.step).await;
-        let assignment = Assignment {
+        let briefing = Briefing {
             session: self.session.id(),
             iteration: self.session.iteration(),
             target: &self.settings.target,
             findings: &findings,
         };
         let limit = settings.timeout.min(self.time_left());
-        let run = run_step(settings, &assignment, self.stop, limit, self.terminal).await;
+        let run = run_step(settings, &briefing, self.stop, limit, self.terminal).await;
         match &run.end {
             StepEnd::Stopped => return Err(Ending::Interrupted),
             StepEnd::NotStarted(why) => {

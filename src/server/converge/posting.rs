@@ -41,7 +41,7 @@ impl Posting {
         let parcel = outbox.begin(id, &settings.url);
         let parcel = parcel.map_err(|error| format!("cannot keep events in {folder}: {error}"))?;
         Ok(Self {
-            webhook: Webhook::new(Clock, settings.interval, settings.batch),
+            webhook: Webhook::new(Clock::system(), settings.interval, settings.batch),
             parcel,
             leftovers,
             terminal: Arc::clone(terminal),
@@ -108,7 +108,7 @@ pub(super) async fn deliver() -> u8 {
         return DONE;
     }
     let sessions = parcels.len();
-    let webhook = Webhook::new(Clock, Duration::ZERO, 100);
+    let webhook = Webhook::new(Clock::system(), Duration::ZERO, 100);
     let enough = CancellationToken::new();
     let folder = outbox.folder().display().to_string();
     let troubled = CancellationToken::new();

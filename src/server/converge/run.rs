@@ -13,7 +13,7 @@ use tokio_util::task::TaskTracker;
 use super::journal::Journal;
 use super::pipeline::{Ending, Pipeline};
 use super::posting::Posting;
-use super::session::Session;
+use super::session::RunningSession;
 use super::settings::Settings;
 use super::socket::Socket;
 use super::step::Stop;
@@ -69,7 +69,7 @@ async fn stopped(stop: &Stop, terminal: &Terminal) {
 
 /// Opens everything, runs, and closes everything; the error is in words.
 async fn prepare(settings: &Settings, stop: &Stop, terminal: &Arc<Terminal>) -> Result<u8, String> {
-    let clock = Clock;
+    let clock = Clock::system();
     let tasks = TaskTracker::new();
     let stopping = CancellationToken::new();
     let id = clock.uuid().to_string();
@@ -94,7 +94,7 @@ async fn prepare(settings: &Settings, stop: &Stop, terminal: &Arc<Terminal>) -> 
 
     let webhook = settings.webhook.as_ref();
     let webhook = webhook.map(|it| shown(&it.url)).unwrap_or_default();
-    let session = Session::new(journal, clock, id);
+    let session = RunningSession::new(journal, clock, id);
     let pipeline = Pipeline::new(settings, stop, terminal, session)
         .map_err(|error| format!("no temporary folder: {error}"))?;
     let ending = tokio::select! {

@@ -23,7 +23,7 @@ pub(crate) enum SessionError {
 }
 
 /// A session that is under way.
-pub(crate) struct Session {
+pub(crate) struct RunningSession {
     id: String,
     journal: Arc<Journal>,
     clock: Clock,
@@ -35,7 +35,6 @@ pub(crate) struct Session {
     iteration: u32,
 }
 
-/// What a step came to.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct StepOutcome {
     pub(crate) success: bool,
@@ -54,7 +53,7 @@ pub(crate) struct StepOutcome {
 
 /// Everything that a session came to.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Totals {
+pub(crate) struct SessionTotals {
     pub(crate) findings: usize,
     pub(crate) fixes: usize,
     pub(crate) vulnerabilities: usize,
@@ -62,7 +61,7 @@ pub(crate) struct Totals {
     pub(crate) failed: u32,
 }
 
-impl Session {
+impl RunningSession {
     pub(crate) fn new(journal: Arc<Journal>, clock: Clock, id: String) -> Self {
         Self {
             id,
@@ -126,7 +125,7 @@ impl Session {
         self.emit(EventType::IterationEnded, data)
     }
 
-    pub(crate) fn converge(&mut self, totals: Totals) -> Result<(), SessionError> {
+    pub(crate) fn converge(&mut self, totals: SessionTotals) -> Result<(), SessionError> {
         self.go(LoopMove::Converge)?;
         let metrics = json!({
             "total_findings": totals.findings,
@@ -140,7 +139,6 @@ impl Session {
         self.emit(EventType::ConvergenceReached, data)
     }
 
-    /// Gives up.
     pub(crate) fn fail(&mut self, why: &str) -> Result<(), SessionError> {
         self.emit(EventType::Error, json!({"error": why}))?;
         self.go(LoopMove::Fail)
@@ -175,7 +173,7 @@ impl Session {
     }
 }
 
-impl Totals {
+impl SessionTotals {
     /// Adds what a step came to.
     pub(crate) fn add(&mut self, step: LoopStep, outcome: &StepOutcome) {
         let found = outcome.findings.as_ref().map_or(0, Vec::len);

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::journal::Journal;
 use super::rules::{Iteration, Rule};
-use super::session::{Session, SessionError, Totals};
+use super::session::{RunningSession, SessionError, SessionTotals};
 use super::socket::Socket;
 use super::story::{Chance, Plot, Story};
 use crate::domain::{LoopMove, LoopStep, Severity};
@@ -52,7 +52,7 @@ async fn play_on(socket: &Socket, clock: Clock) -> Result<(), SessionError> {
     let mut journal = Journal::temporary()?;
     for number in 0..EARLIER {
         let hours = i64::try_from(EARLIER - number).unwrap_or(1);
-        let mut session = Session::new(journal.clone(), clock, clock.uuid().to_string());
+        let mut session = RunningSession::new(journal.clone(), clock, clock.uuid().to_string());
         session.past = Some(clock.now().plus_seconds(-hours * 2700));
         play(&mut session, number).await?;
     }
@@ -60,7 +60,7 @@ async fn play_on(socket: &Socket, clock: Clock) -> Result<(), SessionError> {
     loop {
         socket.tell(&journal);
         socket.until(|served| served.open > 0).await;
-        let mut session = Session::new(journal.clone(), clock, clock.uuid().to_string());
+        let mut session = RunningSession::new(journal.clone(), clock, clock.uuid().to_string());
         play(&mut session, number).await?;
         session.close();
         tokio::time::sleep(PAUSE).await;
@@ -70,12 +70,12 @@ async fn play_on(socket: &Socket, clock: Clock) -> Result<(), SessionError> {
 }
 
 /// Plays one session, as fast as it is told of if it is past.
-async fn play(session: &mut Session, number: usize) -> Result<(), SessionError> {
+async fn play(session: &mut RunningSession, number: usize) -> Result<(), SessionError> {
     let seed = SEED + u64::try_from(number).unwrap_or(0);
     let mut story = Story::new(Plot::of(number), seed);
     let mut chance = Chance(seed);
     let mut rule = Rule::new(1, Severity::Unknown);
-    let mut totals = Totals::default();
+    let mut totals = SessionTotals::default();
     session.start("")?;
     loop {
         session.begin_iteration()?;
@@ -120,7 +120,7 @@ async fn play(session: &mut Session, number: usize) -> Result<(), SessionError> 
 }
 
 /// Lets time pass; what is past took longer, and takes none now.
-async fn pass(session: &mut Session, millis: usize) {
+async fn pass(session: &mut RunningSession, millis: usize) {
     let millis = u64::try_from(millis).unwrap_or(0);
     match &mut session.past {
         Some(time) => *time = time.plus_seconds(i64::try_from(millis / 60).unwrap_or(0)),

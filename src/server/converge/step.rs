@@ -35,7 +35,7 @@ pub(crate) struct Stop {
 }
 
 /// What a step is told.
-pub(crate) struct Assignment<'a> {
+pub(crate) struct Briefing<'a> {
     pub(crate) session: &'a str,
     pub(crate) iteration: u32,
     pub(crate) target: &'a Path,
@@ -65,12 +65,12 @@ pub(crate) enum StepEnd {
 /// Runs a step for at most `limit`.
 pub(crate) async fn run_step(
     settings: &StepSettings,
-    assignment: &Assignment<'_>,
+    briefing: &Briefing<'_>,
     stop: &Stop,
     limit: Duration,
     terminal: &Terminal,
 ) -> StepRun {
-    let mut run = match start(settings, assignment) {
+    let mut run = match start(settings, briefing) {
         Ok(run) => run,
         Err(reason) => return StepRun::failed(reason),
     };
@@ -94,7 +94,7 @@ pub(crate) async fn run_step(
         // Perhaps it was the supervisor that somebody killed; then its charge lives on.
         if status.as_ref().is_ok_and(|it| it.signal().is_some()) {
             let marks = [
-                format!("{SESSION_VARIABLE}={}", assignment.session),
+                format!("{SESSION_VARIABLE}={}", briefing.session),
                 format!("CONVERGENCE_STEP={name}"),
             ];
             let _ = spawn_blocking(move || end_run(&marks)).await;
@@ -135,16 +135,16 @@ impl StepRun {
     }
 }
 
-fn start(settings: &StepSettings, assignment: &Assignment<'_>) -> Result<Supervised, String> {
-    let folder = folder_of(assignment.target);
+fn start(settings: &StepSettings, briefing: &Briefing<'_>) -> Result<Supervised, String> {
+    let folder = folder_of(briefing.target);
     let mut command = Supervised::command();
     command.arg(&settings.tool).args(&settings.args);
     command.envs(&settings.env);
-    command.env(SESSION_VARIABLE, assignment.session);
+    command.env(SESSION_VARIABLE, briefing.session);
     command.env("CONVERGENCE_STEP", settings.step.as_str());
-    command.env("CONVERGENCE_ITERATION", assignment.iteration.to_string());
-    command.env("CONVERGENCE_TARGET", assignment.target);
-    command.env("CONVERGENCE_FINDINGS_FILE", assignment.findings);
+    command.env("CONVERGENCE_ITERATION", briefing.iteration.to_string());
+    command.env("CONVERGENCE_TARGET", briefing.target);
+    command.env("CONVERGENCE_FINDINGS_FILE", briefing.findings);
     command.current_dir(&folder).stdin(Stdio::null());
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     Supervised::start(&mut command)

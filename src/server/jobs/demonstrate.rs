@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::domain::{NewTask, Priority, TaskId, TaskRef};
+use crate::domain::{Author, NewTask, Priority, Scope, TaskId, TaskRef};
 use crate::server::state::AppState;
 use crate::server::storage::tasks::CreateTask;
 
@@ -25,7 +25,7 @@ const TASKS: [(&str, Priority, &str); 6] = [
     (
         "Write the release notes",
         Priority::Low,
-        "fake:\nprogress 0.1\nwait 3s\nask Should the notes name the contributors?\nlog writing\nwait 3s\nprogress 0.8\nwait 2s\nresult \"done\"",
+        "fake:\nprogress 0.1\nwait 3s\nask Should the notes name the contributors? [yes | no]\nlog writing\nwait 3s\nprogress 0.8\nwait 2s\nresult \"done\"",
     ),
     (
         "Migrate the settings table",
@@ -53,7 +53,7 @@ pub(crate) async fn demonstrate(app: AppState) {
         if asks && is_open(&app, asking).await {
             continue;
         }
-        if app.board.counts().pending < ENOUGH {
+        if app.board.counts(&Scope::everything()).pending < ENOUGH {
             let new = NewTask {
                 title: Some((*title).to_owned()),
                 description: (*script).to_owned(),
@@ -61,12 +61,12 @@ pub(crate) async fn demonstrate(app: AppState) {
                 labels: vec!["demo".to_owned()],
                 ..NewTask::default()
             };
-            let actor = "demo".to_owned();
+            let author = Author::server("demo");
             let (id, now) = (app.clock.task_id(), app.clock.now());
             let create = CreateTask {
                 id,
                 new,
-                actor,
+                author,
                 retry_of: None,
                 key: None,
                 now,
@@ -88,6 +88,6 @@ pub(crate) async fn demonstrate(app: AppState) {
 /// True while `task` may still need an answer.
 async fn is_open(app: &AppState, task: Option<TaskId>) -> bool {
     let Some(id) = task else { return false };
-    let stored = app.db.task(TaskRef::Id(id)).await;
+    let stored = app.db.task(&Scope::everything(), TaskRef::Id(id)).await;
     stored.is_ok_and(|stored| !stored.task.status.is_finished())
 }

@@ -2,7 +2,10 @@
 
 mod demonstrate;
 mod dispatch;
+mod patience;
 mod run_task;
+mod try_again;
 
 pub(crate) use demonstrate::demonstrate;
 pub(crate) use dispatch::dispatch;
+pub(crate) use try_again::try_agents_again;

@@ -1,15 +1,13 @@
 //! Publishing and subscribing. Numbers are given and subscriptions taken under one lock, so
 //! that what a client is replayed and what it then receives meet without gap or overlap.
 
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::Instant;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use axum::extract::ws::Utf8Bytes;
-use serde_json::Value;
 use tokio::sync::broadcast;
 
-use super::held::Held;
-use crate::domain::{Epoch, FeedPoint, LiveMessage, Seq, Topic};
+use super::history::History;
+use super::message::{Message, Outgoing};
+use crate::domain::{Epoch, FeedPoint, Seq};
 
 /// Messages a slow client may lag behind before it is told to resync.
 const LAG: usize = 4096;
@@ -23,77 +21,14 @@ pub(crate) struct Bus {
 struct Shared {
     epoch: Epoch,
     state: Mutex<State>,
-    sender: broadcast::Sender<Arc<Message>>,
+    /// Who follows is not given the messages, only the way to them: the history alone keeps them,
+    /// so that its bound in bytes is the bound of everything, however slow a reader is.
+    sender: broadcast::Sender<Weak<Message>>,
 }
 
-#[derive(Default)]
 struct State {
     seq: Seq,
-    held: Held,
-}
-
-/// One message of the feed.
-pub(crate) struct Message {
-    seq: Seq,
-    topic: Topic,
-    content: LiveMessage,
-    text: OnceLock<Utf8Bytes>,
-    published: Instant,
-}
-
-impl Message {
-    pub(crate) fn seq(&self) -> Seq {
-        self.seq
-    }
-
-    /// True for a follower of any of `topics`.
-    pub(crate) fn is_for(&self, topics: &[Topic]) -> bool {
-        let any_log = matches!(self.topic, Topic::LogsOf(_)) && topics.contains(&Topic::Logs);
-        any_log || topics.contains(&self.topic)
-    }
-
-    /// The frame, serialised for the first reader and shared with all others. A message that
-    /// nobody follows costs no serialisation.
-    pub(crate) fn text(&self) -> Utf8Bytes {
-        let serialise = || {
-            let frame = self.content.clone().into_frame(self.seq);
-            Utf8Bytes::from(serde_json::to_string(&frame).unwrap_or_default())
-        };
-        self.text.get_or_init(serialise).clone()
-    }
-
-    /// Seconds since it was published.
-    pub(crate) fn age(&self) -> f64 {
-        self.published.elapsed().as_secs_f64()
-    }
-
-    /// About how many bytes it occupies.
-    pub(super) fn weight(&self) -> usize {
-        let content = match &self.content {
-            LiveMessage::Task(task) => 1000 + task.title.len() + 2 * task.description.len(),
-            LiveMessage::Agent(_) | LiveMessage::Activity(_) => 500,
-            LiveMessage::Logs(_, entries) => entries
-                .iter()
-                .map(|entry| 300 + 2 * entry.message.len())
-                .sum(),
-            LiveMessage::Event(sent) => 2 * weight(sent),
-        };
-        200 + content
-    }
-}
-
-/// About how many bytes a JSON value occupies.
-fn weight(value: &Value) -> usize {
-    let inner = match value {
-        Value::String(text) => text.len(),
-        Value::Array(values) => values.iter().map(weight).sum(),
-        Value::Object(map) => map
-            .iter()
-            .map(|(key, value)| 32 + key.len() + weight(value))
-            .sum(),
-        _ => 0,
-    };
-    32 + inner
+    history: History,
 }
 
 /// A place on the feed: what was missed, then what comes.
@@ -102,17 +37,35 @@ pub(crate) struct Subscription {
     pub(crate) missed: Option<Vec<Arc<Message>>>,
     /// The number of the newest message at that moment.
     pub(crate) seq: Seq,
-    pub(crate) messages: broadcast::Receiver<Arc<Message>>,
+    pub(crate) messages: Messages,
+}
+
+/// What comes on the feed.
+pub(crate) struct Messages(broadcast::Receiver<Weak<Message>>);
+
+/// Why there is no next message.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum NoMessage {
+    /// None has come.
+    Yet,
+    /// Some are gone: the reader was too slow.
+    Lagged,
+    /// The server stops.
+    Closed,
 }
 
 impl Bus {
-    /// A feed that begins with number 1.
-    pub(crate) fn new(epoch: Epoch) -> Self {
+    /// A feed that begins with number 1 and keeps at most `bytes` of messages.
+    pub(crate) fn new(epoch: Epoch, bytes: usize) -> Self {
         let (sender, _) = broadcast::channel(LAG);
+        let state = State {
+            seq: 0,
+            history: History::new(bytes),
+        };
         Self {
             shared: Arc::new(Shared {
                 epoch,
-                state: Mutex::default(),
+                state: Mutex::new(state),
                 sender,
             }),
         }
@@ -128,33 +81,24 @@ impl Bus {
     }
 
     /// Numbers and sends `messages`, which are stored already.
-    pub(crate) fn publish(&self, messages: Vec<LiveMessage>) {
+    pub(crate) fn publish(&self, messages: Vec<Outgoing>) {
         let mut state = self.state();
-        for content in messages {
+        for outgoing in messages {
             state.seq += 1;
-            let (seq, topic) = (state.seq, content.topic());
-            let message = Arc::new(Message {
-                seq,
-                topic,
-                content,
-                text: OnceLock::new(),
-                published: Instant::now(),
-            });
-            state.held.push(Arc::clone(&message));
+            let message = Arc::new(Message::new(state.seq, outgoing));
+            let way = Arc::downgrade(&message);
+            state.history.push(message);
             // Nobody may be listening; the message is held all the same.
-            let _listeners = self.shared.sender.send(message);
+            let _listeners = self.shared.sender.send(way);
         }
+        let bytes = u32::try_from(state.history.bytes()).unwrap_or(u32::MAX);
+        metrics::gauge!("feed_history_bytes").set(f64::from(bytes));
     }
 
     /// Joins the feed now.
     pub(crate) fn join(&self) -> Subscription {
         let state = self.state();
-        let messages = self.shared.sender.subscribe();
-        Subscription {
-            missed: Some(Vec::new()),
-            seq: state.seq,
-            messages,
-        }
+        self.subscription(&state, Some(Vec::new()))
     }
 
     /// Joins the feed after message `since` of `epoch`.
@@ -162,15 +106,18 @@ impl Bus {
         let state = self.state();
         let same = epoch.is_none_or(|epoch| *epoch == self.shared.epoch);
         let missed = if same {
-            state.held.after(since, state.seq)
+            state.history.after(since, state.seq)
         } else {
             None
         };
-        let messages = self.shared.sender.subscribe();
+        self.subscription(&state, missed)
+    }
+
+    fn subscription(&self, state: &State, missed: Option<Vec<Arc<Message>>>) -> Subscription {
         Subscription {
             missed,
             seq: state.seq,
-            messages,
+            messages: Messages(self.shared.sender.subscribe()),
         }
     }
 
@@ -184,5 +131,28 @@ impl Bus {
             .state
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Messages {
+    /// The next message, once there is one.
+    pub(crate) async fn next(&mut self) -> Result<Arc<Message>, NoMessage> {
+        use broadcast::error::RecvError;
+        match self.0.recv().await {
+            Ok(way) => way.upgrade().ok_or(NoMessage::Lagged),
+            Err(RecvError::Lagged(_)) => Err(NoMessage::Lagged),
+            Err(RecvError::Closed) => Err(NoMessage::Closed),
+        }
+    }
+
+    /// The next message, if there is one already.
+    pub(crate) fn next_now(&mut self) -> Result<Arc<Message>, NoMessage> {
+        use broadcast::error::TryRecvError;
+        match self.0.try_recv() {
+            Ok(way) => way.upgrade().ok_or(NoMessage::Lagged),
+            Err(TryRecvError::Lagged(_)) => Err(NoMessage::Lagged),
+            Err(TryRecvError::Empty) => Err(NoMessage::Yet),
+            Err(TryRecvError::Closed) => Err(NoMessage::Closed),
+        }
     }
 }

@@ -4,12 +4,13 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::domain::{
-    ActivityKind, Agent, AgentKind, AppError, FieldError, StopMode, Timestamp, is_agent_name,
+    ActivityKind, Agent, AgentKind, AgentSource, AppError, ErrorKind, FieldError, StopMode,
+    Timestamp, is_agent_name,
 };
-use crate::server::auth::{Operator, Viewer};
+use crate::server::auth::{Maintainer, Operator, Viewer};
 use crate::server::operations::tasks;
 use crate::server::state::AppState;
-use crate::server::storage::agents::{AgentRecord, SaveAgent, Wanted};
+use crate::server::storage::agents::{AgentRecord, Out, SaveAgent, Wanted};
 
 /// The name of the built-in demonstration agent.
 const DEMO: &str = "demo";
@@ -18,7 +19,7 @@ const DEMO: &str = "demo";
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewAgent {
-    /// Letters, digits, `-` and `_`; unique.
+    /// Letters, digits, `.`, `-` and `_`; unique.
     name: String,
     /// The name when absent.
     #[serde(default)]
@@ -32,14 +33,14 @@ pub(crate) struct NewAgent {
 }
 
 /// All agents, by name.
-pub(crate) fn list(app: &AppState, _: &Viewer) -> Vec<Agent> {
-    app.board.agents(app.clock.now())
+pub(crate) fn list(app: &AppState, viewer: &Viewer) -> Vec<Agent> {
+    app.board.agents(viewer.scope(), app.clock.now())
 }
 
 /// One agent.
-pub(crate) fn get(app: &AppState, _: &Viewer, name: &str) -> Result<Agent, AppError> {
+pub(crate) fn get(app: &AppState, viewer: &Viewer, name: &str) -> Result<Agent, AppError> {
     app.board
-        .agent(name, app.clock.now())
+        .agent(viewer.scope(), name, app.clock.now())
         .ok_or_else(|| absent(name))
 }
 
@@ -55,7 +56,7 @@ pub(crate) async fn register(
     if !is_agent_name(&new.name) {
         problems.push(FieldError::new(
             "name",
-            "letters, digits, \"-\" and \"_\", at most 64",
+            "letters, digits, \".\", \"-\" and \"_\", at most 64",
         ));
     }
     if !(1..=256).contains(&concurrency) {
@@ -75,44 +76,52 @@ pub(crate) async fn register(
         return Err(AppError::invalid(problems));
     }
     let now = app.clock.now();
-    let known = app.board.record(&new.name);
-    if let Some((record, _)) = known
-        .as_ref()
-        .filter(|(record, _)| record.kind != AgentKind::Remote)
-    {
+    let known = app.board.record(&new.name).map(|(record, _)| record);
+    // One that only reported so far may also take tasks from now on.
+    let elsewhere = |kind| matches!(kind, AgentKind::Remote | AgentKind::External);
+    if let Some(record) = known.as_ref().filter(|record| !elsewhere(record.kind)) {
         let kind = record.kind.as_str();
         return Err(AppError::conflict(format!(
             "{} is a {kind} agent of this server",
             new.name
         )));
     }
-    let started_at = known
-        .as_ref()
-        .and_then(|(record, _)| record.started_at)
-        .unwrap_or(now);
-    let record = AgentRecord {
-        title: new.title.unwrap_or_else(|| new.name.clone()),
-        name: new.name,
-        kind: AgentKind::Remote,
-        capabilities: new.capabilities,
-        concurrency,
-        wanted: Wanted::On,
-        error: None,
-        started_at: Some(started_at),
-        last_seen: Some(now),
-    };
-    let agent = save(app, who, record, Some(ActivityKind::AgentStarted), now).await?;
+    let before = known.as_ref();
+    let mut record = AgentRecord::new(&new.name, AgentKind::Remote, AgentSource::Registered);
+    if let Some(before) = before.filter(|record| record.out != Some(Out::Removed)) {
+        // It stands in the file, which says more about it than its worker does.
+        if before.source == AgentSource::File {
+            record.source = before.source;
+            record.out = before.out;
+            record.takes = before.takes;
+            record.projects.clone_from(&before.projects);
+        }
+    }
+    if let Some(title) = new.title {
+        record.title = title;
+    }
+    record.capabilities = new.capabilities;
+    record.concurrency = concurrency;
+    // A worker that starts again does not undo what a person asked of it.
+    record.wanted = before.map_or(Wanted::On, |record| record.wanted);
+    record.started_at = before.and_then(|record| record.started_at).or(Some(now));
+    record.last_seen = Some(now);
+    let happened = record.is_on().then_some(ActivityKind::AgentStarted);
+    let agent = save(app, who, record, happened, now).await?;
     Ok((agent, known.is_none()))
 }
 
 /// Starts a stopped agent, or tries again after an error.
-pub(crate) async fn start(app: &AppState, who: &Operator, name: &str) -> Result<Agent, AppError> {
-    let (mut record, _) = app.board.record(name).ok_or_else(|| absent(name))?;
+pub(crate) async fn start(app: &AppState, who: &Maintainer, name: &str) -> Result<Agent, AppError> {
+    let mut record = controlled(app, name)?;
+    who.check(&record.audience())?;
+    let who = who.operator();
     let now = app.clock.now();
-    if record.wanted == Wanted::On && record.error.is_none() {
+    if record.is_on() && record.error.is_none() {
         return get(app, &Viewer::of(who), name);
     }
     record.wanted = Wanted::On;
+    record.out = None;
     record.started_at = Some(now);
     record.error = app.adapters.check(name).err();
     let kind = if record.error.is_some() {
@@ -126,11 +135,13 @@ pub(crate) async fn start(app: &AppState, who: &Operator, name: &str) -> Result<
 /// Stops an agent: it gets nothing new, and with `kill` what it holds is cancelled.
 pub(crate) async fn stop(
     app: &AppState,
-    who: &Operator,
+    who: &Maintainer,
     name: &str,
     mode: StopMode,
 ) -> Result<Agent, AppError> {
-    let (mut record, _) = app.board.record(name).ok_or_else(|| absent(name))?;
+    let mut record = controlled(app, name)?;
+    who.check(&record.audience())?;
+    let who = who.operator();
     let now = app.clock.now();
     record.wanted = match mode {
         StopMode::Drain => Wanted::Draining,
@@ -144,13 +155,12 @@ pub(crate) async fn stop(
         for number in held.into_iter().flatten() {
             match tasks::cancel(app, who, &number.to_string()).await {
                 // It ended by itself in the meantime.
-                Err(error) if error.kind == crate::domain::ErrorKind::Conflict => {}
-                other => {
-                    other?;
+                Err(error) if error.kind == ErrorKind::Conflict => {}
+                Err(error) => return Err(error),
+                Ok(cancelled) => {
+                    let run = cancelled.lease().and_then(|lease| app.runs.get(lease));
+                    run.inspect(|run| run.kill.cancel());
                 }
-            }
-            if let Some(run) = app.runs.get(number) {
-                run.kill.cancel();
             }
         }
     }
@@ -158,23 +168,62 @@ pub(crate) async fn stop(
 }
 
 /// Enables the built-in demonstration agent.
-pub(crate) async fn enable_demo(app: &AppState, who: &Operator) -> Result<Agent, AppError> {
+pub(crate) async fn enable_demo(app: &AppState, who: &Maintainer) -> Result<Agent, AppError> {
     if app.board.record(DEMO).is_some() {
         return start(app, who, DEMO).await;
     }
+    let who = who.operator();
     let now = app.clock.now();
     let record = AgentRecord {
-        name: DEMO.to_owned(),
         title: "Demo".to_owned(),
-        kind: AgentKind::Fake,
-        capabilities: Vec::new(),
         concurrency: 2,
-        wanted: Wanted::On,
-        error: None,
         started_at: Some(now),
-        last_seen: None,
+        ..AgentRecord::new(DEMO, AgentKind::Fake, AgentSource::Page)
     };
     save(app, who, record, Some(ActivityKind::AgentStarted), now).await
+}
+
+/// Refuses a task that asks for an agent which does not exist, with the names of those that do.
+pub(super) fn check_request(app: &AppState, viewer: &Viewer, name: &str) -> Result<(), AppError> {
+    let known = app.board.record(name).map(|(record, _)| record);
+    let seen = |record: &AgentRecord| viewer.scope().sees(&record.audience());
+    if known.is_some_and(|record| record.out != Some(Out::Removed) && seen(&record)) {
+        return Ok(());
+    }
+    let agents = app.board.agents(viewer.scope(), app.clock.now());
+    let names = agents.into_iter().map(|agent| agent.name);
+    let exists = |name: &String| {
+        let record = app.board.record(name);
+        record.is_some_and(|(record, _)| record.out != Some(Out::Removed))
+    };
+    let names: Vec<_> = names.filter(exists).collect();
+    let known = match &names[..] {
+        [] => "there is none yet".to_owned(),
+        names => format!("there are {}", names.join(", ")),
+    };
+    let message = format!("there is no agent {name:?}; {known}; or set agent_may_come");
+    Err(AppError::invalid_field("agent", message))
+}
+
+/// Notes that an agent which only reports has done so.
+pub(super) fn note_report(app: &AppState, agent: &str) {
+    app.board.touch(agent, app.clock.now());
+}
+
+/// The record of an agent that can be started and stopped from here.
+fn controlled(app: &AppState, name: &str) -> Result<AgentRecord, AppError> {
+    let (record, _) = app.board.record(name).ok_or_else(|| absent(name))?;
+    if record.kind == AgentKind::External {
+        return Err(AppError::conflict(format!(
+            "{name} only reports what it does: it is started and stopped where it runs"
+        )));
+    }
+    if record.out == Some(Out::Removed) {
+        return Err(AppError::conflict(format!(
+            "{name} was removed from dashboard.toml; put it back there"
+        )));
+    }
+    Ok(record)
 }
 
 async fn save(

@@ -1,24 +1,41 @@
 //! What the pages about convergence show, gathered. The point of the feed is read before the
 //! database, so that everything the reading may have missed comes after that point.
+//!
+//! A page is bounded whatever the data: each of its lists has a number of entries and of bytes,
+//! and a cursor to the rest; long texts are cut and lead to the whole.
 
 use std::collections::HashMap;
 
+use super::findings::{self, Order};
+use super::fitting::{self, EVENTS_ROOM};
+use super::sessions::{Judged, check, judge, judged};
 use crate::domain::{
-    AppError, ComparedFinding, ComparisonView, ConvergenceView, EventFilter, IterationMetrics,
-    Ledger, LiveSession, LoopEvent, Page, Session, SessionEvent, SessionFilter, SessionStatus,
-    SessionView,
+    AppError, ComparedFinding, ComparedSession, ComparisonView, ConvergenceView, EventFilter,
+    Finding, FindingsView, IterationMetrics, LiveSession, LoopEvent, Page, RoundsView, Session,
+    SessionEvent, SessionFilter, SessionStatus, SessionView,
 };
 use crate::server::auth::Viewer;
 use crate::server::operations::{charts, sessions};
 use crate::server::state::AppState;
-use crate::server::storage::sessions::StoredSession;
+use crate::server::storage::sessions::{Extent, StoredSession};
 
 /// Rows of the history.
 const ROWS: u32 = 50;
 /// Running sessions that are shown at most.
-const LIVE: u32 = 20;
+const LIVE: u32 = 8;
+/// Iterations of each of these in numbers, and in a chart.
+const LIVE_ROUNDS: usize = 10;
+const LIVE_CHARTED: usize = 40;
 /// Events that come with a page.
 const EVENTS: u32 = 100;
+/// Events beside the overview, and what they take there.
+const LAST_EVENTS: u32 = 60;
+const LAST_EVENTS_ROOM: usize = 40_000;
+/// Iterations that come with a page, and those in its chart.
+const ROUNDS: usize = 20;
+const CHARTED: usize = 100;
+/// Findings that come with a page.
+const FINDINGS: usize = 20;
 
 /// The convergence page: the history that matches `filter`, from `cursor` on, and what is live.
 pub(crate) async fn overview(
@@ -33,18 +50,20 @@ pub(crate) async fn overview(
         ..SessionFilter::default()
     };
     let (history, stats, running, latest) = tokio::join!(
-        sessions::list(app, viewer, filter, cursor, ROWS),
+        history(app, filter, cursor),
         sessions::stats(app, viewer),
         app.db.sessions(&running, None, LIVE),
         app.db.latest_sessions(1),
     );
-    let (running, latest) = (running?.items, latest?);
-    let mut live = Vec::new();
-    for stored in if running.is_empty() {
-        &latest
+    let (running, latest) = (running?, latest?);
+    let more_live = running.next.is_some();
+    let shown = if running.items.is_empty() {
+        latest.clone()
     } else {
-        &running
-    } {
+        running.items
+    };
+    let mut live = Vec::new();
+    for stored in shown {
         live.push(with_numbers(app, stored).await?);
     }
     let newest = EventFilter {
@@ -53,18 +72,24 @@ pub(crate) async fn overview(
     };
     let mut events = Vec::new();
     if let Some(stored) = latest.first() {
-        events = app.db.events(stored, &newest, None, EVENTS).await?.items;
+        let page = app
+            .db
+            .events(stored, &newest, None, LAST_EVENTS, Extent::Brief);
+        let last = page
+            .await?
+            .items
+            .into_iter()
+            .map(LoopEvent::into_session_event);
+        events = fitting::lines(last, LAST_EVENTS_ROOM);
         events.reverse();
     }
-    let latest = latest.first().map(StoredSession::session);
+    let latest = latest.first().map(|stored| stored.id.clone());
     Ok(ConvergenceView {
         loops: app.links.all(),
         live,
-        latest: latest.map(|session| session.session_id),
-        events: events
-            .into_iter()
-            .map(LoopEvent::into_session_event)
-            .collect(),
+        more_live,
+        latest,
+        events,
         stats: stats?,
         sessions: history?,
         feed,
@@ -72,89 +97,194 @@ pub(crate) async fn overview(
     })
 }
 
-async fn with_numbers(app: &AppState, stored: &StoredSession) -> Result<LiveSession, AppError> {
-    let book = app.db.session_book(stored).await?;
-    let (session, ledger) = book.judged(stored.session());
-    Ok(live(session, ledger.iterations))
+/// A page of the history, as long as a page may be.
+async fn history(
+    app: &AppState,
+    filter: &SessionFilter,
+    cursor: Option<&str>,
+) -> Result<Page<Session>, AppError> {
+    check(filter.problems())?;
+    let page = app.db.sessions(filter, cursor, ROWS).await?;
+    let items: Vec<_> = page
+        .items
+        .iter()
+        .map(|stored| fitting::session_row(stored.session()))
+        .collect();
+    let fit = fitting::rows(&items);
+    let last = page.items.get(fit.saturating_sub(1));
+    let next = match last.filter(|_| fit < items.len()) {
+        Some(last) => Some(last.number.to_string()),
+        None => page.next,
+    };
+    let items = items.into_iter().take(fit).collect();
+    Ok(Page { items, next })
 }
 
-fn live(session: Session, iterations: Vec<IterationMetrics>) -> LiveSession {
-    LiveSession {
-        session,
-        chart: charts::findings(&iterations),
-        iterations,
-    }
+async fn with_numbers(app: &AppState, stored: StoredSession) -> Result<LiveSession, AppError> {
+    let Judged {
+        session, accounts, ..
+    } = judge(app, stored).await?;
+    let iterations = accounts.account.iterations;
+    Ok(LiveSession {
+        session: fitting::session_row(session),
+        chart: charts::findings(last(&iterations, LIVE_CHARTED)),
+        iterations: last(&iterations, LIVE_ROUNDS).to_vec(),
+    })
 }
 
-/// Two sessions side by side: their numbers, and what became of each finding in both.
+fn last(rows: &[IterationMetrics], most: usize) -> &[IterationMetrics] {
+    &rows[rows.len().saturating_sub(most)..]
+}
+
+/// Two sessions side by side: their numbers, and what became of each finding in both. First come
+/// the findings of the first, then those that only the second has; `cursor` is the last one of
+/// the page before.
 pub(crate) async fn compare(
     app: &AppState,
     _: &Viewer,
     ids: [&str; 2],
+    cursor: Option<&str>,
 ) -> Result<ComparisonView, AppError> {
     let [a, b] = ids.map(|id| judged(app, id));
-    let ((session_a, ledger_a), (session_b, ledger_b)) = tokio::try_join!(a, b)?;
-    let mut findings: Vec<ComparedFinding> = Vec::new();
-    let mut places: HashMap<String, usize> = HashMap::new();
-    for (side, found) in [ledger_a.findings, ledger_b.findings]
-        .into_iter()
-        .enumerate()
-    {
-        for finding in found {
-            let place = *places
-                .entry(finding.fingerprint.clone())
-                .or_insert(findings.len());
-            let state = Some(finding.state);
-            if place == findings.len() {
-                let states = [None; 2];
-                findings.push(ComparedFinding { finding, states });
-            }
-            findings[place].states[side] = state;
-        }
-    }
+    let (a, b) = tokio::try_join!(a, b)?;
+    let findings = compared(app, [&a, &b], cursor).await?;
+    let rounds = [&a, &b].map(|side| last(&side.accounts.account.iterations, CHARTED));
     Ok(ComparisonView {
-        chart: charts::comparison(&ledger_a.iterations, &ledger_b.iterations),
-        sides: [
-            live(session_a, ledger_a.iterations),
-            live(session_b, ledger_b.iterations),
-        ],
+        chart: charts::comparison(rounds[0], rounds[1]),
         findings,
+        sides: [a, b].map(side),
         now: app.clock.now(),
     })
 }
 
-async fn judged(app: &AppState, id: &str) -> Result<(Session, Ledger), AppError> {
-    let stored = app.db.session(id).await?;
-    let book = app.db.session_book(&stored).await?;
-    Ok(book.judged(stored.session()))
+fn side(judged: Judged) -> ComparedSession {
+    let rows = judged.accounts.account.iterations;
+    let sum = |number: fn(&IterationMetrics) -> Option<u32>| {
+        rows.iter().filter_map(number).reduce(u32::saturating_add)
+    };
+    ComparedSession {
+        open: rows.iter().rev().find_map(|row| row.open),
+        findings: sum(|row| row.findings),
+        fixes: sum(|row| row.fixes),
+        session: fitting::session_row(judged.session),
+    }
 }
 
-/// The page of one session, with the first of its events that match `filter`; with `at`, those
-/// from that event on.
+/// The cursor of findings that only the second session has begins with this.
+const SECOND: &str = "b:";
+
+async fn compared(
+    app: &AppState,
+    [a, b]: [&Judged; 2],
+    cursor: Option<&str>,
+) -> Result<Page<ComparedFinding>, AppError> {
+    let second = cursor.and_then(|cursor| cursor.strip_prefix(SECOND));
+    let mut rows: Vec<ComparedFinding> = Vec::new();
+    let mut next = None;
+    if second.is_none() {
+        let order = Order::Iteration;
+        let page = findings::page(app, &a.accounts, order, cursor, FINDINGS, None).await?;
+        let names: Vec<_> = page.items.iter().map(|it| it.fingerprint.clone()).collect();
+        let known: HashMap<_, _> = app.db.findings_named(&b.accounts, &names).await?;
+        rows.extend(page.items.into_iter().map(|finding| {
+            let other = known.get(&finding.fingerprint).map(|other| other.state);
+            ComparedFinding {
+                states: [Some(finding.state), other],
+                finding,
+            }
+        }));
+        next = page.next;
+    }
+    let left = FINDINGS - rows.len();
+    if next.is_none() && left > 0 {
+        let from = second.filter(|second| !second.is_empty());
+        let order = Order::Iteration;
+        let except = Some(&a.stored);
+        let page = findings::page(app, &b.accounts, order, from, left, except).await?;
+        rows.extend(page.items.into_iter().map(|finding| ComparedFinding {
+            states: [None, Some(finding.state)],
+            finding,
+        }));
+        next = page.next.map(|next| format!("{SECOND}{next}"));
+    } else if next.is_none() {
+        let (order, except) = (Order::Iteration, Some(&a.stored));
+        let others = findings::page(app, &b.accounts, order, None, 1, except).await?;
+        next = (!others.items.is_empty()).then(|| SECOND.to_owned());
+    }
+    for row in &mut rows {
+        fitting::finding(&mut row.finding);
+    }
+    Ok(Page { items: rows, next })
+}
+
+/// What is asked of the page of a session.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Part<'a> {
+    /// The event that the list of events begins with.
+    pub(crate) at: Option<&'a str>,
+    /// The finding after which the list of findings begins.
+    pub(crate) findings: Option<&'a str>,
+    /// The iteration before which those end that are shown.
+    pub(crate) before: Option<u32>,
+}
+
+/// The page of one session, with the first of its events that match `filter`.
 pub(crate) async fn session(
     app: &AppState,
     _: &Viewer,
     id: &str,
     filter: &EventFilter,
-    at: Option<&str>,
+    part: Part<'_>,
 ) -> Result<SessionView, AppError> {
     let feed = app.bus.point();
-    let stored = app.db.session(id).await?;
-    let book = app.db.session_book(&stored).await?;
-    let (session, ledger) = book.judged(stored.session());
-    let events = match at {
+    check(filter.problems())?;
+    let Judged {
+        stored,
+        session,
+        accounts,
+    } = judged(app, id).await?;
+    let events = match part.at {
         Some(event) => from_event(app, &stored, event, filter).await?,
-        None => shown(app.db.events(&stored, filter, None, EVENTS).await?),
+        None => fitted(app, &stored, filter, None, EVENTS_ROOM).await?,
+    };
+    let found = findings::page(app, &accounts, Order::Need, part.findings, FINDINGS, None).await?;
+    let (total, open) = accounts.totals();
+    let rows = &accounts.account.iterations;
+    let findings = FindingsView {
+        page: shortened(found),
+        total,
+        open,
+        counted: rows.iter().any(|row| row.findings.unwrap_or(0) > 0),
+    };
+    let end = part.before.map_or(rows.len(), |before| {
+        rows.partition_point(|row| row.iteration < before)
+    });
+    let shown = last(&rows[..end], ROUNDS);
+    let charted = last(rows, CHARTED);
+    let count = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
+    let rounds = RoundsView {
+        items: shown.to_vec(),
+        total: count(rows.len()),
+        before: shown
+            .first()
+            .filter(|_| shown.len() < end)
+            .map(|row| row.iteration),
+        charted: count(charted.len()),
     };
     Ok(SessionView {
-        session,
-        chart: charts::findings(&ledger.iterations),
-        iterations: ledger.iterations,
-        findings: ledger.findings,
+        session: fitting::session_page(session),
+        chart: charts::findings(charted),
+        rounds,
+        findings,
         events,
         feed,
         now: app.clock.now(),
     })
+}
+
+fn shortened(mut page: Page<Finding>) -> Page<Finding> {
+    page.items.iter_mut().for_each(fitting::finding);
+    page
 }
 
 /// A page of events that begins with `event`.
@@ -165,29 +295,47 @@ async fn from_event(
     filter: &EventFilter,
 ) -> Result<Page<SessionEvent>, AppError> {
     let (after, event) = app.db.event(stored, event).await?;
-    let rest = app.db.events(stored, filter, Some(&after), EVENTS).await?;
-    let mut page = shown(rest);
-    page.items.insert(0, event.into_session_event());
+    let (event, taken) = fitting::opened(event.into_session_event());
+    let room = EVENTS_ROOM.saturating_sub(taken);
+    let mut page = fitted(app, stored, filter, Some(&after), room).await?;
+    page.items.insert(0, event);
     Ok(page)
 }
 
 /// A page of a session's events, as pages show them.
 pub(crate) async fn events(
     app: &AppState,
-    viewer: &Viewer,
+    _: &Viewer,
     id: &str,
     filter: &EventFilter,
     cursor: Option<&str>,
 ) -> Result<Page<SessionEvent>, AppError> {
-    sessions::events(app, viewer, id, filter, cursor, EVENTS)
-        .await
-        .map(shown)
+    check(filter.problems())?;
+    let stored = app.db.session(id).await?;
+    fitted(app, &stored, filter, cursor, EVENTS_ROOM).await
 }
 
-fn shown(page: Page<LoopEvent>) -> Page<SessionEvent> {
-    let events = page.items.into_iter().map(LoopEvent::into_session_event);
-    Page {
-        items: events.collect(),
-        next: page.next,
+/// As many events as fit into `room`.
+async fn fitted(
+    app: &AppState,
+    stored: &StoredSession,
+    filter: &EventFilter,
+    cursor: Option<&str>,
+    room: usize,
+) -> Result<Page<SessionEvent>, AppError> {
+    let read = |limit: u32| app.db.events(stored, filter, cursor, limit, Extent::Brief);
+    let mut page = read(EVENTS).await?;
+    let all = page.items.len();
+    let shown = |page: Page<LoopEvent>| {
+        let events = page.items.into_iter().map(LoopEvent::into_session_event);
+        fitting::entries(events, room)
+    };
+    let mut next = page.next.take();
+    let items = shown(page);
+    if items.len() < all {
+        // The cursor of the last one that fits.
+        let fit = u32::try_from(items.len()).unwrap_or(EVENTS);
+        next = read(fit).await?.next;
     }
+    Ok(Page { items, next })
 }

@@ -1,6 +1,6 @@
 //! Writing and reading the log of a task.
 
-use crate::domain::{AppError, DEEPEST, LogEntry, LogFilter, NewLog, Page, is_too_deep};
+use crate::domain::{AppError, DEEPEST, LogEntry, LogFilter, LogStream, NewLog, Page, is_too_deep};
 use crate::server::auth::{Operator, Viewer};
 use crate::server::operations::tasks::parse;
 use crate::server::state::AppState;
@@ -13,7 +13,7 @@ const LONGEST_MESSAGE: usize = 1024 * 1024;
 /// Appends entries; answers how many once they are stored.
 pub(crate) async fn append(
     app: &AppState,
-    _: &Operator,
+    who: &Operator,
     task: &str,
     entries: Vec<NewLog>,
     lease: Option<String>,
@@ -35,11 +35,19 @@ pub(crate) async fn append(
         let message = format!("must be nested at most {DEEPEST} levels deep");
         return Err(AppError::invalid_field("fields", message));
     }
+    if entries
+        .iter()
+        .any(|entry| entry.stream == LogStream::System)
+    {
+        let message = "must be stdout, stderr or agent: what the dashboard says is its own";
+        return Err(AppError::invalid_field("stream", message));
+    }
     let count = entries.len();
     let now = app.clock.now();
     app.db
         .write(AppendLogs {
             task: parse(task)?,
+            author: who.author(),
             lease,
             entries,
             now,
@@ -52,12 +60,12 @@ pub(crate) async fn append(
 /// A page of a task's log.
 pub(crate) async fn list(
     app: &AppState,
-    _: &Viewer,
+    viewer: &Viewer,
     task: &str,
     filter: &LogFilter,
     cursor: Option<&str>,
     limit: u32,
 ) -> Result<Page<LogEntry>, AppError> {
-    let stored = app.db.task(parse(task)?).await?;
+    let stored = app.db.task(viewer.scope(), parse(task)?).await?;
     Ok(app.db.logs(&stored.task, filter, cursor, limit).await?)
 }

@@ -1,6 +1,6 @@
 //! Tasks and agents as rows of pages: without what no row shows, and as many as a page may hold.
 
-use crate::domain::{Agent, Excerpt, Page, Task, Waiting, weight};
+use crate::domain::{Agent, Excerpt, Page, Task, Waiting, page_weight as weight};
 
 /// What a row of a list of tasks takes besides its words: HTML, and the data beside it.
 const TASK: usize = 4400;
@@ -18,9 +18,7 @@ const REASONS: usize = 3;
 
 /// A task without what no row shows. Of an error, the first line is shown.
 pub(super) fn row(mut task: Task) -> Task {
-    task.description = Excerpt::of(&task.description, WORDS).text;
-    task.metadata.clear();
-    task.result = None;
+    task.excerpt = Excerpt::of(&task.excerpt, WORDS).text;
     task.error = task
         .error
         .map(|error| Excerpt::of(error.trim_start(), WORDS).text);
@@ -34,7 +32,7 @@ pub(super) fn fit(page: Page<Task>, most: usize) -> Page<Task> {
     let found = page.items.len();
     for task in page.items {
         let task = row(task);
-        let words = [Some(&task.description), task.error.as_ref()];
+        let words = [Some(&task.excerpt), task.error.as_ref()];
         let words = words.into_iter().flatten().chain(&task.labels);
         let words = words.chain(task.waiting.iter().map(|reason| &reason.detail));
         let words: usize = words.map(|words| 12 + weight(words)).sum();

@@ -1,71 +1,24 @@
-//! Following convergence loops: taking their events in, looking at their sessions, accepting
-//! what they found.
+//! Following convergence loops: looking at their sessions, accepting what they found.
 
-use serde::Serialize;
 use serde_json::{Value, json};
-use utoipa::ToSchema;
 
+use super::findings::{self, Order};
 use crate::domain::{
     AppError, EventFilter, FieldError, Finding, IterationMetrics, LoopEvent, LoopLink, Page,
-    Session, SessionFilter, SessionStats, decode_batch,
+    Session, SessionFilter, SessionStats, cut_event, verdict,
 };
 use crate::server::auth::{Operator, Viewer};
 use crate::server::state::AppState;
-use crate::server::storage::sessions::{AcceptFinding, StoredSession, TakeEvents};
+use crate::server::storage::sessions::{AcceptFinding, Accounts, Extent, StoredSession};
 
 /// Events under `logs` of [`state`].
 const LAST_EVENTS: u32 = 50;
-/// Entries of each list of [`state`], which every socket is greeted with.
-const MOST_LISTED: usize = 1000;
+/// Bytes of these as JSON: with all else, at most 256 KiB greet every socket.
+const LAST_EVENTS_BYTES: usize = 250 * 1024;
+/// The newest are whole before the others, but each of the others has so many bytes.
+const LEAST_BYTES: usize = 1536;
 /// Characters of a reason.
 const LONGEST_REASON: usize = 2000;
-
-/// What came of a POST of events.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct TakenEvents {
-    /// Stored now.
-    accepted: usize,
-    /// Known already, by session and event id.
-    duplicates: usize,
-    /// What could not be read; absent when everything could.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    errors: Vec<FieldError>,
-}
-
-/// Takes in what a loop's webhook brought. What can be read is stored even beside what cannot,
-/// for the sender would only send the same again; nothing readable at all is an error.
-pub(crate) async fn take(
-    app: &AppState,
-    _: &Operator,
-    sent: Value,
-) -> Result<TakenEvents, AppError> {
-    let now = app.clock.now();
-    let batch = decode_batch(sent, now);
-    let malformed = u64::try_from(batch.problems.len()).unwrap_or(0);
-    metrics::counter!("convergence_malformed_total").increment(malformed);
-    if batch.events.is_empty() {
-        if !batch.problems.is_empty() {
-            return Err(AppError::invalid(batch.problems));
-        }
-        return Ok(TakenEvents {
-            accepted: 0,
-            duplicates: 0,
-            errors: Vec::new(),
-        });
-    }
-    let take = TakeEvents {
-        events: batch.events.into(),
-        source: "webhook".to_owned(),
-        now,
-    };
-    let taken = app.db.write(take).await?;
-    taken.count();
-    Ok(TakenEvents {
-        accepted: taken.accepted,
-        duplicates: taken.duplicates,
-        errors: batch.problems,
-    })
-}
 
 /// A page of sessions, newest first.
 pub(crate) async fn list(
@@ -85,31 +38,89 @@ pub(crate) async fn list(
 
 /// One session with its verdict.
 pub(crate) async fn get(app: &AppState, _: &Viewer, id: &str) -> Result<Session, AppError> {
-    let stored = app.db.session(id).await?;
-    let book = app.db.session_book(&stored).await?;
-    Ok(book.judged(stored.session()).0)
+    Ok(judged(app, id).await?.session)
 }
 
-/// The numbers of each iteration, in order.
+/// A session with its verdict, and what that rests on.
+pub(super) struct Judged {
+    pub(super) stored: StoredSession,
+    pub(super) session: Session,
+    pub(super) accounts: Accounts,
+}
+
+pub(super) async fn judged(app: &AppState, id: &str) -> Result<Judged, AppError> {
+    judge(app, app.db.session(id).await?).await
+}
+
+pub(super) async fn judge(app: &AppState, stored: StoredSession) -> Result<Judged, AppError> {
+    let accounts = app.db.accounts(&stored).await?;
+    let mut session = stored.session();
+    if !session.unreadable {
+        let error = session.error.as_deref();
+        let judged = verdict(session.status, error, &accounts.account.iterations);
+        session.verdict = Some(judged);
+    }
+    Ok(Judged {
+        stored,
+        session,
+        accounts,
+    })
+}
+
+/// The numbers of each iteration, in order; `cursor` is the last one of the page before.
 pub(crate) async fn metrics(
     app: &AppState,
     _: &Viewer,
     id: &str,
-) -> Result<Vec<IterationMetrics>, AppError> {
-    let stored = app.db.session(id).await?;
-    let book = app.db.session_book(&stored).await?;
-    Ok(book.ledger().iterations)
+    cursor: Option<&str>,
+    limit: u32,
+) -> Result<Page<IterationMetrics>, AppError> {
+    let last: Option<u32> = match cursor.map(str::parse) {
+        None => None,
+        Some(Ok(last)) => Some(last),
+        Some(Err(_)) => {
+            let message = "not a cursor of this list; take it from the Link header";
+            return Err(AppError::invalid_field("cursor", message));
+        }
+    };
+    let Judged { accounts, .. } = judged(app, id).await?;
+    let rows = accounts.account.iterations;
+    let mut rest = rows
+        .into_iter()
+        .skip_while(|row| last.is_some_and(|last| row.iteration <= last));
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let items: Vec<_> = rest.by_ref().take(limit).collect();
+    let more = rest.next().is_some();
+    let next = items
+        .last()
+        .filter(|_| more)
+        .map(|row| row.iteration.to_string());
+    Ok(Page { items, next })
 }
 
-/// What the loop found, and what became of it.
+/// What the loop found, and what became of it; by first iteration, then the gravest first.
 pub(crate) async fn findings(
     app: &AppState,
     _: &Viewer,
     id: &str,
-) -> Result<Vec<Finding>, AppError> {
-    let stored = app.db.session(id).await?;
-    let book = app.db.session_book(&stored).await?;
-    Ok(book.ledger().findings)
+    cursor: Option<&str>,
+    limit: u32,
+) -> Result<Page<Finding>, AppError> {
+    let Judged { accounts, .. } = judged(app, id).await?;
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    findings::page(app, &accounts, Order::Iteration, cursor, limit, None).await
+}
+
+/// One finding.
+pub(crate) async fn finding(
+    app: &AppState,
+    _: &Viewer,
+    id: &str,
+    fingerprint: &str,
+) -> Result<Finding, AppError> {
+    let Judged { accounts, .. } = judged(app, id).await?;
+    let known = fingerprint.replace('\0', "\u{fffd}");
+    Ok(app.db.finding(&accounts, &known).await?)
 }
 
 /// A page of a session's events.
@@ -123,7 +134,19 @@ pub(crate) async fn events(
 ) -> Result<Page<LoopEvent>, AppError> {
     check(filter.problems())?;
     let stored = app.db.session(id).await?;
-    Ok(app.db.events(&stored, filter, cursor, limit).await?)
+    let page = app.db.events(&stored, filter, cursor, limit, Extent::Whole);
+    Ok(page.await?)
+}
+
+/// One event, as a whole.
+pub(crate) async fn event(
+    app: &AppState,
+    _: &Viewer,
+    id: &str,
+    event_id: &str,
+) -> Result<LoopEvent, AppError> {
+    let stored = app.db.session(id).await?;
+    Ok(app.db.event(&stored, event_id).await?.1)
 }
 
 /// Notes that a person decided to live with a finding, and answers it.
@@ -140,9 +163,9 @@ pub(crate) async fn accept(
         let message = format!("say why, in at most {LONGEST_REASON} characters");
         return Err(AppError::invalid_field("reason", message));
     }
-    let absent = || AppError::not_found(format!("the session has no finding {fingerprint:?}"));
     if id.contains('\0') || fingerprint.contains('\0') {
-        return Err(absent());
+        let absent = format!("the session has no finding {fingerprint:?}");
+        return Err(AppError::not_found(absent));
     }
     let accept = AcceptFinding {
         session: id.to_owned(),
@@ -152,9 +175,7 @@ pub(crate) async fn accept(
         now: app.clock.now(),
     };
     app.db.write(accept).await?;
-    let findings = findings(app, &Viewer::of(who), id).await?;
-    let named = |finding: &Finding| finding.fingerprint == fingerprint;
-    findings.into_iter().find(named).ok_or_else(absent)
+    finding(app, &who.viewer(), id, fingerprint).await
 }
 
 /// How the server stands with each loop that it follows.
@@ -167,45 +188,62 @@ pub(crate) async fn stats(app: &AppState, _: &Viewer) -> Result<SessionStats, Ap
     Ok(app.db.session_stats().await?)
 }
 
-/// The session heard from last, in the shape of the Python dashboard: what the present iteration
-/// listed, and the last events as they were sent.
+/// The session heard from last, in the shape of the Python dashboard: how much its present
+/// iteration reported, and the last events as they were sent, the newest whole if they can be.
 pub(crate) async fn state(app: &AppState, _: &Viewer) -> Result<Value, AppError> {
     let latest = app.db.latest_sessions(1).await?;
     let Some(stored) = latest.first() else {
         return Ok(json!({
             "state": "IDLE", "iteration": 0, "session_id": null,
-            "findings": [], "fixes": [], "vulnerabilities": [], "logs": [],
+            "findings": 0, "fixes": 0, "vulnerabilities": 0, "logs": [],
         }));
     };
     let session = stored.session();
-    let newest = EventFilter {
-        newest_first: true,
-        ..EventFilter::default()
-    };
-    let (listing, page) = tokio::join!(
-        app.db.events_with_lists(stored, session.iterations),
-        app.db.events(stored, &newest, None, LAST_EVENTS),
+    let (iteration, last) = tokio::join!(
+        app.db.iteration(stored, session.iterations),
+        app.db
+            .last_events(stored, LAST_EVENTS, LAST_EVENTS_BYTES, LEAST_BYTES),
     );
-    let (listing, mut last) = (listing?, page?.items);
-    last.reverse();
-    let all = |name: &str| -> Vec<Value> {
-        let lists = listing
-            .iter()
-            .filter_map(|event| event.data().get(name)?.as_array());
-        lists.flatten().take(MOST_LISTED).cloned().collect()
-    };
+    let totals = iteration?.map(|facts| facts.totals());
+    let [findings, fixes, vulnerabilities] = totals.unwrap_or_default();
+    let logs = shortened(last?);
     Ok(json!({
         "state": session.final_state.as_str(),
         "iteration": session.iterations,
         "session_id": session.session_id,
-        "findings": all("findings"),
-        "fixes": all("fixes"),
-        "vulnerabilities": all("vulnerabilities"),
-        "logs": last.into_iter().map(|event| event.sent).collect::<Vec<_>>(),
+        "findings": findings,
+        "fixes": fixes,
+        "vulnerabilities": vulnerabilities,
+        "logs": logs,
     }))
 }
 
-fn check(problems: Vec<FieldError>) -> Result<(), AppError> {
+/// The events, given newest first, oldest first: whole where there is room, else as much of each
+/// as there is.
+fn shortened(newest_first: Vec<LoopEvent>) -> Vec<Value> {
+    let mut left = LAST_EVENTS_BYTES;
+    let others = (0..newest_first.len()).rev();
+    let mut logs = Vec::new();
+    for (event, others) in newest_first.into_iter().zip(others) {
+        let room = left.saturating_sub(others * LEAST_BYTES).max(LEAST_BYTES);
+        let mut sent = event.sent;
+        let mut length = sent.to_string().len() + 1;
+        if length > room {
+            sent = cut_event(&sent, room - 1);
+            length = sent.to_string().len() + 1;
+        }
+        // Names may take more than there is.
+        let Some(rest) = left.checked_sub(length) else {
+            break;
+        };
+        left = rest;
+        logs.push(sent);
+    }
+    logs.reverse();
+    logs
+}
+
+pub(super) fn check(problems: Vec<FieldError>) -> Result<(), AppError> {
     if problems.is_empty() {
         Ok(())
     } else {

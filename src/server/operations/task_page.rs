@@ -2,8 +2,8 @@
 //! happened, the beginning of its texts, and the rest of them when somebody asks.
 
 use crate::domain::{
-    Activity, AppError, Excerpt, LogPage, Task, TaskId, TaskPart, TaskRef, TaskTexts, TaskView,
-    Waiting, weight,
+    Activity, AppError, Excerpt, LogPage, Scope, Task, TaskBody, TaskId, TaskPart, TaskRef,
+    TaskTexts, TaskView, Waiting, page_weight as weight,
 };
 use crate::server::auth::Viewer;
 use crate::server::operations::tasks::{parse, shown};
@@ -33,22 +33,28 @@ const REASONS: usize = 10;
 const RETRIES: usize = 50;
 
 /// The page.
-pub(crate) async fn view(app: &AppState, _: &Viewer, task: &str) -> Result<TaskView, AppError> {
+pub(crate) async fn view(
+    app: &AppState,
+    viewer: &Viewer,
+    task: &str,
+) -> Result<TaskView, AppError> {
     let feed = app.bus.point();
-    let stored = app.db.task(parse(task)?).await?;
+    let scope = viewer.scope();
+    let stored = app.db.task(scope, parse(task)?).await?;
     let (number, id) = (stored.task.number, stored.task.id);
-    let (timeline, retried_by, retry_of) = tokio::join!(
+    let (body, timeline, retried_by, retry_of) = tokio::join!(
+        app.db.task_body(number),
         app.db.timeline(number),
-        app.db.retries_of(id),
-        number_of(app, stored.task.retry_of),
+        app.db.retries_of(scope, id),
+        number_of(app, scope, stored.task.retry_of),
     );
     let (timeline, earlier_activity) = latest(timeline?);
     let mut retried_by = retried_by?;
     retried_by.drain(..retried_by.len().saturating_sub(RETRIES));
     let cancelling = stored.cancel_requested_at.is_some() && stored.task.status.is_held();
-    let question = stored.question.as_deref();
-    let question = question.map(|question| Excerpt::of(question, QUESTION));
-    let (task, texts) = parts(shown(app, stored));
+    let question = stored.task.question.as_ref();
+    let question = question.map(|question| Excerpt::of(&question.text, QUESTION));
+    let (task, texts) = parts(shown(app, scope, stored), &body?);
     let room = PAGE.saturating_sub(taken(&task, &texts, question.as_ref(), &timeline));
     let part = LogPart::Before(i64::MAX);
     let logs = app
@@ -72,12 +78,12 @@ pub(crate) async fn view(app: &AppState, _: &Viewer, task: &str) -> Result<TaskV
 /// A part of the log: what comes before entry `before`, or else what comes after entry `after`.
 pub(crate) async fn logs(
     app: &AppState,
-    _: &Viewer,
+    viewer: &Viewer,
     task: &str,
     before: Option<i64>,
     after: i64,
 ) -> Result<LogPage, AppError> {
-    let number = app.db.task(parse(task)?).await?.task.number;
+    let number = app.db.task(viewer.scope(), parse(task)?).await?.task.number;
     let part = before.map_or(LogPart::After(after), LogPart::Before);
     Ok(app.db.log_page(number, part, MOST_ENTRIES, ANSWER).await?)
 }
@@ -85,30 +91,33 @@ pub(crate) async fn logs(
 /// The whole of a part of the task.
 pub(crate) async fn whole(
     app: &AppState,
-    _: &Viewer,
+    viewer: &Viewer,
     task: &str,
     part: TaskPart,
 ) -> Result<String, AppError> {
-    let task = app.db.task(parse(task)?).await?.task;
+    let task = app.db.task(viewer.scope(), parse(task)?).await?.task;
     let text = match part {
         TaskPart::Line(entry) => app.db.log_message(task.number, entry).await?,
-        part => part.text(&task),
+        part => part.text(&task, &app.db.task_body(task.number).await?),
     };
     text.ok_or_else(|| AppError::not_found(format!("task #{} has no such text", task.number)))
 }
 
-async fn number_of(app: &AppState, task: Option<TaskId>) -> Result<Option<i64>, AppError> {
+async fn number_of(
+    app: &AppState,
+    scope: &Scope,
+    task: Option<TaskId>,
+) -> Result<Option<i64>, AppError> {
     let Some(id) = task else { return Ok(None) };
-    let stored = app.db.task(TaskRef::Id(id)).await?;
+    let stored = app.db.task(scope, TaskRef::Id(id)).await?;
     Ok(Some(stored.task.number))
 }
 
 /// The task without its long texts, and these.
-fn parts(mut task: Task) -> (Task, TaskTexts) {
-    let texts = TaskTexts::of(&task);
-    task.description.clear();
-    task.metadata.clear();
-    (task.result, task.error) = (None, None);
+fn parts(mut task: Task, body: &TaskBody) -> (Task, TaskTexts) {
+    let texts = TaskTexts::of(&task, body);
+    task.excerpt.clear();
+    task.error = None;
     task.waiting = Waiting::first(&task.waiting, REASONS);
     (task, texts)
 }

@@ -3,9 +3,11 @@
 use axum::http::StatusCode;
 
 use crate::domain::{
-    AppError, IdempotencyKey, NewTask, Page, Task, TaskChange, TaskFilter, TaskRef, TaskStatus,
+    AgentKind, AppError, IdempotencyKey, NewTask, Page, Reply, Scope, Task, TaskBody, TaskChange,
+    TaskDetail, TaskFilter, TaskLink, TaskRef, TaskStatus, UsageRecord,
 };
 use crate::server::auth::{Operator, Viewer};
+use crate::server::operations::agents;
 use crate::server::state::AppState;
 use crate::server::storage::tasks::{
     CancelTask, Cancellation, ChangeTask, CreateTask, ExpediteTask, GiveInput, StoredTask,
@@ -13,12 +15,16 @@ use crate::server::storage::tasks::{
 
 /// A created task, or the one that an earlier request with the same key had created.
 pub(crate) struct Created {
-    task: Task,
+    task: TaskDetail,
     pub(crate) replayed: bool,
 }
 
 impl Created {
     pub(crate) fn into_task(self) -> Task {
+        self.task.task
+    }
+
+    pub(crate) fn into_detail(self) -> TaskDetail {
         self.task
     }
 }
@@ -27,11 +33,17 @@ impl Created {
 pub(crate) struct Cancelled {
     task: Task,
     done: bool,
+    /// Of the attempt that is being stopped.
+    lease: Option<String>,
 }
 
 impl Cancelled {
     pub(crate) fn into_task(self) -> Task {
         self.task
+    }
+
+    pub(super) fn lease(&self) -> Option<&str> {
+        self.lease.as_deref()
     }
 
     /// 200 when it is cancelled, 202 while its agent is being stopped.
@@ -44,16 +56,33 @@ impl Cancelled {
     }
 }
 
-/// One task.
-pub(crate) async fn get(app: &AppState, _: &Viewer, task: &str) -> Result<Task, AppError> {
-    let stored = app.db.task(parse(task)?).await?;
-    Ok(shown(app, stored))
+/// One task, whole.
+pub(crate) async fn get(
+    app: &AppState,
+    viewer: &Viewer,
+    task: &str,
+) -> Result<TaskDetail, AppError> {
+    let stored = app.db.task(viewer.scope(), parse(task)?).await?;
+    detail(app, viewer.scope(), stored).await
+}
+
+/// A task as an operation answered it, with what lists leave out.
+pub(crate) async fn whole(app: &AppState, task: Task) -> Result<TaskDetail, AppError> {
+    let body = app.db.task_body(task.number).await?;
+    Ok(TaskDetail { task, body })
+}
+
+/// What was stored of a task, with what lists leave out.
+async fn detail(app: &AppState, scope: &Scope, stored: StoredTask) -> Result<TaskDetail, AppError> {
+    let body = app.db.task_body(stored.task.number).await?;
+    let task = shown(app, scope, stored);
+    Ok(TaskDetail { task, body })
 }
 
 /// A page of tasks, newest first.
 pub(crate) async fn list(
     app: &AppState,
-    _: &Viewer,
+    viewer: &Viewer,
     filter: &TaskFilter,
     cursor: Option<&str>,
     limit: u32,
@@ -62,16 +91,25 @@ pub(crate) async fn list(
     if !problems.is_empty() {
         return Err(AppError::invalid(problems));
     }
-    let page = app.db.tasks(filter, cursor, limit).await?;
-    let items = page
-        .items
-        .into_iter()
-        .map(|stored| shown(app, stored))
-        .collect();
+    let page = app.db.tasks(viewer.scope(), filter, cursor, limit).await?;
+    let now = app.clock.now();
     Ok(Page {
-        items,
+        items: app.board.all_shown(viewer.scope(), page.items, now),
         next: page.next,
     })
+}
+
+/// A page of what a task used, record by record.
+pub(crate) async fn usage(
+    app: &AppState,
+    viewer: &Viewer,
+    task: &str,
+    cursor: Option<&str>,
+    limit: u32,
+) -> Result<Page<UsageRecord>, AppError> {
+    let stored = app.db.task(viewer.scope(), parse(task)?).await?;
+    let number = stored.task.number;
+    Ok(app.db.usage_records(number, cursor, limit).await?)
 }
 
 /// Creates a task.
@@ -85,6 +123,14 @@ pub(crate) async fn create(
     if !problems.is_empty() {
         return Err(AppError::invalid(problems));
     }
+    let external = new.status == Some(TaskStatus::Running);
+    if let Some(agent) = new
+        .agent
+        .as_deref()
+        .filter(|_| !external && !new.agent_may_come)
+    {
+        agents::check_request(app, &who.viewer(), agent)?;
+    }
     insert(app, who, new, None, key).await
 }
 
@@ -96,7 +142,8 @@ pub(crate) async fn retry(
     description: Option<String>,
     key: Option<IdempotencyKey>,
 ) -> Result<Created, AppError> {
-    let old = app.db.task(parse(task)?).await?;
+    let viewer = who.viewer();
+    let old = app.db.task(viewer.scope(), parse(task)?).await?;
     if !matches!(old.task.status, TaskStatus::Failed | TaskStatus::Cancelled) {
         return Err(AppError::conflict(format!(
             "task #{} is {}: only a failed or cancelled task can be retried",
@@ -105,7 +152,11 @@ pub(crate) async fn retry(
         )));
     }
     let runner = old.task.agent.as_deref().filter(|_| old.task.external);
-    if let Some(runner) = runner.filter(|name| app.board.record(name).is_none()) {
+    let runs_here = |name: &str| {
+        let known = app.board.record(name);
+        known.is_some_and(|(record, _)| record.kind != AgentKind::External)
+    };
+    if let Some(runner) = runner.filter(|name| !runs_here(name)) {
         return Err(AppError::conflict(format!(
             "task #{} was {} outside: {runner} only reported it, and nobody here could run it \
              again; create a new task",
@@ -113,24 +164,34 @@ pub(crate) async fn retry(
             old.task.status.label()
         )));
     }
+    let body = app.db.task_body(old.task.number).await?;
     // An edited description gets a title of its own unless the old title was a choice.
     let derived = NewTask {
-        description: old.task.description.clone(),
+        description: body.description.clone(),
         ..NewTask::default()
     };
     let keeps_title = description.is_none() || derived.title_or_first_line() != old.task.title;
     let id = old.task.id;
     let new = NewTask {
-        description: description.unwrap_or(old.task.description),
+        description: description.unwrap_or(body.description),
         title: keeps_title.then_some(old.task.title),
         priority: Some(old.task.priority),
+        // It waited for its agent before; whoever asks for it once more knows that.
+        agent_may_come: old.task.requested_agent.is_some(),
         agent: old.task.requested_agent,
+        requires: old.task.requires,
+        after: old
+            .task
+            .after
+            .iter()
+            .map(|id| TaskLink::Text(id.to_string()))
+            .collect(),
         labels: old.task.labels,
         timeout_seconds: old.timeout,
         max_attempts: Some(old.task.max_attempts),
-        metadata: old.task.metadata,
-        start_after: None,
-        status: None,
+        metadata: body.metadata,
+        project: Some(old.task.project),
+        ..NewTask::default()
     };
     let problems = new.problems();
     if !problems.is_empty() {
@@ -147,27 +208,45 @@ async fn insert(
     key: Option<IdempotencyKey>,
 ) -> Result<Created, AppError> {
     let (id, now) = (app.clock.task_id(), app.clock.now());
+    let given = TaskBody {
+        description: new.description.clone(),
+        result: None,
+        metadata: new.metadata.clone(),
+    };
+    let key = key.map(|key| IdempotencyKey {
+        actor: who.actor().to_owned(),
+        ..key
+    });
     let create = CreateTask {
         id,
         new,
-        actor: who.name().to_owned(),
+        author: who.author(),
         retry_of,
         key,
         now,
     };
     let creation = app.db.write(create).await?;
+    note_report(app, &creation.stored);
+    let body = if creation.replayed {
+        app.db.task_body(creation.stored.task.number).await?
+    } else {
+        given
+    };
+    let task = shown(app, who.viewer().scope(), creation.stored);
     Ok(Created {
-        task: shown(app, creation.stored),
+        task: TaskDetail { task, body },
         replayed: creation.replayed,
     })
 }
 
-/// Changes a task; `lease` is the reporter's, `message` becomes a log entry.
+/// Changes a task; with `expected`, only when that is its `edit_version` still. `lease` is the reporter's, `message` becomes a log entry.
+#[expect(clippy::too_many_arguments, reason = "each is a part of the request")]
 pub(crate) async fn change(
     app: &AppState,
     who: &Operator,
     task: &str,
     change: TaskChange,
+    expected: Option<i64>,
     lease: Option<String>,
     message: Option<String>,
 ) -> Result<Task, AppError> {
@@ -176,21 +255,38 @@ pub(crate) async fn change(
         return Err(AppError::invalid(problems));
     }
     // Without a lease this is a person's wish, and the agent has to be stopped for it.
-    if lease.is_none() && change.status == Some(TaskStatus::Cancelled) {
-        return cancel(app, who, task).await.map(Cancelled::into_task);
-    }
-    let actor = who.name().to_owned();
+    let cancels = lease.is_none() && change.status == Some(TaskStatus::Cancelled);
+    let author = who.author();
     let now = app.clock.now();
     let write = ChangeTask {
         task: parse(task)?,
         change,
+        expected,
         lease,
         message,
-        actor,
+        author,
         now,
     };
     let stored = app.db.write(write).await?;
-    Ok(shown(app, stored))
+    note_report(app, &stored);
+    if let Some(lease) = stored.lease.as_ref().filter(|_| cancels)
+        && let Some(run) = app.runs.get(&lease.id)
+    {
+        run.cancel.cancel();
+    }
+    Ok(shown(app, who.viewer().scope(), stored))
+}
+
+/// Notes a sign of life of the agent of an external task.
+fn note_report(app: &AppState, stored: &StoredTask) {
+    if let Some(agent) = stored
+        .task
+        .agent
+        .as_deref()
+        .filter(|_| stored.task.external)
+    {
+        agents::note_report(app, agent);
+    }
 }
 
 /// Cancels a task: at once, or by stopping its agent.
@@ -199,28 +295,30 @@ pub(crate) async fn cancel(
     who: &Operator,
     task: &str,
 ) -> Result<Cancelled, AppError> {
-    let actor = who.name().to_owned();
+    let author = who.author();
     let now = app.clock.now();
     match app
         .db
         .write(CancelTask {
             task: parse(task)?,
-            actor,
+            author,
             now,
         })
         .await?
     {
         Cancellation::Done(stored) => Ok(Cancelled {
-            task: shown(app, stored),
+            task: shown(app, who.viewer().scope(), stored),
             done: true,
+            lease: None,
         }),
         Cancellation::Requested(stored) => {
-            if let Some(run) = app.runs.get(stored.task.number) {
-                run.cancel.cancel();
-            }
+            let lease = stored.lease.as_ref().map(|lease| lease.id.clone());
+            let run = lease.as_deref().and_then(|lease| app.runs.get(lease));
+            run.inspect(|run| run.cancel.cancel());
             Ok(Cancelled {
-                task: shown(app, stored),
+                task: shown(app, who.viewer().scope(), stored),
                 done: false,
+                lease,
             })
         }
     }
@@ -228,17 +326,17 @@ pub(crate) async fn cancel(
 
 /// Moves a pending task to the head of the queue.
 pub(crate) async fn start(app: &AppState, who: &Operator, task: &str) -> Result<Task, AppError> {
-    let actor = who.name().to_owned();
+    let author = who.author();
     let now = app.clock.now();
     let stored = app
         .db
         .write(ExpediteTask {
             task: parse(task)?,
-            actor,
+            author,
             now,
         })
         .await?;
-    Ok(shown(app, stored))
+    Ok(shown(app, who.viewer().scope(), stored))
 }
 
 /// Answers the question of a task that needs input.
@@ -246,31 +344,30 @@ pub(crate) async fn input(
     app: &AppState,
     who: &Operator,
     task: &str,
-    text: String,
+    reply: Reply,
 ) -> Result<Task, AppError> {
-    if text.trim().is_empty()
-        || text.contains('\0')
-        || text.chars().count() > crate::domain::LIMITS.description
-    {
-        return Err(AppError::invalid_field(
-            "text",
-            "must be 1 to 100,000 characters",
-        ));
+    let problems = reply.problems();
+    if !problems.is_empty() {
+        return Err(AppError::invalid(problems));
     }
-    let actor = who.name().to_owned();
+    let author = who.author();
     let now = app.clock.now();
     let write = GiveInput {
         task: parse(task)?,
-        text: text.clone(),
-        actor,
+        reply,
+        author,
         now,
     };
-    let stored = app.db.write(write).await?;
-    if let Some(run) = app.runs.get(stored.task.number) {
+    let (stored, answer) = app.db.write(write).await?;
+    let lease = stored.lease.as_ref().map(|lease| &lease.id);
+    if let Some(run) = lease.and_then(|lease| app.runs.get(lease)) {
+        if stored.task.status != TaskStatus::NeedsInput {
+            run.asking.send_replace(false);
+        }
         // A run that just ended needs no answer any more.
-        let _ended = run.input.send(text).await;
+        let _ended = run.input.send(answer);
     }
-    Ok(shown(app, stored))
+    Ok(shown(app, who.viewer().scope(), stored))
 }
 
 /// Reads `17`, `#17` or an id.
@@ -280,6 +377,7 @@ pub(crate) fn parse(task: &str) -> Result<TaskRef, AppError> {
     })
 }
 
-pub(super) fn shown(app: &AppState, stored: StoredTask) -> Task {
-    app.board.shown(stored, app.clock.now())
+/// A stored task as somebody with `scope` sees it.
+pub(super) fn shown(app: &AppState, scope: &Scope, stored: StoredTask) -> Task {
+    app.board.shown(scope, stored, app.clock.now())
 }

@@ -4,10 +4,10 @@
 use super::rows::{CARD, LINE, SHOWN, fit, fit_agents, row};
 use crate::domain::{
     Activity, Agent, AgentChoice, AgentChoices, AgentFilter, AgentStatus, AgentView, AgentsView,
-    AppError, Excerpt, Task, TaskFilter, TaskRef, TasksView,
+    AppError, Excerpt, Scope, Task, TaskFilter, TaskRef, TasksView,
 };
 use crate::server::auth::Viewer;
-use crate::server::operations::{agents as agent_operations, tasks as task_operations};
+use crate::server::operations::{activity, agents as agent_operations, tasks as task_operations};
 use crate::server::state::AppState;
 
 /// Rows of a page's list.
@@ -36,12 +36,12 @@ pub(crate) async fn tasks(
 ) -> Result<TasksView, AppError> {
     let feed = app.bus.point();
     let list = task_operations::list(app, viewer, filter, cursor, ROWS);
-    let (tasks, activity) = tokio::join!(list, app.db.recent_activity(20));
+    let (tasks, activity) = tokio::join!(list, activity::recent(app, viewer, &filter.project, 20));
     let agents = agent_operations::list(app, viewer);
     let (agents, more_agents) = fit_agents(agents, STRIP_TAKES, LINE);
     Ok(TasksView {
         tasks: fit(tasks?, ROWS_TAKE),
-        counts: app.board.counts(),
+        counts: app.board.counts(&viewer.scope().narrowed(&filter.project)),
         agents,
         more_agents,
         activity: activity?.into_iter().map(brief).collect(),
@@ -77,7 +77,7 @@ pub(crate) async fn agents(
     let (agents, more) = fit_agents(wanted.collect(), CARDS_TAKE, CARD);
     let last = agents.last().filter(|_| more > 0);
     Ok(AgentsView {
-        tasks: held(app, &agents).await?,
+        tasks: held(app, viewer.scope(), &agents).await?,
         next: last.map(|agent| agent.name.clone()),
         agents,
         counts: counts.to_vec(),
@@ -122,7 +122,7 @@ pub(crate) async fn agent(
         ..TaskFilter::default()
     };
     let tasks = task_operations::list(app, viewer, &filter, None, ROWS).await?;
-    let held = held(app, std::slice::from_ref(&agent)).await?;
+    let held = held(app, viewer.scope(), std::slice::from_ref(&agent)).await?;
     let abilities = agent.capabilities.join(", ");
     let shown = Excerpt::of(&abilities, CAPABILITIES);
     if shown.cut.is_some() {
@@ -141,15 +141,15 @@ pub(crate) async fn agent(
 }
 
 /// The tasks that are named with these agents.
-async fn held(app: &AppState, agents: &[Agent]) -> Result<Vec<Task>, AppError> {
+async fn held(app: &AppState, scope: &Scope, agents: &[Agent]) -> Result<Vec<Task>, AppError> {
     let mut tasks = Vec::new();
     for id in agents
         .iter()
         .flat_map(|agent| agent.running.iter().take(SHOWN))
     {
-        let stored = app.db.task(TaskRef::Id(*id)).await?;
-        let mut task = row(task_operations::shown(app, stored));
-        task.description.clear();
+        let stored = app.db.task(scope, TaskRef::Id(*id)).await?;
+        let mut task = row(task_operations::shown(app, scope, stored));
+        task.excerpt.clear();
         task.labels.clear();
         tasks.push(task);
     }

@@ -5,17 +5,17 @@ use std::time::Duration;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::domain::{AgentKind, AppError, DEFAULT_TIMEOUT_SECONDS, Task, Timestamp};
+use crate::domain::{AgentKind, AppError, DEFAULT_TIMEOUT_SECONDS, TaskDetail, TaskId, Timestamp};
 use crate::server::auth::Operator;
 use crate::server::operations::agents::absent;
-use crate::server::queue::{LEASE_SECONDS, claim};
+use crate::server::queue::{Handover, LEASE_SECONDS, claim};
 use crate::server::state::AppState;
-use crate::server::storage::tasks::{LeaseState, RenewLeases};
+use crate::server::storage::tasks::{LeaseState, NoteTold, RenewLeases};
 
 /// A claimed task.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Assignment {
-    task: Task,
+    task: TaskDetail,
     lease: LeaseTerms,
 }
 
@@ -33,15 +33,30 @@ pub(crate) struct LeaseTerms {
 pub(crate) struct Heartbeat {
     /// Leases whose task the agent must stop: cancelled, expired or taken back.
     cancel: Vec<String>,
+    /// What people answered since the last report of the lease.
+    input: Vec<Input>,
 }
 
-/// The next task for a remote agent, waiting up to `wait` for one.
+/// A person's answer to a question of a task.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Input {
+    task_id: TaskId,
+    /// The id of the question.
+    question: String,
+    /// The answer in words; the label of the option where one was chosen.
+    text: String,
+    /// The id of the option that was chosen.
+    option: Option<String>,
+}
+
+/// The next task for a remote agent, waiting up to `wait` for one. It goes back to its place
+/// unless the caller says that it arrived.
 pub(crate) async fn claim_next(
     app: &AppState,
-    _: &Operator,
+    who: &Operator,
     name: &str,
     wait: Duration,
-) -> Result<Option<Assignment>, AppError> {
+) -> Result<Option<(Assignment, Handover)>, AppError> {
     check_remote(app, name)?;
     app.board.touch(name, app.clock.now());
     let _polling = app.board.poll(name);
@@ -59,12 +74,19 @@ pub(crate) async fn claim_next(
         )
         .await?;
         if let Some(claimed) = found {
-            let task = app.board.shown(claimed.stored, app.clock.now());
+            let scope = who.viewer().scope().clone();
+            let task = app
+                .board
+                .shown(&scope, claimed.task.stored, app.clock.now());
+            let task = TaskDetail {
+                task,
+                body: claimed.task.body,
+            };
             let lease = LeaseTerms {
                 id: claimed.lease.id,
-                expires_at: claimed.lease.expires_at,
+                expires_at: app.clock.now().plus_seconds(LEASE_SECONDS),
             };
-            return Ok(Some(Assignment { task, lease }));
+            return Ok(Some((Assignment { task, lease }, claimed.handover)));
         }
         tokio::select! {
             () = tokio::time::sleep_until(deadline) => return Ok(None),
@@ -88,23 +110,36 @@ pub(crate) async fn heartbeat(
     if leases.iter().any(|lease| lease.contains('\0')) {
         return Err(AppError::invalid_field("leases", "must be ids of leases"));
     }
-    let now = app.clock.now();
-    app.board.touch(name, now);
-    let expires_at = now.plus_seconds(LEASE_SECONDS);
+    app.board.touch(name, app.clock.now());
     let renew = RenewLeases {
         leases,
         agent: name.to_owned(),
-        expires_at,
-        now,
+        expires_at: app.clock.running().plus_seconds(LEASE_SECONDS),
     };
     let renewals = app.db.write(renew).await?;
-    let cancel = renewals
+    let (held, lost): (Vec<_>, Vec<_>) = renewals
         .into_iter()
-        .filter(|renewal| renewal.state != LeaseState::Held)
-        .map(|renewal| renewal.lease);
+        .partition(|renewal| renewal.state == LeaseState::Held);
+    let held: Vec<String> = held.into_iter().map(|renewal| renewal.lease).collect();
     Ok(Heartbeat {
-        cancel: cancel.collect(),
+        cancel: lost.into_iter().map(|renewal| renewal.lease).collect(),
+        input: answers(app, held).await?,
     })
+}
+
+/// What people answered; it is said again until the lease's next report.
+async fn answers(app: &AppState, leases: Vec<String>) -> Result<Vec<Input>, AppError> {
+    let answers = app.db.answers(&leases).await?;
+    if !answers.is_empty() {
+        app.db.write(NoteTold { leases }).await?;
+    }
+    let input = answers.into_iter().map(|(task_id, answer)| Input {
+        task_id,
+        question: answer.question,
+        text: answer.text,
+        option: answer.option,
+    });
+    Ok(input.collect())
 }
 
 fn check_remote(app: &AppState, name: &str) -> Result<(), AppError> {
@@ -112,8 +147,13 @@ fn check_remote(app: &AppState, name: &str) -> Result<(), AppError> {
     if record.kind == AgentKind::Remote {
         return Ok(());
     }
-    let kind = record.kind.as_str();
-    Err(AppError::conflict(format!(
-        "{name} is a {kind} agent: this server hands it tasks itself"
-    )))
+    Err(AppError::conflict(match record.kind {
+        AgentKind::External => {
+            format!("{name} only reports so far; register it, and it may take tasks")
+        }
+        kind => format!(
+            "{name} is a {} agent: this server hands it tasks itself",
+            kind.as_str()
+        ),
+    }))
 }

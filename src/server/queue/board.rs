@@ -1,18 +1,18 @@
 //! The board: pending tasks in order and agents with what they hold, in memory.
 //!
-//! It follows every commit in commit order (`follow`), so it equals storage at any time.
+//! It follows every commit in commit order (`follow.rs`), so it equals storage at any time.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
+use super::follow::Following;
 use super::mirror::{State, position};
-use super::order::explain;
-use crate::domain::{Agent, LiveMessage, StatusCounts, Task, TaskStatus, Timestamp, Waiting};
-use crate::server::storage::Change;
+use super::reasons::explain;
+use crate::domain::{Agent, Scope, StatusCounts, Task, TaskStatus, Timestamp, Waiting};
 use crate::server::storage::agents::AgentRecord;
-use crate::server::storage::tasks::{FinishedRun, StoredTask};
+use crate::server::storage::tasks::{FinishedRun, StoredTask, TaskCounts};
 
 /// A cheap handle to the board.
 #[derive(Clone)]
@@ -26,7 +26,7 @@ pub(crate) struct Board {
 
 /// What is counted in storage once, at start.
 pub(crate) struct Totals {
-    pub(crate) counts: Vec<(Option<String>, TaskStatus, u64)>,
+    pub(crate) counts: TaskCounts,
     pub(crate) runs: Vec<FinishedRun>,
 }
 
@@ -41,75 +41,35 @@ impl Board {
         }
     }
 
-    /// Takes over a commit, and publishes it: still under the lock, so that nothing older is
-    /// published after it.
-    pub(crate) fn follow(
-        &self,
-        changes: Vec<Change>,
-        now: Timestamp,
-        publish: impl FnOnce(Vec<LiveMessage>),
-    ) {
-        let mut state = self.state();
-        let mut messages = Vec::with_capacity(changes.len());
-        let mut agents = HashSet::new();
-        let mut moved = false;
-        for change in changes {
-            match change {
-                Change::Task { before, task } => {
-                    agents.extend(state.follow_task(before, &task, now));
-                    moved |=
-                        before != Some(task.task.status) || task.task.status == TaskStatus::Pending;
-                    let task = state.shown(*task, now);
-                    state.touched.insert(task.number);
-                    state.note_published(&task);
-                    messages.push(LiveMessage::Task(Box::new(task)));
-                }
-                Change::Agent(record) => {
-                    agents.insert(record.name.clone());
-                    state.put_agent(record);
-                    moved = true;
-                }
-                Change::Logs(entries) => {
-                    if let Some(task) = entries.first().map(|entry| entry.task_id) {
-                        messages.push(LiveMessage::Logs(task, entries));
-                    }
-                }
-                Change::Activity(activity) => messages.push(LiveMessage::Activity(activity)),
-                Change::Events(events) => {
-                    messages.extend(events.into_iter().map(LiveMessage::Event));
-                }
-            }
-        }
-        messages.extend(agents.iter().filter_map(|name| {
-            state
-                .agent(name, now)
-                .map(|agent| LiveMessage::Agent(Box::new(agent)))
-        }));
-        publish(messages);
-        drop(state);
-        if moved {
-            self.nudge();
-        }
+    /// Begins to follow a commit. While this is held nothing else moves the board, so that what is
+    /// published meanwhile is never older than what was published before.
+    pub(crate) fn follow(&self, now: Timestamp) -> Following<'_> {
+        Following::new(self, self.state(), now)
     }
 
     /// Fills in what was stored before this server started.
     pub(crate) fn restore(&self, agents: Vec<AgentRecord>, active: &[StoredTask], now: Timestamp) {
         let mut state = self.state();
         for record in agents {
-            state.put_agent(record);
+            state.put_agent(record, now);
         }
         for task in active {
-            // Counted by `add_totals`.
+            // Counted by `set_totals`.
             state.follow_task(Some(task.task.status), task, now);
+            state.versions.note(task.task.number, task.task.version);
         }
     }
 
-    /// Adds what is counted once, while nothing is committed in between.
-    pub(crate) fn add_totals(&self, totals: Totals) {
+    /// Takes over what is counted once, while nothing is committed in between. It has everything
+    /// in it, also what was committed and followed before.
+    pub(crate) fn set_totals(&self, totals: Totals) {
         let mut state = self.state();
-        for (agent, status, n) in totals.counts {
-            *state.counts.slot(status) += n;
-            let known = agent.and_then(|name| state.agents.get_mut(&name));
+        state.counts.clear();
+        for (project, status, n) in totals.counts.by_project {
+            *state.counts_of(&project).slot(status) += n;
+        }
+        for (agent, status, n) in totals.counts.by_agent {
+            let known = state.agents.get_mut(&agent);
             match (known, status) {
                 (Some(agent), TaskStatus::Completed) => agent.completed = n,
                 (Some(agent), TaskStatus::Failed) => agent.failed = n,
@@ -129,30 +89,74 @@ impl Board {
     /// `stored` with its queue position, waiting reasons and estimate, for somebody who asked.
     /// What is shown may be gone before it is told to anybody else; who saw it must hear so, even
     /// if all is then as it was when last told.
-    pub(crate) fn shown(&self, stored: StoredTask, now: Timestamp) -> Task {
+    pub(crate) fn shown(&self, scope: &Scope, stored: StoredTask, now: Timestamp) -> Task {
+        let mut tasks = self.all_shown(scope, vec![stored], now);
+        tasks.remove(0)
+    }
+
+    /// Many of them, in their order.
+    pub(crate) fn all_shown(
+        &self,
+        scope: &Scope,
+        stored: Vec<StoredTask>,
+        now: Timestamp,
+    ) -> Vec<Task> {
         let mut state = self.state();
-        let task = state.shown(stored, now);
-        state.note_shown(&task);
+        let agents = if stored
+            .iter()
+            .any(|it| it.task.status == TaskStatus::Pending)
+        {
+            state.slots(scope)
+        } else {
+            BTreeMap::new()
+        };
+        let shown = stored.into_iter().map(|stored| {
+            let task = state.shown(stored.task, &agents, scope, now);
+            if scope.projects().is_none() {
+                state.note_shown(&task);
+            }
+            task
+        });
+        shown.collect()
+    }
+
+    /// A task that was published, as somebody who does not see everything sees it now. One that
+    /// has changed since is told again anyway; of it no place is told.
+    pub(crate) fn reshown(&self, scope: &Scope, task: &Task, now: Timestamp) -> Task {
+        let state = self.state();
+        let mut task = task.clone();
+        (task.queue_position, task.waiting) = (None, Vec::new());
+        if state.versions.of(task.number) == Some(task.version) {
+            let agents = state.slots(scope);
+            task = state.shown(task, &agents, scope, now);
+        }
         task
     }
 
-    pub(crate) fn counts(&self) -> StatusCounts {
-        self.state().counts
+    /// How many tasks there are of each status, of those that `scope` covers.
+    pub(crate) fn counts(&self, scope: &Scope) -> StatusCounts {
+        let state = self.state();
+        let mut sum = StatusCounts::default();
+        for (_, counts) in state.counts.iter().filter(|(name, _)| scope.covers(name)) {
+            for status in TaskStatus::ALL {
+                *sum.slot(status) += counts.of(status);
+            }
+        }
+        sum
     }
 
-    /// All agents, by name.
-    pub(crate) fn agents(&self, now: Timestamp) -> Vec<Agent> {
+    /// The agents that somebody with this scope may use, by name, without what they run for others.
+    pub(crate) fn agents(&self, scope: &Scope, now: Timestamp) -> Vec<Agent> {
         let state = self.state();
-        state
-            .agents
-            .keys()
-            .filter_map(|name| state.agent(name, now))
+        let names = state.agents.keys();
+        names
+            .filter_map(|name| state.seen_agent(name, scope, now))
             .collect()
     }
 
-    /// One agent.
-    pub(crate) fn agent(&self, name: &str, now: Timestamp) -> Option<Agent> {
-        self.state().agent(name, now)
+    /// One of them.
+    pub(crate) fn agent(&self, scope: &Scope, name: &str, now: Timestamp) -> Option<Agent> {
+        self.state().seen_agent(name, scope, now)
     }
 
     /// An agent's stored record, as it is now, and the numbers of the tasks that it holds.
@@ -164,8 +168,21 @@ impl Board {
 
     /// Notes a sign of life.
     pub(crate) fn touch(&self, name: &str, now: Timestamp) {
-        if let Some(agent) = self.state().agents.get_mut(name) {
+        let mut state = self.state();
+        let running = state.running;
+        if let Some(agent) = state.agents.get_mut(name) {
+            agent.heard = Some(running);
             agent.record.last_seen = Some(now);
+        }
+    }
+
+    /// Tells what the lease clock says: silence is measured on it. With `jumped`, the wall clock
+    /// may have been set, and no pause between attempts lasts longer for that.
+    pub(crate) fn pass(&self, running: Timestamp, jumped: bool, now: Timestamp) {
+        let mut state = self.state();
+        state.running = running;
+        if jumped {
+            state.queue.shorten_pauses(now);
         }
     }
 
@@ -190,7 +207,8 @@ impl Board {
     pub(crate) fn reserve(&self, name: &str, now: Timestamp) -> Option<Reservation> {
         self.ripen(now);
         let mut state = self.state();
-        let slots = state.agents.get(name)?.slots(now);
+        let slots = state.agents.get(name)?;
+        let slots = slots.slots(&Scope::everything(), state.running);
         let number = state.queue.next_for(name, &slots, now)?;
         let attempt = state.queue.get(number)?.attempt;
         state.queue.set_aside(number);
@@ -239,14 +257,15 @@ impl Board {
     /// what was last published.
     pub(crate) fn stale_head(&self, limit: usize, now: Timestamp) -> Vec<i64> {
         let mut state = self.state();
-        let slots = state.slots(now);
+        let everything = Scope::everything();
+        let slots = state.slots(&everything);
         let head: Vec<_> = state
             .queue
             .head(limit)
             .zip(0_usize..)
             .map(|(entry, ahead)| {
-                let rivals = state.queue.rivals_of(entry, &slots);
-                let reasons = explain(entry, rivals, &slots, now);
+                let rivals = state.queue.rivals_of(entry, &slots, &everything);
+                let reasons = explain(entry, rivals, &slots, &everything, now);
                 (entry.number, (position(ahead), reasons))
             })
             .collect();
@@ -265,45 +284,6 @@ impl Board {
         outdated
     }
 
-    /// Publishes `stored` again as it is shown now, unless something newer was published since
-    /// the last [`Board::stale_head`].
-    pub(crate) fn republish(
-        &self,
-        stored: StoredTask,
-        now: Timestamp,
-        publish: impl FnOnce(Vec<LiveMessage>),
-    ) {
-        let mut state = self.state();
-        let number = stored.task.number;
-        if state.queue.get(number).is_some() && !state.touched.contains(&number) {
-            let task = state.shown(stored, now);
-            state.note_published(&task);
-            publish(vec![LiveMessage::Task(Box::new(task))]);
-        }
-    }
-
-    /// Publishes what `choose` picks of all agents as they are now.
-    pub(crate) fn publish_agents(
-        &self,
-        now: Timestamp,
-        choose: impl FnMut(&Agent) -> bool,
-        publish: impl FnOnce(Vec<LiveMessage>),
-    ) {
-        let state = self.state();
-        let agents = state.agents.keys();
-        let agents = agents
-            .filter_map(|name| state.agent(name, now))
-            .filter(choose);
-        let messages: Vec<_> = agents
-            .map(|agent| LiveMessage::Agent(Box::new(agent)))
-            .collect();
-        if !messages.is_empty() {
-            publish(messages);
-            drop(state);
-            self.nudge();
-        }
-    }
-
     fn change_polling(&self, name: &str, begins: bool) {
         if let Some(agent) = self.state().agents.get_mut(name) {
             agent.polling = if begins {
@@ -314,7 +294,7 @@ impl Board {
         }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

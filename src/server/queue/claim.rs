@@ -3,16 +3,48 @@
 use super::Board;
 use crate::domain::Timestamp;
 use crate::server::clock::Clock;
-use crate::server::storage::tasks::{ClaimTask, Lease, StoredTask};
+use crate::server::storage::tasks::{ClaimTask, Lease, ReturnClaim, TakenTask};
 use crate::server::storage::{Answer, Database};
 
-/// A lease is good for this long unless it is renewed.
-pub(crate) const LEASE_SECONDS: i64 = 60;
+pub(crate) use crate::server::storage::tasks::LEASE_SECONDS;
 
 /// A task in the hands of an agent.
 pub(crate) struct Claimed {
-    pub(crate) stored: StoredTask,
+    pub(crate) task: TakenTask,
     pub(crate) lease: Lease,
+    pub(crate) handover: Handover,
+}
+
+/// A claimed task on its way to its agent. Dropped before it has arrived, also in the middle of the
+/// claim, the claim is undone.
+pub(crate) struct Handover {
+    db: Database,
+    clock: Clock,
+    number: i64,
+    lease: String,
+    arrived: bool,
+}
+
+impl Handover {
+    /// The agent has the task.
+    pub(crate) fn arrived(mut self) {
+        self.arrived = true;
+    }
+}
+
+impl Drop for Handover {
+    fn drop(&mut self) {
+        if self.arrived {
+            return;
+        }
+        let back = ReturnClaim {
+            number: self.number,
+            lease: std::mem::take(&mut self.lease),
+            now: self.clock.now(),
+        };
+        // It waits behind the claim. Where there is no room, the lease runs out by itself.
+        let _full = self.db.post(back);
+    }
 }
 
 /// The next task for `agent`, if there is one now. `node` names this server when it runs the
@@ -31,10 +63,17 @@ pub(crate) async fn claim(
             return Ok(None);
         };
         let number = reservation.number;
-        let lease = Lease {
-            id: clock.uuid().to_string(),
-            expires_at: now.plus_seconds(LEASE_SECONDS),
-            node: node.map(str::to_owned),
+        let lease = Lease::new(
+            clock.uuid().to_string(),
+            clock.running().plus_seconds(LEASE_SECONDS),
+            node.map(str::to_owned),
+        );
+        let handover = Handover {
+            db: db.clone(),
+            clock,
+            number,
+            lease: lease.id.clone(),
+            arrived: false,
         };
         let claim = ClaimTask {
             number,
@@ -45,14 +84,22 @@ pub(crate) async fn claim(
         };
         let claimed = match db.write(claim).await {
             // The agent was stopped between our look and our claim.
-            Err(error) if error.is_refusal() => return Ok(None),
+            Err(error) if error.is_refusal() => {
+                handover.arrived();
+                return Ok(None);
+            }
             claimed => claimed?,
         };
-        if let Some(stored) = claimed {
-            let waited = now.seconds_since(stored.task.created_at);
-            metrics::histogram!("task_claim_wait_seconds").record(waited.max(0.0));
-            return Ok(Some(Claimed { stored, lease }));
+        if let Some(task) = claimed {
+            let waited = now.seconds_since(task.stored.task.created_at);
+            metrics::histogram!("task_claim_wait_seconds").record(waited);
+            return Ok(Some(Claimed {
+                task,
+                lease,
+                handover,
+            }));
         }
+        handover.arrived();
         // Somebody else took it between our look and our claim.
         board.forget(&reservation);
     }

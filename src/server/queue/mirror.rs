@@ -4,8 +4,11 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::agent::{AgentState, Held};
 use super::estimate::Estimates;
-use super::order::{Entry, Queue, Slots, explain};
-use crate::domain::{Agent, StatusCounts, Task, TaskStatus, Timestamp, Waiting};
+use super::order::{Entry, Needs, Queue, Slots};
+use super::reasons::explain;
+use super::versions::Versions;
+use crate::domain::{Agent, Scope, StatusCounts, Task, TaskStatus, Timestamp, Waiting};
+use crate::server::live::for_scope;
 use crate::server::storage::agents::AgentRecord;
 use crate::server::storage::tasks::StoredTask;
 
@@ -15,7 +18,11 @@ pub(super) struct State {
     pub(super) agents: BTreeMap<String, AgentState>,
     /// Which agent holds which task.
     pub(super) holders: HashMap<i64, String>,
-    pub(super) counts: StatusCounts,
+    /// By project.
+    pub(super) counts: BTreeMap<String, StatusCounts>,
+    /// The lease clock.
+    pub(super) running: Timestamp,
+    pub(super) versions: Versions,
     pub(super) estimates: Estimates,
     /// What was last published about the head of the queue.
     pub(super) published: HashMap<i64, (u64, Vec<Waiting>)>,
@@ -33,16 +40,23 @@ impl State {
     ) -> Vec<String> {
         let task = &stored.task;
         if before != Some(task.status) {
+            let counts = self.counts_of(&task.project);
             if let Some(before) = before {
-                let slot = self.counts.slot(before);
+                let slot = counts.slot(before);
                 *slot = slot.saturating_sub(1);
             }
-            *self.counts.slot(task.status) += 1;
+            *counts.slot(task.status) += 1;
         }
         if task.status == TaskStatus::Pending {
-            self.queue.put(entry(stored), now);
+            self.queue.put(entry(stored, now), now);
         } else if self.queue.remove(task.number) {
             self.published.remove(&task.number);
+        }
+        if let (None, Some(old)) = (before, task.retry_of) {
+            self.queue.follow_retry(old, task.id, task.number);
+        }
+        if task.status.is_finished() {
+            self.queue.settle(task.id, task.status);
         }
         let mut agents = Vec::new();
         if task.status.is_held() {
@@ -52,6 +66,15 @@ impl State {
             agents.push(name);
         }
         agents
+    }
+
+    pub(super) fn counts_of(&mut self, project: &str) -> &mut StatusCounts {
+        if !self.counts.contains_key(project) {
+            self.counts
+                .insert(project.to_owned(), StatusCounts::default());
+        }
+        // Just made sure of.
+        self.counts.entry(project.to_owned()).or_default()
     }
 
     pub(super) fn hold(&mut self, task: &Task) -> Option<String> {
@@ -64,6 +87,7 @@ impl State {
             id: task.id,
             since,
             needs_input,
+            project: task.project.clone(),
         };
         let before = agent.held.insert(task.number, held);
         // Progress alone says nothing new about the agent.
@@ -91,25 +115,48 @@ impl State {
         }
     }
 
-    pub(super) fn put_agent(&mut self, record: AgentRecord) {
+    pub(super) fn put_agent(&mut self, mut record: AgentRecord, now: Timestamp) {
+        let running = self.running;
         match self.agents.get_mut(&record.name) {
-            Some(agent) => agent.record = record,
+            Some(agent) => {
+                if record.last_seen > agent.record.last_seen {
+                    agent.heard = Some(running);
+                }
+                // Signs of life are noted here first.
+                record.last_seen = record.last_seen.max(agent.record.last_seen);
+                agent.record = record;
+            }
             None => {
-                self.agents
-                    .insert(record.name.clone(), AgentState::new(record));
+                let mut agent = AgentState::new(record);
+                agent.heard = agent.heard_lately(now).then_some(running);
+                self.agents.insert(agent.record.name.clone(), agent);
             }
         }
     }
 
     pub(super) fn agent(&self, name: &str, now: Timestamp) -> Option<Agent> {
         let median = self.estimates.median_of(name);
-        self.agents.get(name).map(|agent| agent.agent(median, now))
+        let agent = self.agents.get(name)?;
+        Some(agent.agent(median, self.running, now))
     }
 
-    pub(super) fn slots(&self, now: Timestamp) -> BTreeMap<String, Slots> {
-        self.agents
-            .iter()
-            .map(|(name, agent)| (name.clone(), agent.slots(now)))
+    /// The agent as somebody with `scope` sees it, if at all.
+    pub(super) fn seen_agent(&self, name: &str, scope: &Scope, now: Timestamp) -> Option<Agent> {
+        let state = self.agents.get(name)?;
+        let agent = self
+            .agent(name, now)
+            .filter(|_| scope.sees(&state.record.audience()))?;
+        Some(match scope.projects() {
+            None => agent,
+            Some(_) => for_scope(&agent, &state.running_for(), scope),
+        })
+    }
+
+    /// The agents that somebody with `scope` may use. Nobody else's could take what they see.
+    pub(super) fn slots(&self, scope: &Scope) -> BTreeMap<String, Slots> {
+        let seen = self.agents.iter();
+        seen.filter(|(_, agent)| scope.sees(&agent.record.audience()))
+            .map(|(name, agent)| (name.clone(), agent.slots(scope, self.running)))
             .collect()
     }
 
@@ -132,18 +179,19 @@ impl State {
         }
     }
 
-    pub(super) fn shown(&self, stored: StoredTask, now: Timestamp) -> Task {
-        let mut task = stored.task;
-        if let Some(entry) = self
-            .queue
-            .get(task.number)
-            .filter(|_| task.status == TaskStatus::Pending)
-        {
-            let ahead = self.queue.ahead_of(entry);
-            task.queue_position = Some(position(ahead));
-            let agents = self.slots(now);
-            let rivals = self.queue.rivals_of(entry, &agents);
-            task.waiting = explain(entry, rivals, &agents, now);
+    /// A task as somebody with `scope` sees it; `agents` are what [`State::slots`] says to them.
+    pub(super) fn shown(
+        &self,
+        mut task: Task,
+        agents: &BTreeMap<String, Slots>,
+        scope: &Scope,
+        now: Timestamp,
+    ) -> Task {
+        let pending = task.status == TaskStatus::Pending;
+        if let Some(entry) = self.queue.get(task.number).filter(|_| pending) {
+            task.queue_position = Some(position(self.queue.ahead_of(entry, scope)));
+            let rivals = self.queue.rivals_of(entry, agents, scope);
+            task.waiting = explain(entry, rivals, agents, scope, now);
         }
         if !task.status.is_finished() {
             let agent = task.agent.as_deref().or(task.requested_agent.as_deref());
@@ -153,14 +201,22 @@ impl State {
     }
 }
 
-pub(super) fn entry(stored: &StoredTask) -> Entry {
-    Entry {
-        number: stored.task.number,
+pub(super) fn entry(stored: &StoredTask, now: Timestamp) -> Entry {
+    let task = &stored.task;
+    let mut entry = Entry {
+        number: task.number,
         key: stored.order_key,
-        requested_agent: stored.task.requested_agent.clone(),
         not_before: stored.not_before,
-        attempt: stored.task.attempt,
-    }
+        attempt: task.attempt,
+        needs: Needs {
+            agent: task.requested_agent.clone(),
+            requires: task.requires.clone(),
+            project: stored.task.project.clone(),
+        },
+        blockers: stored.blockers.clone(),
+    };
+    entry.shorten_pause(now);
+    entry
 }
 
 pub(super) fn position(ahead: usize) -> u64 {

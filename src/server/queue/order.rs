@@ -1,9 +1,11 @@
 //! The rule: which task is next for an agent, and, by the same rule, why another waits.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::domain::{AgentStatus, Timestamp, Waiting, WaitingCode};
+use crate::domain::{
+    AgentStatus, LONGEST_BACK_OFF_SECONDS, Scope, Takes, TaskId, TaskStatus, Timestamp,
+};
+use crate::server::storage::tasks::{Blocker, Fate};
 
 /// A pending task, as far as the queue cares.
 #[derive(Clone, Debug)]
@@ -11,9 +13,32 @@ pub(crate) struct Entry {
     pub(crate) number: i64,
     /// Lower is earlier.
     pub(crate) key: i64,
-    pub(crate) requested_agent: Option<String>,
     pub(crate) not_before: Option<Timestamp>,
     pub(crate) attempt: u32,
+    /// What it needs of an agent.
+    pub(crate) needs: Needs,
+    /// The tasks that must be completed first and are not.
+    pub(crate) blockers: Vec<Blocker>,
+}
+
+/// What a task needs of an agent. Tasks that need the same wait in one lane.
+#[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
+pub(crate) struct Needs {
+    pub(crate) agent: Option<String>,
+    /// Capabilities, sorted.
+    pub(crate) requires: Vec<String>,
+    pub(crate) project: String,
+}
+
+impl Entry {
+    /// The pause before a further attempt has a longest; when more seems to be left of it, the wall
+    /// clock was set back. A moment that a person chose stays what it is.
+    pub(crate) fn shorten_pause(&mut self, now: Timestamp) {
+        if self.attempt > 1 {
+            let latest = now.plus_seconds(LONGEST_BACK_OFF_SECONDS);
+            self.not_before = self.not_before.map(|moment| moment.min(latest));
+        }
+    }
 }
 
 /// An agent, as far as the queue cares.
@@ -26,9 +51,21 @@ pub(crate) struct Slots {
     pub(crate) held: Vec<i64>,
     /// Those of them that wait for a person.
     pub(crate) asking: Vec<i64>,
+    /// Those of them that whoever asks may not see.
+    pub(crate) hidden: Vec<i64>,
     /// Why it is in error.
     pub(crate) error: Option<String>,
     pub(crate) reach: Reach,
+    pub(crate) offers: Offers,
+}
+
+/// What an agent offers to tasks.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Offers {
+    pub(crate) takes: Takes,
+    pub(crate) capabilities: Vec<String>,
+    /// Only tasks of these; of all projects when empty.
+    pub(crate) projects: Vec<String>,
 }
 
 /// How a task comes to an agent.
@@ -40,30 +77,44 @@ pub(crate) enum Reach {
     Quiet,
     /// Its worker was not heard of for too long.
     Silent,
+    /// It only reports what it does: nothing is handed to it.
+    Reports,
+    /// It stood in the configuration, and does so no more.
+    Removed,
 }
 
 /// What keeps one task from one agent.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Obstacle {
+pub(super) enum Obstacle {
     NotYet(Timestamp),
+    /// Another task has to be completed first.
+    After,
     OtherAgent,
+    /// The agent takes only tasks that name it.
+    Unnamed,
+    Project,
+    Capability,
+    /// The agent takes what it does by itself, elsewhere.
+    Reports,
     Unavailable,
     Busy,
 }
 
 /// May `agent` take `entry` now? Everything else follows from this.
-fn may_take(entry: &Entry, name: &str, agent: &Slots, now: Timestamp) -> Result<(), Obstacle> {
+pub(super) fn may_take(
+    entry: &Entry,
+    name: &str,
+    agent: &Slots,
+    now: Timestamp,
+) -> Result<(), Obstacle> {
     if let Some(moment) = entry.not_before.filter(|&moment| moment > now) {
         return Err(Obstacle::NotYet(moment));
     }
-    if entry
-        .requested_agent
-        .as_deref()
-        .is_some_and(|requested| requested != name)
-    {
-        return Err(Obstacle::OtherAgent);
+    if !entry.blockers.is_empty() {
+        return Err(Obstacle::After);
     }
-    if !agent.status.takes_tasks() {
+    suits(&entry.needs, name, agent)?;
+    if !agent.status.takes_tasks() || agent.reach == Reach::Removed {
         return Err(Obstacle::Unavailable);
     }
     if agent.held.len() >= agent.concurrency {
@@ -73,174 +124,35 @@ fn may_take(entry: &Entry, name: &str, agent: &Slots, now: Timestamp) -> Result<
     }
 }
 
-/// Why `entry` waits, given how many tasks compete with it and stand before it. Never empty.
-pub(crate) fn explain(
-    entry: &Entry,
-    ahead: usize,
-    agents: &BTreeMap<String, Slots>,
-    now: Timestamp,
-) -> Vec<Waiting> {
-    let mut reasons = Vec::new();
-    // The slot that is kept for a task while it is handed over does not keep it waiting.
-    let others: Vec<(&String, Cow<'_, Slots>)> = agents
-        .iter()
-        .map(|(name, agent)| (name, agent.without(entry.number)))
-        .collect();
-    let verdicts: Vec<_> = others
-        .iter()
-        .map(|(name, agent)| (&**agent, may_take(entry, name, agent, now)))
-        .collect();
-    let with = |obstacle| {
-        let found = verdicts
-            .iter()
-            .filter(move |(_, verdict)| *verdict == Err(obstacle));
-        found.map(|(agent, _)| *agent).collect::<Vec<_>>()
-    };
-    if let Some(moment) = entry.not_before.filter(|&moment| moment > now) {
-        reasons.push(not_yet(entry, moment));
-    } else if let Some(name) = entry
-        .requested_agent
-        .as_ref()
-        .filter(|n| !agents.contains_key(*n))
-    {
-        let detail = format!("there is no agent named {name}; add it or choose another");
-        reasons.push(reason(WaitingCode::UnknownAgent, detail, false));
-    } else if agents.is_empty() {
-        let detail = "no agent is configured; add one to dashboard.toml or enable the demo agent";
-        reasons.push(reason(WaitingCode::NoAgent, detail.into(), false));
-    } else if verdicts.iter().any(|(_, verdict)| verdict.is_ok()) {
-        let free = verdicts.iter().filter(|(_, verdict)| verdict.is_ok());
-        let free: Vec<_> = free.map(|(agent, _)| *agent).collect();
-        let quiet = free.iter().all(|agent| agent.reach == Reach::Quiet);
-        if quiet || ahead == 0 {
-            reasons.push(starting(&free, quiet));
-        }
+/// Could `agent` ever take what has these needs?
+pub(super) fn suits(needs: &Needs, name: &str, agent: &Slots) -> Result<(), Obstacle> {
+    let offers = &agent.offers;
+    match needs.agent.as_deref() {
+        Some(requested) if requested != name => return Err(Obstacle::OtherAgent),
+        None if offers.takes == Takes::Requested => return Err(Obstacle::Unnamed),
+        _ => {}
+    }
+    if agent.reach == Reach::Reports {
+        return Err(Obstacle::Reports);
+    }
+    if !offers.projects.is_empty() && !offers.projects.contains(&needs.project) {
+        return Err(Obstacle::Project);
+    }
+    let has = |capability: &String| offers.capabilities.contains(capability);
+    if needs.requires.iter().all(has) {
+        Ok(())
     } else {
-        let busy = with(Obstacle::Busy);
-        let asks = |agent: &&Slots| agent.held.iter().all(|task| agent.asking.contains(task));
-        if busy.is_empty() {
-            reasons.push(unavailable(&with(Obstacle::Unavailable)));
-        } else if busy.iter().all(asks) {
-            reasons.push(all_ask(&busy));
-        } else {
-            reasons.push(all_busy(&busy));
-        }
-    }
-    if ahead > 0 && reasons.iter().all(|reason| reason.clears_itself) {
-        let (tasks, verb) = if ahead == 1 {
-            ("task", "is")
-        } else {
-            ("tasks", "are")
-        };
-        let detail = format!("{ahead} {tasks} {verb} before it");
-        reasons.push(reason(WaitingCode::Behind, detail, true));
-    }
-    reasons
-}
-
-fn reason(code: WaitingCode, detail: String, clears_itself: bool) -> Waiting {
-    Waiting {
-        code,
-        detail,
-        clears_itself,
+        Err(Obstacle::Capability)
     }
 }
 
-fn not_yet(entry: &Entry, moment: Timestamp) -> Waiting {
-    let moment = moment.in_words();
-    if entry.attempt > 1 {
-        let detail = format!(
-            "attempt {} follows after a pause, at {moment}",
-            entry.attempt
-        );
-        reason(WaitingCode::BackOff, detail, true)
-    } else {
-        reason(WaitingCode::NotBefore, format!("not before {moment}"), true)
-    }
-}
-
-fn starting(free: &[&Slots], quiet: bool) -> Waiting {
-    let titles: Vec<_> = free.iter().map(|agent| agent.title.clone()).collect();
-    let detail = if quiet {
-        format!("{} has to ask for it", shortened(&titles))
-    } else {
-        "it is being handed out".to_owned()
-    };
-    reason(WaitingCode::Starting, detail, true)
-}
-
-fn unavailable(agents: &[&Slots]) -> Waiting {
-    let words: Vec<_> = agents.iter().map(|agent| agent.trouble()).collect();
-    let action = match agents {
-        [agent] if agent.reach == Reach::Silent => {
-            "; its worker has to claim a task or send a heartbeat"
-        }
-        [agent] if agent.status == AgentStatus::Error => "; start it again",
-        [agent] if agent.status == AgentStatus::Draining => "; start it to undo that",
-        [_] => "; start it",
-        _ => "; start one of them",
-    };
-    let detail = shortened(&words) + action;
-    reason(WaitingCode::AgentUnavailable, detail, false)
-}
-
-fn all_busy(agents: &[&Slots]) -> Waiting {
-    let detail = match agents {
-        [agent] => format!("{} is busy with {}", agent.title, numbers(&agent.held)),
-        several => {
-            let titles: Vec<_> = several.iter().map(|agent| agent.title.clone()).collect();
-            format!("{} are busy", shortened(&titles))
-        }
-    };
-    reason(WaitingCode::AgentBusy, detail, true)
-}
-
-/// Every slot is held by a task that waits for a person: nothing moves until somebody answers.
-fn all_ask(agents: &[&Slots]) -> Waiting {
-    let words: Vec<_> = agents
-        .iter()
-        .map(|agent| {
-            let tasks = numbers(&agent.asking);
-            format!("{} waits for an answer on {tasks}", agent.title)
-        })
-        .collect();
-    reason(WaitingCode::AgentAsks, shortened(&words), false)
-}
-
-fn numbers(tasks: &[i64]) -> String {
-    let words: Vec<_> = tasks.iter().map(|number| format!("#{number}")).collect();
-    shortened(&words)
-}
-
-impl Slots {
-    /// The same agent as if it had nothing to do with `task`.
-    fn without(&self, task: i64) -> Cow<'_, Self> {
-        if !self.held.contains(&task) {
-            return Cow::Borrowed(self);
-        }
-        let mut other = self.clone();
-        other.held.retain(|held| *held != task);
-        other.asking.retain(|held| *held != task);
-        Cow::Owned(other)
-    }
-
-    /// Why it takes no task.
-    fn trouble(&self) -> String {
-        let title = &self.title;
-        match (self.status, &self.error) {
-            (AgentStatus::Error, Some(error)) => format!("{title} is in error: {error}"),
-            (AgentStatus::Error, None) => format!("{title} is in error"),
-            _ if self.reach == Reach::Silent => format!("nothing is heard of {title}"),
-            (status, _) => format!("{title} is {}", status.label()),
-        }
-    }
-}
-
-fn shortened(words: &[String]) -> String {
-    match words.len() {
-        0..=3 => words.join(", "),
-        more => format!("{} and {} more", words[..3].join(", "), more - 3),
-    }
+/// The tasks that stand before another and want what it wants.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Rivals {
+    /// How many, of those that whoever asks may see.
+    pub(crate) seen: usize,
+    /// True when there are others.
+    pub(crate) hidden: bool,
 }
 
 /// The tasks that may run now, by place. It knows how many stand before a place.
@@ -250,19 +162,31 @@ type Lane = indexset::BTreeSet<(i64, i64)>;
 #[derive(Default)]
 pub(crate) struct Queue {
     entries: HashMap<i64, Entry>,
-    /// All of them by place, for positions.
-    places: indexset::BTreeSet<(i64, i64)>,
-    /// Those that may run now, by requested agent and place.
-    lanes: HashMap<Option<String>, Lane>,
+    /// All of them by project and place, for positions.
+    places: BTreeMap<String, indexset::BTreeSet<(i64, i64)>>,
+    /// Those that may run now, by requested agent, by what else they need, and by place.
+    lanes: HashMap<Option<String>, HashMap<Needs, Lane>>,
     /// Those whose moment has not come, by moment.
     later: BTreeSet<(Timestamp, i64)>,
+    /// Who waits for a task that is not completed.
+    followers: HashMap<TaskId, BTreeSet<i64>>,
 }
 
 impl Queue {
-    /// Adds a task, or replaces what was known about it.
-    pub(crate) fn put(&mut self, entry: Entry, now: Timestamp) {
+    /// Adds a task, or replaces what was known about it. What keeps it waiting is kept as it was.
+    pub(crate) fn put(&mut self, mut entry: Entry, now: Timestamp) {
+        if let Some(known) = self.entries.get(&entry.number) {
+            entry.blockers.clone_from(&known.blockers);
+        }
         self.remove(entry.number);
-        self.places.insert((entry.key, entry.number));
+        let places = self.places.entry(entry.needs.project.clone());
+        places.or_default().insert((entry.key, entry.number));
+        for blocker in &entry.blockers {
+            self.followers
+                .entry(blocker.id)
+                .or_default()
+                .insert(entry.number);
+        }
         match entry.not_before.filter(|&moment| moment > now) {
             Some(moment) => {
                 self.later.insert((moment, entry.number));
@@ -277,12 +201,63 @@ impl Queue {
         let Some(entry) = self.entries.remove(&number) else {
             return false;
         };
-        self.places.remove(&(entry.key, number));
+        if let Some(places) = self.places.get_mut(&entry.needs.project) {
+            places.remove(&(entry.key, number));
+            if places.is_empty() {
+                self.places.remove(&entry.needs.project);
+            }
+        }
         self.take_out(&entry);
         if let Some(moment) = entry.not_before {
             self.later.remove(&(moment, number));
         }
+        for blocker in &entry.blockers {
+            self.unfollow(blocker.id, number);
+        }
         true
+    }
+
+    /// Tells those who wait for task `id` what became of it; answers their numbers.
+    pub(crate) fn settle(&mut self, id: TaskId, status: TaskStatus) -> Vec<i64> {
+        let fate = Fate::of(status);
+        let waiting = self.followers.get(&id).cloned().unwrap_or_default();
+        for number in &waiting {
+            let Some(entry) = self.entries.get_mut(number) else {
+                continue;
+            };
+            match fate {
+                Some(fate) => {
+                    let same = entry.blockers.iter_mut().filter(|it| it.id == id);
+                    same.for_each(|blocker| blocker.fate = fate);
+                }
+                None => entry.blockers.retain(|blocker| blocker.id != id),
+            }
+        }
+        if fate.is_none() {
+            self.followers.remove(&id);
+            // Those that also wait for their moment are lined up when it comes.
+            for number in &waiting {
+                self.put_back(*number);
+            }
+        }
+        waiting.into_iter().collect()
+    }
+
+    /// Has those who wait for the task `old` wait for its retry instead.
+    pub(crate) fn follow_retry(&mut self, old: TaskId, new: TaskId, number: i64) {
+        let Some(waiting) = self.followers.remove(&old) else {
+            return;
+        };
+        for follower in &waiting {
+            let Some(entry) = self.entries.get_mut(follower) else {
+                continue;
+            };
+            for blocker in entry.blockers.iter_mut().filter(|it| it.id == old) {
+                let fate = Fate::Open;
+                (blocker.id, blocker.number, blocker.fate) = (new, number, fate);
+            }
+        }
+        self.followers.entry(new).or_default().extend(waiting);
     }
 
     /// Takes a task out of the lanes while it is being handed out; its place stays.
@@ -306,9 +281,14 @@ impl Queue {
 
     /// The next task for the agent `name`, if it may take one now, of those that were lined up.
     pub(crate) fn next_for(&self, name: &str, agent: &Slots, now: Timestamp) -> Option<i64> {
-        let own = self.lanes.get(&Some(name.to_owned())).and_then(Lane::first);
-        let any = self.lanes.get(&None).and_then(Lane::first);
-        let (_, number) = own.into_iter().chain(any).min().copied()?;
+        let own = self.lanes.get(&Some(name.to_owned()));
+        let any = self.lanes.get(&None);
+        let lanes = own.into_iter().chain(any).flatten();
+        let suiting = lanes.filter(|(needs, _)| suits(needs, name, agent).is_ok());
+        let (_, number) = suiting
+            .filter_map(|(_, lane)| lane.first())
+            .min()
+            .copied()?;
         let entry = self.entries.get(&number)?;
         may_take(entry, name, agent, now).is_ok().then_some(number)
     }
@@ -323,32 +303,63 @@ impl Queue {
     }
 
     /// How many tasks stand before `entry`.
-    pub(crate) fn ahead_of(&self, entry: &Entry) -> usize {
-        self.places.rank(&(entry.key, entry.number))
+    pub(crate) fn ahead_of(&self, entry: &Entry, scope: &Scope) -> usize {
+        let place = (entry.key, entry.number);
+        let seen = self
+            .places
+            .iter()
+            .filter(|(project, _)| scope.covers(project));
+        seen.map(|(_, places)| places.rank(&place)).sum()
     }
 
     /// How many tasks that may run now stand before `entry` and want what it wants: a slot of an
     /// agent that could take either.
-    pub(crate) fn rivals_of(&self, entry: &Entry, agents: &BTreeMap<String, Slots>) -> usize {
+    pub(crate) fn rivals_of(
+        &self,
+        entry: &Entry,
+        agents: &BTreeMap<String, Slots>,
+        scope: &Scope,
+    ) -> Rivals {
         let place = (entry.key, entry.number);
-        let takes = |name: &String| agents.get(name).is_some_and(|a| a.status.takes_tasks());
-        let rivals = |(wanted, lane): (&Option<String>, &Lane)| {
-            let same = match (wanted, &entry.requested_agent) {
-                (Some(theirs), Some(own)) => theirs == own,
-                (Some(theirs), None) => takes(theirs),
-                (None, _) => true,
-            };
-            if same { lane.rank(&place) } else { 0 }
+        // One that is stopped has nothing to give, unless the task wants it and no other.
+        let named = entry.needs.agent.is_some();
+        let useful = agents.iter().filter(|(name, agent)| {
+            let takes = named || agent.status.takes_tasks();
+            takes && suits(&entry.needs, name, agent).is_ok()
+        });
+        let useful: Vec<_> = useful.collect();
+        let competes = |needs: &Needs| {
+            let same = *needs == entry.needs;
+            same || useful
+                .iter()
+                .any(|(name, agent)| suits(needs, name, agent).is_ok())
         };
-        self.lanes.iter().map(rivals).sum()
+        let lanes = self.lanes.values().flatten();
+        lanes.filter(|(needs, _)| competes(needs)).fold(
+            Rivals::default(),
+            |mut rivals, (needs, lane)| {
+                if scope.covers(&needs.project) {
+                    rivals.seen += lane.rank(&place);
+                } else {
+                    rivals.hidden |= lane.rank(&place) > 0;
+                }
+                rivals
+            },
+        )
     }
 
     /// The first `limit` tasks.
     pub(crate) fn head(&self, limit: usize) -> impl Iterator<Item = &Entry> {
-        self.places
-            .iter()
-            .take(limit)
-            .filter_map(|(_, number)| self.entries.get(number))
+        let heads = self
+            .places
+            .values()
+            .flat_map(|places| places.iter().take(limit));
+        let mut heads: Vec<_> = heads.copied().collect();
+        heads.sort_unstable();
+        heads.truncate(limit);
+        heads
+            .into_iter()
+            .filter_map(|(_, number)| self.entries.get(&number))
     }
 
     /// Lines up the tasks whose moment has come; true when there was one.
@@ -363,16 +374,46 @@ impl Queue {
         any
     }
 
+    /// Has no pause between attempts last longer than it may, after the clock was set.
+    pub(crate) fn shorten_pauses(&mut self, now: Timestamp) {
+        let entries = self
+            .later
+            .iter()
+            .filter_map(|(_, number)| self.entries.get(number));
+        for mut entry in entries.cloned().collect::<Vec<_>>() {
+            entry.shorten_pause(now);
+            self.put(entry, now);
+        }
+    }
+
     fn line_up(&mut self, entry: &Entry) {
-        let lane = self.lanes.entry(entry.requested_agent.clone()).or_default();
-        lane.insert((entry.key, entry.number));
+        if entry.blockers.is_empty() {
+            let lanes = self.lanes.entry(entry.needs.agent.clone()).or_default();
+            let lane = lanes.entry(entry.needs.clone()).or_default();
+            lane.insert((entry.key, entry.number));
+        }
     }
 
     fn take_out(&mut self, entry: &Entry) {
-        if let Some(lane) = self.lanes.get_mut(&entry.requested_agent) {
+        let Some(lanes) = self.lanes.get_mut(&entry.needs.agent) else {
+            return;
+        };
+        if let Some(lane) = lanes.get_mut(&entry.needs) {
             lane.remove(&(entry.key, entry.number));
             if lane.is_empty() {
-                self.lanes.remove(&entry.requested_agent);
+                lanes.remove(&entry.needs);
+            }
+        }
+        if lanes.is_empty() {
+            self.lanes.remove(&entry.needs.agent);
+        }
+    }
+
+    fn unfollow(&mut self, id: TaskId, number: i64) {
+        if let Some(waiting) = self.followers.get_mut(&id) {
+            waiting.remove(&number);
+            if waiting.is_empty() {
+                self.followers.remove(&id);
             }
         }
     }

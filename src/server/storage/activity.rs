@@ -1,12 +1,13 @@
 //! What happened, in storage.
 
-use sqlx::FromRow;
+use sqlx::{FromRow, QueryBuilder};
 
-use super::columns::Origin;
+use super::batch::Batched;
+use super::columns::{Origin, readable};
 use super::database::on_pool;
 use super::tx::{Tx, insert_rows};
-use super::{Answer, Change, Database, StorageError};
-use crate::domain::{Activity, ActivityKind, Task, TaskId, Timestamp};
+use super::{Answer, Change, Database, StorageError, Thing};
+use crate::domain::{Activity, ActivityKind, Audience, Scope, Task, TaskId, Timestamp};
 
 /// Something that happened, on its way in.
 pub(crate) struct Happening<'a> {
@@ -18,7 +19,7 @@ pub(crate) struct Happening<'a> {
     pub(crate) time: Timestamp,
 }
 
-/// Records what happened, and announces it. [`store`] writes it down before the commit.
+/// Records what happened, and announces it.
 pub(super) fn record(tx: &mut Tx<'_>, happening: Happening<'_>) {
     let Happening {
         kind,
@@ -29,8 +30,17 @@ pub(super) fn record(tx: &mut Tx<'_>, happening: Happening<'_>) {
         time,
     } = happening;
     let agent = agent.or_else(|| task.and_then(|task| task.agent.as_deref()));
-    tx.activity_to_store.push(tx.mark());
-    tx.changed(Change::Activity(Activity {
+    let (project, audience) = match task {
+        Some(task) => (
+            Some(task.project.clone()),
+            Audience::Project {
+                project: task.project.clone(),
+                owner: task.created_by.clone(),
+            },
+        ),
+        None => (None, Audience::Everyone),
+    };
+    let activity = Activity {
         id: 0,
         time,
         kind,
@@ -40,44 +50,57 @@ pub(super) fn record(tx: &mut Tx<'_>, happening: Happening<'_>) {
         agent: agent.map(str::to_owned),
         actor: actor.to_owned(),
         detail: detail.map(str::to_owned),
-    }));
+    };
+    let place = tx.changed(Change {
+        version: 0,
+        audience,
+        thing: Thing::Activity(activity),
+    });
+    tx.batch(Recorded { place, project });
 }
 
-/// Rows of one statement.
-const ROWS: usize = 128;
+/// Something that happened, in the changes of its transaction.
+struct Recorded {
+    place: usize,
+    project: Option<String>,
+}
 
-/// Stores what the writes of a transaction recorded, and fills in the ids.
-pub(super) async fn store(tx: &mut Tx<'_>) -> Answer<()> {
-    let waiting = std::mem::take(&mut tx.activity_to_store);
-    for chunk in waiting.chunks(ROWS) {
-        let rows: Vec<&Activity> = chunk
+impl Batched for Recorded {
+    async fn store(tx: &mut Tx<'_>, recorded: Vec<Self>) -> Answer<()> {
+        let rows: Vec<(&Activity, &Option<String>)> = recorded
             .iter()
-            .filter_map(|&place| match tx.changes.get(place) {
-                Some(Change::Activity(activity)) => Some(activity),
+            .filter_map(|it| match &tx.changes.get(it.place)?.thing {
+                Thing::Activity(activity) => Some((activity, &it.project)),
                 _ => None,
             })
             .collect();
         let ids = insert_rows!(
             tx,
-            "insert into activity (time, kind, task, agent, actor, title, detail) ",
+            "insert into activity (time, kind, task, agent, actor, title, detail, project) ",
             "id",
             rows,
-            |row, activity| row
-                .push_bind(activity.time.0)
-                .push_bind(activity.kind.as_str())
-                .push_bind(activity.task_number)
-                .push_bind(activity.agent.clone())
-                .push_bind(activity.actor.clone())
-                .push_bind(activity.title.clone())
-                .push_bind(activity.detail.clone())
+            |row, recorded| {
+                let (activity, project) = recorded;
+                row.push_bind(activity.time.0)
+                    .push_bind(activity.kind.as_str())
+                    .push_bind(activity.task_number)
+                    .push_bind(activity.agent.clone())
+                    .push_bind(activity.actor.clone())
+                    .push_bind(activity.title.clone())
+                    .push_bind(activity.detail.clone())
+                    .push_bind(project.clone())
+            }
         );
-        for (&place, id) in chunk.iter().zip(ids) {
-            if let Some(Change::Activity(activity)) = tx.changes.get_mut(place) {
+        for (it, id) in recorded.iter().zip(ids) {
+            if let Some(change) = tx.changes.get_mut(it.place)
+                && let Thing::Activity(activity) = &mut change.thing
+            {
                 activity.id = id;
+                change.version = id;
             }
         }
+        Ok(())
     }
-    Ok(())
 }
 
 #[derive(FromRow)]
@@ -120,23 +143,51 @@ impl TryFrom<ActivityRow> for Activity {
     }
 }
 
-const RECENT: &str = "select a.*, t.id as task_id from activity a \
-    left join tasks t on t.number = a.task order by a.id desc limit $1";
-const OF_TASK: &str = "select a.*, t.id as task_id from activity a \
-    left join tasks t on t.number = a.task where a.task = $1 order by a.id limit $2";
+const OF: &str = "select a.id, a.time, a.kind, a.task, t.id as task_id, a.agent, a.actor, a.title, \
+    a.detail from activity a left join tasks t on t.number = a.task where ";
+const OF_TASK: &str = "select a.id, a.time, a.kind, a.task, t.id as task_id, a.agent, a.actor, a.title, \
+    a.detail from activity a \
+    left join tasks t on t.number = a.task where a.task = $1 order by a.id desc limit $2";
 
 impl Database {
-    /// What happened lately, newest first.
-    pub(crate) async fn recent_activity(&self, limit: i64) -> Answer<Vec<Activity>> {
-        let rows: Vec<ActivityRow> =
-            on_pool!(self, pool => sqlx::query_as(RECENT).bind(limit).fetch_all(pool).await?);
-        rows.into_iter().map(Activity::try_from).collect()
+    /// What happened lately to tasks that `scope` covers and to `agents`, newest first.
+    pub(crate) async fn recent_activity(
+        &self,
+        scope: &Scope,
+        agents: &[String],
+        limit: i64,
+    ) -> Answer<Vec<Activity>> {
+        Ok(on_pool!(self, pool => {
+            let mut query = QueryBuilder::new(OF);
+            match scope.projects() {
+                None => {
+                    query.push("true");
+                }
+                Some(names) => {
+                    query.push("(a.project in (''");
+                    for name in names {
+                        query.push(", ").push_bind(name.clone());
+                    }
+                    query.push(") or (a.project is null and a.agent in (''");
+                    for agent in agents {
+                        query.push(", ").push_bind(agent.clone());
+                    }
+                    query.push(")))");
+                }
+            }
+            query.push(" order by a.id desc limit ").push_bind(limit);
+            let rows = query.build().fetch_all(pool).await?;
+            readable::<_, ActivityRow, Activity>("activity", "id", &rows)
+        }))
     }
 
-    /// What happened to a task, oldest first, at most 1000.
+    /// What happened to a task, oldest first; the newest 1000 when there was more.
     pub(crate) async fn timeline(&self, task: i64) -> Answer<Vec<Activity>> {
-        let rows: Vec<ActivityRow> = on_pool!(self, pool =>
-            sqlx::query_as(OF_TASK).bind(task).bind(1000_i64).fetch_all(pool).await?);
-        rows.into_iter().map(Activity::try_from).collect()
+        Ok(on_pool!(self, pool => {
+            let rows = sqlx::query(OF_TASK).bind(task).bind(1000_i64).fetch_all(pool).await?;
+            let mut told = readable::<_, ActivityRow, Activity>("activity", "id", &rows);
+            told.reverse();
+            told
+        }))
     }
 }

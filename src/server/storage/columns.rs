@@ -1,7 +1,11 @@
 //! How domain types are written into columns and read back.
 
+use std::collections::HashSet;
+use std::sync::{LazyLock, Mutex, PoisonError};
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use sqlx::{ColumnIndex, Decode, FromRow, Row, Type};
 
 use super::{Answer, StorageError};
 use crate::domain::AppError;
@@ -16,7 +20,7 @@ impl Origin<'_> {
     fn corrupt(&self, column: &'static str) -> StorageError {
         StorageError::Inconsistent {
             table: self.table,
-            column,
+            column: column.to_owned(),
             row: self.row.to_owned(),
         }
     }
@@ -34,6 +38,85 @@ impl Origin<'_> {
     /// JSON text that must be readable.
     pub(super) fn json<T: DeserializeOwned>(&self, column: &'static str, text: &str) -> Answer<T> {
         serde_json::from_str(text).map_err(|_| self.corrupt(column))
+    }
+}
+
+/// A row of either engine whose first name is a number or a text.
+pub(super) trait Named: Row {
+    /// The number in this column, if there is one.
+    fn number(&self, column: &str) -> Option<i64>;
+
+    /// The text in this column, if it is one.
+    fn text(&self, column: &str) -> Option<String>;
+}
+
+impl<R: Row> Named for R
+where
+    for<'c> &'c str: ColumnIndex<R>,
+    for<'r> i64: Decode<'r, R::Database> + Type<R::Database>,
+    for<'r> String: Decode<'r, R::Database> + Type<R::Database>,
+{
+    fn number(&self, column: &str) -> Option<i64> {
+        self.try_get(column).ok()
+    }
+
+    fn text(&self, column: &str) -> Option<String> {
+        self.try_get(column).ok()
+    }
+}
+
+/// Takes one row of `table` apart, which is called by what stands under `key`.
+pub(super) fn decode<'r, R, F>(table: &'static str, key: &str, row: &'r R) -> Answer<F>
+where
+    R: Named,
+    F: FromRow<'r, R>,
+{
+    F::from_row(row).map_err(|error| match error {
+        sqlx::Error::ColumnDecode { index, .. } => StorageError::Inconsistent {
+            table,
+            column: index.trim_matches('"').to_owned(),
+            row: row
+                .number(key)
+                .map(|number| number.to_string())
+                .or_else(|| row.text(key))
+                .unwrap_or_else(|| "?".to_owned()),
+        },
+        error => error.into(),
+    })
+}
+
+/// Reads one row of `table`.
+pub(super) fn read<'r, R, F, T>(table: &'static str, key: &str, row: &'r R) -> Answer<T>
+where
+    R: Named,
+    F: FromRow<'r, R>,
+    T: TryFrom<F, Error = StorageError>,
+{
+    decode::<R, F>(table, key, row).and_then(T::try_from)
+}
+
+/// Reads the rows of `table` that can be read. The others are left out, and told in the log.
+pub(super) fn readable<'r, R, F, T>(table: &'static str, key: &str, rows: &'r [R]) -> Vec<T>
+where
+    R: Named,
+    F: FromRow<'r, R>,
+    T: TryFrom<F, Error = StorageError>,
+{
+    let read = rows.iter().map(|row| read::<R, F, T>(table, key, row));
+    read.filter_map(|row| row.map_err(|error| note_unreadable(table, &error)).ok())
+        .collect()
+}
+
+/// Counts a row that cannot be read, and tells of it in the log once.
+pub(super) fn note_unreadable(table: &'static str, error: &StorageError) {
+    /// Rows that were told of. With more than this, the log has said enough.
+    static TOLD: LazyLock<Mutex<HashSet<String>>> = LazyLock::new(Mutex::default);
+    const MOST: usize = 1000;
+    metrics::counter!("storage_unreadable_rows_total", "table" => table).increment(1);
+    let words = error.to_string();
+    let mut told = TOLD.lock().unwrap_or_else(PoisonError::into_inner);
+    if told.len() < MOST && told.insert(words.clone()) {
+        tracing::error!("{words}; the rest is shown without it: restore it from a backup");
     }
 }
 

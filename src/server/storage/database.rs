@@ -1,36 +1,18 @@
 //! SQLite by default, PostgreSQL when outgrown: one SQL text for both.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Connection, PgConnection, PgPool, SqliteConnection, SqlitePool};
+use sqlx::{PgPool, SqlitePool};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 
-use super::writer::{self, Queued, Write};
-use super::{Answer, StorageError, agents::AgentRecord, tasks::StoredTask};
-use crate::domain::{Activity, LogEntry, TaskStatus};
-
-/// What a committed write changed.
-#[derive(Clone, Debug)]
-pub(crate) enum Change {
-    /// A task, as it is now, and its status before; `None` for a new one.
-    Task {
-        before: Option<TaskStatus>,
-        task: Box<StoredTask>,
-    },
-    /// New log entries of one task.
-    Logs(Vec<LogEntry>),
-    /// Something happened.
-    Activity(Activity),
-    /// An agent, as it is now.
-    Agent(AgentRecord),
-    /// New events of a convergence session, as their sender wrote them.
-    Events(Vec<serde_json::Value>),
-}
+use super::health::Health;
+use super::link::Link;
+use super::tx::{Tx, in_tx};
+use super::writer::{self, Queued, Write, Writer};
+use super::{Answer, Change, StorageError};
 
 /// Called after every commit with what it changed, in commit order.
 pub(crate) type OnCommit = Arc<dyn Fn(Vec<Change>) + Send + Sync>;
@@ -40,6 +22,8 @@ pub(crate) type OnCommit = Arc<dyn Fn(Vec<Change>) + Send + Sync>;
 pub(crate) struct Database {
     pub(super) pool: Pool,
     queue: mpsc::Sender<Queued>,
+    health: Health,
+    closing: CancellationToken,
 }
 
 #[derive(Clone)]
@@ -49,19 +33,14 @@ pub(super) enum Pool {
     Postgres(PgPool),
 }
 
-/// The writer's side of the database: run it until the handles are gone.
-pub(crate) struct Writer {
-    pub(super) conn: Writing,
-    pub(super) queue: mpsc::Receiver<Queued>,
-    /// The number of the newest task, when it is known.
-    pub(super) newest_task: Option<i64>,
-}
-
-/// What the writer writes to.
-pub(super) enum Writing {
-    /// Its own connection: a pool would check it before and after every commit.
-    Sqlite(SqliteConnection),
-    Postgres(PgPool),
+impl Pool {
+    /// Waits for the readers that are at work, and lets no more in.
+    pub(super) async fn close(&self) {
+        match self {
+            Self::Sqlite(pool) => pool.close().await,
+            Self::Postgres(pool) => pool.close().await,
+        }
+    }
 }
 
 /// Runs one expression on the reading pool of either engine.
@@ -75,87 +54,30 @@ macro_rules! on_pool {
 }
 pub(super) use on_pool;
 
-/// How long a start waits for PostgreSQL.
-const REACH: Duration = Duration::from_secs(5);
 /// Writes that may wait for the next commit before callers are held back.
 const WAITING_WRITES: usize = 1024;
+/// A commit so short ago shows that writing works.
+const FRESH: Duration = Duration::from_secs(10);
+/// A database that answers later than this does not answer.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 impl Database {
-    /// Opens or creates the SQLite database at `path`.
-    pub(crate) async fn open_sqlite(path: &Path) -> Answer<(Self, Writer)> {
-        let options = SqliteConnectOptions::new()
-            .filename(path)
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            // An acknowledged write survives a power cut; group commit pays for it.
-            .synchronous(SqliteSynchronous::Full)
-            .busy_timeout(Duration::from_secs(10))
-            .pragma("journal_size_limit", "67108864")
-            .pragma("wal_autocheckpoint", "4000");
-        let mut writing = SqliteConnection::connect_with(&options).await?;
-        sqlx::migrate!("migrations/sqlite")
-            .run_direct(None, &mut writing, false)
-            .await?;
-        let reading = SqlitePoolOptions::new()
-            .max_connections(4)
-            .idle_timeout(None)
-            .max_lifetime(None)
-            // A file does not go away as a server may.
-            .test_before_acquire(false)
-            .connect_lazy_with(options.create_if_missing(false).read_only(true));
-        Ok(Self::with(Pool::Sqlite(reading), Writing::Sqlite(writing)))
-    }
-
-    /// Whether PostgreSQL can be reached; a pool would try again and again before it says so.
-    /// The words name the host, and never the password.
-    pub(crate) async fn reach_postgres(url: &str) -> Result<(), String> {
-        let options: PgConnectOptions = url.parse().map_err(
-            |_| "is no address of PostgreSQL; use postgres://USER:PASSWORD@HOST:PORT/DATABASE",
-        )?;
-        let place = format!("{}:{}", options.get_host(), options.get_port());
-        let fix = "start it, or correct the address";
-        match timeout(REACH, PgConnection::connect_with(&options)).await {
-            Ok(Ok(conn)) => {
-                // The pool makes its own.
-                let _closed = conn.close().await;
-                Ok(())
-            }
-            Ok(Err(error)) => Err(format!(
-                "PostgreSQL at {place} cannot be used: {error}; {fix}"
-            )),
-            Err(_) => Err(format!(
-                "PostgreSQL at {place} does not answer within {} s; {fix}",
-                REACH.as_secs()
-            )),
-        }
-    }
-
-    /// Connects to PostgreSQL.
-    pub(crate) async fn open_postgres(url: &str) -> Answer<(Self, Writer)> {
-        let options: PgConnectOptions = url.parse()?;
-        let pool = PgPoolOptions::new()
-            .max_connections(10)
-            .acquire_timeout(Duration::from_secs(10))
-            .connect_with(options)
-            .await?;
-        sqlx::migrate!("migrations/postgres").run(&pool).await?;
-        Ok(Self::with(
-            Pool::Postgres(pool.clone()),
-            Writing::Postgres(pool),
-        ))
-    }
-
-    fn with(reading: Pool, writing: Writing) -> (Self, Writer) {
+    pub(super) fn with(readers: Pool, link: Link) -> (Self, Writer) {
         let (sender, queue) = mpsc::channel(WAITING_WRITES);
+        let (health, closing) = (Health::new(), CancellationToken::new());
         (
             Self {
-                pool: reading,
+                pool: readers.clone(),
                 queue: sender,
+                health: health.clone(),
+                closing: closing.clone(),
             },
             Writer {
-                conn: writing,
+                link,
                 queue,
-                newest_task: None,
+                readers,
+                health,
+                closing,
             },
         )
     }
@@ -171,8 +93,53 @@ impl Database {
         answer.await.map_err(|_| StorageError::Stopping)?
     }
 
-    /// True when the database answers.
-    pub(crate) async fn is_reachable(&self) -> bool {
-        on_pool!(self, pool => sqlx::query("select 1").execute(pool).await.is_ok())
+    /// Queues `write` without waiting for it or its answer: for what has to be undone when a caller
+    /// is gone. False when there is no room.
+    pub(crate) fn post<W: Write>(&self, write: W) -> bool {
+        let (queued, _unheard) = writer::queued(write);
+        self.queue.try_send(queued).is_ok()
+    }
+
+    /// Whether writes are taken, as the writer last found it.
+    pub(crate) fn health(&self) -> &Health {
+        &self.health
+    }
+
+    /// Passes when the database can be read and written. Writes something only when nothing was
+    /// written for a while.
+    pub(crate) async fn check(&self) -> Answer<()> {
+        if let Some(trouble) = self.health.trouble() {
+            return Err(StorageError::Unwritable(trouble));
+        }
+        let asked = async {
+            on_pool!(self, pool => sqlx::query("select 1").execute(pool).await?.rows_affected());
+            if self.health.committed_within(FRESH) {
+                return Ok(());
+            }
+            self.write(Touch).await
+        };
+        let late = |_| StorageError::Unwritable(super::Trouble::Away);
+        timeout(PATIENCE, asked).await.map_err(late)?
+    }
+
+    /// Takes no more writes. The writer commits those that wait, and then leaves one whole file:
+    /// whoever has its end in hand may wait for that.
+    pub(crate) fn close(&self) {
+        self.closing.cancel();
+    }
+}
+
+/// Shows that writing works.
+struct Touch;
+
+const TOUCH: &str = "insert into trials (filler) values ('')";
+
+impl Write for Touch {
+    type Output = ();
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Answer<()> {
+        in_tx!(tx, conn => sqlx::query("delete from trials").execute(conn).await?.rows_affected());
+        in_tx!(tx, conn => sqlx::query(TOUCH).execute(conn).await?.rows_affected());
+        Ok(())
     }
 }

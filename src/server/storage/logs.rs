@@ -2,32 +2,50 @@
 
 use sqlx::{FromRow, QueryBuilder};
 
-use super::columns::{Origin, json, parse_cursor};
+use super::columns::{Named, Origin, decode, json, note_unreadable, parse_cursor};
 use super::database::on_pool;
 use super::tasks::StoredTask;
-use super::tx::{Tx, insert_rows};
-use super::{Answer, Change, Database, Write};
+use super::tx::{Tx, in_tx, insert_rows};
+use super::{Answer, Change, Database, Thing, Write};
 use crate::domain::{
-    LogEntry, LogFilter, LogLevel, LogStream, NewLog, Page, Task, TaskId, TaskRef, Timestamp,
+    AppError, Author, LogEntry, LogFilter, LogLevel, LogStream, NewLog, Page, Task, TaskId,
+    TaskRef, Timestamp,
 };
 
 /// Appends entries that arrived over HTTP.
 pub(crate) struct AppendLogs {
     pub(crate) task: TaskRef,
+    pub(crate) author: Author,
     pub(crate) lease: Option<String>,
     pub(crate) entries: Vec<NewLog>,
     pub(crate) now: Timestamp,
 }
 
+const HEARD: &str = "update tasks set lease_heard = $2 where lease_id = $1";
+
 impl Write for AppendLogs {
     type Output = ();
 
     async fn run(&self, tx: &mut Tx<'_>) -> Answer<()> {
-        let stored: StoredTask = super::tasks::load(tx, self.task).await?;
-        if let Some(lease) = &self.lease {
-            stored.check_lease(lease, self.now)?;
+        let mut stored: StoredTask = super::tasks::load(tx, &self.author.sees, self.task).await?;
+        if let Some(id) = &self.lease {
+            let lease = stored.lease_of(id)?;
+            if !lease.heard {
+                in_tx!(tx, conn => sqlx::query(HEARD)
+                    .bind(id).bind(true).execute(conn).await?.rows_affected());
+            }
+        } else {
+            stored.check_author(&self.author)?;
+            if stored.lease.is_some() {
+                let (number, holder) = (stored.task.number, stored.task.agent.as_deref());
+                let holder = holder.unwrap_or("an agent");
+                return Err(AppError::conflict(format!(
+                    "task #{number} is held by {holder}; only the holder of its lease writes its log"
+                ))
+                .into());
+            }
         }
-        append(tx, &stored.task, &self.entries, self.now).await
+        append(tx, &stored, &self.entries, self.now).await
     }
 }
 
@@ -37,10 +55,11 @@ const ROWS: usize = 1000;
 /// Appends `entries` to the log of `task`, and announces them.
 pub(super) async fn append(
     tx: &mut Tx<'_>,
-    task: &Task,
+    of: &StoredTask,
     entries: &[NewLog],
     now: Timestamp,
 ) -> Answer<()> {
+    let task = &of.task;
     for chunk in entries.chunks(ROWS) {
         let ids = insert_rows!(
             tx,
@@ -66,7 +85,15 @@ pub(super) async fn append(
             message: entry.message.clone(),
             fields: entry.fields.clone(),
         });
-        tx.changed(Change::Logs(stored.collect()));
+        let entries: Vec<LogEntry> = stored.collect();
+        tx.changed(Change {
+            version: entries.last().map_or(0, |entry| entry.id),
+            audience: of.audience(),
+            thing: Thing::Logs {
+                task: task.id,
+                entries,
+            },
+        });
     }
     Ok(())
 }
@@ -118,6 +145,27 @@ impl LogRow {
     }
 }
 
+/// The entry of a row, or what can be shown of one that cannot be read.
+fn entry_of<'r, R: Named>(row: &'r R, task_id: TaskId) -> LogEntry
+where
+    LogRow: FromRow<'r, R>,
+{
+    let read = decode::<R, LogRow>("logs", "id", row).and_then(|row| row.entry(task_id));
+    read.unwrap_or_else(|error| {
+        note_unreadable("logs", &error);
+        LogEntry {
+            id: row.number("id").unwrap_or_default(),
+            time: row.number("time").map(Timestamp).unwrap_or_default(),
+            task_id,
+            agent: row.text("agent"),
+            level: LogLevel::Error,
+            stream: LogStream::System,
+            message: format!("this entry is damaged: {error}"),
+            fields: serde_json::Map::new(),
+        }
+    })
+}
+
 pub(super) fn level_code(level: LogLevel) -> i64 {
     match level {
         LogLevel::Debug => 0,
@@ -146,7 +194,7 @@ impl Database {
         limit: u32,
     ) -> Answer<Page<LogEntry>> {
         let last: Option<i64> = cursor.map(parse_cursor).transpose()?;
-        let rows: Vec<LogRow> = on_pool!(self, pool => {
+        let mut items: Vec<LogEntry> = on_pool!(self, pool => {
             let mut query = QueryBuilder::new(
                 "select id, time, level, stream, agent, message, fields from logs where task = ");
             query.push_bind(task.number);
@@ -168,12 +216,12 @@ impl Database {
             }
             query.push(if filter.newest_first { " order by id desc" } else { " order by id" });
             query.push(" limit ").push_bind(i64::from(limit) + 1);
-            query.build_query_as().fetch_all(pool).await?
+            let rows = query.build().fetch_all(pool).await?;
+            rows.iter().map(|row| entry_of(row, task.id)).collect()
         });
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let more = rows.len() > limit;
-        let entries = rows.into_iter().take(limit).map(|row| row.entry(task.id));
-        let items: Vec<LogEntry> = entries.collect::<Answer<_>>()?;
+        let more = items.len() > limit;
+        items.truncate(limit);
         let next = items
             .last()
             .filter(|_| more)

@@ -9,17 +9,33 @@
 
 pub(crate) mod activity;
 pub(crate) mod agents;
+mod batch;
+mod change;
+mod claim;
 mod columns;
 mod database;
 mod error;
+mod health;
+mod link;
 pub(crate) mod log_pages;
 pub(crate) mod logs;
+mod postgres;
+pub(crate) mod projects;
+mod schema;
 pub(crate) mod sessions;
+mod sqlite;
 pub(crate) mod tasks;
+mod trouble;
 mod tx;
+mod usage;
 mod writer;
 
-pub(crate) use database::{Change, Database, OnCommit, Writer};
+#[cfg(test)]
+pub(crate) use batch::Batched;
+pub(crate) use change::{Change, Thing};
+pub(crate) use claim::Claim;
+pub(crate) use database::{Database, OnCommit};
 pub(crate) use error::{Answer, StorageError};
+pub(crate) use trouble::Trouble;
 pub(crate) use tx::Tx;
-pub(crate) use writer::Write;
+pub(crate) use writer::{Write, Writer};

@@ -1,21 +1,19 @@
-//! A transaction on either engine, and what it changed so far. Every statement is a visit to
-//! the engine's own thread or process, and visits are most of what a small write costs: so new
-//! tasks and activity are collected and stored by one statement each for the whole group.
+//! A transaction on either engine, and what it changed so far.
 
 use sqlx::{PgConnection, SqliteConnection};
 
 use super::Change;
+use super::batch::{Memory, Waiting};
 
 /// The open transaction that a [`super::Write`] runs in.
 pub(crate) struct Tx<'c> {
     pub(super) conn: Conn<'c>,
     /// What to announce once this is committed, in order.
     pub(super) changes: Vec<Change>,
-    /// Which of `changes` are not stored yet: new tasks, and what happened.
-    pub(super) tasks_to_store: Vec<usize>,
-    pub(super) activity_to_store: Vec<usize>,
-    /// The number of the newest task, when it is known and only we give numbers.
-    pub(super) newest_task: Option<i64>,
+    /// Rows that are stored together, before the commit.
+    pub(super) waiting: Waiting,
+    /// What is known from the transactions before.
+    pub(super) memory: Memory,
 }
 
 pub(super) enum Conn<'c> {
@@ -23,32 +21,41 @@ pub(super) enum Conn<'c> {
     Postgres(&'c mut PgConnection),
 }
 
+/// A point in a transaction to which one can go back, as long as nothing was flushed since.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Mark {
+    changes: usize,
+    rows: usize,
+}
+
 impl<'c> Tx<'c> {
-    pub(super) fn new(conn: Conn<'c>, newest_task: Option<i64>) -> Self {
+    pub(super) fn new(conn: Conn<'c>, memory: Memory) -> Self {
         Self {
             conn,
             changes: Vec::new(),
-            tasks_to_store: Vec::new(),
-            activity_to_store: Vec::new(),
-            newest_task,
+            waiting: Waiting::default(),
+            memory,
         }
     }
 
-    /// Announces `change` after the commit.
-    pub(super) fn changed(&mut self, change: Change) {
+    /// Announces `change` after the commit. Answers its place in `changes`.
+    pub(super) fn changed(&mut self, change: Change) -> usize {
         self.changes.push(change);
+        self.changes.len() - 1
     }
 
-    /// The number of changes so far, to undo them with [`Tx::forget_after`].
-    pub(super) fn mark(&self) -> usize {
-        self.changes.len()
+    /// The present point, to come back to with [`Tx::forget_after`].
+    pub(super) fn mark(&self) -> Mark {
+        Mark {
+            changes: self.changes.len(),
+            rows: self.waiting.mark(),
+        }
     }
 
-    /// Forgets the changes after `mark`.
-    pub(super) fn forget_after(&mut self, mark: usize) {
-        self.changes.truncate(mark);
-        self.tasks_to_store.retain(|place| *place < mark);
-        self.activity_to_store.retain(|place| *place < mark);
+    /// Forgets the changes and the waiting rows after `mark`.
+    pub(super) fn forget_after(&mut self, mark: Mark) {
+        self.changes.truncate(mark.changes);
+        self.waiting.forget_from(mark.rows);
     }
 }
 
@@ -68,6 +75,15 @@ macro_rules! in_tx {
     };
 }
 pub(super) use in_tx;
+
+#[cfg(test)]
+impl Tx<'_> {
+    /// Runs what a test invented; answers the numbers it selects.
+    pub(crate) async fn raw(&mut self, sql: String) -> super::Answer<Vec<i64>> {
+        let sql = sqlx::AssertSqlSafe(sql);
+        Ok(in_tx!(self, conn => sqlx::query_scalar(sql).fetch_all(conn).await?))
+    }
+}
 
 /// Inserts all `$rows` by one statement on either engine, and answers their ids in order.
 macro_rules! insert_rows {

@@ -1,16 +1,27 @@
 //! Group commit: one writer takes whatever waits, and whatever comes while it works, runs it in
 //! one transaction, and answers every caller after the commit. A durable commit costs one flush
 //! to disk, so sixteen concurrent writers cost about as much as one.
+//!
+//! The writer outlives every error. While the database takes no writes it answers all of them
+//! at once with the reason, and tries by itself until writing works again.
 
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
+use std::time::Duration;
 
-use sqlx::Connection;
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio_util::sync::CancellationToken;
 
-use super::database::{OnCommit, Writer, Writing};
-use super::tx::{Conn, Tx};
-use super::{Answer, Change, StorageError, activity, tasks};
+use super::batch::Memory;
+use super::database::{OnCommit, Pool};
+use super::health::Health;
+use super::link::{Link, Settled};
+use super::trouble::Trouble;
+use super::tx::Tx;
+use super::{Answer, Change, StorageError};
+use crate::server::telemetry::chain;
 
 /// A change to the database. It may run more than once: when one write of a group fails, the
 /// group is rolled back and every write runs again alone.
@@ -24,9 +35,20 @@ pub(crate) trait Write: Send + Sync + 'static {
 
 /// At most so many writes share a commit, so that nobody waits long behind a crowd.
 const GROUP: usize = 256;
+/// A connection that broke is opened again for so long before callers hear of it.
+const REPAIR: Duration = Duration::from_secs(3);
+/// A write whose connection breaks again and again is tried so often.
+const TRIES: u32 = 5;
+/// The pauses between attempts to write again grow from the first to the last.
+const PAUSES: [Duration; 2] = [Duration::from_millis(100), Duration::from_secs(2)];
+/// Readers that are still at work at the end are waited for so long.
+const READERS: Duration = Duration::from_secs(1);
 
 /// A write that waits for its turn.
 pub(crate) type Queued = Box<dyn Unit>;
+
+/// Whoever may join a group that runs.
+pub(super) type Gather<'a> = Option<&'a mut mpsc::Receiver<Queued>>;
 
 /// A [`Write`] whose types are hidden, so that different ones wait in one queue.
 pub(crate) trait Unit: Send {
@@ -65,6 +87,7 @@ impl<W: Write> Unit for Waiting<W> {
     ) -> Pin<Box<dyn Future<Output = Result<(), StorageError>> + Send + 'a>> {
         Box::pin(async move {
             let mark = tx.mark();
+            self.outcome = None;
             match self.write.run(tx).await {
                 Err(error) if !error.is_refusal() => Err(error),
                 outcome => {
@@ -89,86 +112,259 @@ impl<W: Write> Unit for Waiting<W> {
     }
 }
 
+/// The writer's side of the database: run it until the handles are gone.
+pub(crate) struct Writer {
+    pub(super) link: Link,
+    pub(super) queue: mpsc::Receiver<Queued>,
+    /// Closed with the writer.
+    pub(super) readers: Pool,
+    pub(super) health: Health,
+    /// Fires when the queue is to be emptied and closed.
+    pub(super) closing: CancellationToken,
+}
+
+/// While writes are refused: since when, and when it is tried again.
+struct Outage {
+    since: Instant,
+    next: Instant,
+    pause: Duration,
+}
+
 impl Writer {
-    /// Serves writes until every handle is gone.
+    /// Serves writes until every handle is gone or the database is closed, and leaves what is
+    /// stored in one whole file.
     pub(crate) async fn run(mut self, on_commit: OnCommit) {
-        while let Some(first) = self.queue.recv().await {
-            let mut group = vec![first];
-            match self.commit(&mut group, true).await {
-                Ok(changes) => committed(group, changes, &on_commit),
-                Err(error) if group.len() == 1 => failed(group, error),
-                Err(error) => {
-                    let writes = group.len();
-                    tracing::warn!(error = %error, writes, "a group of writes failed; each runs again alone");
-                    for unit in group {
-                        let mut alone = vec![unit];
-                        match self.commit(&mut alone, false).await {
-                            Ok(changes) => committed(alone, changes, &on_commit),
-                            Err(error) => failed(alone, error),
-                        }
-                    }
+        let mut outage: Option<Outage> = None;
+        loop {
+            let next_trial = outage.as_ref().map(|outage| outage.next);
+            let trial = async {
+                match next_trial {
+                    Some(next) => sleep_until(next).await,
+                    None => std::future::pending().await,
+                }
+            };
+            let first = tokio::select! {
+                biased;
+                () = self.closing.cancelled(), if !self.queue.is_closed() => {
+                    self.queue.close();
+                    continue;
+                }
+                () = trial => {
+                    outage = self.try_again(outage, &on_commit).await;
+                    continue;
+                }
+                first = self.queue.recv() => first,
+            };
+            match (first, self.health.trouble()) {
+                (None, _) => break,
+                (Some(unit), Some(trouble)) => {
+                    unit.answer(Some(StorageError::Unwritable(trouble)));
+                }
+                (Some(unit), None) => {
+                    self.serve(unit, &on_commit).await;
+                    outage = self.health.trouble().map(|_| Outage::begin());
+                }
+            }
+        }
+        let _late = timeout(READERS, self.readers.close()).await;
+        self.link.close().await;
+    }
+
+    /// Commits `first` together with whoever waits. Every one of them is answered.
+    async fn serve(&mut self, first: Queued, on_commit: &OnCommit) {
+        let mut group = vec![first];
+        let error = match self.link.commit(&mut group, Some(&mut self.queue)).await {
+            Ok(changes) => return self.committed(group, changes, on_commit),
+            Err(error) => error,
+        };
+        let writes = group.len();
+        let words = chain(&error);
+        if self.link.trouble(&error).is_none() {
+            if writes == 1 {
+                return refuse(group, &mut Some(error));
+            }
+            tracing::warn!(
+                error = words,
+                writes,
+                "a group of writes failed; each runs again alone"
+            );
+        }
+        match self.repair(&error).await {
+            Ok(Some(Settled::Stored(changes))) => self.committed(group, changes, on_commit),
+            Ok(_) => {
+                for unit in group {
+                    self.serve_alone(unit, on_commit).await;
+                }
+            }
+            Err(trouble) => {
+                self.begin_outage(trouble, &words);
+                for unit in group {
+                    unit.answer(Some(self.failure(trouble)));
                 }
             }
         }
     }
 
-    /// Runs `group` in one transaction. With `gather`, whoever comes meanwhile joins it.
-    async fn commit(
-        &mut self,
-        group: &mut Vec<Queued>,
-        gather: bool,
-    ) -> Result<Vec<Change>, StorageError> {
-        let queue = gather.then_some(&mut self.queue);
-        // Known again once this is committed.
-        let newest = self.newest_task.take();
-        let (changes, newest) = match &mut self.conn {
-            Writing::Sqlite(conn) => {
-                // A deferred transaction that turns to writing fails at once when another
-                // process holds the lock; an immediate one waits for it.
-                let mut transaction = conn.begin_with("begin immediate").await?;
-                let tx = Tx::new(Conn::Sqlite(&mut transaction), newest);
-                let done = run(tx, group, queue).await?;
-                transaction.commit().await?;
-                done
+    async fn serve_alone(&mut self, unit: Queued, on_commit: &OnCommit) {
+        let mut alone = vec![unit];
+        let mut failure = self.health.trouble().map(StorageError::Unwritable);
+        for _ in 0..TRIES {
+            if failure.is_some() && self.health.trouble().is_some() {
+                break;
             }
-            Writing::Postgres(pool) => {
-                let mut transaction = pool.begin().await?;
-                let tx = Tx::new(Conn::Postgres(&mut transaction), newest);
-                let done = run(tx, group, queue).await?;
-                transaction.commit().await?;
-                done
+            let error = match self.link.commit(&mut alone, None).await {
+                Ok(changes) => return self.committed(alone, changes, on_commit),
+                Err(error) => error,
+            };
+            let Some(trouble) = self.link.trouble(&error) else {
+                failure = Some(error);
+                break;
+            };
+            match self.repair(&error).await {
+                Ok(Some(Settled::Stored(changes))) => {
+                    return self.committed(alone, changes, on_commit);
+                }
+                Ok(_) => {}
+                Err(trouble) => self.begin_outage(trouble, &chain(&error)),
             }
+            failure = Some(self.failure(trouble));
+            if !trouble.passes() {
+                break;
+            }
+        }
+        refuse(alone, &mut failure);
+    }
+
+    fn committed(&self, group: Vec<Queued>, changes: Vec<Change>, on_commit: &OnCommit) {
+        let size = u32::try_from(group.len()).unwrap_or(u32::MAX);
+        metrics::histogram!("storage_commit_writes").record(f64::from(size));
+        self.health.note_commit();
+        announce(changes, on_commit);
+        for unit in group {
+            unit.answer(None);
+        }
+    }
+
+    /// Gets the database to take writes again after `error`, and settles what is in doubt.
+    /// Gives up after a while when the connection is lost, at once when it is something else.
+    async fn repair(&mut self, error: &StorageError) -> Result<Option<Settled>, Trouble> {
+        if self.link.trouble(error).is_none() {
+            return Ok(None);
+        }
+        let begun = Instant::now();
+        let [mut pause, longest] = PAUSES;
+        loop {
+            let settled = self.link.settle().await;
+            let tried = match settled {
+                Ok(Some(Settled::Stored(changes))) => return Ok(Some(Settled::Stored(changes))),
+                Ok(_) => self.link.trial().await,
+                Err(error) => Err(error),
+            };
+            let Err(error) = tried else {
+                return Ok(None);
+            };
+            let trouble = self.link.trouble(&error).unwrap_or(Trouble::Away);
+            if !trouble.passes() || begun.elapsed() > REPAIR {
+                return Err(trouble);
+            }
+            sleep(pause).await;
+            pause = (pause * 2).min(longest);
+        }
+    }
+
+    /// What a caller hears whose write could not be repaired.
+    fn failure(&self, trouble: Trouble) -> StorageError {
+        if self.link.is_in_doubt() {
+            return StorageError::Unknown;
+        }
+        StorageError::Unwritable(trouble)
+    }
+
+    fn begin_outage(&self, trouble: Trouble, error: &str) {
+        if self.health.trouble() == Some(trouble) {
+            return;
+        }
+        let place = self.link.place();
+        tracing::error!(
+            error,
+            place,
+            cause = trouble.as_str(),
+            "nothing can be written: {}",
+            trouble.words()
+        );
+        metrics::counter!("storage_outages_total", "cause" => trouble.as_str()).increment(1);
+        self.health.set(Some(trouble));
+    }
+
+    /// Tries whether writing works by now; answers when to try the next time, if it does not.
+    async fn try_again(&mut self, outage: Option<Outage>, on_commit: &OnCommit) -> Option<Outage> {
+        let outage = outage?;
+        let tried = match self.link.settle().await {
+            Ok(Some(Settled::Stored(changes))) => {
+                announce(changes, on_commit);
+                self.link.trial().await
+            }
+            Ok(_) => self.link.trial().await,
+            Err(error) => Err(error),
         };
-        self.newest_task = newest;
-        Ok(changes)
+        match tried {
+            Ok(()) => {
+                let seconds = outage.since.elapsed().as_secs();
+                tracing::warn!(seconds, "the trouble is over: everything is written again");
+                self.health.note_commit();
+                self.health.set(None);
+                None
+            }
+            Err(error) => {
+                let trouble = self.link.trouble(&error).unwrap_or(Trouble::Away);
+                self.begin_outage(trouble, &chain(&error));
+                Some(outage.go_on())
+            }
+        }
     }
 }
 
-fn committed(group: Vec<Queued>, changes: Vec<Change>, on_commit: &OnCommit) {
-    let size = u32::try_from(group.len()).unwrap_or(u32::MAX);
-    metrics::histogram!("storage_commit_writes").record(f64::from(size));
-    on_commit(changes);
-    for unit in group {
-        unit.answer(None);
+impl Outage {
+    fn begin() -> Self {
+        let (now, [pause, _]) = (Instant::now(), PAUSES);
+        Self {
+            since: now,
+            next: now + pause,
+            pause,
+        }
+    }
+
+    fn go_on(mut self) -> Self {
+        let [_, longest] = PAUSES;
+        self.pause = (self.pause * 2).min(longest);
+        self.next = Instant::now() + self.pause;
+        self
     }
 }
 
-fn failed(mut group: Vec<Queued>, error: StorageError) {
+/// A follower that panics must not end the writer: what it missed is found by comparing.
+fn announce(changes: Vec<Change>, on_commit: &OnCommit) {
+    if catch_unwind(AssertUnwindSafe(|| on_commit(changes))).is_err() {
+        tracing::error!("a commit could not be announced: a follower panicked");
+    }
+}
+
+fn refuse(mut group: Vec<Queued>, error: &mut Option<StorageError>) {
     if let Some(unit) = group.pop() {
-        unit.answer(Some(error));
+        unit.answer(Some(error.take().unwrap_or(StorageError::Stopping)));
     }
 }
 
-/// Runs every write of `group`, and of those who join it. Answers what changed, and the number
-/// of the newest task.
-async fn run(
+/// Runs every write of `group`, and of those who join it. Answers what changed, and what the next
+/// transaction may rely on.
+pub(super) async fn run(
     mut tx: Tx<'_>,
     group: &mut Vec<Queued>,
-    mut queue: Option<&mut mpsc::Receiver<Queued>>,
-) -> Result<(Vec<Change>, Option<i64>), StorageError> {
+    mut gather: Gather<'_>,
+) -> Answer<(Vec<Change>, Memory)> {
     let mut done = 0;
     loop {
-        if let Some(queue) = &mut queue {
+        if let Some(queue) = &mut gather {
             while group.len() < GROUP
                 && let Ok(next) = queue.try_recv()
             {
@@ -176,13 +372,12 @@ async fn run(
             }
         }
         if done == group.len() {
-            return Ok((tx.changes, tx.newest_task));
+            return Ok((tx.changes, tx.memory));
         }
         for unit in group.iter_mut().skip(done) {
             unit.run(&mut tx).await?;
         }
         done = group.len();
-        tasks::store_created(&mut tx).await?;
-        activity::store(&mut tx).await?;
+        tx.flush().await?;
     }
 }

@@ -1,56 +1,72 @@
-//! Ends attempts that nobody carries on, and notices agents that fell silent.
+//! Moves the lease clock on, ends attempts that nobody carries on, and notices agents that fell
+//! silent.
 
 use std::collections::HashMap;
 use std::time::Duration;
 
-use crate::domain::{Agent, AgentStatus};
+use tokio::time::MissedTickBehavior;
+
+use crate::domain::{Agent, AgentStatus, Scope};
 use crate::server::state::AppState;
-use crate::server::storage::tasks::{EndLapsed, Lapse};
+use crate::server::storage::tasks::KeepLeases;
 use crate::server::telemetry::chain;
 
-/// How long a remote agent may take to confirm that it stopped a cancelled task.
-const CANCEL_GRACE_SECONDS: i64 = 30;
 const PERIOD: Duration = Duration::from_secs(1);
 
 /// Looks once a second.
 pub(crate) async fn expire_leases(app: AppState) {
     let mut shown: HashMap<String, AgentStatus> = HashMap::new();
     let mut ticks = tokio::time::interval(PERIOD);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut stored = true;
+    // Until leases are kept again, holders that could not renew theirs are owed some time.
+    let mut forgive = false;
     loop {
         tokio::select! {
             () = app.stopping.cancelled() => return,
             _ = ticks.tick() => {}
+            () = app.clock.moved() => {}
         }
-        if app.board.counts().running + app.board.counts().needs_input > 0 {
-            end_overdue(&app).await;
-        }
+        // While nothing can be stored, nobody can renew or report, and no time is counted.
+        let tick = app.clock.tick(stored);
+        forgive |= tick.jumped || !stored;
+        app.board
+            .pass(app.clock.running(), tick.jumped, app.clock.now());
+        app.board.ripen(app.clock.now());
+        let counts = app.board.counts(&Scope::everything());
+        stored = counts.running + counts.needs_input == 0 || keep(&app, forgive).await;
+        forgive &= !stored;
         publish_silent(&app, &mut shown);
     }
 }
 
-async fn end_overdue(app: &AppState) {
-    let lapse = Lapse::Overdue {
-        cancel_grace_seconds: CANCEL_GRACE_SECONDS,
+/// False when the database is away.
+async fn keep(app: &AppState, forgive: bool) -> bool {
+    let keep = KeepLeases {
+        running: app.clock.running(),
+        forgive,
+        now: app.clock.now(),
     };
-    match app
-        .db
-        .write(EndLapsed {
-            lapse,
-            now: app.clock.now(),
-        })
-        .await
-    {
+    match app.db.write(keep).await {
         Ok(ended) => {
             for stored in ended {
                 let number = stored.task.number;
                 tracing::warn!(
                     task.number = number,
-                    "task #{number} was taken from its holder: {}",
-                    stored.task.error.as_deref().unwrap_or("cancelled")
+                    "task #{number} was taken from its holder and is {} now: {}",
+                    stored.task.status.label(),
+                    stored.task.error.as_deref().unwrap_or("no more is known")
                 );
             }
+            true
         }
-        Err(error) => tracing::error!(error = chain(&error), "overdue attempts were not ended"),
+        Err(error) => {
+            tracing::error!(
+                error = chain(&error),
+                "leases cannot be kept; their time stands still"
+            );
+            false
+        }
     }
 }
 
@@ -58,6 +74,5 @@ async fn end_overdue(app: &AppState) {
 fn publish_silent(app: &AppState, shown: &mut HashMap<String, AgentStatus>) {
     let changed =
         |agent: &Agent| shown.insert(agent.name.clone(), agent.status) != Some(agent.status);
-    let publish = |messages| app.bus.publish(messages);
-    app.board.publish_agents(app.clock.now(), changed, publish);
+    app.publisher.refresh_agents(changed, app.clock.now());
 }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::domain::TaskRef;
+use crate::domain::{Scope, TaskRef};
 use crate::server::state::AppState;
 
 /// Tasks whose position is kept fresh; further down it is fresh when a page is loaded.
@@ -22,11 +22,14 @@ pub(crate) async fn refresh_queue(app: AppState) {
         shuffles.mark_unchanged();
         for number in app.board.stale_head(HEAD, app.clock.now()) {
             // A task that cannot be read now is shown again with the next change.
-            let Ok(stored) = app.db.task(TaskRef::Number(number)).await else {
+            let Ok(stored) = app
+                .db
+                .task(&Scope::everything(), TaskRef::Number(number))
+                .await
+            else {
                 continue;
             };
-            let publish = |messages| app.bus.publish(messages);
-            app.board.republish(stored, app.clock.now(), publish);
+            app.publisher.refresh(stored, app.clock.now());
         }
     }
 }

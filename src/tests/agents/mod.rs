@@ -2,7 +2,9 @@
 
 mod crowd;
 mod processes;
+mod reload;
 mod scripts;
+mod starting;
 
 use rustix::process::{Pid, test_kill_process};
 

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use super::{exists, pid, said};
 use crate::domain::{Agent, AgentStatus, LogStream, TaskStatus};
-use crate::server::config::AgentConfig;
-use crate::tests::support::{TestApp, eventually, process, shell};
+use crate::server::config::{AgentConfig, ProcessConfig};
+use crate::tests::support::{TestApp, configured, eventually, process, shell};
 
 /// Two processes that name themselves and go on until they are ended.
 const TREE: &str = "sh -c 'echo child $$; exec sleep 1000' & echo parent $$; wait";
@@ -49,11 +49,20 @@ async fn a_command_line_counts_the_words_of_a_folder() {
 
 #[tokio::test]
 async fn a_program_is_started_as_it_stands_and_its_output_is_kept() {
-    let program = process("cargo", &["cargo", "--version", "{title}"]);
-    let odd = AgentConfig {
-        stdin: Some("{description}".to_owned()),
-        ..process("cat", &["sh", "-c", "cat; echo; echo oops >&2; exit 3"])
+    let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+    let program = ProcessConfig {
+        command: words(&["cargo", "--version", "{title}"]),
+        allow_dash: true,
+        // Where cargo is a proxy of rustup, it asks for its folders.
+        pass_env: words(&["CARGO_HOME", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN"]),
+        ..ProcessConfig::default()
     };
+    let odd = ProcessConfig {
+        command: words(&["sh", "-c", "cat; echo; echo oops >&2; exit 3"]),
+        stdin: Some("{description}".to_owned()),
+        ..ProcessConfig::default()
+    };
+    let (program, odd) = (configured("cargo", program), configured("cat", odd));
     let app = TestApp::with(vec![program, odd]).await;
     let client = app.client();
     client
@@ -94,7 +103,10 @@ async fn cancelling_really_ends_the_process_and_its_children() {
     assert!(pids.into_iter().all(exists));
     client.delete("/api/tasks/1").await.expect(202);
     let task = client.until(1, TaskStatus::Cancelled).await;
-    assert_eq!((task.error, task.completed_at.is_some()), (None, true));
+    assert_eq!(
+        (task.error.clone(), task.completed_at.is_some()),
+        (None, true)
+    );
     assert!(!pids.into_iter().any(exists), "{pids:?}");
     let agent: Agent = client.get("/api/agents/shell").await.expect(200).to();
     assert_eq!((agent.status, agent.running), (AgentStatus::Idle, vec![]));
@@ -121,6 +133,23 @@ async fn an_attempt_that_takes_too_long_is_ended_and_tried_again() {
         task.error.as_deref(),
         Some("timed out after 1 s in attempt 2 of 2")
     );
+}
+
+#[tokio::test]
+async fn an_agent_that_falls_silent_is_ended() {
+    let silent = AgentConfig {
+        idle_timeout_seconds: 1,
+        ..shell("shell", 1)
+    };
+    let app = TestApp::with(vec![silent]).await;
+    let client = app.client();
+    let talks = "for i in 1 2 3 4 5 6; do echo $i; sleep 0.4; done";
+    client.create(json!({"description": talks})).await;
+    client.create(json!({"description": TREE})).await;
+    client.until(1, TaskStatus::Completed).await;
+    let task = client.until(2, TaskStatus::Failed).await;
+    let expected = "no sign of life for 1 s in attempt 1 of 1";
+    assert_eq!(task.error.as_deref(), Some(expected));
 }
 
 #[tokio::test]

@@ -30,8 +30,8 @@ async fn a_question_waits_for_an_answer_and_the_task_goes_on(engine: Engine) {
     }
     let task = client.until(1, TaskStatus::Completed).await;
     assert_eq!(
-        (task.result, task.usage.output_tokens),
-        (Some(json!("both")), 7)
+        (&task.result, task.usage.output_tokens),
+        (&Some(json!("both")), 7)
     );
     assert_eq!(
         task.usage.cost_usd.map(|cost| cost.to_string()).as_deref(),
@@ -99,7 +99,7 @@ async fn a_broken_script_fails_with_its_line(engine: Engine) {
         .create(json!({"description": "fake:\nlog a\ndance"}))
         .await;
     let task = app.client().until(task.number, TaskStatus::Failed).await;
-    let error = task.error.unwrap();
+    let error = task.error.clone().unwrap();
     assert!(
         error.contains("line 3") && error.contains("dance"),
         "{error}"

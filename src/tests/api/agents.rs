@@ -4,13 +4,16 @@ use axum::http::Method;
 use serde_json::{Value, json};
 
 use crate::domain::{Agent, AgentStatus};
-use crate::tests::support::{Engine, TestApp, fake, on_each_engine, process, remote};
+use crate::server::config::{InputMode, ProcessConfig};
+use crate::tests::support::{Engine, TestApp, configured, fake, on_each_engine, process, remote};
 
 on_each_engine!(
     agents_are_listed_by_name_with_what_they_do,
     a_remote_agent_registers_itself_and_again,
     an_agent_that_cannot_start_says_why,
     a_stopped_agent_gets_nothing_until_it_is_started,
+    a_persons_stop_outlives_a_new_registration,
+    an_agent_says_where_it_comes_from_and_what_it_can_do,
 );
 
 async fn agents_are_listed_by_name_with_what_they_do(engine: Engine) {
@@ -64,7 +67,10 @@ async fn a_remote_agent_registers_itself_and_again(engine: Engine) {
     let answer = client.post("/api/agents", &new).await.expect(201);
     assert_eq!(answer.header("location"), "/api/agents/w-1_B");
     let agent: Value = answer.json();
-    assert_eq!(agent["status"], "idle");
+    assert_eq!(
+        (&agent["status"], &agent["source"]),
+        (&json!("idle"), &json!("registered"))
+    );
     for field in ["name", "title", "capabilities", "concurrency"] {
         assert_eq!(agent[field], new[field]);
     }
@@ -168,4 +174,57 @@ async fn a_stopped_agent_gets_nothing_until_it_is_started(engine: Engine) {
         .expect(200)
         .to();
     assert_eq!(agent.status, AgentStatus::Draining);
+}
+
+async fn a_persons_stop_outlives_a_new_registration(engine: Engine) {
+    let app = TestApp::on(engine, vec![]).await;
+    let client = app.client();
+    client.register("worker", 1).await;
+    client
+        .post("/api/agents/worker/stop", &json!({}))
+        .await
+        .expect(200);
+    let again = json!({"name": "worker", "concurrency": 3});
+    let agent: Agent = client.post("/api/agents", &again).await.expect(200).to();
+    assert_eq!((agent.status, agent.concurrency), (AgentStatus::Offline, 3));
+    client.create(json!({"description": "x"})).await;
+    client
+        .post("/api/agents/worker/claim", &json!({}))
+        .await
+        .expect(204);
+    client
+        .post("/api/agents/worker/start", &json!({}))
+        .await
+        .expect(200);
+    client.claim("worker").await;
+}
+
+async fn an_agent_says_where_it_comes_from_and_what_it_can_do(engine: Engine) {
+    let lines = ProcessConfig {
+        command: vec!["cat".to_owned()],
+        input: InputMode::Lines,
+        ..ProcessConfig::default()
+    };
+    let agents = vec![
+        configured("asks", lines),
+        process("mute", &["cat"]),
+        remote("worker", 1),
+    ];
+    let app = TestApp::on(engine, agents).await;
+    let client = app.client();
+    let agents: Vec<Value> = client.get("/api/agents").await.expect(200).to();
+    let of = |field: &str| {
+        let values = agents
+            .iter()
+            .map(|agent| agent.pointer(field).unwrap().clone());
+        values.collect::<Vec<Value>>()
+    };
+    assert_eq!(of("/source"), ["file", "file", "file"]);
+    assert_eq!(
+        of("/profile"),
+        [json!("lines"), json!("lines"), Value::Null]
+    );
+    assert_eq!(of("/abilities/questions"), ["yes", "no", "yes"]);
+    assert_eq!(of("/abilities/cancel"), ["yes", "yes", "yes"]);
+    assert_eq!(of("/quota"), [json!([]), json!([]), json!([])]);
 }

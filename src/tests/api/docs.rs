@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::tests::support::TestApp;
 
 /// Every route of the public interface, as a person would list them.
-const ROUTES: [&str; 31] = [
+const ROUTES: [&str; 39] = [
     "get /healthz",
     "get /metrics",
     "get /readyz",
@@ -18,13 +18,16 @@ const ROUTES: [&str; 31] = [
     "get /api/sessions/{id}",
     "get /api/sessions/{id}/events",
     "get /api/sessions/{id}/events/export",
+    "get /api/sessions/{id}/events/{event_id}",
     "get /api/sessions/{id}/findings",
+    "get /api/sessions/{id}/findings/{fingerprint}",
     "get /api/sessions/{id}/metrics",
     "get /api/state",
     "get /api/stats",
     "get /api/tasks",
     "get /api/tasks/{id}",
     "get /api/tasks/{id}/logs",
+    "get /api/tasks/{id}/usage",
     "delete /api/tasks/{id}",
     "patch /api/tasks/{id}",
     "post /api/agents",
@@ -39,6 +42,11 @@ const ROUTES: [&str; 31] = [
     "post /api/tasks/{id}/logs",
     "post /api/tasks/{id}/retry",
     "post /events",
+    "get /api/projects",
+    "post /api/projects",
+    "get /api/projects/{name}",
+    "patch /api/projects/{name}",
+    "delete /api/projects/{name}",
 ];
 
 #[tokio::test]
@@ -101,6 +109,7 @@ async fn the_document_agrees_with_what_is_answered() {
     let schemas = &document["components"]["schemas"];
     for (schema, path, list) in [
         ("Task", "/api/tasks", true),
+        ("Project", "/api/projects", true),
         ("Agent", "/api/agents", true),
         ("LogEntry", "/api/tasks/1/logs", true),
         ("Problem", "/api/tasks/9", false),
@@ -127,10 +136,12 @@ async fn the_document_agrees_with_what_is_answered() {
     }
     // Every reference leads somewhere.
     let text = document.to_string();
-    for part in text.split("\"#/components/schemas/").skip(1) {
-        let name = part.split('"').next().unwrap();
+    let references = text.split("\"#/components/schemas/").skip(1);
+    let names: BTreeSet<_> = references.filter_map(|it| it.split('"').next()).collect();
+    for name in &names {
         assert!(schemas.get(name).is_some(), "{name}");
     }
+    assert!(names.contains("Task") && names.len() > 20, "{names:?}");
 }
 
 #[tokio::test]
@@ -186,7 +197,7 @@ async fn the_document_names_every_refusal_that_was_seen() {
         (
             "/api/tasks/{id}",
             "patch",
-            &["200", "400", "403", "404", "409", "413", "422"],
+            &["200", "400", "403", "404", "409", "412", "413", "422"],
         ),
         (
             "/api/tasks/{id}",

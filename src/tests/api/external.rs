@@ -2,13 +2,14 @@
 
 use serde_json::json;
 
-use crate::domain::{Task, TaskStatus};
-use crate::tests::support::{Engine, TestApp, fake, on_each_engine};
+use crate::domain::{Ability, Agent, AgentKind, AgentSource, AgentStatus, TaskStatus};
+use crate::tests::support::{Engine, TestApp, WholeTask, fake, on_each_engine};
 
 on_each_engine!(
     an_external_task_is_reported_on_without_a_lease,
     an_external_task_is_never_handed_out,
     a_pending_task_becomes_external_when_somebody_starts_it,
+    whoever_reports_a_task_is_an_agent,
 );
 
 async fn an_external_task_is_reported_on_without_a_lease(engine: Engine) {
@@ -24,7 +25,7 @@ async fn an_external_task_is_reported_on_without_a_lease(engine: Engine) {
     assert!(task.queue_position.is_none() && task.waiting.is_empty());
 
     let report = json!({"progress": 0.5, "usage": {"input_tokens": 3}});
-    let task: Task = client.patch("/api/tasks/1", &report).await.expect(200).to();
+    let task: WholeTask = client.patch("/api/tasks/1", &report).await.expect(200).to();
     assert_eq!(task.usage.input_tokens, 3);
     client
         .patch("/api/tasks/1", &json!({"status": "needs_input"}))
@@ -49,7 +50,7 @@ async fn an_external_task_is_reported_on_without_a_lease(engine: Engine) {
         json!({"description": "b", "status": "running", "agent": "laptop", "max_attempts": 3});
     client.create(body).await;
     let failed = json!({"status": "failed", "error": "no luck"});
-    let task: Task = client.patch("/api/tasks/2", &failed).await.expect(200).to();
+    let task: WholeTask = client.patch("/api/tasks/2", &failed).await.expect(200).to();
     assert_eq!(task.status, TaskStatus::Failed);
     assert_eq!(task.error.as_deref(), Some("no luck"));
 
@@ -68,7 +69,9 @@ async fn an_external_task_is_reported_on_without_a_lease(engine: Engine) {
         detail.contains("laptop") && detail.contains("cancelled"),
         "{detail}"
     );
-    client.register("laptop", 1).await;
+    // It is known by its reports already.
+    let agent = json!({"name": "laptop"});
+    client.post("/api/agents", &agent).await.expect(200);
     client
         .post("/api/tasks/3/retry", &json!({}))
         .await
@@ -101,7 +104,7 @@ async fn an_external_task_is_never_handed_out(engine: Engine) {
         client.post("/api/tasks", &body).await.invalid(field);
     }
     client
-        .create(json!({"description": "x", "status": "pending", "agent": "nobody"}))
+        .create(json!({"description": "x", "status": "pending", "agent": "nobody", "agent_may_come": true}))
         .await;
 }
 
@@ -109,10 +112,10 @@ async fn a_pending_task_becomes_external_when_somebody_starts_it(engine: Engine)
     let app = TestApp::on(engine, vec![]).await;
     let client = app.client();
     client
-        .create(json!({"description": "x", "agent": "laptop"}))
+        .create(json!({"description": "x", "agent": "laptop", "agent_may_come": true}))
         .await;
     let started = json!({"status": "running"});
-    let task: Task = client
+    let task: WholeTask = client
         .patch("/api/tasks/1", &started)
         .await
         .expect(200)
@@ -127,4 +130,58 @@ async fn a_pending_task_becomes_external_when_somebody_starts_it(engine: Engine)
         .await
         .expect(200);
     client.until(1, TaskStatus::Completed).await;
+}
+
+async fn whoever_reports_a_task_is_an_agent(engine: Engine) {
+    let mut app = TestApp::on(engine, vec![fake("player", 1)]).await;
+    let client = app.client();
+    let body = json!({"description": "x", "status": "running", "agent": "CLAWS.BOT"});
+    let task = client.create(body).await;
+    let agents: Vec<Agent> = client.get("/api/agents").await.expect(200).to();
+    let names: Vec<_> = agents.iter().map(|agent| agent.name.as_str()).collect();
+    assert_eq!(names, ["CLAWS.BOT", "player"]);
+    let bot = &agents[0];
+    assert_eq!(
+        (bot.kind, bot.source),
+        (AgentKind::External, AgentSource::Reported)
+    );
+    assert_eq!(
+        (bot.status, &bot.running),
+        (AgentStatus::Busy, &vec![task.id])
+    );
+    assert_eq!(
+        (bot.abilities.cancel, bot.abilities.progress),
+        (Ability::No, Ability::Yes)
+    );
+
+    // It is given nothing, and nobody here starts or stops it.
+    client
+        .create(json!({"description": "fake:\nresult 1"}))
+        .await;
+    let done = client.until(2, TaskStatus::Completed).await;
+    assert_eq!(done.agent.as_deref(), Some("player"));
+    let waits = client
+        .create(json!({"description": "x", "agent": "CLAWS.BOT"}))
+        .await;
+    assert_eq!(waits.waiting[0].code, crate::domain::WaitingCode::AgentBusy);
+    for action in ["claim", "stop", "start"] {
+        let path = format!("/api/agents/CLAWS.BOT/{action}");
+        client.post(&path, &json!({})).await.problem(409);
+    }
+    client
+        .patch("/api/tasks/1", &json!({"status": "completed"}))
+        .await
+        .expect(200);
+    let bot: Agent = client.get("/api/agents/CLAWS.BOT").await.expect(200).to();
+    assert_eq!((bot.status, bot.metrics.completed), (AgentStatus::Idle, 1));
+    client.delete("/api/tasks/3").await.expect(200);
+    app.stop().await;
+    app.start_again().await;
+    let bot: Agent = app
+        .client()
+        .get("/api/agents/CLAWS.BOT")
+        .await
+        .expect(200)
+        .to();
+    assert_eq!((bot.kind, bot.metrics.completed), (AgentKind::External, 1));
 }

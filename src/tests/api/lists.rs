@@ -31,7 +31,7 @@ async fn each_filter_answers_exactly_what_it_says(engine: Engine) {
         .create(json!({"description": "first", "labels": ["bug"], "agent": "worker"}))
         .await;
     client
-        .create(json!({"description": "second", "priority": "high", "agent": "other"}))
+        .create(json!({"description": "second", "priority": "high", "agent": "other", "agent_may_come": true}))
         .await;
     client
         .create(json!({"description": "third", "labels": ["bug", "ui"]}))

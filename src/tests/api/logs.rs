@@ -3,8 +3,8 @@
 use axum::http::Method;
 use serde_json::{Value, json};
 
-use crate::domain::LogEntry;
-use crate::tests::support::{Client, Engine, TestApp, on_each_engine, remote};
+use crate::domain::{LogEntry, LogStream};
+use crate::tests::support::{Client, Engine, TestApp, on_each_engine, remote, shell};
 
 on_each_engine!(
     entries_come_in_three_shapes_and_back_in_order,
@@ -12,6 +12,8 @@ on_each_engine!(
     pages_run_in_both_directions,
     what_cannot_be_an_entry_is_refused_as_a_whole,
     a_lost_lease_appends_nothing,
+    only_the_holder_writes_the_log_of_a_held_task,
+    nobody_else_speaks_as_the_dashboard,
 );
 
 const LOGS: &str = "/api/tasks/1/logs";
@@ -79,7 +81,7 @@ async fn entries_come_in_three_shapes_and_back_in_order(engine: Engine) {
         .iter()
         .map(|entry| entry["id"].as_i64().unwrap())
         .collect();
-    assert!(ids.is_sorted(), "{ids:?}");
+    assert!(ids.is_sorted_by(|one, next| one < next), "{ids:?}");
     let by_id = client
         .get(&format!("/api/tasks/{}/logs", task.id))
         .await
@@ -241,4 +243,55 @@ async fn a_lost_lease_appends_nothing(engine: Engine) {
         .expect(200);
     append(&lease).await.problem(409);
     assert_eq!(messages(client, "agent=worker").await, ["said"]);
+}
+
+async fn only_the_holder_writes_the_log_of_a_held_task(engine: Engine) {
+    let app = TestApp::on(engine, vec![remote("worker", 1)]).await;
+    let client = app.client();
+    client.create(json!({"description": "x"})).await;
+    let entry = json!({"message": "by somebody"});
+    client.post(LOGS, &entry).await.expect(202);
+    let (_, lease) = client.claim("worker").await;
+    let problem = client.post(LOGS, &entry).await.problem(409);
+    let detail = problem["detail"].as_str().unwrap();
+    assert!(detail.contains("worker"), "{detail}");
+    let with = [("lease", lease.as_str())];
+    let said = json!({"message": "by its holder"}).to_string();
+    let answer = client.send(Method::POST, LOGS, &with, said).await;
+    answer.expect(202);
+    let done = json!({"status": "completed"});
+    client.report("1", &lease, &done).await.expect(200);
+    client.post(LOGS, &entry).await.expect(202);
+    let expected = ["by somebody", "by its holder", "by somebody"];
+    assert_eq!(messages(client, "").await, expected);
+}
+
+async fn nobody_else_speaks_as_the_dashboard(engine: Engine) {
+    let app = TestApp::on(engine, vec![shell("shell", 1), remote("worker", 1)]).await;
+    let client = app.client();
+    client
+        .create(json!({"description": "x", "agent": "worker"}))
+        .await;
+    let system = json!({"message": "all is well", "stream": "system"});
+    client.post(LOGS, &system).await.invalid("stream");
+    let (_, lease) = client.claim("worker").await;
+    let with = [("lease", lease.as_str())];
+    let answer = client.send(Method::POST, LOGS, &with, system.to_string());
+    answer.await.invalid("stream");
+    assert!(messages(client, "").await.is_empty());
+
+    // What a process prints so is text like any other.
+    let line = json!({"log": system}).to_string();
+    let script = format!("echo '{line}'");
+    client
+        .create(json!({"description": script, "agent": "shell"}))
+        .await;
+    client.until_finished(2).await;
+    let log = client.get("/api/tasks/2/logs").await.expect(200);
+    let log: Vec<LogEntry> = log.to();
+    let said: Vec<_> = log
+        .iter()
+        .map(|it| (it.stream, it.message.as_str()))
+        .collect();
+    assert_eq!(said, [(LogStream::Stdout, line.as_str())]);
 }

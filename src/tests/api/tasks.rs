@@ -4,7 +4,7 @@ use axum::http::Method;
 use serde_json::{Value, json};
 
 use crate::domain::{Priority, Task, TaskStatus};
-use crate::tests::support::{Engine, TestApp, on_each_engine};
+use crate::tests::support::{Engine, TestApp, WholeTask, on_each_engine};
 
 on_each_engine!(
     a_task_is_created_with_defaults_and_found_by_number_and_id,
@@ -17,7 +17,7 @@ async fn a_task_is_created_with_defaults_and_found_by_number_and_id(engine: Engi
     let client = app.client();
     let body = json!({"description": "  say hello\nto everybody "});
     let answer = client.post("/api/tasks", &body).await.expect(201);
-    let task: Task = answer.to();
+    let task: WholeTask = answer.to();
     assert_eq!(answer.header("location"), format!("/api/tasks/{}", task.id));
     assert_eq!((task.number, task.attempt, task.max_attempts), (1, 1, 1));
     assert_eq!(task.title, "say hello");
@@ -33,7 +33,7 @@ async fn a_task_is_created_with_defaults_and_found_by_number_and_id(engine: Engi
 
     let id = task.id.to_string();
     for name in ["1", "%231", id.as_str(), id.to_uppercase().as_str()] {
-        let found: Task = client
+        let found: WholeTask = client
             .get(&format!("/api/tasks/{name}"))
             .await
             .expect(200)
@@ -60,7 +60,7 @@ async fn everything_given_to_a_task_comes_back(engine: Engine) {
     let client = app.client();
     let body = json!({
         "description": "Überprüfe 👩‍👩‍👧 \"alles\"\r\n\ttab \u{1b}[31mred\u{1b}[0m",
-        "title": "Ein Titel 🦀", "priority": "urgent", "agent": "nobody-yet",
+        "title": "Ein Titel 🦀", "priority": "urgent", "agent": "nobody-yet", "agent_may_come": true,
         "labels": ["größe", "a b", "ünïcode 🎉"], "timeout_seconds": 604_800, "max_attempts": 20,
         "metadata": {"deep": {"list": [1, 2.5, null, true, "\u{0}"]}, "große": "Zahl"},
         "start_after": "2099-01-02T03:04:05+02:00",
@@ -80,7 +80,7 @@ async fn everything_given_to_a_task_comes_back(engine: Engine) {
     assert_eq!(created["agent"], Value::Null);
     assert_eq!(created["max_attempts"], 20);
     let waiting = &created["waiting"][0];
-    assert_eq!(waiting["code"], "not_before");
+    assert_eq!(waiting["code"], "start_after");
     assert!(
         waiting["detail"]
             .as_str()

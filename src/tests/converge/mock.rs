@@ -15,7 +15,7 @@ async fn a_simulated_loop_has_a_past_and_goes_on() {
     let url = format!("ws://{}", listener.local_addr().unwrap());
     let stopping = CancellationToken::new();
     let mut playing = JoinSet::new();
-    playing.spawn(simulate(listener, Clock, stopping.clone()));
+    playing.spawn(simulate(listener, Clock::system(), stopping.clone()));
     let app = TestApp::following(Engine::Sqlite, vec![url], 120).await;
     let client = app.client();
     let sessions = eventually("a session runs", async || {

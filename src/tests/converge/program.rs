@@ -15,7 +15,7 @@ use tokio::time::timeout;
 use tokio_tungstenite::connect_async;
 
 use super::{DIAGNOSE, FIX, PROJECT, TEST};
-use crate::tests::support::{MARK, PATIENCE, binary, eventually, nothing_is_left};
+use crate::tests::support::{MARK, PATIENCE, binary, eventually, nothing_is_left, processes};
 
 /// The number of the next loop of any project.
 static NEXT: AtomicU32 = AtomicU32::new(1);
@@ -153,6 +153,11 @@ impl Loop {
     pub(super) fn signal(&self, signal: Signal) {
         let pid = i32::try_from(self.child.id().expect("it runs")).unwrap();
         kill_process(Pid::from_raw(pid).unwrap(), signal).unwrap();
+    }
+
+    /// How many processes are of it: itself, and those of a step.
+    pub(super) fn processes(&self) -> usize {
+        processes(&self.mark)
     }
 
     /// Waits for its end, after which nothing of it is left.

@@ -84,7 +84,7 @@ async fn pages_of_other_sites_may_not_listen() {
 async fn a_client_that_does_not_read_holds_up_nobody() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let stopping = CancellationToken::new();
-    let (socket, serving) = Socket::open(listener, Clock, stopping.clone()).unwrap();
+    let (socket, serving) = Socket::open(listener, Clock::system(), stopping.clone()).unwrap();
     let mut tasks = tokio::task::JoinSet::new();
     tasks.spawn(serving);
     let journal = Journal::temporary().unwrap();

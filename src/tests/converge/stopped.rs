@@ -37,6 +37,7 @@ async fn a_second_ctrl_c_is_immediate() {
     let project = Project::validating(DEAF, "");
     let mut run = project.start(&["run"]);
     project.made("pid").await;
+    assert!(run.processes() >= 4, "{}", run.processes());
     run.signal(Signal::INT);
     run.says("stopping;").await;
     let begun = std::time::Instant::now();
@@ -62,6 +63,8 @@ async fn a_loop_that_is_killed_leaves_no_step() {
     let project = Project::validating(DEAF, "");
     let run = project.start(&["run"]);
     project.made("pid").await;
+    // The loop, a supervisor, the step and its child.
+    assert!(run.processes() >= 4, "{}", run.processes());
     run.signal(Signal::KILL);
     assert_eq!(run.end().await.code, None);
 }

@@ -3,13 +3,12 @@
 use serde_json::{Value, json};
 
 use super::{NOT_CONVERGED, post, recorded};
-use crate::domain::ServerFrame;
-use crate::tests::support::{Socket, TestApp};
+use crate::tests::support::{Frame, Socket, TestApp};
 
 async fn next_event(socket: &mut Socket) -> Value {
     socket
         .find(|frame| match frame {
-            ServerFrame::Event { data, .. } => Some(data),
+            Frame::Event { data, .. } => Some(data),
             _ => None,
         })
         .await

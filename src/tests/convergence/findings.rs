@@ -24,12 +24,16 @@ fn diagnosed(iteration: u32, findings: &[&str]) -> Value {
         "data": {"step": "diagnose", "success": true, "findings": findings}})
 }
 
+/// Every finding, page by page.
 async fn ledger(client: &Client) -> Vec<Finding> {
-    client
-        .get("/api/sessions/s/findings")
-        .await
-        .expect(200)
-        .to()
+    let mut all: Vec<Finding> = Vec::new();
+    let mut next = Some("/api/sessions/s/findings?limit=400".to_owned());
+    while let Some(path) = next {
+        let answer = client.get(&path).await.expect(200);
+        next = answer.next_page();
+        all.extend(answer.to::<Vec<Finding>>());
+    }
+    all
 }
 
 async fn states(client: &Client) -> Vec<(String, FindingState)> {

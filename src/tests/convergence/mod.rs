@@ -1,14 +1,18 @@
 //! Following convergence loops, through the doors: the webhook, the socket of a loop, the public
 //! interface, the feed.
 
+mod bounds;
 mod bridge;
+mod bulk;
 mod export;
 mod feed;
 mod findings;
+mod limits;
 mod lists;
 mod mixed;
 mod pages;
 mod silence;
+mod unreadable;
 mod webhook;
 
 use serde_json::{Value, json};

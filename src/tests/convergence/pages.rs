@@ -102,7 +102,10 @@ async fn a_session_is_shown_from_any_event_on(engine: Engine) {
         .expect(200)
         .to();
     assert_eq!(ids(&first.events.items), numbers(0, 100));
-    assert_eq!((first.iterations.len(), first.findings.len()), (1, 1));
+    assert_eq!(
+        (first.rounds.items.len(), first.findings.page.items.len()),
+        (1, 1)
+    );
     let linked: SessionView = view(json!("120"), json!({"event_type": "x"}))
         .await
         .expect(200)
@@ -118,7 +121,7 @@ async fn a_session_is_shown_from_any_event_on(engine: Engine) {
     for nowhere in ["nothing", "a\0b", ""] {
         assert_eq!(view(json!(nowhere), json!({})).await.status, 404);
     }
-    let print = &first.findings[0].fingerprint;
+    let print = &first.findings.page.items[0].fingerprint;
     let form = format!("session=s&fingerprint={print}&reason=known");
     let headers = [
         ("content-type", "application/x-www-form-urlencoded"),
@@ -151,6 +154,7 @@ async fn two_sessions_are_compared_finding_by_finding(engine: Engine) {
     let view: ComparisonView = client.post(path, &asked).await.expect(200).to();
     let told: Vec<_> = view
         .findings
+        .items
         .iter()
         .map(|it| (it.finding.description.as_str(), it.states))
         .collect();
@@ -162,7 +166,9 @@ async fn two_sessions_are_compared_finding_by_finding(engine: Engine) {
     assert_eq!(told.len(), 2);
     assert!(told.contains(&("leak", [fixed, new])), "{told:?}");
     assert!(told.contains(&("race", [repeated, None])), "{told:?}");
-    assert_eq!(view.sides[0].iterations.len(), 2);
+    let [a, b] = &view.sides;
+    assert_eq!((a.findings, b.findings), (Some(3), Some(1)));
+    assert_eq!((a.open, b.open), (Some(1), Some(1)));
     let chart: Value = serde_json::from_str(&view.chart.unwrap()).unwrap();
     assert_eq!(chart["series"][1]["data"], json!([1]));
     let asked = json!({"a": "a", "b": "nobody"});

@@ -76,10 +76,10 @@ impl Ledger {
             entries.completed.len()
         );
         for (number, description) in &entries.created {
-            let found = tasks.get(number).map(|task| &task.description);
+            let found = tasks.get(number).map(|task| &task.excerpt);
             assert_eq!(found, Some(description), "#{number} was acknowledged");
         }
-        let descriptions: BTreeSet<_> = tasks.values().map(|task| &task.description).collect();
+        let descriptions: BTreeSet<_> = tasks.values().map(|task| &task.excerpt).collect();
         assert_eq!(
             descriptions.len(),
             tasks.len(),
@@ -93,7 +93,8 @@ impl Ledger {
                 "#{number}: {:?}",
                 task.error
             );
-            assert_eq!(task.result, Some(json!(lease)), "#{number}");
+            let result = client.task(*number).await.result;
+            assert_eq!(result, Some(json!(lease)), "#{number}");
         }
         for task in tasks.values() {
             assert!(

@@ -52,12 +52,19 @@ async fn what_was_acknowledged_survives_a_kill_at_any_moment(engine: Engine) {
     come_to_rest(program.client()).await;
     ledger.check(program.client()).await;
     work.check_runs();
+    // A task that would go on for ever ends with its server: the server, a supervisor, a program.
+    let endless = json!({"description": "exec sleep 1000", "agent": "shell"});
+    program.client().create(endless).await;
+    eventually("three processes run", async || {
+        (program.processes() == 3).then_some(())
+    })
+    .await;
     program.stop().await;
 }
 
 /// 50 to 1,050 ms.
 fn random_moment() -> Duration {
-    let bits = Clock.uuid().as_u128() % 1000;
+    let bits = Clock::system().uuid().as_u128() % 1000;
     Duration::from_millis(50 + u64::try_from(bits).unwrap_or(0))
 }
 

@@ -69,7 +69,7 @@ impl Work {
 
     async fn create(&self, client: &Client, ledger: &Ledger, keyed: bool) -> Result<(), Gone> {
         loop {
-            let name = Clock.uuid();
+            let name = Clock::system().uuid();
             if keyed {
                 let description = format!("# {name}");
                 ledger.entries().unanswered.insert(description.clone());
@@ -174,7 +174,7 @@ async fn append(client: &Client, ledger: &Ledger) -> Result<(), Gone> {
             send(client, Method::GET, "/healthz", &[], &json!({})).await?;
             continue;
         };
-        let messages: Vec<String> = (0..3).map(|_| Clock.uuid().to_string()).collect();
+        let messages: Vec<String> = (0..3).map(|_| Clock::system().uuid().to_string()).collect();
         let entries: Value = messages
             .iter()
             .map(|message| json!({"message": message}))

@@ -1,18 +1,20 @@
 //! The live feed over real sockets: numbered without gaps, resumed exactly, and never silently
 //! short.
 
+mod actors;
 mod frames;
 mod picture;
 mod resume;
 mod slow;
 
+use crate::tests::support::Frame;
 use serde_json::json;
 
 use super::support::{Socket, TestApp, seq_of};
-use crate::domain::{Seq, ServerFrame};
+use crate::domain::Seq;
 
 /// Waits for the message with this number; answers all messages up to it.
-async fn up_to(socket: &mut Socket, last: Seq) -> Vec<ServerFrame> {
+async fn up_to(socket: &mut Socket, last: Seq) -> Vec<Frame> {
     let mut frames = Vec::new();
     loop {
         let frame = socket.next().await;
@@ -25,13 +27,13 @@ async fn up_to(socket: &mut Socket, last: Seq) -> Vec<ServerFrame> {
     }
 }
 
-fn numbers(frames: &[ServerFrame]) -> Vec<Seq> {
+fn numbers(frames: &[Frame]) -> Vec<Seq> {
     frames.iter().filter_map(seq_of).collect()
 }
 
 /// What is sent until a subscription has taken effect, in order: messages that were on their
 /// way already come before what is replayed, and once more within it.
-async fn replayed(socket: &mut Socket) -> Vec<ServerFrame> {
+async fn replayed(socket: &mut Socket) -> Vec<Frame> {
     let mut frames = socket.until_pong().await;
     frames.sort_by_key(seq_of);
     frames.dedup_by_key(|frame| seq_of(frame));

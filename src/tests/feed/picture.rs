@@ -8,8 +8,10 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
 
-use crate::domain::{Agent, Epoch, Seq, ServerFrame, Task, TaskStatus};
-use crate::tests::support::{Client, Socket, TestApp, eventually, eventually_equal, fake, seq_of};
+use crate::domain::{Agent, Epoch, Seq, Task, TaskStatus};
+use crate::tests::support::{
+    Client, Frame, Socket, TestApp, eventually, eventually_equal, fake, seq_of,
+};
 
 /// What a client knows.
 #[derive(Default)]
@@ -19,7 +21,9 @@ struct Picture {
     /// The last message that is part of it.
     seen: Seq,
     epoch: Epoch,
+    /// How often it had to fetch, and how often it did not.
     resyncs: usize,
+    resumed: usize,
 }
 
 impl Picture {
@@ -44,7 +48,7 @@ impl Picture {
         self.seen = seq;
     }
 
-    async fn apply(&mut self, client: &Client, frame: ServerFrame) {
+    async fn apply(&mut self, client: &Client, frame: Frame) {
         if let Some(seq) = seq_of(&frame) {
             // What was sent before a resumption comes again after it.
             if seq <= self.seen {
@@ -53,17 +57,17 @@ impl Picture {
             self.seen = seq;
         }
         match frame {
-            ServerFrame::Task { data, .. } => {
+            Frame::Task { data, .. } => {
                 self.tasks.insert(data.number, *data);
             }
-            ServerFrame::Agent { data, .. } => {
+            Frame::Agent { data, .. } => {
                 self.agents.insert(data.name.clone(), *data);
             }
-            ServerFrame::Resync { seq } => {
+            Frame::Resync { seq } => {
                 self.resyncs += 1;
                 self.fetch(client, seq).await;
             }
-            ServerFrame::Activity { .. } => {}
+            Frame::Activity { .. } => {}
             frame => panic!("{frame:?}"),
         }
     }
@@ -173,9 +177,11 @@ async fn visit(app: &TestApp, picture: &mut Picture, frames: usize, forget: bool
     };
     socket.send(&resume(&epoch, since)).await;
     picture.epoch.clone_from(&socket.epoch);
+    let resyncs = picture.resyncs;
     for frame in greeted(&mut socket, frames).await {
         picture.apply(app.client(), frame).await;
     }
+    picture.resumed += usize::from(picture.resyncs == resyncs);
 }
 
 fn resume(epoch: &str, since: Seq) -> Value {
@@ -184,9 +190,9 @@ fn resume(epoch: &str, since: Seq) -> Value {
 
 /// What was missed, in order. Up to the pong, messages that were on their way already may come
 /// before what is replayed, and once more within it.
-async fn greeted(socket: &mut Socket, most: usize) -> Vec<ServerFrame> {
+async fn greeted(socket: &mut Socket, most: usize) -> Vec<Frame> {
     let mut frames = socket.until_pong().await;
-    let resync = |frame: &ServerFrame| matches!(frame, ServerFrame::Resync { .. });
+    let resync = |frame: &Frame| matches!(frame, Frame::Resync { .. });
     if let Some(at) = frames.iter().position(resync) {
         frames.drain(..at);
     }
@@ -195,7 +201,8 @@ async fn greeted(socket: &mut Socket, most: usize) -> Vec<ServerFrame> {
     frames
 }
 
-async fn one_story(deeds: Vec<Deed>, visits: Vec<(usize, bool)>) {
+/// Answers the picture that it ended with.
+async fn one_story(deeds: Vec<Deed>, visits: Vec<(usize, bool)>) -> Picture {
     let app = TestApp::with(vec![fake("a", 2), fake("b", 1)]).await;
     let client = app.client();
     let mut picture = Picture::default();
@@ -240,6 +247,7 @@ async fn one_story(deeds: Vec<Deed>, visits: Vec<(usize, bool)>) {
         )
     })
     .await;
+    picture
 }
 
 #[tokio::test]
@@ -247,9 +255,15 @@ async fn whoever_comes_and_goes_ends_with_the_true_picture() {
     let mut runner = TestRunner::deterministic();
     let deeds = proptest::collection::vec(deed(), 60..120);
     let visits = proptest::collection::vec((0..40_usize, prop::bool::weighted(0.2)), 5..25);
+    let (mut resyncs, mut resumed) = (0, 0);
     for _ in 0..8 {
         let deeds = deeds.new_tree(&mut runner).unwrap().current();
         let visits = visits.new_tree(&mut runner).unwrap().current();
-        Box::pin(one_story(deeds, visits)).await;
+        let picture = Box::pin(one_story(deeds, visits)).await;
+        assert!(!picture.tasks.is_empty());
+        resyncs += picture.resyncs;
+        resumed += picture.resumed;
     }
+    // Neither way alone would show the promise.
+    assert!(resyncs > 8 && resumed > 20, "{resyncs}, {resumed}");
 }

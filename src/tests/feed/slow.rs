@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::{everything, up_to};
-use crate::domain::{ServerFrame, TaskStatus};
-use crate::tests::support::{Socket, TestApp, fake, seq_of};
+use crate::domain::TaskStatus;
+use crate::tests::support::{Frame, Socket, TestApp, fake, seq_of};
 
 /// Messages of the feed that the work below makes at least: more than are buffered for one.
 const MANY: u64 = 6_000;
@@ -55,15 +55,15 @@ async fn who_does_not_read_is_told_to_resync_while_others_get_everything() {
     let mut seen = Vec::new();
     let resync = loop {
         match slow.next().await {
-            ServerFrame::Logs { seq, .. } => seen.push(seq),
-            ServerFrame::Resync { seq } => break seq,
-            ServerFrame::Agent { .. } => {}
+            Frame::Logs { seq, .. } => seen.push(seq),
+            Frame::Resync { seq } => break seq,
+            Frame::Agent { .. } => {}
             frame => panic!("{frame:?}"),
         }
     };
     let logs = frames
         .iter()
-        .filter(|frame| matches!(frame, ServerFrame::Logs { .. }));
+        .filter(|frame| matches!(frame, Frame::Logs { .. }));
     let logs: Vec<_> = logs.filter_map(seq_of).take(seen.len()).collect();
     assert_eq!(seen, logs, "a gap of which it was not told");
     assert!(Some(&resync) > seen.last());
@@ -72,7 +72,7 @@ async fn who_does_not_read_is_told_to_resync_while_others_get_everything() {
         .await
         .expect(202);
     let after = |frame| match frame {
-        ServerFrame::Logs { seq, .. } => Some(seq),
+        Frame::Logs { seq, .. } => Some(seq),
         _ => None,
     };
     let seq = slow.find(after).await;

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use crate::domain::{AgentStatus, Priority, Timestamp, WaitingCode, head_key, order_key};
-use crate::server::queue::order::{Entry, Queue, Reach, Slots, explain};
+use crate::domain::{AgentStatus, Priority, Scope, Timestamp, WaitingCode, head_key, order_key};
+use crate::server::queue::order::{Entry, Needs, Offers, Queue, Reach, Rivals, Slots};
+use crate::server::queue::reasons::explain;
 
 /// What can happen to a queue. Numbers are few, so that the same tasks meet again and again.
 #[derive(Clone, Debug)]
@@ -44,8 +45,16 @@ fn name(agent: bool) -> &'static str {
     if agent { "a" } else { "b" }
 }
 
+fn rivals(seen: usize) -> Rivals {
+    Rivals {
+        seen,
+        hidden: false,
+    }
+}
+
 fn idle(title: &str) -> Slots {
     Slots {
+        hidden: Vec::new(),
         title: title.to_owned(),
         status: AgentStatus::Idle,
         concurrency: 1,
@@ -53,6 +62,15 @@ fn idle(title: &str) -> Slots {
         asking: Vec::new(),
         error: None,
         reach: Reach::Direct,
+        offers: Offers::default(),
+    }
+}
+
+fn needs(agent: Option<&str>) -> Needs {
+    Needs {
+        agent: agent.map(str::to_owned),
+        requires: Vec::new(),
+        project: "default".to_owned(),
     }
 }
 
@@ -74,7 +92,8 @@ impl Model {
     fn next_for(&self, agent: &str) -> Option<i64> {
         let takes = |entry: &&&Entry| {
             entry
-                .requested_agent
+                .needs
+                .agent
                 .as_deref()
                 .is_none_or(|requested| requested == agent)
                 && entry.not_before.is_none_or(|moment| moment.0 <= self.now)
@@ -86,13 +105,11 @@ impl Model {
     /// Those before it that may run now on an agent that could run it; only `a` is there.
     fn rivals_of(&self, entry: &Entry) -> usize {
         let competes = |other: &&&Entry| {
-            let same = match (
-                other.requested_agent.as_deref(),
-                entry.requested_agent.as_deref(),
-            ) {
+            let same = match (other.needs.agent.as_deref(), entry.needs.agent.as_deref()) {
                 (Some(theirs), Some(own)) => theirs == own,
                 (Some(theirs), None) => theirs == "a",
-                (None, _) => true,
+                // Nobody could give `b` what `a` gives.
+                (None, wanted) => wanted != Some("b"),
             };
             same && other.not_before.is_none_or(|moment| moment.0 <= self.now)
                 && !self.aside.contains(&other.number)
@@ -114,9 +131,10 @@ impl Model {
                 let entry = Entry {
                     number,
                     key,
-                    requested_agent: agent.map(|agent| name(agent).to_owned()),
+                    needs: needs(agent.map(name)),
                     not_before: (delay > 0).then(|| Timestamp(self.now + delay)),
                     attempt,
+                    blockers: Vec::new(),
                 };
                 queue.put(entry.clone(), Timestamp(self.now));
                 self.entries.insert(number, entry);
@@ -154,11 +172,19 @@ impl Model {
         prop_assert_eq!(&order, &expected);
         let agents: BTreeMap<String, Slots> = [("a".to_owned(), idle("a"))].into();
         for entry in self.entries.values() {
-            prop_assert_eq!(queue.rivals_of(entry, &agents), self.rivals_of(entry));
+            prop_assert_eq!(
+                queue.rivals_of(entry, &agents, &Scope::everything()).seen,
+                self.rivals_of(entry)
+            );
         }
         let places: Vec<usize> = expected
             .iter()
-            .map(|number| queue.ahead_of(queue.get(*number).expect("it is there")))
+            .map(|number| {
+                queue.ahead_of(
+                    queue.get(*number).expect("it is there"),
+                    &Scope::everything(),
+                )
+            })
             .collect();
         prop_assert_eq!(places, (0..expected.len()).collect::<Vec<_>>());
         // Otherwise whoever waits for the next moment would never sleep.
@@ -195,22 +221,24 @@ proptest! {
             (n.to_string(), slots)
         }).collect();
         let entry = Entry { number: 9, key: 0, attempt: 1,
-            requested_agent: requested.map(|n| (n % 4).to_string()),
+            needs: needs(requested.map(|n| (n % 4).to_string()).as_deref()), blockers: Vec::new(),
             not_before: (delay != 0).then_some(Timestamp(100 + delay)) };
         let now = Timestamp(100);
-        let reasons = explain(&entry, ahead, &agents, now);
-        prop_assert!(!reasons.is_empty());
+        let reasons = explain(&entry, rivals(ahead), &agents, &Scope::everything(), now);
         let mut queue = Queue::default();
         queue.put(entry, now);
         queue.promote(now);
         let could = agents.iter().any(|(name, agent)| queue.next_for(name, agent, now).is_some());
-        let moves = if ahead == 0 { WaitingCode::Starting } else { WaitingCode::Behind };
-        let only_the_queue = reasons.iter().all(|reason| reason.code == moves);
+        // What is being handed out waits for nothing.
+        let only_the_queue = match ahead {
+            0 => reasons.is_empty(),
+            _ => !reasons.is_empty() && reasons.iter().all(|it| it.code == WaitingCode::Behind),
+        };
         prop_assert_eq!(only_the_queue, could, "{:?}", reasons);
         for reason in &reasons {
             prop_assert!(!reason.detail.is_empty());
-            let blocked = matches!(reason.code, WaitingCode::NoAgent | WaitingCode::UnknownAgent
-                | WaitingCode::AgentUnavailable | WaitingCode::AgentAsks);
+            let blocked = matches!(reason.code, WaitingCode::AgentMissing | WaitingCode::AgentError
+                | WaitingCode::AgentOffline | WaitingCode::AgentAsks);
             prop_assert_eq!(reason.clears_itself, !blocked);
         }
     }
@@ -234,9 +262,10 @@ fn an_old_task_of_low_priority_is_not_starved_by_a_stream_of_urgent_ones() {
     let entry = |number: i64, priority| Entry {
         number,
         key: order_key(Timestamp(number * minute), priority),
-        requested_agent: None,
+        needs: needs(None),
         not_before: None,
         attempt: 1,
+        blockers: Vec::new(),
     };
     queue.put(entry(0, Priority::Low), Timestamp(0));
     let mut taken = Vec::new();
@@ -263,11 +292,18 @@ fn said(agents: &[Slots], requested: Option<&str>, ahead: usize) -> Vec<(String,
     let entry = Entry {
         number: 9,
         key: 0,
-        requested_agent: requested.map(str::to_owned),
+        needs: needs(requested),
         not_before: None,
         attempt: 1,
+        blockers: Vec::new(),
     };
-    let reasons = explain(&entry, ahead, &named.collect(), Timestamp(0));
+    let reasons = explain(
+        &entry,
+        rivals(ahead),
+        &named.collect(),
+        &Scope::everything(),
+        Timestamp(0),
+    );
     reasons
         .into_iter()
         .map(|it| (it.detail, it.clears_itself))
@@ -297,8 +333,6 @@ fn reasons_are_true_and_say_what_to_do() {
     };
     let (offline, error) = (AgentStatus::Offline, AgentStatus::Error);
     let cases = [
-        // Never the task itself.
-        (vec![handed], "it is being handed out", true),
         (vec![coder.clone()], "Coder is busy with #5", true),
         (
             vec![writer.clone()],
@@ -313,7 +347,7 @@ fn reasons_are_true_and_say_what_to_do() {
         ),
         (
             vec![with(error, Some("No such file"), Reach::Direct)],
-            "Rem is in error: No such file; start it again",
+            "Rem is in error: No such file; it is tried again by itself, or start it again",
             false,
         ),
         (
@@ -330,6 +364,8 @@ fn reasons_are_true_and_say_what_to_do() {
     for (agents, detail, clears_itself) in cases {
         assert_eq!(said(&agents, None, 0), [(detail.to_owned(), clears_itself)]);
     }
+    // Its own slot does not keep it waiting.
+    assert_eq!(said(&[handed], None, 0), []);
     // What does not clear by itself does not clear with those before it, either.
     assert_eq!(said(&[writer], Some("writer"), 3).len(), 1);
 }

@@ -1,9 +1,9 @@
 //! Agents in storage.
 
 use super::{NOW, Store};
-use crate::domain::{ActivityKind, AgentKind};
-use crate::server::storage::Change;
-use crate::server::storage::agents::{AgentRecord, SaveAgent, Wanted};
+use crate::domain::{Abilities, ActivityKind, AgentKind, AgentSource, Scope, Takes};
+use crate::server::storage::Thing;
+use crate::server::storage::agents::{AgentRecord, Out, SaveAgent, Wanted};
 use crate::tests::support::{Engine, on_each_engine};
 
 on_each_engine!(an_agent_is_saved_and_replaced);
@@ -11,15 +11,12 @@ on_each_engine!(an_agent_is_saved_and_replaced);
 async fn an_agent_is_saved_and_replaced(engine: Engine) {
     let store = Store::new(engine).await;
     let record = AgentRecord {
-        name: "worker".to_owned(),
         title: "Wörker".to_owned(),
-        kind: AgentKind::Remote,
         capabilities: vec!["rust".to_owned(), "\"".to_owned()],
         concurrency: 3,
-        wanted: Wanted::On,
-        error: None,
         started_at: Some(NOW),
-        last_seen: None,
+        version: 1,
+        ..AgentRecord::new("worker", AgentKind::Remote, AgentSource::Registered)
     };
     let happened = Some((ActivityKind::AgentStarted, "me".to_owned()));
     store
@@ -32,10 +29,16 @@ async fn an_agent_is_saved_and_replaced(engine: Engine) {
         .unwrap();
     let changed = AgentRecord {
         kind: AgentKind::Process,
+        source: AgentSource::File,
+        takes: Takes::Requested,
+        projects: vec!["default".to_owned()],
+        abilities: Abilities::default(),
+        out: Some(Out::Disabled),
         wanted: Wanted::Draining,
         error: Some("broken".to_owned()),
         started_at: None,
         last_seen: Some(NOW),
+        version: 2,
         ..record.clone()
     };
     let other = AgentRecord {
@@ -53,7 +56,11 @@ async fn an_agent_is_saved_and_replaced(engine: Engine) {
             .unwrap();
     }
     assert_eq!(store.db.agents().await.unwrap(), [other, changed]);
-    let recent = store.db.recent_activity(9).await.unwrap();
+    let recent = store
+        .db
+        .recent_activity(&Scope::everything(), &[], 9)
+        .await
+        .unwrap();
     assert_eq!(recent.len(), 1);
     assert_eq!(
         (recent[0].agent.as_deref(), recent[0].task_id),
@@ -62,6 +69,6 @@ async fn an_agent_is_saved_and_replaced(engine: Engine) {
     let agents = store
         .announced()
         .into_iter()
-        .filter(|change| matches!(change, Change::Agent(_)));
+        .filter(|change| matches!(change.thing, Thing::Agent(_)));
     assert_eq!(agents.count(), 3);
 }

@@ -1,19 +1,22 @@
 //! How an attempt goes and ends, in storage.
 
+use std::sync::Arc;
+
 use super::{NOW, Store};
 use crate::domain::{
-    ActivityKind, AgentEvent, LogFilter, NewLog, Outcome, TaskChange, TaskRef, TaskStatus,
-    Timestamp, UsageReport,
+    ActivityKind, AgentEvent, Author, LogFilter, NewLog, NewQuestion, Outcome, Reply, TaskChange,
+    TaskRef, TaskStatus, Timestamp, UsageReport,
 };
 use crate::server::storage::tasks::{
-    CancelTask, Cancellation, ChangeTask, ClaimTask, EndAttempt, ExpediteTask, GiveInput, Lease,
-    ReportTask,
+    CancelTask, Cancellation, ChangeTask, ClaimTask, EndAttempt, ExpediteTask, GiveInput,
+    KeepLeases, Lease, ReportTask,
 };
 use crate::tests::support::{Engine, on_each_engine};
 
 on_each_engine!(
     whoever_claims_first_has_it,
     a_batch_of_events_is_applied_as_a_whole,
+    a_report_that_comes_again_is_stored_once,
     a_failed_attempt_waits_longer_each_time_and_ends_with_the_last,
     a_cancelled_attempt_is_not_tried_again,
     a_late_report_of_an_earlier_holder_is_refused,
@@ -31,14 +34,15 @@ fn end(number: i64, lease: &str, outcome: Outcome) -> EndAttempt {
 }
 
 fn failed() -> Outcome {
-    Outcome::Failed("no luck".to_owned())
+    Outcome::failed("no luck")
 }
 
-fn report(number: i64, lease: &str, events: Vec<AgentEvent>) -> ReportTask {
+fn report(number: i64, lease: &str, report: i64, events: Vec<AgentEvent>) -> ReportTask {
     ReportTask {
         number,
         lease: lease.to_owned(),
-        events,
+        report,
+        events: Arc::new(events),
         now: NOW,
     }
 }
@@ -50,11 +54,7 @@ async fn whoever_claims_first_has_it(engine: Engine) {
         store.write(ClaimTask {
             number,
             agent: format!("worker-{n}"),
-            lease: Lease {
-                id: format!("lease-{n}"),
-                expires_at: NOW.plus_seconds(60),
-                node: None,
-            },
+            lease: Lease::new(format!("lease-{n}"), NOW.plus_seconds(60), None),
             timeout_seconds: 77,
             now: NOW,
         })
@@ -68,7 +68,10 @@ async fn whoever_claims_first_has_it(engine: Engine) {
         panic!("{} have it", winners.len())
     };
     let stored = store.task(number).await;
-    assert_eq!((&stored.task, &stored.lease), (&winner.task, &winner.lease));
+    assert_eq!(
+        (&stored.task, &stored.lease),
+        (&winner.stored.task, &winner.stored.lease)
+    );
     assert_eq!(
         (stored.task.timeout_seconds, stored.task.started_at),
         (77, Some(NOW))
@@ -89,7 +92,7 @@ async fn a_batch_of_events_is_applied_as_a_whole(engine: Engine) {
     let usage = UsageReport {
         input_tokens: Some(u64::MAX),
         output_tokens: Some(7),
-        cost_usd: None,
+        ..UsageReport::default()
     };
     let events = vec![
         said("one"),
@@ -97,24 +100,28 @@ async fn a_batch_of_events_is_applied_as_a_whole(engine: Engine) {
         said("two"),
         AgentEvent::Usage(usage),
     ];
-    store.write(report(number, "lease", events)).await.unwrap();
+    store
+        .write(report(number, "lease", 1, events))
+        .await
+        .unwrap();
     let stored = store.task(number).await;
     assert_eq!(stored.task.progress.to_bits(), 0.3_f64.to_bits());
     assert_eq!(stored.task.usage.output_tokens, 7);
 
-    // A question twice is no legal move: nothing of that batch remains.
+    // A lease that is not the present one: nothing of that batch is stored.
     store.announced();
-    let ask = || AgentEvent::NeedsInput("which?".to_owned());
     let refused = store
-        .write(report(number, "lease", vec![said("three"), ask(), ask()]))
+        .write(report(
+            number,
+            "other",
+            2,
+            vec![said("three"), AgentEvent::Progress(0.9)],
+        ))
         .await;
     assert!(refused.unwrap_err().is_refusal());
     assert!(store.announced().is_empty());
     let stored = store.task(number).await;
-    assert_eq!(
-        (stored.task.status, stored.question),
-        (TaskStatus::Running, None)
-    );
+    assert_eq!(stored.task.progress.to_bits(), 0.3_f64.to_bits());
     let logs = store
         .db
         .logs(&stored.task, &LogFilter::default(), None, 10)
@@ -126,6 +133,40 @@ async fn a_batch_of_events_is_applied_as_a_whole(engine: Engine) {
         .map(|entry| entry.message.as_str())
         .collect();
     assert_eq!(said, ["one", "two"]);
+}
+
+async fn a_report_that_comes_again_is_stored_once(engine: Engine) {
+    let store = Store::new(engine).await;
+    let number = store.pending(2).await;
+    let said = |text: &str| {
+        let message = text.to_owned();
+        let log = NewLog {
+            message,
+            ..NewLog::default()
+        };
+        vec![AgentEvent::Log(log)]
+    };
+    for (lease, reports) in [("one", [1, 1, 2, 2, 1]), ("two", [1, 2, 3, 3, 2])] {
+        store.claim(number, lease).await;
+        for n in reports {
+            let events = said(&format!("{lease} {n}"));
+            store.write(report(number, lease, n, events)).await.unwrap();
+        }
+        store.write(end(number, lease, failed())).await.unwrap();
+    }
+    let task = store.task(number).await.task;
+    let logs = store.db.logs(&task, &LogFilter::default(), None, 99).await;
+    let logs = logs.unwrap().items.into_iter().map(|entry| entry.message);
+    let said: Vec<_> = logs.collect();
+    let expected = [
+        "one 1",
+        "one 2",
+        "attempt 2 of 2",
+        "two 1",
+        "two 2",
+        "two 3",
+    ];
+    assert_eq!(said, expected);
 }
 
 async fn a_failed_attempt_waits_longer_each_time_and_ends_with_the_last(engine: Engine) {
@@ -171,7 +212,7 @@ async fn a_cancelled_attempt_is_not_tried_again(engine: Engine) {
     let store = Store::new(engine).await;
     let cancel = |number| CancelTask {
         task: TaskRef::Number(number),
-        actor: "me".to_owned(),
+        author: Author::server("me"),
         now: NOW,
     };
     let number = store.pending(5).await;
@@ -179,7 +220,11 @@ async fn a_cancelled_attempt_is_not_tried_again(engine: Engine) {
     assert!(matches!(done, Cancellation::Done(_)));
     assert!(store.write(cancel(number)).await.unwrap_err().is_refusal());
 
-    for outcome in [Outcome::Cancelled, failed(), Outcome::Completed] {
+    for (outcome, status) in [
+        (Outcome::Cancelled, TaskStatus::Cancelled),
+        (failed(), TaskStatus::Failed),
+        (Outcome::Completed, TaskStatus::Completed),
+    ] {
         let number = store.pending(5).await;
         store.claim(number, &format!("lease-{number}")).await;
         for _ in 0..2 {
@@ -190,7 +235,7 @@ async fn a_cancelled_attempt_is_not_tried_again(engine: Engine) {
             .write(end(number, &format!("lease-{number}"), outcome))
             .await
             .unwrap();
-        assert!(ended.task.status.is_finished(), "{:?}", ended.task.status);
+        assert_eq!(ended.task.status, status);
     }
 }
 
@@ -205,7 +250,7 @@ async fn a_late_report_of_an_earlier_holder_is_refused(engine: Engine) {
     let progress = vec![AgentEvent::Progress(0.9)];
     assert!(
         store
-            .write(report(number, "early", progress.clone()))
+            .write(report(number, "early", 1, progress.clone()))
             .await
             .unwrap_err()
             .is_refusal()
@@ -223,20 +268,24 @@ async fn a_late_report_of_an_earlier_holder_is_refused(engine: Engine) {
             progress: Some(0.9),
             ..TaskChange::default()
         },
+        expected: None,
         lease: Some("early".to_owned()),
         message: Some("late".to_owned()),
-        actor: "worker".to_owned(),
+        author: Author::server("worker"),
         now: NOW,
     };
     assert!(store.write(change).await.unwrap_err().is_refusal());
-    // Nor is the present holder heard once its lease is over.
-    let later = ReportTask {
-        now: NOW.plus_seconds(60),
-        ..report(number, "late", progress)
-    };
-    assert!(store.write(later).await.unwrap_err().is_refusal());
     assert_eq!(store.task(number).await.task, before.task);
     assert!(store.announced().is_empty());
+    // Nor is the present holder heard once its lease was taken back.
+    let keep = KeepLeases {
+        running: NOW.plus_seconds(60),
+        forgive: false,
+        now: NOW,
+    };
+    assert_eq!(store.write(keep).await.unwrap().len(), 1);
+    let later = report(number, "late", 1, progress);
+    assert!(store.write(later).await.unwrap_err().is_refusal());
 }
 
 async fn a_question_is_asked_and_answered(engine: Engine) {
@@ -245,27 +294,28 @@ async fn a_question_is_asked_and_answered(engine: Engine) {
     store.claim(number, "lease").await;
     let give = || GiveInput {
         task: TaskRef::Number(number),
-        text: "blue".to_owned(),
-        actor: "me".to_owned(),
+        reply: Reply::text("blue"),
+        author: Author::server("me"),
         now: NOW,
     };
     assert!(store.write(give()).await.unwrap_err().is_refusal());
-    let ask = AgentEvent::NeedsInput("which colour?".to_owned());
+    let ask = AgentEvent::NeedsInput(NewQuestion::asking("which colour?"));
     store
-        .write(report(number, "lease", vec![ask]))
+        .write(report(number, "lease", 1, vec![ask]))
         .await
         .unwrap();
     let stored = store.task(number).await;
-    assert_eq!(stored.question.as_deref(), Some("which colour?"));
+    let question = stored.task.question.expect("it is open");
+    assert_eq!((&*question.id, &*question.text), ("1", "which colour?"));
     store.write(give()).await.unwrap();
     let stored = store.task(number).await;
     assert_eq!(
-        (stored.task.status, stored.question),
+        (stored.task.status, stored.task.question),
         (TaskStatus::Running, None)
     );
     // Its agent says so as well, which changes nothing any more.
     store
-        .write(report(number, "lease", vec![AgentEvent::Resumed]))
+        .write(report(number, "lease", 2, vec![AgentEvent::Resumed]))
         .await
         .unwrap();
     assert!(store.write(give()).await.unwrap_err().is_refusal());
@@ -278,7 +328,7 @@ async fn starting_now_ends_the_pause(engine: Engine) {
     store.write(end(number, "lease", failed())).await.unwrap();
     let expedite = |now| ExpediteTask {
         task: TaskRef::Number(number),
-        actor: "me".to_owned(),
+        author: Author::server("me"),
         now,
     };
     let stored = store.write(expedite(NOW)).await.unwrap();

@@ -1,14 +1,13 @@
 //! The board follows what is committed, also between the look at a task and its claim.
 
-use std::collections::HashMap;
-use std::sync::Mutex;
-
 use super::{NOW, Store};
-use crate::domain::{AgentKind, LiveMessage, Outcome, TaskChange, TaskRef};
+use crate::domain::{AgentKind, AgentSource, Author, Outcome, Scope, TaskChange, TaskRef};
+use crate::server::live::Bus;
+use crate::server::publisher::Publisher;
 use crate::server::queue::Board;
-use crate::server::storage::agents::{AgentRecord, SaveAgent, Wanted};
+use crate::server::storage::agents::{AgentRecord, SaveAgent};
 use crate::server::storage::tasks::{CancelTask, ChangeTask, EndAttempt, ExpediteTask};
-use crate::tests::support::{Engine, on_each_engine};
+use crate::tests::support::{Engine, Frame, on_each_engine};
 
 on_each_engine!(
     a_task_that_came_back_meanwhile_is_not_forgotten,
@@ -16,19 +15,34 @@ on_each_engine!(
     a_position_that_somebody_saw_is_corrected,
 );
 
+/// A board and a feed, and who tells them.
+fn projections() -> (Board, Bus, Publisher) {
+    let (board, bus) = (Board::new(), Bus::new("epoch".to_owned(), 1 << 20));
+    (board.clone(), bus.clone(), Publisher::new(board, bus))
+}
+
+/// The position that was last published of task `number`.
+fn last_told(bus: &Bus, number: i64) -> Option<u64> {
+    let everything = Scope::everything();
+    let missed = bus.resume(None, 0).missed.expect("all of it is held");
+    let told = missed.iter().rev().find_map(|message| {
+        let text = message.text(&everything, Clone::clone);
+        match serde_json::from_str(&text).unwrap() {
+            Frame::Task { data, .. } if data.number == number => Some(data.queue_position),
+            _ => None,
+        }
+    });
+    told.expect("it was told")
+}
+
 async fn a_task_that_came_back_meanwhile_is_not_forgotten(engine: Engine) {
     let store = Store::new(engine).await;
-    let board = Board::new();
+    let (board, _, publisher) = projections();
     let agent = AgentRecord {
-        name: "worker".to_owned(),
-        title: "worker".to_owned(),
-        kind: AgentKind::Fake,
-        capabilities: Vec::new(),
         concurrency: 2,
-        wanted: Wanted::On,
-        error: None,
         started_at: Some(NOW),
         last_seen: Some(NOW),
+        ..AgentRecord::new("worker", AgentKind::Fake, AgentSource::File)
     };
     store
         .write(SaveAgent {
@@ -39,7 +53,7 @@ async fn a_task_that_came_back_meanwhile_is_not_forgotten(engine: Engine) {
         .await
         .unwrap();
     let number = store.pending(3).await;
-    let follow = || board.follow(store.announced(), NOW, drop);
+    let follow = || publisher.publish(store.announced(), NOW);
     follow();
     let first = board.reserve("worker", NOW).expect("it is pending");
     assert_eq!(first.number, number);
@@ -48,7 +62,7 @@ async fn a_task_that_came_back_meanwhile_is_not_forgotten(engine: Engine) {
     // Somebody else takes it, fails, and it is pending again before we learn of the first.
     store.claim(number, "other").await;
     follow();
-    let outcome = Outcome::Failed("x".to_owned());
+    let outcome = Outcome::failed("x");
     let end = EndAttempt {
         number,
         lease: "other".to_owned(),
@@ -78,21 +92,11 @@ async fn a_task_that_came_back_meanwhile_is_not_forgotten(engine: Engine) {
 
 async fn a_position_that_changes_back_is_published_again(engine: Engine) {
     let store = Store::new(engine).await;
-    let board = Board::new();
-    let told = Mutex::new(HashMap::new());
-    let publish = |messages: Vec<LiveMessage>| {
-        for message in messages {
-            if let LiveMessage::Task(task) = message {
-                told.lock()
-                    .unwrap()
-                    .insert(task.number, task.queue_position);
-            }
-        }
-    };
-    let follow = || board.follow(store.announced(), NOW, publish);
+    let (board, bus, publisher) = projections();
+    let follow = || publisher.publish(store.announced(), NOW);
     let cancel = |number| CancelTask {
         task: TaskRef::Number(number),
-        actor: "me".to_owned(),
+        author: Author::server("me"),
         now: NOW,
     };
     let (first, second) = (store.pending(1).await, store.pending(1).await);
@@ -107,10 +111,10 @@ async fn a_position_that_changes_back_is_published_again(engine: Engine) {
     let third = store.pending(1).await;
     for number in [second, third] {
         let task = TaskRef::Number(number);
-        let actor = "me".to_owned();
+        let author = Author::server("me");
         let now = NOW.plus_seconds(number);
         store
-            .write(ExpediteTask { task, actor, now })
+            .write(ExpediteTask { task, author, now })
             .await
             .unwrap();
     }
@@ -121,48 +125,49 @@ async fn a_position_that_changes_back_is_published_again(engine: Engine) {
             title: Some("new".to_owned()),
             ..TaskChange::default()
         },
+        expected: None,
         lease: None,
         message: None,
-        actor: "me".to_owned(),
+        author: Author::server("me"),
         now: NOW,
     };
     store.write(change).await.unwrap();
     follow();
-    board.republish(before, NOW, publish);
-    assert_eq!(told.lock().unwrap()[&second], Some(2));
+    publisher.refresh(before, NOW);
+    assert_eq!(last_told(&bus, second), Some(2));
 
     // When it moves up once more, that is news.
     store.write(cancel(third)).await.unwrap();
     follow();
     for number in board.stale_head(50, NOW) {
-        board.republish(store.task(number).await, NOW, publish);
+        publisher.refresh(store.task(number).await, NOW);
     }
-    assert_eq!(told.lock().unwrap()[&second], Some(1));
+    assert_eq!(last_told(&bus, second), Some(1));
 }
 
 async fn a_position_that_somebody_saw_is_corrected(engine: Engine) {
     let store = Store::new(engine).await;
-    let board = Board::new();
-    let follow = || board.follow(store.announced(), NOW, |_| {});
+    let (board, _, publisher) = projections();
+    let follow = || publisher.publish(store.announced(), NOW);
     let (first, second) = (store.pending(1).await, store.pending(1).await);
     follow();
 
     // The second moves up, and only a page that is loaded now sees it.
     let cancel = CancelTask {
         task: TaskRef::Number(first),
-        actor: "me".to_owned(),
+        author: Author::server("me"),
         now: NOW,
     };
     store.write(cancel).await.unwrap();
     follow();
-    let seen = board.shown(store.task(second).await, NOW);
+    let seen = board.shown(&Scope::everything(), store.task(second).await, NOW);
     assert_eq!(seen.queue_position, Some(1));
 
     // It moves down again: nothing new to most, but the page has to hear it.
     let third = store.pending(1).await;
     let expedite = ExpediteTask {
         task: TaskRef::Number(third),
-        actor: "me".to_owned(),
+        author: Author::server("me"),
         now: NOW,
     };
     store.write(expedite).await.unwrap();

@@ -1,16 +1,21 @@
 //! Group commit: what is written together does not hang together.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use futures_util::future::join_all;
 use tokio_util::sync::CancellationToken;
 
 use super::{NOW, Store, create, described};
-use crate::domain::{NewLog, TaskRef};
+use crate::domain::{Author, NewLog, TaskChange, TaskId, TaskRef};
 use crate::server::storage::logs::AppendLogs;
-use crate::server::storage::{Answer, Change, StorageError, Tx, Write};
+use crate::server::storage::tasks::{ChangeTask, CreateTask};
+use crate::server::storage::{Answer, StorageError, Thing, Tx, Write};
 use crate::tests::support::{Engine, on_each_engine};
 
 on_each_engine!(
-    a_failing_write_in_a_group_harms_no_other,
+    a_write_that_fails_half_way_harms_no_other,
+    a_write_that_the_engine_refuses_harms_no_other,
     a_refused_write_in_a_group_announces_nothing,
     a_write_happens_even_when_its_caller_goes_away,
     commits_are_announced_in_order_and_before_the_answer,
@@ -32,14 +37,52 @@ impl Write for Hold {
     }
 }
 
-/// Fails as a broken disk or a lost connection would.
-struct Broken;
+/// How a write fails that has changed something already.
+#[derive(Clone, Copy)]
+enum Failure {
+    /// As with a broken disk or a lost connection.
+    HalfWay,
+    /// The engine refuses what it is given, and with it all of the transaction.
+    Refused,
+}
+
+/// Renames a task, and fails.
+struct Broken {
+    renamed: i64,
+    /// Taken already.
+    id: TaskId,
+    failure: Failure,
+    runs: Arc<AtomicU32>,
+}
 
 impl Write for Broken {
     type Output = ();
 
-    async fn run(&self, _: &mut Tx<'_>) -> Answer<()> {
-        Err(StorageError::Driver(sqlx::Error::WorkerCrashed))
+    async fn run(&self, tx: &mut Tx<'_>) -> Answer<()> {
+        self.runs.fetch_add(1, Ordering::SeqCst);
+        let rename = ChangeTask {
+            task: TaskRef::Number(self.renamed),
+            change: TaskChange {
+                title: Some("lost".to_owned()),
+                ..TaskChange::default()
+            },
+            expected: None,
+            lease: None,
+            message: None,
+            author: Author::server("somebody"),
+            now: NOW,
+        };
+        rename.run(tx).await?;
+        match self.failure {
+            Failure::HalfWay => Err(StorageError::Driver(sqlx::Error::WorkerCrashed)),
+            Failure::Refused => {
+                let again = CreateTask {
+                    id: self.id,
+                    ..create(described("twice"), None)
+                };
+                again.run(tx).await.map(drop)
+            }
+        }
     }
 }
 
@@ -60,28 +103,47 @@ async fn together<T>(store: &Store, writes: impl Future<Output = T>) -> T {
     written
 }
 
-async fn a_failing_write_in_a_group_harms_no_other(engine: Engine) {
+async fn a_write_that_fails_half_way_harms_no_other(engine: Engine) {
+    harms_no_other(engine, Failure::HalfWay).await;
+}
+
+async fn a_write_that_the_engine_refuses_harms_no_other(engine: Engine) {
+    harms_no_other(engine, Failure::Refused).await;
+}
+
+async fn harms_no_other(engine: Engine, failure: Failure) {
     let store = Store::new(engine).await;
+    let there = store.create(described("there")).await.task;
+    store.announced();
+    let runs = Arc::new(AtomicU32::new(0));
+    let broken = Broken {
+        renamed: there.number,
+        id: there.id,
+        failure,
+        runs: Arc::clone(&runs),
+    };
     let good = |n: i32| create(described(&n.to_string()), None);
     let writes = async {
         tokio::join!(
             join_all((0..10).map(|n| store.write(good(n)))),
-            store.write(Broken),
+            store.write(broken),
             join_all((10..20).map(|n| store.write(good(n)))),
         )
     };
     let (before, broken, after) = together(&store, writes).await;
     assert!(matches!(broken, Err(StorageError::Driver(_))), "{broken:?}");
+    assert_eq!(runs.load(Ordering::SeqCst), 2, "with the group, and alone");
+    assert_eq!(store.task(there.number).await.task, there);
     for (created, n) in before.into_iter().chain(after).zip(0..) {
         let number = created.unwrap().stored.task.number;
-        assert_eq!(store.task(number).await.task.description, n.to_string());
+        assert_eq!(store.task(number).await.task.excerpt, n.to_string());
     }
     let counts = store.db.task_counts().await.unwrap();
-    assert_eq!(counts.iter().map(|(_, _, n)| n).sum::<u64>(), 20);
+    assert_eq!(counts.by_project.iter().map(|(_, _, n)| n).sum::<u64>(), 21);
     let announced = store.announced();
     let tasks = announced
         .iter()
-        .filter(|change| matches!(change, Change::Task { .. }));
+        .filter(|change| matches!(change.thing, Thing::Task { .. }));
     assert_eq!(tasks.count(), 20, "each once, although the group ran twice");
 }
 
@@ -89,6 +151,7 @@ async fn a_refused_write_in_a_group_announces_nothing(engine: Engine) {
     let store = Store::new(engine).await;
     let append = |task: i64| AppendLogs {
         task: TaskRef::Number(task),
+        author: Author::server("somebody"),
         lease: None,
         entries: vec![NewLog::default()],
         now: NOW,
@@ -119,7 +182,7 @@ async fn a_write_happens_even_when_its_caller_goes_away(engine: Engine) {
     together(&store, writes).await;
     let later = store.pending(1).await;
     assert_eq!(later, 2);
-    assert_eq!(store.task(1).await.task.description, "alone");
+    assert_eq!(store.task(1).await.task.excerpt, "alone");
 }
 
 async fn commits_are_announced_in_order_and_before_the_answer(engine: Engine) {
@@ -128,7 +191,7 @@ async fn commits_are_announced_in_order_and_before_the_answer(engine: Engine) {
         let number = store.pending(1).await;
         let changes = store.changes.lock().unwrap();
         let told = changes.iter().any(
-            |change| matches!(change, Change::Task { task, .. } if task.task.number == number),
+            |change| matches!(&change.thing, Thing::Task { task, .. } if task.task.number == number),
         );
         assert!(told, "#{number} is answered but not announced");
     }))
@@ -136,8 +199,8 @@ async fn commits_are_announced_in_order_and_before_the_answer(engine: Engine) {
     let announced = store.announced();
     let numbers: Vec<i64> = announced
         .iter()
-        .filter_map(|change| match change {
-            Change::Task { task, .. } => Some(task.task.number),
+        .filter_map(|change| match &change.thing {
+            Thing::Task { task, .. } => Some(task.task.number),
             _ => None,
         })
         .collect();

@@ -3,7 +3,9 @@
 
 mod agents;
 mod attempts;
+mod batch;
 mod board;
+mod claims;
 mod group;
 mod leases;
 mod schema;
@@ -13,7 +15,7 @@ use std::sync::{Arc, Mutex};
 use tokio::task::JoinSet;
 
 use super::support::{Engine, Place};
-use crate::domain::{IdempotencyKey, NewTask, TaskRef, Timestamp};
+use crate::domain::{Author, IdempotencyKey, NewTask, Scope, TaskRef, Timestamp};
 use crate::server::clock::Clock;
 use crate::server::storage::tasks::{ClaimTask, CreateTask, Lease, StoredTask};
 use crate::server::storage::{Answer, Change, Database, Write};
@@ -59,7 +61,10 @@ impl Store {
     }
 
     async fn task(&self, number: i64) -> StoredTask {
-        self.db.task(TaskRef::Number(number)).await.unwrap()
+        self.db
+            .task(&Scope::everything(), TaskRef::Number(number))
+            .await
+            .unwrap()
     }
 
     async fn create(&self, new: NewTask) -> StoredTask {
@@ -80,15 +85,12 @@ impl Store {
         let claim = ClaimTask {
             number,
             agent: "worker".to_owned(),
-            lease: Lease {
-                id: lease.to_owned(),
-                expires_at,
-                node: None,
-            },
+            lease: Lease::new(lease.to_owned(), expires_at, None),
             timeout_seconds: 3600,
             now: NOW,
         };
-        self.write(claim).await.unwrap().expect("it is pending")
+        let claimed = self.write(claim).await.unwrap();
+        claimed.expect("it is pending").stored
     }
 
     async fn claim(&self, number: i64, lease: &str) -> StoredTask {
@@ -106,12 +108,14 @@ fn described(text: &str) -> NewTask {
 fn create(new: NewTask, key: Option<(&str, &str)>) -> CreateTask {
     let key = key.map(|(key, digest)| IdempotencyKey {
         key: key.to_owned(),
+        actor: "somebody".to_owned(),
+        route: "POST /api/tasks".to_owned(),
         digest: digest.to_owned(),
     });
     CreateTask {
-        id: Clock.task_id(),
+        id: Clock::system().task_id(),
         new,
-        actor: "somebody".to_owned(),
+        author: Author::server("somebody"),
         retry_of: None,
         key,
         now: NOW,

@@ -6,12 +6,12 @@ use serde_json::json;
 
 use super::{NOW, Store, create, described};
 use crate::domain::{
-    Activity, ActivityKind, LogFilter, LogLevel, LogStream, NewLog, NewTask, Priority, TaskFilter,
-    TaskRef, TaskStatus, Timestamp, order_key,
+    Activity, ActivityKind, Author, LogFilter, LogLevel, LogStream, NewLog, NewTask, Priority,
+    Scope, TaskFilter, TaskRef, TaskStatus, Timestamp, order_key,
 };
 use crate::server::storage::logs::AppendLogs;
-use crate::server::storage::tasks::CancelTask;
-use crate::server::storage::{Change, Database, StorageError};
+use crate::server::storage::tasks::{CancelTask, ExpediteTask};
+use crate::server::storage::{Database, StorageError, Thing};
 use crate::tests::support::{Engine, on_each_engine};
 
 on_each_engine!(
@@ -20,6 +20,7 @@ on_each_engine!(
     numbers_rise_and_pages_follow_them,
     log_entries_keep_their_order_and_everything_in_them,
     what_happened_is_told_in_order,
+    a_long_timeline_keeps_its_end,
     the_numbers_of_tasks_follow_every_change,
 );
 
@@ -44,14 +45,19 @@ async fn a_new_task_is_stored_announced_and_remembered(engine: Engine) {
     assert_eq!(stored.not_before, Some(NOW.plus_seconds(5)));
     assert_eq!(stored.timeout, Some(7));
     assert!(stored.lease.is_none() && stored.cancel_requested_at.is_none());
-    let by_id = store.db.task(TaskRef::Id(stored.task.id)).await.unwrap();
+    let by_id = store
+        .db
+        .task(&Scope::everything(), TaskRef::Id(stored.task.id))
+        .await
+        .unwrap();
     assert_eq!(by_id.task, stored.task);
 
     let announced = store.announced();
+    let news: Vec<_> = announced.iter().map(|change| &change.thing).collect();
     let [
-        Change::Task { before: None, task },
-        Change::Activity(happened),
-    ] = &announced[..]
+        Thing::Task { before: None, task },
+        Thing::Activity(happened),
+    ] = &news[..]
     else {
         panic!("{announced:?}");
     };
@@ -61,7 +67,10 @@ async fn a_new_task_is_stored_announced_and_remembered(engine: Engine) {
         (ActivityKind::Created, "somebody")
     );
     assert_eq!(happened.task_id, Some(stored.task.id));
-    let absent = store.db.task(TaskRef::Number(99)).await;
+    let absent = store
+        .db
+        .task(&Scope::everything(), TaskRef::Number(99))
+        .await;
     assert!(
         matches!(absent, Err(StorageError::Refused(_))),
         "{absent:?}"
@@ -87,7 +96,7 @@ async fn a_key_creates_one_task_however_often_it_comes(engine: Engine) {
     let tasks = store
         .announced()
         .into_iter()
-        .filter(|change| matches!(change, Change::Task { .. }));
+        .filter(|change| matches!(change.thing, Thing::Task { .. }));
     assert_eq!(tasks.count(), 1);
 }
 
@@ -107,7 +116,11 @@ async fn numbers_rise_and_pages_follow_them(engine: Engine) {
             .await;
     }
     let numbers = async |filter: &TaskFilter, cursor: Option<&str>, limit| {
-        let page = store.db.tasks(filter, cursor, limit).await.unwrap();
+        let page = store
+            .db
+            .tasks(&Scope::everything(), filter, cursor, limit)
+            .await
+            .unwrap();
         let numbers: Vec<i64> = page.items.iter().map(|stored| stored.task.number).collect();
         (numbers, page.next)
     };
@@ -126,12 +139,17 @@ async fn numbers_rise_and_pages_follow_them(engine: Engine) {
         numbers(&TaskFilter::default(), Some("1"), 2).await,
         (vec![], None)
     );
-    let wrong = store.db.tasks(&third, Some("one"), 3).await.unwrap_err();
+    let wrong = store
+        .db
+        .tasks(&Scope::everything(), &third, Some("one"), 3)
+        .await
+        .unwrap_err();
     assert!(wrong.is_refusal());
 
     let counts = store.db.task_counts().await.unwrap();
     let of = |wanted| {
         let found = counts
+            .by_project
             .iter()
             .filter(move |(_, status, _)| *status == wanted);
         found.map(|(_, _, n)| n).sum::<u64>()
@@ -158,6 +176,7 @@ async fn log_entries_keep_their_order_and_everything_in_them(engine: Engine) {
     for (task, entries) in [(number, entries.clone()), (other, vec![NewLog::default()])] {
         let append = AppendLogs {
             task: TaskRef::Number(task),
+            author: Author::server("somebody"),
             lease: None,
             entries,
             now: NOW,
@@ -192,8 +211,8 @@ async fn log_entries_keep_their_order_and_everything_in_them(engine: Engine) {
     let announced = store
         .announced()
         .into_iter()
-        .filter_map(|change| match change {
-            Change::Logs(entries) if entries[0].task_id == task.id => Some(entries),
+        .filter_map(|change| match change.thing {
+            Thing::Logs { task: of, entries } if of == task.id => Some(entries),
             _ => None,
         });
     let announced: Vec<_> = announced.flatten().collect();
@@ -213,34 +232,60 @@ async fn what_happened_is_told_in_order(engine: Engine) {
         kinds(timeline),
         [ActivityKind::Created, ActivityKind::Started]
     );
-    let recent = store.db.recent_activity(2).await.unwrap();
+    let recent = store
+        .db
+        .recent_activity(&Scope::everything(), &[], 2)
+        .await
+        .unwrap();
     assert_eq!(
         kinds(recent),
         [ActivityKind::Started, ActivityKind::Created]
     );
 }
 
+async fn a_long_timeline_keeps_its_end(engine: Engine) {
+    let store = Store::new(engine).await;
+    let number = store.pending(1).await;
+    for n in 1..=1001 {
+        let expedite = ExpediteTask {
+            task: TaskRef::Number(number),
+            author: Author::server(&format!("person {n}")),
+            now: NOW,
+        };
+        store.write(expedite).await.unwrap();
+    }
+    let timeline = store.db.timeline(number).await.unwrap();
+    let actors: Vec<_> = timeline.iter().map(|one| one.actor.as_str()).collect();
+    assert_eq!(actors.len(), 1000);
+    assert_eq!((actors[0], actors[999]), ("person 2", "person 1001"));
+}
+
 async fn the_numbers_of_tasks_follow_every_change(engine: Engine) {
     let store = Store::new(engine).await;
     let counted = async || {
         let counts = store.db.task_counts().await.unwrap();
-        let mut counts: Vec<_> = counts.into_iter().filter(|(_, _, n)| *n > 0).collect();
+        let mut counts: Vec<_> = counts
+            .by_project
+            .into_iter()
+            .chain(counts.by_agent)
+            .filter(|(_, _, n)| *n > 0)
+            .collect();
         counts.sort_by_key(|(agent, status, _)| (agent.clone(), status.as_str()));
         counts
     };
-    let worker = || Some("worker".to_owned());
+    let (default, worker) = (|| "default".to_owned(), || "worker".to_owned());
     assert_eq!(counted().await, []);
     let first = store.pending(1).await;
     store.pending(1).await;
     let asked = NewTask {
-        agent: worker(),
+        agent: Some(worker()),
         ..described("x")
     };
     store.create(asked).await;
     assert_eq!(
         counted().await,
         [
-            (None, TaskStatus::Pending, 2),
+            (default(), TaskStatus::Pending, 3),
             (worker(), TaskStatus::Pending, 1)
         ]
     );
@@ -248,21 +293,24 @@ async fn the_numbers_of_tasks_follow_every_change(engine: Engine) {
     assert_eq!(
         counted().await,
         [
-            (None, TaskStatus::Pending, 1),
+            (default(), TaskStatus::Pending, 2),
+            (default(), TaskStatus::Running, 1),
             (worker(), TaskStatus::Pending, 1),
             (worker(), TaskStatus::Running, 1)
         ]
     );
     let cancel = CancelTask {
         task: TaskRef::Number(2),
-        actor: "somebody".to_owned(),
+        author: Author::server("somebody"),
         now: NOW,
     };
     store.write(cancel).await.unwrap();
     assert_eq!(
         counted().await,
         [
-            (None, TaskStatus::Cancelled, 1),
+            (default(), TaskStatus::Cancelled, 1),
+            (default(), TaskStatus::Pending, 1),
+            (default(), TaskStatus::Running, 1),
             (worker(), TaskStatus::Pending, 1),
             (worker(), TaskStatus::Running, 1)
         ]

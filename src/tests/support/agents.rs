@@ -1,26 +1,21 @@
 //! Agents for tests, as the configuration would describe them.
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
+use crate::domain::Takes;
+use crate::server::config::{AgentConfig, FakeConfig, KindConfig, ProcessConfig};
 
-use crate::domain::AgentKind;
-use crate::server::config::AgentConfig;
-
-fn agent(name: &str, kind: AgentKind) -> AgentConfig {
+fn agent(name: &str, kind: KindConfig) -> AgentConfig {
     AgentConfig {
         name: name.to_owned(),
         title: name.to_owned(),
         kind,
-        command: Vec::new(),
-        stdin: None,
-        cwd: PathBuf::from("."),
-        env: BTreeMap::new(),
         concurrency: 1,
         capabilities: Vec::new(),
+        takes: Takes::Any,
+        projects: Vec::new(),
         timeout_seconds: 3600,
+        idle_timeout_seconds: 0,
         grace_seconds: 5,
         enabled: true,
-        script: None,
     }
 }
 
@@ -28,17 +23,24 @@ fn agent(name: &str, kind: AgentKind) -> AgentConfig {
 pub(crate) fn fake(name: &str, concurrency: u32) -> AgentConfig {
     AgentConfig {
         concurrency,
-        ..agent(name, AgentKind::Fake)
+        ..agent(name, KindConfig::Fake(FakeConfig::default()))
     }
 }
 
 /// Runs a command line.
 pub(crate) fn process(name: &str, command: &[&str]) -> AgentConfig {
-    let command = command.iter().map(|part| (*part).to_owned()).collect();
-    AgentConfig {
-        command,
-        ..agent(name, AgentKind::Process)
-    }
+    configured(
+        name,
+        ProcessConfig {
+            command: command.iter().map(|part| (*part).to_owned()).collect(),
+            ..ProcessConfig::default()
+        },
+    )
+}
+
+/// Runs a command line with these settings.
+pub(crate) fn configured(name: &str, process: ProcessConfig) -> AgentConfig {
+    agent(name, KindConfig::Process(process))
 }
 
 /// Runs its task's description with bash.
@@ -53,6 +55,6 @@ pub(crate) fn shell(name: &str, concurrency: u32) -> AgentConfig {
 pub(crate) fn remote(name: &str, concurrency: u32) -> AgentConfig {
     AgentConfig {
         concurrency,
-        ..agent(name, AgentKind::Remote)
+        ..agent(name, KindConfig::Remote)
     }
 }

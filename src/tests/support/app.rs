@@ -1,6 +1,7 @@
 //! The real server over real sockets, with a database of its own. It can be stopped politely
 //! or hard, and started again on the same data.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
 
@@ -11,6 +12,9 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::{Client, Engine, PATIENCE, Place, Socket, eventually};
+use crate::domain::Role;
+use crate::server::auth::{Actors, Roles};
+use crate::server::clock::Clock;
 use crate::server::config::{AgentConfig, Config, LogFormat};
 use crate::server::run::{StartError, run};
 
@@ -27,6 +31,9 @@ struct Settings {
     agents: Vec<AgentConfig>,
     convergence_urls: Vec<String>,
     silence_seconds: u32,
+    actors: Actors,
+    /// The system's when absent.
+    clock: Option<Clock>,
 }
 
 /// A server that runs, on threads of its own so that it can be stopped at any point.
@@ -55,6 +62,8 @@ impl TestApp {
                 agents,
                 convergence_urls: Vec::new(),
                 silence_seconds: 120,
+                actors: Actors::default(),
+                clock: None,
             },
         )
         .await
@@ -72,13 +81,69 @@ impl TestApp {
                 agents: Vec::new(),
                 convergence_urls,
                 silence_seconds,
+                actors: Actors::default(),
+                clock: None,
             },
         )
         .await
     }
 
+    /// With clocks that only the test moves.
+    pub(crate) async fn at(clock: Clock, engine: Engine, agents: Vec<AgentConfig>) -> Self {
+        Self::started(
+            engine,
+            Settings {
+                agents,
+                convergence_urls: Vec::new(),
+                silence_seconds: 120,
+                actors: Actors::default(),
+                clock: Some(clock),
+            },
+        )
+        .await
+    }
+
+    /// At a place that was made before.
+    pub(crate) async fn in_place(place: Place, agents: Vec<AgentConfig>) -> Self {
+        let settings = Settings {
+            agents,
+            convergence_urls: Vec::new(),
+            silence_seconds: 120,
+            actors: Actors::default(),
+            clock: None,
+        };
+        Self::serving(place, settings).await
+    }
+
+    /// With invented actors: each is named by a Bearer token, and has this role in this project.
+    pub(crate) async fn for_actors(
+        engine: Engine,
+        agents: Vec<AgentConfig>,
+        actors: &[(&str, &str, Role)],
+    ) -> Self {
+        let mut invented = BTreeMap::new();
+        for (name, project, role) in actors {
+            let roles = Roles {
+                everywhere: None,
+                in_project: BTreeMap::from([((*project).to_owned(), *role)]),
+            };
+            invented.insert((*name).to_owned(), roles);
+        }
+        let settings = Settings {
+            agents,
+            convergence_urls: Vec::new(),
+            silence_seconds: 120,
+            actors: Actors { invented },
+            clock: None,
+        };
+        Self::started(engine, settings).await
+    }
+
     async fn started(engine: Engine, settings: Settings) -> Self {
-        let place = Place::new(engine).await;
+        Self::serving(Place::new(engine).await, settings).await
+    }
+
+    async fn serving(place: Place, settings: Settings) -> Self {
         let server = Server::start(&place, &settings).await.unwrap();
         let client = Client::new(server.address);
         Self {
@@ -139,6 +204,16 @@ impl TestApp {
         self.place.folder()
     }
 
+    /// Asks as an invented actor.
+    pub(crate) fn client_of(&self, actor: &str) -> Client {
+        Client::new(self.address()).with_token(actor)
+    }
+
+    /// A socket of an invented actor.
+    pub(crate) async fn socket_of(&self, actor: &str) -> Socket {
+        Socket::open_as(self.address(), actor).await
+    }
+
     /// A socket that has been greeted.
     pub(crate) async fn socket(&self) -> Socket {
         Socket::open(self.address()).await
@@ -175,9 +250,15 @@ impl Server {
             agents: settings.agents.clone(),
         };
         let (ready, address) = oneshot::channel();
-        let serving = Box::pin(run(config, stopping.clone(), |address| {
-            let _impatient = ready.send(address);
-        }));
+        let serving = Box::pin(run(
+            config,
+            settings.actors.clone(),
+            settings.clock.unwrap_or_else(Clock::system),
+            stopping.clone(),
+            |address| {
+                let _impatient = ready.send(address);
+            },
+        ));
         let ended = runtime.spawn(serving);
         match timeout(PATIENCE, address).await.expect("it starts in time") {
             Ok(address) => Ok(Self {

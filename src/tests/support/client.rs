@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 use tokio::time::timeout;
 
 use super::{PATIENCE, eventually};
-use crate::domain::{Task, TaskStatus};
+use crate::domain::TaskStatus;
+use crate::tests::support::WholeTask;
 
 type Http = hyper_util::client::legacy::Client<HttpConnector, Body>;
 
@@ -21,6 +22,7 @@ type Http = hyper_util::client::legacy::Client<HttpConnector, Body>;
 pub(crate) struct Client {
     address: SocketAddr,
     http: Http,
+    token: Option<String>,
 }
 
 /// What the server answered.
@@ -39,7 +41,17 @@ pub(crate) type Headers<'a> = &'a [(&'a str, &'a str)];
 impl Client {
     pub(crate) fn new(address: SocketAddr) -> Self {
         let http = hyper_util::client::legacy::Client::builder(TokioExecutor::new()).build_http();
-        Self { address, http }
+        Self {
+            address,
+            http,
+            token: None,
+        }
+    }
+
+    /// The same, as the actor with this token.
+    pub(crate) fn with_token(self, token: &str) -> Self {
+        let token = Some(token.to_owned());
+        Self { token, ..self }
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
@@ -91,6 +103,10 @@ impl Client {
             .uri(format!("http://{}{path}", self.address))
             .body(Body::from(body.into()))
             .map_err(|error| error.to_string())?;
+        if let Some(token) = &self.token {
+            let value = format!("Bearer {token}").parse().unwrap();
+            request.headers_mut().insert(header::AUTHORIZATION, value);
+        }
         for (name, value) in headers {
             let name = header::HeaderName::try_from(*name).unwrap();
             request.headers_mut().insert(name, value.parse().unwrap());
@@ -121,11 +137,11 @@ impl Client {
     }
 
     /// Creates a task from these fields.
-    pub(crate) async fn create(&self, task: Value) -> Task {
+    pub(crate) async fn create(&self, task: Value) -> WholeTask {
         self.post("/api/tasks", &task).await.expect(201).to()
     }
 
-    pub(crate) async fn task(&self, number: i64) -> Task {
+    pub(crate) async fn task(&self, number: i64) -> WholeTask {
         self.get(&format!("/api/tasks/{number}"))
             .await
             .expect(200)
@@ -133,7 +149,7 @@ impl Client {
     }
 
     /// Waits until the task is in this status.
-    pub(crate) async fn until(&self, number: i64, status: TaskStatus) -> Task {
+    pub(crate) async fn until(&self, number: i64, status: TaskStatus) -> WholeTask {
         let mut last = None;
         let what = format!("task #{number} is {}", status.as_str());
         eventually(&what, async || {
@@ -152,7 +168,7 @@ impl Client {
     }
 
     /// Waits until the task has ended, however that was.
-    pub(crate) async fn until_finished(&self, number: i64) -> Task {
+    pub(crate) async fn until_finished(&self, number: i64) -> WholeTask {
         eventually(&format!("task #{number} ends"), async || {
             Some(self.task(number).await).filter(|task| task.status.is_finished())
         })
@@ -160,7 +176,7 @@ impl Client {
     }
 
     /// Claims for a remote agent: the task and its lease.
-    pub(crate) async fn claim(&self, agent: &str) -> (Task, String) {
+    pub(crate) async fn claim(&self, agent: &str) -> (WholeTask, String) {
         let path = format!("/api/agents/{agent}/claim?wait=10");
         let answer = self.post(&path, &json!({})).await.expect(200).json();
         let task = serde_json::from_value(answer["task"].clone()).unwrap();

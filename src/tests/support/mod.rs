@@ -4,22 +4,28 @@ mod agents;
 mod app;
 mod client;
 mod database;
+mod frame;
 mod loop_server;
 mod program;
+mod proxy;
 mod socket;
+mod whole_task;
 
 use std::fmt::Debug;
 use std::time::Duration;
 
 use tokio::time::{Instant, interval, timeout_at};
 
-pub(super) use agents::{fake, process, remote, shell};
+pub(super) use agents::{configured, fake, process, remote, shell};
 pub(super) use app::TestApp;
 pub(super) use client::{Answer, Client};
 pub(super) use database::{Engine, Place};
+pub(super) use frame::Frame;
 pub(super) use loop_server::LoopServer;
-pub(super) use program::{MARK, Program, binary, nothing_is_left};
+pub(super) use program::{MARK, Program, binary, nothing_is_left, processes};
+pub(super) use proxy::Proxy;
 pub(super) use socket::{Socket, seq_of};
+pub(super) use whole_task::WholeTask;
 
 /// Far longer than anything here takes, so that a hang is a failure.
 pub(super) const PATIENCE: Duration = Duration::from_secs(20);

@@ -35,21 +35,25 @@ impl Program {
         let limits = format!("ulimit -Hn {hard}; ulimit -Sn {soft}; exec \"$0\" \"$@\"");
         let mut command = Command::new("/bin/bash");
         command.args(["-c", &limits]).arg(binary("kimi-dashboard"));
-        Self::run(command, place, "ws://127.0.0.1:9").await
+        Self::run(command, place, "ws://127.0.0.1:9", &shell()).await
     }
 
     /// Follows the loop at this address.
     pub(crate) async fn following(place: &Place, convergence_url: &str) -> Self {
         let command = Command::new(binary("kimi-dashboard"));
-        Self::run(command, place, convergence_url).await
+        Self::run(command, place, convergence_url, &shell()).await
     }
 
-    async fn run(mut command: Command, place: &Place, convergence_url: &str) -> Self {
+    /// With this configuration.
+    pub(crate) async fn configured(place: &Place, convergence_url: &str, toml: &str) -> Self {
+        let command = Command::new(binary("kimi-dashboard"));
+        Self::run(command, place, convergence_url, toml).await
+    }
+
+    async fn run(mut command: Command, place: &Place, convergence_url: &str, toml: &str) -> Self {
         let folder = place.folder();
         let config = folder.join("dashboard.toml");
-        let agent = "[[agent]]\nname = \"shell\"\nkind = \"process\"\nconcurrency = 4\n\
-            command = [\"bash\", \"-c\", \"{description}\"]\ngrace_seconds = 1\n";
-        std::fs::write(&config, agent).unwrap();
+        std::fs::write(&config, toml).unwrap();
         command.args(["--port", "0", "--config"]).arg(&config);
         command.arg("--data-dir").arg(folder);
         command.args(["--convergence-url", convergence_url]);
@@ -100,13 +104,20 @@ impl Program {
         self.nothing_is_left().await;
     }
 
+    /// Has it read its configuration again.
+    pub(crate) fn hang_up(&self) {
+        self.signal(Signal::HUP);
+    }
+
+    fn signal(&self, signal: Signal) {
+        let id = self.child.id();
+        let pid = id.and_then(|id| Pid::from_raw(id.try_into().ok()?));
+        kill_process(pid.expect("it runs"), signal).unwrap();
+    }
+
     /// As a person does.
     pub(crate) async fn stop(mut self) {
-        let pid = self
-            .child
-            .id()
-            .and_then(|id| Pid::from_raw(id.try_into().ok()?));
-        kill_process(pid.expect("it runs"), Signal::TERM).unwrap();
+        self.signal(Signal::TERM);
         let status = timeout(PATIENCE, self.child.wait())
             .await
             .expect("it stops in time");
@@ -114,16 +125,34 @@ impl Program {
         self.nothing_is_left().await;
     }
 
+    /// How many processes carry its mark, itself included.
+    pub(crate) fn processes(&self) -> usize {
+        processes(&self.mark)
+    }
+
     async fn nothing_is_left(&self) {
         nothing_is_left(&self.mark).await;
     }
 }
 
+/// How many processes carry this mark.
+pub(crate) fn processes(mark: &str) -> usize {
+    marked(&format!("{MARK}={mark}")).len()
+}
+
+/// An agent that runs what tasks describe.
+fn shell() -> String {
+    format!(
+        "[[agent]]\nname = \"shell\"\nkind = \"process\"\nconcurrency = 4\n\
+         command = [\"bash\", \"-c\", \"{{description}}\"]\ngrace_seconds = 1\ntakes = \"any\"\n\
+         pass_env = [\"{MARK}\"]\n"
+    )
+}
+
 /// Waits until every process that carries this mark is gone.
 pub(crate) async fn nothing_is_left(mark: &str) {
-    let entry = format!("{MARK}={mark}");
     eventually("every process of the program is gone", async || {
-        marked(&entry).is_empty().then_some(())
+        (processes(mark) == 0).then_some(())
     })
     .await;
 }

@@ -7,10 +7,12 @@ use serde_json::Value;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::{WebSocketStream, client_async};
 
+use super::Frame;
 use super::PATIENCE;
-use crate::domain::{Epoch, Seq, ServerFrame};
+use crate::domain::{Epoch, Seq};
 
 /// A socket that follows the feed.
 pub(crate) struct Socket {
@@ -25,20 +27,29 @@ pub(crate) struct Socket {
 impl Socket {
     /// Connects, and takes the two frames of the greeting.
     pub(crate) async fn open(address: SocketAddr) -> Self {
-        Self::on(TcpStream::connect(address).await.unwrap(), address).await
+        Self::on(TcpStream::connect(address).await.unwrap(), address, None).await
+    }
+
+    /// Connects as the actor with this token.
+    pub(crate) async fn open_as(address: SocketAddr, token: &str) -> Self {
+        let stream = TcpStream::connect(address).await.unwrap();
+        Self::on(stream, address, Some(token)).await
     }
 
     /// One that can hold little, so that a server notices soon when it does not read.
     pub(crate) async fn open_narrow(address: SocketAddr) -> Self {
         let socket = TcpSocket::new_v4().unwrap();
         socket.set_recv_buffer_size(4096).unwrap();
-        Self::on(socket.connect(address).await.unwrap(), address).await
+        Self::on(socket.connect(address).await.unwrap(), address, None).await
     }
 
-    async fn on(stream: TcpStream, address: SocketAddr) -> Self {
-        let (stream, _) = client_async(format!("ws://{address}/ws"), stream)
-            .await
-            .unwrap();
+    async fn on(stream: TcpStream, address: SocketAddr, token: Option<&str>) -> Self {
+        let mut request = format!("ws://{address}/ws").into_client_request().unwrap();
+        if let Some(token) = token {
+            let value = format!("Bearer {token}").parse().unwrap();
+            request.headers_mut().insert("authorization", value);
+        }
+        let (stream, _) = client_async(request, stream).await.unwrap();
         let mut socket = Self {
             stream,
             state: Value::Null,
@@ -46,12 +57,12 @@ impl Socket {
             seq: 0,
         };
         let first = socket.next().await;
-        let ServerFrame::State { data } = first else {
+        let Frame::State { data } = first else {
             panic!("not a state: {first:?}")
         };
         socket.state = data;
         let second = socket.next().await;
-        let ServerFrame::Hello { epoch, seq } = second else {
+        let Frame::Hello { epoch, seq } = second else {
             panic!("not a hello: {second:?}")
         };
         Self {
@@ -62,7 +73,7 @@ impl Socket {
     }
 
     /// The next frame.
-    pub(crate) async fn next(&mut self) -> ServerFrame {
+    pub(crate) async fn next(&mut self) -> Frame {
         let text = self.next_text().await.expect("the socket is open");
         serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"))
     }
@@ -97,7 +108,7 @@ impl Socket {
     }
 
     /// The first frame that `wanted` accepts; the others are skipped.
-    pub(crate) async fn find<T>(&mut self, wanted: impl Fn(ServerFrame) -> Option<T>) -> T {
+    pub(crate) async fn find<T>(&mut self, wanted: impl Fn(Frame) -> Option<T>) -> T {
         loop {
             if let Some(found) = wanted(self.next().await) {
                 return found;
@@ -121,12 +132,12 @@ impl Socket {
     }
 
     /// Everything up to the answer to a ping: what the server had to say before it.
-    pub(crate) async fn until_pong(&mut self) -> Vec<ServerFrame> {
+    pub(crate) async fn until_pong(&mut self) -> Vec<Frame> {
         self.send(&serde_json::json!({"action": "ping"})).await;
         let mut frames = Vec::new();
         loop {
             match self.next().await {
-                ServerFrame::Pong => return frames,
+                Frame::Pong => return frames,
                 frame => frames.push(frame),
             }
         }
@@ -134,13 +145,13 @@ impl Socket {
 }
 
 /// The number of a message of the feed.
-pub(crate) fn seq_of(frame: &ServerFrame) -> Option<Seq> {
+pub(crate) fn seq_of(frame: &Frame) -> Option<Seq> {
     match frame {
-        ServerFrame::Task { seq, .. }
-        | ServerFrame::Agent { seq, .. }
-        | ServerFrame::Logs { seq, .. }
-        | ServerFrame::Activity { seq, .. }
-        | ServerFrame::Event { seq, .. } => Some(*seq),
+        Frame::Task { seq, .. }
+        | Frame::Agent { seq, .. }
+        | Frame::Logs { seq, .. }
+        | Frame::Activity { seq, .. }
+        | Frame::Event { seq, .. } => Some(*seq),
         _ => None,
     }
 }

@@ -4,9 +4,9 @@ use super::none;
 use super::source::{Source, sources};
 
 /// A layer, and the layers of ours that it may import. A layer may always import itself.
-const TABLE: [(&str, &[&str]); 26] = [
+const TABLE: [(&str, &[&str]); 29] = [
     ("domain", &[]),
-    ("rpc", &["domain", "state", "operations"]),
+    ("rpc", &["domain", "state", "reply", "operations"]),
     ("ui", &["domain", "rpc"]),
     ("config", &["domain"]),
     ("clock", &["domain"]),
@@ -14,16 +14,32 @@ const TABLE: [(&str, &[&str]); 26] = [
     ("links", &["domain"]),
     ("backoff", &[]),
     ("drafts", &["domain"]),
-    ("storage", &["domain", "config", "clock", "telemetry"]),
+    ("files", &[]),
+    (
+        "storage",
+        &["domain", "config", "clock", "telemetry", "files"],
+    ),
     ("live", &["domain", "config", "clock", "telemetry"]),
     ("agents", &["domain", "config", "clock", "telemetry"]),
     ("auth", &["domain", "config", "clock", "telemetry"]),
     // The loop: a program of its own, and the simulated one of `--mock`.
     (
         "converge",
-        &["domain", "clock", "telemetry", "links", "backoff", "agents"],
+        &[
+            "domain",
+            "clock",
+            "telemetry",
+            "links",
+            "backoff",
+            "files",
+            "agents",
+        ],
     ),
     ("queue", &LOW),
+    (
+        "publisher",
+        &["domain", "clock", "storage", "live", "queue"],
+    ),
     (
         "state",
         &[
@@ -36,10 +52,12 @@ const TABLE: [(&str, &[&str]); 26] = [
             "agents",
             "auth",
             "queue",
+            "publisher",
             "links",
             "drafts",
         ],
     ),
+    ("reply", &["domain", "state"]),
     ("jobs", &MIDDLE),
     ("bridge", &MIDDLE),
     ("upkeep", &MIDDLE),
@@ -86,7 +104,9 @@ const MIDDLE: [&str; 14] = [
 const EVERYTHING: &[&str] = &["*"];
 
 /// Files of the server that wire the layers together.
-const COMPOSITION: [&str; 6] = ["router", "run", "restore", "home", "serve", "assets"];
+const COMPOSITION: [&str; 8] = [
+    "router", "run", "restore", "reload", "import", "home", "serve", "assets",
+];
 
 /// The layer of a module: `domain`, `ui`, or what comes after `server`.
 fn layer(module: &[String]) -> &str {

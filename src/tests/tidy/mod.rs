@@ -2,6 +2,8 @@
 //! to do.
 
 mod imports;
+mod licences;
+mod names;
 mod source;
 
 use std::collections::BTreeSet;
@@ -121,9 +123,13 @@ fn every_server_function_first_asks_who_is_asking() {
             let rest = &source.code[at..];
             let body = rest.find("{\n").map_or("", |open| &rest[open + 2..]);
             let first = body.trim_start().split(';').next().unwrap_or_default();
-            if !first.contains("state::viewer()?") && !first.contains("state::operator()?") {
+            let proofs = ["viewer", "operator", "maintainer", "admin"];
+            if !proofs
+                .iter()
+                .any(|proof| first.contains(&format!("state::{proof}()?")))
+            {
                 violations.push(format!(
-                    "{}:{}: begin the body with `state::viewer()?` or `state::operator()?`: \
+                    "{}:{}: begin the body with `state::viewer()?` or another proof: \
                      it is a public endpoint",
                     source.path,
                     source.line(at)

@@ -23,12 +23,10 @@ pub(crate) struct Look {
 /// there is no JavaScript.
 #[component]
 pub(crate) fn ActionForm(
-    /// What it asks for.
     action: Action,
     /// What it acts on: its id. One thing is asked for the same only once at a time.
     #[prop(into)]
     about: String,
-    /// Its class names.
     class: &'static str,
     /// The fields and the button.
     children: Children,
@@ -57,14 +55,12 @@ pub(crate) fn ActionForm(
 /// A form of hidden fields and one button.
 #[component]
 pub(crate) fn ActionButton(
-    /// What it asks for.
     action: Action,
     /// What it acts on: its id.
     #[prop(into)]
     about: String,
     /// The hidden fields.
     fields: Vec<(&'static str, String)>,
-    /// What it looks like.
     look: Look,
     /// The name of the thing it acts on, such as `#12`.
     #[prop(into)]
@@ -98,7 +94,6 @@ pub(crate) fn SubmitButton(
     /// What its form acts on.
     #[prop(into)]
     about: String,
-    /// What it looks like.
     look: Look,
     /// The name of the thing it acts on; may be empty.
     #[prop(into)]

@@ -11,10 +11,7 @@ use crate::ui::state::Action;
 
 /// Starts a stopped agent, or tries again after an error.
 #[component]
-pub(crate) fn StartAgent(
-    /// Its name.
-    name: String,
-) -> impl IntoView {
+pub(crate) fn StartAgent(name: String) -> impl IntoView {
     let look = Look {
         label: "Start",
         icon: "play",
@@ -28,7 +25,6 @@ pub(crate) fn StartAgent(
 /// Stops an agent one way or the other.
 #[component]
 fn StopAgent(
-    /// Its name.
     name: String,
     /// `drain` or `kill`.
     mode: &'static str,
@@ -42,10 +38,7 @@ fn StopAgent(
 
 /// Lets an agent finish what it holds, then stops it.
 #[component]
-fn DrainAgent(
-    /// Its name.
-    name: String,
-) -> impl IntoView {
+fn DrainAgent(name: String) -> impl IntoView {
     let look = Look {
         label: "Stop",
         icon: "square",
@@ -57,7 +50,6 @@ fn DrainAgent(
 /// Stops an agent at once, after saying what that costs.
 #[component]
 fn KillAgent(
-    /// Its name.
     name: String,
     /// How many tasks it holds.
     #[prop(into)]
@@ -90,11 +82,7 @@ fn KillAgent(
 
 /// The buttons that make sense for the agent as it is.
 #[component]
-pub(crate) fn AgentControls(
-    /// The agent.
-    #[prop(into)]
-    agent: Signal<Agent>,
-) -> impl IntoView {
+pub(crate) fn AgentControls(#[prop(into)] agent: Signal<Agent>) -> impl IntoView {
     let name = agent.read_untracked().name.clone();
     let status = memo(move || agent.read().status);
     let holds = memo(move || held(&agent.read()));
@@ -143,7 +131,6 @@ pub(crate) fn can_start(agent: &Agent) -> bool {
     }
 }
 
-/// Enables the built-in demonstration agent.
 #[component]
 pub(crate) fn EnableDemo() -> impl IntoView {
     let look = Look {

@@ -42,10 +42,8 @@ impl CurrentTask {
     }
 }
 
-/// A card of the agents page.
 #[component]
 pub(crate) fn AgentCard(
-    /// The agent.
     agent: Signal<Agent>,
     /// The tasks that it holds.
     current: Signal<Current>,
@@ -78,10 +76,7 @@ pub(crate) fn AgentCard(
 
 /// Kind, slots, and what is wrong with it.
 #[component]
-fn AgentNotes(
-    /// The agent.
-    agent: Signal<Agent>,
-) -> impl IntoView {
+fn AgentNotes(agent: Signal<Agent>) -> impl IntoView {
     let slots = text(move || {
         let agent = agent.read();
         format!("{}/{} slots", agent.running.len(), agent.concurrency)
@@ -103,10 +98,7 @@ fn AgentNotes(
 
 /// When it last gave a sign of life.
 #[component]
-fn LastSeen(
-    /// The agent.
-    agent: Signal<Agent>,
-) -> impl IntoView {
+fn LastSeen(agent: Signal<Agent>) -> impl IntoView {
     let seen = memo(move || agent.read().last_seen);
     part(move || match seen.get() {
         Some(time) => view! { <span>"seen " <Ago time/></span> }.any(),
@@ -173,10 +165,7 @@ pub(crate) fn CurrentTasks(
 
 /// How it has done so far.
 #[component]
-pub(crate) fn AgentFigures(
-    /// The agent.
-    agent: Signal<Agent>,
-) -> impl IntoView {
+pub(crate) fn AgentFigures(agent: Signal<Agent>) -> impl IntoView {
     let metrics = move || agent.read().metrics;
     let none = || "—".to_owned();
     let rate = text(move || metrics().success_rate().map_or_else(none, percent));
@@ -209,7 +198,6 @@ pub(crate) fn AgentFigures(
 /// A line of the strip beside the tasks.
 #[component]
 pub(crate) fn AgentLine(
-    /// The agent.
     agent: Signal<Agent>,
     /// The tasks that it holds.
     current: Signal<Current>,

@@ -9,7 +9,7 @@ use crate::domain::MOST_RUNS;
     reason = "terminals have as many switches"
 )]
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(crate) struct Look {
+pub(crate) struct TextLook {
     pub(crate) text: Option<Colour>,
     pub(crate) ground: Option<Colour>,
     pub(crate) bold: bool,
@@ -32,10 +32,10 @@ pub(crate) enum Colour {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Span {
     pub(crate) text: String,
-    pub(crate) look: Look,
+    pub(crate) look: TextLook,
 }
 
-impl Look {
+impl TextLook {
     /// Class names; empty for plain text.
     pub(crate) fn class(&self) -> String {
         let mut names = Vec::new();
@@ -145,7 +145,7 @@ fn of_256(number: u8) -> Colour {
 /// Splits a message into runs of text that look alike.
 pub(crate) fn spans(message: &str) -> Vec<Span> {
     let mut spans: Vec<Span> = Vec::new();
-    let mut look = Look::default();
+    let mut look = TextLook::default();
     let mut rest = message;
     while let Some(at) = rest.find(is_special) {
         push(&mut spans, &rest[..at], look);
@@ -166,13 +166,13 @@ fn is_special(c: char) -> bool {
     c.is_control() && c != '\n' && c != '\t'
 }
 
-fn push(spans: &mut Vec<Span>, text: &str, look: Look) {
+fn push(spans: &mut Vec<Span>, text: &str, look: TextLook) {
     if text.is_empty() {
         return;
     }
     let is_last = spans.len() >= MOST_RUNS;
     let look = if spans.len() + 1 >= MOST_RUNS {
-        Look::default()
+        TextLook::default()
     } else {
         look
     };
@@ -186,7 +186,7 @@ fn push(spans: &mut Vec<Span>, text: &str, look: Look) {
 }
 
 /// Reads one sequence after ESC, applies it when it is about looks, and answers what follows.
-fn escape<'a>(rest: &'a str, look: &mut Look) -> &'a str {
+fn escape<'a>(rest: &'a str, look: &mut TextLook) -> &'a str {
     let Some(kind) = rest.chars().next() else {
         return rest;
     };

@@ -1,11 +1,11 @@
 //! What terminals print, and what is left of it.
 
-use super::{Colour, Look, MOST_RUNS, Span, spans};
+use super::{Colour, MOST_RUNS, Span, TextLook, spans};
 
 fn plain(text: &str) -> Span {
     Span {
         text: text.into(),
-        look: Look::default(),
+        look: TextLook::default(),
     }
 }
 
@@ -86,6 +86,9 @@ fn a_line_that_changes_colour_with_every_character_ends_plain() {
     let found = spans(&message);
     assert_eq!(found.len(), MOST_RUNS);
     assert_eq!(found[0].look.class(), "fg-1");
-    assert_eq!(found.last().map(|span| span.look), Some(Look::default()));
+    assert_eq!(
+        found.last().map(|span| span.look),
+        Some(TextLook::default())
+    );
     assert_eq!(text_of(&message), "x".repeat(5000));
 }

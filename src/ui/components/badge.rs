@@ -9,9 +9,7 @@ use crate::ui::dynamic::{Erase, part, text};
 /// A task's status. While it runs, the icon is an arc that shows how far it is.
 #[component]
 pub(crate) fn TaskBadge(
-    /// Where the task stands.
-    #[prop(into)]
-    status: Signal<TaskStatus>,
+    #[prop(into)] status: Signal<TaskStatus>,
     /// How far it is, in hundredths.
     #[prop(into)]
     progress: Signal<u64>,
@@ -75,13 +73,8 @@ fn Arc(
     .any()
 }
 
-/// An agent's status.
 #[component]
-pub(crate) fn AgentBadge(
-    /// What the agent is doing.
-    #[prop(into)]
-    status: Signal<AgentStatus>,
-) -> impl IntoView {
+pub(crate) fn AgentBadge(#[prop(into)] status: Signal<AgentStatus>) -> impl IntoView {
     let icon = part(move || {
         let name = match status.get() {
             AgentStatus::Idle => "circle",

@@ -16,10 +16,7 @@ use crate::ui::state::{Live, Shortcuts, Wish, toggle_rail};
 
 /// The frame around the present page.
 #[component]
-pub(crate) fn Frame(
-    /// The page.
-    children: Children,
-) -> impl IntoView {
+pub(crate) fn Frame(children: Children) -> impl IntoView {
     let location = use_location();
     let navigate = use_navigate();
     let shortcuts = Shortcuts::get();

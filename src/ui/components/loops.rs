@@ -9,9 +9,9 @@ use crate::domain::{FindingState, LoopState, SessionStatus, Severity, VerdictKin
 use crate::ui::dynamic::{Erase, attribute, part, row, text};
 
 /// What a badge says: its icon, its word, and the class that colours it.
-type Look = (&'static str, &'static str, &'static str);
+type BadgeLook = (&'static str, &'static str, &'static str);
 
-fn badge(look: impl Fn() -> Look + Copy + Send + Sync + 'static) -> AnyView {
+fn badge(look: impl Fn() -> BadgeLook + Copy + Send + Sync + 'static) -> AnyView {
     let icon = part(move || {
         let name = look().0;
         view! { <Icon name/> }.any()
@@ -24,13 +24,8 @@ fn badge(look: impl Fn() -> Look + Copy + Send + Sync + 'static) -> AnyView {
     .any()
 }
 
-/// How a session stands.
 #[component]
-pub(crate) fn SessionBadge(
-    /// How it stands.
-    #[prop(into)]
-    status: Signal<SessionStatus>,
-) -> impl IntoView {
+pub(crate) fn SessionBadge(#[prop(into)] status: Signal<SessionStatus>) -> impl IntoView {
     badge(move || match status.get() {
         SessionStatus::Running => ("circle-dot", "running", "task-running"),
         SessionStatus::Converged => ("circle-check", "converged", "task-completed"),
@@ -67,13 +62,8 @@ pub(crate) fn VerdictBadge(
     })
 }
 
-/// What became of a finding.
 #[component]
-pub(crate) fn FindingBadge(
-    /// What became of it.
-    #[prop(into)]
-    state: Signal<FindingState>,
-) -> impl IntoView {
+pub(crate) fn FindingBadge(#[prop(into)] state: Signal<FindingState>) -> impl IntoView {
     badge(move || match state.get() {
         FindingState::New => ("plus", "new", "finding-new"),
         FindingState::Repeated => ("repeat", "repeated", "finding-repeated"),
@@ -83,12 +73,8 @@ pub(crate) fn FindingBadge(
     })
 }
 
-/// How grave a finding is.
 #[component]
-pub(crate) fn SeverityChip(
-    /// How grave it is.
-    severity: Severity,
-) -> impl IntoView {
+pub(crate) fn SeverityChip(severity: Severity) -> impl IntoView {
     let name = severity.as_str();
     view! { <span class=format!("chip severity-{name}")>{name}</span> }
 }
@@ -96,12 +82,8 @@ pub(crate) fn SeverityChip(
 /// Where a loop stands on its way through an iteration.
 #[component]
 pub(crate) fn Stepper(
-    /// Its state.
-    #[prop(into)]
-    state: Signal<LoopState>,
-    /// How its session stands.
-    #[prop(into)]
-    status: Signal<SessionStatus>,
+    #[prop(into)] state: Signal<LoopState>,
+    #[prop(into)] status: Signal<SessionStatus>,
 ) -> impl IntoView {
     // A loop that failed has its own end instead of the other.
     let step = move |place: usize| {

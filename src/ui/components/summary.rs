@@ -57,13 +57,13 @@ mod tests {
     fn task(status: TaskStatus) -> Task {
         let task = serde_json::json!({
             "id": "01890000-0000-7000-8000-000000000000", "number": 12, "title": "t",
-            "description": "d", "priority": "normal", "status": "pending", "progress": 0.0,
+            "project": "default", "version": 1, "edit_version": 1, "excerpt": "d", "priority": "normal", "status": "pending", "progress": 0.0,
             "agent": null, "requested_agent": null, "queue_position": 1, "waiting": [],
             "attempt": 1, "max_attempts": 1, "labels": [], "created_by": "local",
             "created_at": "2026-11-22T08:00:00Z", "started_at": "2026-11-22T08:00:00Z",
             "completed_at": null, "estimated_seconds": 210.0, "timeout_seconds": 60,
-            "result": null, "error": null, "retry_of": null, "external": false, "usage": {},
-            "evidence_count": 0, "metadata": {},
+            "error": null, "retry_of": null, "external": false, "usage": {},
+            "evidence_count": 0,
         });
         let mut task: Task = serde_json::from_value(task).unwrap();
         task.status = status;

@@ -11,12 +11,9 @@ use crate::ui::dynamic::{Erase, nothing, part, typed};
 use crate::ui::paths;
 use crate::ui::state::{Action, Actions};
 
-/// Cancels a task.
 #[component]
 pub(crate) fn CancelTask(
-    /// The task.
     id: TaskId,
-    /// Its number.
     number: i64,
     /// True while its agent is being stopped: there is nothing more to ask.
     #[prop(into)]
@@ -39,12 +36,7 @@ pub(crate) fn CancelTask(
 
 /// Moves a pending task to the head of the queue.
 #[component]
-pub(crate) fn StartTask(
-    /// The task.
-    id: TaskId,
-    /// Its number.
-    number: i64,
-) -> impl IntoView {
+pub(crate) fn StartTask(id: TaskId, number: i64) -> impl IntoView {
     let look = Look {
         label: "Start now",
         icon: "chevrons-up",
@@ -55,12 +47,7 @@ pub(crate) fn StartTask(
 
 /// Tries a failed or cancelled task again as it was.
 #[component]
-pub(crate) fn RetryTask(
-    /// The task.
-    id: TaskId,
-    /// Its number.
-    number: i64,
-) -> impl IntoView {
+pub(crate) fn RetryTask(id: TaskId, number: i64) -> impl IntoView {
     let look = Look {
         label: "Retry",
         icon: "rotate-ccw",
@@ -78,7 +65,6 @@ fn button(action: Action, id: TaskId, number: i64, look: Look) -> AnyView {
 /// Tries a failed or cancelled task again with another description.
 #[component]
 pub(crate) fn RetryForm(
-    /// The task.
     id: TaskId,
     /// What it was asked to do; its beginning when `whole` is there.
     description: String,
@@ -143,7 +129,6 @@ fn description_field(words: &str, may_be_empty: bool) -> AnyView {
 /// Answers the question that a task waits with.
 #[component]
 pub(crate) fn AnswerForm(
-    /// The task.
     id: TaskId,
     /// What its agent asks.
     question: Option<String>,

@@ -15,10 +15,8 @@ use crate::ui::state::Clock;
 /// Labels of a row; the others are counted.
 const MOST_LABELS: usize = 6;
 
-/// One row.
 #[component]
 pub(crate) fn TaskRow(
-    /// The task.
     task: Signal<Task>,
     /// True while its agent is being stopped.
     #[prop(into)]
@@ -76,10 +74,7 @@ pub(crate) fn TaskRow(
 
 /// Priority when it is not the usual one, and labels.
 #[component]
-fn Tags(
-    /// The task.
-    task: Signal<Task>,
-) -> impl IntoView {
+fn Tags(task: Signal<Task>) -> impl IntoView {
     part(move || {
         let (priority, labels) = {
             let task = task.read();
@@ -102,9 +97,7 @@ fn Tags(
 /// How it stands in time, and why it waits or failed.
 #[component]
 fn RowDetail(
-    /// The task.
     task: Signal<Task>,
-    /// Where it stands.
     status: Memo<TaskStatus>,
     /// What its agent asks, as far as it is known.
     question: Signal<Option<String>>,
@@ -133,10 +126,7 @@ fn RowDetail(
 
 /// Why a pending task does not run, and who can change that.
 #[component]
-pub(crate) fn Waits(
-    /// The task.
-    task: Signal<Task>,
-) -> impl IntoView {
+pub(crate) fn Waits(task: Signal<Task>) -> impl IntoView {
     maybe(move || {
         let task = task.read();
         // Its place in the queue says how many are before it.
@@ -171,13 +161,10 @@ fn reason(waiting: Waiting) -> AnyView {
 /// The buttons that make sense for the task as it is.
 #[component]
 fn RowActions(
-    /// The task.
     id: TaskId,
-    /// Its number.
     number: i64,
     /// True when it runs outside: who only reports it is not asked to do it again.
     external: Memo<bool>,
-    /// Where it stands.
     status: Memo<TaskStatus>,
     /// True while its agent is being stopped.
     stopping: Memo<bool>,

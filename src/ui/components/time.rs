@@ -9,10 +9,7 @@ use crate::ui::state::Clock;
 
 /// `2 min ago`, kept true as time goes by.
 #[component]
-pub(crate) fn Ago(
-    /// The moment.
-    time: Timestamp,
-) -> impl IntoView {
+pub(crate) fn Ago(time: Timestamp) -> impl IntoView {
     let clock = Clock::get();
     let age = text(move || ago(clock.now().seconds_since(time)));
     view! {

@@ -7,7 +7,7 @@ use leptos_router::hooks::use_params_map;
 
 use super::not_found::Missing;
 use super::rows::{Book, Row};
-use crate::domain::{Agent, AgentStatus, AgentView, ErrorKind, Task, TaskId};
+use crate::domain::{Agent, AgentStatus, AgentView, ErrorKind, LiveMessage, Task, TaskId};
 use crate::rpc::agents::View;
 use crate::ui::components::{
     AgentBadge, AgentControls, AgentFigures, Ago, CurrentTasks, Empty, Failure, TaskRow, skeleton,
@@ -15,7 +15,7 @@ use crate::ui::components::{
 use crate::ui::data::{ask, awaited, data};
 use crate::ui::dynamic::{Erase, list, maybe, memo, part, text};
 use crate::ui::paths::{self, TasksQuery};
-use crate::ui::state::{Change, Clock, Live, News, Place};
+use crate::ui::state::{Clock, Live, News, Place};
 
 /// More rows than this are on the tasks page.
 const MOST_ROWS: usize = 50;
@@ -33,7 +33,6 @@ pub(crate) fn AgentPage() -> impl IntoView {
     )
 }
 
-/// The page's data.
 #[derive(Clone, Copy)]
 struct Model {
     name: StoredValue<String>,
@@ -90,9 +89,9 @@ impl Model {
         }
     }
 
-    fn apply(self, change: &Change) {
+    fn apply(self, change: &LiveMessage) {
         match change {
-            Change::Task(task) => {
+            LiveMessage::Task(task) => {
                 let holds = |agent: &Agent| task.agent.as_ref() == Some(&agent.name);
                 if self.agent.read_untracked().as_ref().is_some_and(holds) {
                     self.show_task(task);
@@ -100,15 +99,15 @@ impl Model {
                     row.set(task);
                 }
             }
-            Change::Agent(agent) if self.name.with_value(|name| *name == agent.name) => {
+            LiveMessage::Agent(agent) if self.name.with_value(|name| *name == agent.name) => {
                 self.show_agent(agent);
             }
-            Change::Activity(activity) => {
+            LiveMessage::Activity(activity) => {
                 if let Some(row) = activity.task_id.and_then(|id| self.row(id)) {
                     row.happened(activity);
                 }
             }
-            Change::Agent(_) | Change::Logs(_) | Change::Event(_) => {}
+            LiveMessage::Agent(_) | LiveMessage::Logs(..) | LiveMessage::Event(_) => {}
         }
     }
 
@@ -148,10 +147,7 @@ impl Model {
 }
 
 #[component]
-fn Screen(
-    /// The agent's name.
-    name: String,
-) -> impl IntoView {
+fn Screen(name: String) -> impl IntoView {
     let model = Model::new(name.clone());
     let asked = name.clone();
     let first = data(move || View {
@@ -172,7 +168,6 @@ fn Screen(
 
 #[component]
 fn Loaded(
-    /// The page's data.
     model: Model,
     /// The agent as it was first read.
     agent: Agent,
@@ -259,10 +254,7 @@ fn Rows(
 
 /// How it is reached, how much it can take, when it was there.
 #[component]
-fn Facts(
-    /// The agent.
-    agent: Signal<Agent>,
-) -> impl IntoView {
+fn Facts(agent: Signal<Agent>) -> impl IntoView {
     let (name, kind) = {
         let agent = agent.read_untracked();
         (agent.name.clone(), agent.kind.as_str())

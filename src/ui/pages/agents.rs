@@ -8,7 +8,7 @@ use leptos_router::hooks::use_query_map;
 
 use super::roster::{Member, Roster};
 use super::rows::Book;
-use crate::domain::{AgentFilter, AgentStatus, AgentsView};
+use crate::domain::{AgentFilter, AgentStatus, AgentsView, LiveMessage};
 use crate::rpc::agents::List;
 use crate::ui::browser;
 use crate::ui::components::{
@@ -17,12 +17,11 @@ use crate::ui::components::{
 use crate::ui::data::{ask, awaited, data};
 use crate::ui::dynamic::{Erase, list, maybe, memo, part, row};
 use crate::ui::paths;
-use crate::ui::state::{Change, Clock, Live, News, Place};
+use crate::ui::state::{Clock, Live, News, Place};
 
 /// How many agents there are of each kind is asked for at most so often, in milliseconds.
 const REFETCH: u64 = 1500;
 
-/// The page's data.
 #[derive(Clone, Copy)]
 struct Model {
     filter: StoredValue<AgentFilter>,
@@ -89,16 +88,16 @@ impl Model {
         }
     }
 
-    fn apply(self, change: &Change) {
+    fn apply(self, change: &LiveMessage) {
         match change {
-            Change::Task(task) => _ = self.book.note(task),
-            Change::Agent(agent) => {
+            LiveMessage::Task(task) => _ = self.book.note(task),
+            LiveMessage::Agent(agent) => {
                 self.roster.apply(agent);
                 if self.counts.read_untracked().is_some() {
                     self.plan_refetch();
                 }
             }
-            Change::Logs(_) | Change::Activity(_) | Change::Event(_) => {}
+            LiveMessage::Logs(..) | LiveMessage::Activity(_) | LiveMessage::Event(_) => {}
         }
     }
 

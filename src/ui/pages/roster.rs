@@ -7,7 +7,6 @@ use crate::domain::{Agent, AgentStatus};
 use crate::ui::components::Current;
 use crate::ui::dynamic::memo;
 
-/// One agent.
 #[derive(Clone)]
 pub(crate) struct Member {
     pub(crate) name: String,

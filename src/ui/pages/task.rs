@@ -58,10 +58,7 @@ fn Screen(
 }
 
 #[component]
-fn Loaded(
-    /// The page's data.
-    model: TaskModel,
-) -> impl IntoView {
+fn Loaded(model: TaskModel) -> impl IntoView {
     let task: Signal<Task> = model.task.into();
     let status = memo(move || task.read().status);
     let ended = memo(move || status.get().is_finished());
@@ -121,14 +118,7 @@ fn Loaded(
 
 /// Status, title, progress and the buttons.
 #[component]
-fn Head(
-    /// The page's data.
-    model: TaskModel,
-    /// The task.
-    task: Signal<Task>,
-    /// Where it stands.
-    status: Memo<TaskStatus>,
-) -> impl IntoView {
+fn Head(model: TaskModel, task: Signal<Task>, status: Memo<TaskStatus>) -> impl IntoView {
     let clock = Clock::get();
     let (id, number) = {
         let task = task.read_untracked();
@@ -190,12 +180,7 @@ fn Head(
 
 /// The question that it waits for an answer to.
 #[component]
-fn Ask(
-    /// The page's data.
-    model: TaskModel,
-    /// Where it stands.
-    status: Memo<TaskStatus>,
-) -> impl IntoView {
+fn Ask(model: TaskModel, status: Memo<TaskStatus>) -> impl IntoView {
     maybe(move || {
         (status.get() == TaskStatus::NeedsInput).then(|| {
             let id = model.task.read_untracked().id;
@@ -271,12 +256,7 @@ fn Answer(
 
 /// Everything else that is known.
 #[component]
-fn Facts(
-    /// The page's data.
-    model: TaskModel,
-    /// The task.
-    task: Signal<Task>,
-) -> impl IntoView {
+fn Facts(model: TaskModel, task: Signal<Task>) -> impl IntoView {
     let facts = memo(move || facts(&task.read()));
     let rows = part(move || {
         row(facts.get(), |(name, fact)| {

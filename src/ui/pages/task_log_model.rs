@@ -101,24 +101,19 @@ impl Log {
     fn pursue(self, mut next: Ask) {
         spawn_local(async move {
             loop {
-                let answer = self.fetch(None, next.after).await;
-                let follows = self.following.try_get_untracked().unwrap_or(false);
-                let more = self.change(|window| {
-                    if let Ok(page) = &answer {
-                        window.take(next, page, follows)
-                    } else {
-                        window.fail();
-                        None
-                    }
-                });
-                match more {
-                    Some(Some(ask)) => next = ask,
-                    Some(None) if answer.is_err() => {
-                        return browser::after(AGAIN, move || self.catch_up());
-                    }
-                    // At the end, or the page was left.
-                    _ => return,
-                }
+                let Ok(page) = self.fetch(None, next.after).await else {
+                    self.change(Window::fail);
+                    return browser::after(AGAIN, move || self.catch_up());
+                };
+                let Some(follows) = self.following.try_get_untracked() else {
+                    return;
+                };
+                // Nothing more at the end, or once the page is left.
+                let next_ask = self.change(|window| window.take(next, &page, follows));
+                let Some(Some(ask)) = next_ask else {
+                    return;
+                };
+                next = ask;
             }
         });
     }

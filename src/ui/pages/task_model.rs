@@ -5,12 +5,13 @@ use leptos::task::spawn_local;
 
 use super::task_log_model::Log;
 use crate::domain::{
-    Activity, ActivityKind, Excerpt, Task, TaskId, TaskStatus, TaskTexts, TaskView, Topic, Waiting,
+    Activity, ActivityKind, Excerpt, LiveMessage, Task, TaskId, TaskStatus, TaskTexts, TaskView,
+    Topic, Waiting,
 };
 use crate::rpc::tasks::View;
 use crate::ui::browser;
 use crate::ui::data::ask;
-use crate::ui::state::{Change, Clock, Live, News, Place};
+use crate::ui::state::{Clock, Live, News, Place};
 
 /// A task's place in the queue is asked for at most so often, in milliseconds.
 const REFETCH: u64 = 1500;
@@ -80,25 +81,27 @@ impl TaskModel {
         model
     }
 
-    fn apply(self, change: &Change) {
+    fn apply(self, change: &LiveMessage) {
         let id = self.task.read_untracked().id;
         match change {
-            Change::Task(task) if task.id == id => self.show(task),
-            Change::Task(task) if task.retry_of == Some(id) => {
+            LiveMessage::Task(task) if task.id == id => self.show(task),
+            LiveMessage::Task(task) if task.retry_of == Some(id) => {
                 let mut by = self.retried_by.write();
                 if !by.contains(&task.number) {
                     by.push(task.number);
                 }
             }
             // Others move up or down in the queue.
-            Change::Task(_) => {
+            LiveMessage::Task(_) => {
                 if self.status() == TaskStatus::Pending {
                     self.plan_refetch();
                 }
             }
-            Change::Activity(activity) if activity.task_id == Some(id) => self.happened(activity),
-            Change::Logs(entries) => self.log.hear(entries),
-            Change::Activity(_) | Change::Agent(_) | Change::Event(_) => {}
+            LiveMessage::Activity(activity) if activity.task_id == Some(id) => {
+                self.happened(activity);
+            }
+            LiveMessage::Logs(_, entries) => self.log.hear(entries),
+            LiveMessage::Activity(_) | LiveMessage::Agent(_) | LiveMessage::Event(_) => {}
         }
     }
 
@@ -113,16 +116,30 @@ impl TaskModel {
     }
 
     fn show(self, task: &Task) {
-        let former = self.status();
-        self.put(task.clone(), TaskTexts::of(task));
+        let (former, edited) = {
+            let shown = self.task.read_untracked();
+            if task.version < shown.version {
+                return;
+            }
+            (shown.status, task.edit_version != shown.edit_version)
+        };
+        // The other texts are not in the feed.
+        let texts = TaskTexts {
+            error: TaskTexts::error(task),
+            ..self.texts.get_untracked()
+        };
+        self.put(task.clone(), texts);
         if former == task.status {
+            if edited {
+                self.refetch();
+            }
             return;
         }
         if !task.status.is_held() {
             self.stopping.set(false);
         }
-        if task.status == TaskStatus::NeedsInput {
-            // The question is not part of the task.
+        if task.status == TaskStatus::NeedsInput || task.status.is_finished() {
+            // The feed carries neither the question nor the result.
             self.refetch();
         } else {
             self.question.set(None);
@@ -145,9 +162,8 @@ impl TaskModel {
     }
 
     fn put(self, mut task: Task, texts: TaskTexts) {
-        task.description.clear();
-        task.metadata.clear();
-        (task.result, task.error) = (None, None);
+        task.excerpt.clear();
+        task.error = None;
         task.waiting = Waiting::first(&task.waiting, REASONS);
         if *self.task.read_untracked() != task {
             self.task.set(task);

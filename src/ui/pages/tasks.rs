@@ -21,6 +21,7 @@ const CONFIGURATION: &str = "[[agent]]
 name = \"shell\"
 kind = \"process\"
 command = [\"bash\", \"-c\", \"{description}\"]
+takes = \"any\"
 ";
 
 /// The page at `/` and `/tasks`.
@@ -65,10 +66,7 @@ pub(crate) fn TasksPage() -> impl IntoView {
 }
 
 #[component]
-fn Loaded(
-    /// The page's data.
-    model: TasksModel,
-) -> impl IntoView {
+fn Loaded(model: TasksModel) -> impl IntoView {
     let is_empty = memo(move || model.roster.is_empty());
     // Where there is nothing, there is nothing to choose from.
     let is_blank =
@@ -106,10 +104,7 @@ fn Loaded(
 
 /// No agent yet: how to get one.
 #[component]
-fn Teach(
-    /// The page's data.
-    model: TasksModel,
-) -> impl IntoView {
+fn Teach(model: TasksModel) -> impl IntoView {
     let file = model.configuration.get_untracked();
     view! {
         <Empty title="No agent is configured yet" icon="bot">
@@ -125,10 +120,7 @@ fn Teach(
 }
 
 #[component]
-fn TaskList(
-    /// The page's data.
-    model: TasksModel,
-) -> impl IntoView {
+fn TaskList(model: TasksModel) -> impl IntoView {
     let is_empty = memo(move || model.rows.read().is_empty());
     let busy = text(move || model.loading.get().to_string());
     let touch = handler(move |_: PointerEvent| model.touch());
@@ -171,10 +163,7 @@ fn TaskList(
 
 /// How many new rows wait above, when showing them would move what one reads.
 #[component]
-fn Arrived(
-    /// The page's data.
-    model: TasksModel,
-) -> impl IntoView {
+fn Arrived(model: TasksModel) -> impl IntoView {
     let pill = maybe(move || {
         let number = model.arrived.read().len();
         (number > 0).then(|| {
@@ -196,10 +185,7 @@ fn Arrived(
 
 /// No row: none at all, or none that matches.
 #[component]
-fn Nothing(
-    /// The page's data.
-    model: TasksModel,
-) -> impl IntoView {
+fn Nothing(model: TasksModel) -> impl IntoView {
     let path = use_location().pathname;
     part(move || {
         let query = model.query.get();
@@ -249,10 +235,7 @@ fn Nothing(
 
 /// The next page: in place with JavaScript, a page of its own without.
 #[component]
-fn More(
-    /// The page's data.
-    model: TasksModel,
-) -> impl IntoView {
+fn More(model: TasksModel) -> impl IntoView {
     let path = use_location().pathname;
     let more = maybe(move || {
         model.next.get().map(|cursor| {
@@ -306,10 +289,7 @@ fn More(
 
 /// The agents beside the list.
 #[component]
-fn Strip(
-    /// The page's data.
-    model: TasksModel,
-) -> impl IntoView {
+fn Strip(model: TasksModel) -> impl IntoView {
     let roster = model.roster;
     let empty = maybe(move || {
         let none = roster.is_empty();
@@ -338,10 +318,7 @@ fn Strip(
 
 /// What happened lately.
 #[component]
-fn Recent(
-    /// The page's data.
-    model: TasksModel,
-) -> impl IntoView {
+fn Recent(model: TasksModel) -> impl IntoView {
     let empty = maybe(move || {
         let none = model.activity.read().is_empty();
         none.then(|| view! { <p class="muted">"Nothing has happened yet."</p> })

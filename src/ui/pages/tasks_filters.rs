@@ -14,10 +14,7 @@ use crate::ui::paths::{self, TasksQuery};
 
 /// One link for each status, with how many there are.
 #[component]
-pub(crate) fn StatusTabs(
-    /// The page's data.
-    model: TasksModel,
-) -> impl IntoView {
+pub(crate) fn StatusTabs(model: TasksModel) -> impl IntoView {
     let path = use_location().pathname;
     let tab = move |status: Option<TaskStatus>| {
         let url = text(move || model.query.get().with_status(status).url(&path.read()));
@@ -54,10 +51,7 @@ pub(crate) fn StatusTabs(
 
 /// Agent, priority and label; without JavaScript a form with a button.
 #[component]
-pub(crate) fn Filters(
-    /// The page's data.
-    model: TasksModel,
-) -> impl IntoView {
+pub(crate) fn Filters(model: TasksModel) -> impl IntoView {
     let path = use_location().pathname;
     let navigate = use_navigate();
     let query = model.query;
@@ -121,10 +115,7 @@ pub(crate) fn Filters(
 }
 
 #[component]
-fn AgentChoice(
-    /// The page's data.
-    model: TasksModel,
-) -> impl IntoView {
+fn AgentChoice(model: TasksModel) -> impl IntoView {
     let chosen = memo(move || model.query.read().filter.agent.clone().unwrap_or_default());
     let names = memo(move || {
         let mut names = model.roster.names();
@@ -178,10 +169,7 @@ fn AgentChoice(
 }
 
 #[component]
-fn PriorityChoice(
-    /// The page's data.
-    model: TasksModel,
-) -> impl IntoView {
+fn PriorityChoice(model: TasksModel) -> impl IntoView {
     let query = model.query;
     let option = move |priority: Option<Priority>| {
         let selected = attribute(move || (query.read().filter.priority == priority).then_some(""));
@@ -200,10 +188,7 @@ fn PriorityChoice(
 
 /// A link to the list without filters, when there are any.
 #[component]
-fn ClearFilters(
-    /// The page's data.
-    model: TasksModel,
-) -> impl IntoView {
+fn ClearFilters(model: TasksModel) -> impl IntoView {
     let path = use_location().pathname;
     let is_filtered = memo(move || model.query.read().is_filtered());
     maybe(move || {

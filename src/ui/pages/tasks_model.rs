@@ -6,12 +6,12 @@ use leptos::task::spawn_local;
 
 use super::roster::Roster;
 use super::rows::{Book, Row, recall_questions};
-use crate::domain::{Activity, AppError, StatusCounts, Task, TaskFilter, TasksView};
+use crate::domain::{Activity, AppError, LiveMessage, StatusCounts, Task, TaskFilter, TasksView};
 use crate::rpc::tasks::List;
 use crate::ui::browser;
 use crate::ui::data::ask;
 use crate::ui::paths::TasksQuery;
-use crate::ui::state::{Change, Clock, Live, Message, News, Place};
+use crate::ui::state::{Clock, Live, Message, News, Place};
 
 /// Queue positions and counts are asked for at most so often, in milliseconds.
 const REFETCH: u64 = 1500;
@@ -292,10 +292,10 @@ impl TasksModel {
 
     fn apply(self, message: &Message) {
         match &message.change {
-            Change::Task(task) => self.apply_task(task),
-            Change::Agent(agent) => self.roster.apply(agent),
-            Change::Activity(activity) => self.apply_activity(activity),
-            Change::Logs(_) | Change::Event(_) => {}
+            LiveMessage::Task(task) => self.apply_task(task),
+            LiveMessage::Agent(agent) => self.roster.apply(agent),
+            LiveMessage::Activity(activity) => self.apply_activity(activity),
+            LiveMessage::Logs(..) | LiveMessage::Event(_) => {}
         }
     }
 

@@ -17,6 +17,18 @@ pub(crate) fn event(session_id: &str, event_id: &str) -> String {
     format!("{}#event", with_query(&session(session_id), &pairs))
 }
 
+/// One event as a whole, as JSON.
+pub(crate) fn whole_event(session_id: &str, event_id: &str) -> String {
+    let (session, event) = (escape(session_id), escape(event_id));
+    format!("/api/sessions/{session}/events/{event}")
+}
+
+/// One finding as a whole, as JSON.
+pub(crate) fn whole_finding(session_id: &str, fingerprint: &str) -> String {
+    let (session, finding) = (escape(session_id), escape(fingerprint));
+    format!("/api/sessions/{session}/findings/{finding}")
+}
+
 /// A session's events as a file.
 pub(crate) fn export(session_id: &str, format: &str) -> String {
     let id = escape(session_id);
@@ -34,6 +46,8 @@ pub(crate) struct SessionsQuery {
     pub(crate) events: Option<String>,
     /// The sessions that are to be compared.
     pub(crate) with: Vec<String>,
+    /// Where the page of their findings begins.
+    pub(crate) findings: Option<String>,
 }
 
 /// A word of a query; nothing when it is blank.
@@ -60,6 +74,7 @@ impl SessionsQuery {
             cursor: word(get("cursor")),
             events: word(get("events")),
             with,
+            findings: word(get("findings")),
         }
     }
 
@@ -74,14 +89,15 @@ impl SessionsQuery {
             ("q", filter.q.clone()),
             ("events", self.events.clone()),
             ("cursor", self.cursor.clone()),
+            ("findings", self.findings.clone()),
         ];
-        let known = pairs.into_iter();
+        let with = self.with.iter().map(|id| ("with", Some(id.clone())));
+        let known = pairs.into_iter().chain(with);
         known
             .filter_map(|(name, value)| Some((name, value?)))
             .collect()
     }
 
-    /// Its URL.
     pub(crate) fn url(&self) -> String {
         with_query(CONVERGENCE, &self.pairs())
     }
@@ -107,6 +123,10 @@ pub(crate) struct EventsQuery {
     pub(crate) filter: EventFilter,
     /// The event that the list begins with.
     pub(crate) at: Option<String>,
+    /// The finding after which the list of findings begins.
+    pub(crate) findings: Option<String>,
+    /// The iteration before which those end that are shown.
+    pub(crate) before: Option<u32>,
 }
 
 impl EventsQuery {
@@ -123,6 +143,8 @@ impl EventsQuery {
                 newest_first: order != Some("asc") && (at.is_none() || order == Some("desc")),
             },
             at,
+            findings: word(get("findings")),
+            before: get("before").and_then(|text| text.trim().parse().ok()),
         }
     }
 
@@ -140,6 +162,8 @@ impl EventsQuery {
             ("q", filter.q.clone()),
             ("order", (!usual).then(|| order.to_owned())),
             ("event", self.at.clone()),
+            ("findings", self.findings.clone()),
+            ("before", self.before.map(|number| number.to_string())),
         ];
         let known = pairs.into_iter();
         known
@@ -197,6 +221,7 @@ mod tests {
             vec![],
             vec![("event", "e1")],
             vec![("order", "asc"), ("type", "ERROR")],
+            vec![("findings", "f1"), ("before", "30")],
         ] {
             let said = said
                 .into_iter()

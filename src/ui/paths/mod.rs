@@ -6,15 +6,15 @@ mod convergence;
 use std::fmt::Write;
 
 pub(crate) use agents::{agents, read as read_agents};
-pub(crate) use convergence::{CONVERGENCE, EventsQuery, SessionsQuery, event, export, session};
+pub(crate) use convergence::{
+    CONVERGENCE, EventsQuery, SessionsQuery, event, export, session, whole_event, whole_finding,
+};
 
 use crate::domain::{Priority, TaskFilter, TaskStatus};
 
 /// The route that opens when nothing else is asked for; it shows the tasks too.
 pub(crate) const HOME: &str = "/";
-/// The list of tasks.
 pub(crate) const TASKS: &str = "/tasks";
-/// The agents.
 pub(crate) const AGENTS: &str = "/agents";
 /// Where the live feed is.
 pub(crate) const FEED: &str = "/ws";
@@ -75,6 +75,7 @@ impl TasksQuery {
         let status = get("status").unwrap_or_default();
         Self {
             filter: TaskFilter {
+                project: words("project").into_iter().collect(),
                 status: status.split(',').filter_map(TaskStatus::parse).collect(),
                 agent: words("agent"),
                 priority: get("priority").and_then(Priority::parse),
@@ -90,6 +91,7 @@ impl TasksQuery {
         let filter = &self.filter;
         let status: Vec<_> = filter.status.iter().map(|status| status.as_str()).collect();
         [
+            ("project", filter.project.first().cloned()),
             (
                 "status",
                 Some(status.join(",")).filter(|text| !text.is_empty()),

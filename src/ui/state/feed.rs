@@ -3,35 +3,16 @@
 
 use std::collections::VecDeque;
 
-use serde_json::Value;
-
-use crate::domain::{
-    Activity, Agent, ClientFrame, Epoch, FeedPoint, LogEntry, Seq, ServerFrame, Task, Topic,
-};
+use crate::domain::{ClientFrame, Epoch, FeedPoint, LiveMessage, Seq, ServerFrame, Topic};
 
 /// More waiting messages than this cost more than fetching the page again.
 const MOST_WAITING: usize = 5000;
-
-/// What a message says.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Change {
-    /// A task as it is now.
-    Task(Box<Task>),
-    /// An agent as it is now.
-    Agent(Box<Agent>),
-    /// New entries of one task's log.
-    Logs(Vec<LogEntry>),
-    /// Something that happened.
-    Activity(Activity),
-    /// An event of the convergence session with this id, where the sender named it so.
-    Event(Option<String>),
-}
 
 /// One numbered message of the feed.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Message {
     pub(crate) seq: Seq,
-    pub(crate) change: Change,
+    pub(crate) change: LiveMessage,
 }
 
 /// Follows the feed over any number of connections.
@@ -121,10 +102,7 @@ impl Feed {
     pub(crate) fn receive(&mut self, frame: ServerFrame) -> Vec<ClientFrame> {
         match frame {
             ServerFrame::Hello { epoch, seq } => return self.hello(epoch, seq),
-            ServerFrame::Task { seq, data } => self.accept(seq, Change::Task(data)),
-            ServerFrame::Agent { seq, data } => self.accept(seq, Change::Agent(data)),
-            ServerFrame::Logs { seq, data } => self.accept(seq, Change::Logs(data)),
-            ServerFrame::Activity { seq, data } => self.accept(seq, Change::Activity(data)),
+            ServerFrame::Message { seq, message } => self.accept(seq, message),
             ServerFrame::Resync { seq } => {
                 self.give_up();
                 self.last = Some(seq);
@@ -134,10 +112,6 @@ impl Feed {
                 if self.is_caught_up() {
                     self.release();
                 }
-            }
-            ServerFrame::Event { seq, data } => {
-                let session = data.get("session_id").and_then(Value::as_str);
-                self.accept(seq, Change::Event(session.map(str::to_owned)));
             }
             ServerFrame::State { .. }
             | ServerFrame::Ack
@@ -189,7 +163,7 @@ impl Feed {
         vec![subscribe, ping]
     }
 
-    fn accept(&mut self, seq: Seq, change: Change) {
+    fn accept(&mut self, seq: Seq, change: LiveMessage) {
         if self.is_caught_up() {
             self.hand_on(seq, change);
         } else {
@@ -215,9 +189,9 @@ impl Feed {
 
     /// A log may be followed from an older point than the rest; its entries carry ids, by which
     /// pages drop repetitions. Everything else is handed on once.
-    fn hand_on(&mut self, seq: Seq, change: Change) {
+    fn hand_on(&mut self, seq: Seq, change: LiveMessage) {
         let is_new = self.last.is_none_or(|last| seq > last);
-        if is_new || matches!(change, Change::Logs(_)) {
+        if is_new || matches!(change, LiveMessage::Logs(..)) {
             self.ready.push_back(Message { seq, change });
             self.last = self.last.max(Some(seq));
         }

@@ -1,8 +1,9 @@
 //! What the browser makes of a feed that repeats, mixes, skips and begins anew.
 
-use super::{Change, Feed, MOST_WAITING, pause_before};
+use super::{Feed, MOST_WAITING, pause_before};
 use crate::domain::{
-    Activity, ActivityKind, ClientFrame, FeedPoint, ServerFrame, TaskId, Timestamp, Topic,
+    Activity, ActivityKind, ClientFrame, FeedPoint, LiveMessage, ServerFrame, TaskId, Timestamp,
+    Topic,
 };
 
 fn point(epoch: &str, seq: u64) -> FeedPoint {
@@ -31,14 +32,13 @@ fn activity(seq: u64) -> ServerFrame {
         actor: "local".into(),
         detail: None,
     };
-    ServerFrame::Activity { seq, data }
+    let message = LiveMessage::Activity(data);
+    ServerFrame::Message { seq, message }
 }
 
 fn log(seq: u64) -> ServerFrame {
-    ServerFrame::Logs {
-        seq,
-        data: Vec::new(),
-    }
+    let message = LiveMessage::Logs(TaskId(uuid::Uuid::nil()), Vec::new());
+    ServerFrame::Message { seq, message }
 }
 
 fn connected(at: u64) -> Feed {
@@ -159,7 +159,7 @@ fn logs_pass_even_when_repeated() {
     let mut feed = connected(7);
     feed.receive(log(3));
     let (_, messages) = feed.drain();
-    assert!(matches!(messages[0].change, Change::Logs(_)));
+    assert!(matches!(messages[0].change, LiveMessage::Logs(..)));
 }
 
 #[test]

@@ -13,7 +13,7 @@ mod toasts;
 
 pub(crate) use actions::{Action, Actions};
 pub(crate) use clock::Clock;
-pub(crate) use feed::{Change, Message};
+pub(crate) use feed::Message;
 pub(crate) use live::{Live, News};
 pub(crate) use place::Place;
 pub(crate) use rail::toggle_rail;

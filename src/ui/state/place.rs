@@ -1,7 +1,7 @@
 //! Where one page stands in the feed: its snapshot may be older or newer than the socket.
 
-use super::feed::{Change, Message};
-use crate::domain::{Epoch, FeedPoint, Seq};
+use super::feed::Message;
+use crate::domain::{Epoch, FeedPoint, LiveMessage, Seq};
 
 /// Decides which messages a page applies, and which again once a fresh snapshot is there.
 #[derive(Clone, Debug, Default)]
@@ -62,17 +62,17 @@ impl Place {
 
     /// Log entries carry ids of their own, by which pages drop repetitions.
     fn is_news(&self, message: &Message) -> bool {
-        message.seq > self.seen || matches!(message.change, Change::Logs(_))
+        message.seq > self.seen || matches!(message.change, LiveMessage::Logs(..))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Change, Message, Place};
-    use crate::domain::FeedPoint;
+    use super::{Message, Place};
+    use crate::domain::{FeedPoint, LiveMessage, TaskId};
 
     fn message(seq: u64) -> Message {
-        let change = Change::Logs(Vec::new());
+        let change = LiveMessage::Logs(TaskId(uuid::Uuid::nil()), Vec::new());
         Message { seq, change }
     }
 
@@ -85,7 +85,7 @@ mod tests {
         }));
         Message {
             seq,
-            change: Change::Agent(agent.unwrap()),
+            change: LiveMessage::Agent(agent.unwrap()),
         }
     }
 

@@ -10,8 +10,8 @@ use tokio::time::timeout;
 
 use super::super::processes::{NODE_VARIABLE, exists, reap_survivors};
 use super::super::supervisor;
-use super::{PATIENCE, Running, agent, assignment, failed, logs};
-use crate::domain::{AgentKind, Outcome};
+use super::{PATIENCE, Running, assignment, failed, logs, process};
+use crate::domain::Outcome;
 use crate::server::config::{AgentConfig, Secret};
 
 /// Prints its own number and those of a child that left its session and of an orphan.
@@ -37,8 +37,8 @@ async fn tree(running: &mut Running) -> [Pid; 3] {
 #[tokio::test]
 async fn a_polite_stop_ends_the_whole_tree() {
     let script = format!("{TREE} wait");
-    let config = agent(AgentKind::Process, &["sh", "-c", &script]);
-    let mut running = Running::start(&config, assignment("x"));
+    let config = process(&["sh", "-c", &script]);
+    let mut running = Running::start(config, assignment("x"));
     let tree = tree(&mut running).await;
     running.cancel.cancel();
     assert_eq!(running.end().await.0, Outcome::Cancelled);
@@ -50,9 +50,9 @@ async fn who_ignores_the_polite_stop_is_ended_after_the_grace() {
     let script = format!("trap 'echo heard' TERM; {TREE} while :; do sleep 1000 & wait; done");
     let config = AgentConfig {
         grace_seconds: 1,
-        ..agent(AgentKind::Process, &["sh", "-c", &script])
+        ..process(&["sh", "-c", &script]).into()
     };
-    let mut running = Running::start(&config, assignment("x"));
+    let mut running = Running::start(config, assignment("x"));
     let tree = tree(&mut running).await;
     let begun = Instant::now();
     running.cancel.cancel();
@@ -66,11 +66,11 @@ async fn who_ignores_the_polite_stop_is_ended_after_the_grace() {
 async fn nothing_outlives_a_task_that_ends_by_itself() {
     let script = format!("{TREE} while ! test -e \"$FLAG\"; do sleep 0.01; done");
     let flag = scratch("flag");
-    let mut config = agent(AgentKind::Process, &["sh", "-c", &script]);
+    let mut config = process(&["sh", "-c", &script]);
     config
         .env
         .insert("FLAG".to_owned(), Secret::new(flag.display().to_string()));
-    let mut running = Running::start(&config, assignment("x"));
+    let mut running = Running::start(config, assignment("x"));
     let tree = tree(&mut running).await;
     std::fs::write(&flag, "").unwrap();
     assert_eq!(running.end().await.0, Outcome::Completed);
@@ -96,19 +96,19 @@ async fn a_run_that_is_dropped_or_loses_its_supervisor_leaves_nothing() {
     let made = std::process::Command::new("mkfifo").arg(&pipe).status();
     assert!(made.unwrap().success());
     let script = format!("exec 9>\"$PIPE\"; {TREE} wait");
-    let mut config = agent(AgentKind::Process, &["sh", "-c", &script]);
+    let mut config = process(&["sh", "-c", &script]);
     config
         .env
         .insert("PIPE".to_owned(), Secret::new(pipe.display().to_string()));
 
-    let mut running = Running::start(&config, assignment("x"));
+    let mut running = Running::start(config.clone(), assignment("x"));
     let end = end_of(&pipe).await;
     let dropped = tree(&mut running).await;
     drop(running);
     end.await;
     until_gone(dropped).await;
 
-    let mut running = Running::start(&config, assignment("x"));
+    let mut running = Running::start(config, assignment("x"));
     let end = end_of(&pipe).await;
     let lost = tree(&mut running).await;
     kill_process(parent(lost[2]), Signal::KILL).unwrap();

@@ -1,11 +1,12 @@
 //! Scripts at play.
 
 use super::{Running, agent, assignment, failed, said};
-use crate::domain::{AgentEvent, AgentKind, LogStream, Outcome};
+use crate::domain::{AgentEvent, Answer, LogStream, NewQuestion, Outcome, Then};
+use crate::server::config::{FakeConfig, KindConfig};
 
 async fn fake(description: &str) -> (Outcome, Vec<AgentEvent>) {
-    let config = agent(AgentKind::Fake, &[]);
-    Running::start(&config, assignment(description)).end().await
+    let config = agent(KindConfig::Fake(FakeConfig::default()));
+    Running::start(config, assignment(description)).end().await
 }
 
 #[tokio::test]
@@ -18,27 +19,44 @@ async fn a_fake_agent_plays_the_script_of_its_task() {
         [AgentEvent::Progress(0.5), AgentEvent::Result("done".into())]
     );
     assert_eq!(fake("fake: fail no").await.0, failed("no"));
-    assert!(matches!(fake("fake: dance").await.0, Outcome::Failed(_)));
+    let unreadable = fake("fake: dance").await.0;
+    assert!(
+        matches!(unreadable, Outcome::Failed { then, .. } if then == Then::Fail),
+        "no further attempt would read it better"
+    );
 }
 
 #[tokio::test]
 async fn a_fake_agent_asks_waits_and_stops() {
-    let config = agent(AgentKind::Fake, &[]);
-    let mut running = Running::start(&config, assignment("fake:\nask which?\nlog then\nhang"));
+    let config = agent(KindConfig::Fake(FakeConfig::default()));
+    let mut running = Running::start(
+        config.clone(),
+        assignment("fake:\nask which?\nlog then\nhang"),
+    );
     let question = running.events.recv().await.unwrap();
-    assert_eq!(question, [AgentEvent::NeedsInput("which?".to_owned())]);
-    running.input.send("this".to_owned()).await.unwrap();
+    assert_eq!(
+        question,
+        [AgentEvent::NeedsInput(NewQuestion::asking("which?"))]
+    );
+    let answer = Answer {
+        question: "1".to_owned(),
+        text: "this".to_owned(),
+        option: None,
+    };
+    running.input.send(answer.clone()).unwrap();
     assert_eq!(running.log("answered:").await, "this");
     assert_eq!(running.seen[0], AgentEvent::Resumed);
     running.log("then").await;
     running.cancel.cancel();
     assert_eq!(running.end().await.0, Outcome::Cancelled);
 
-    let stubborn = "fake:\nstubborn 60s\nlog on\nhang";
-    let mut running = Running::start(&config, assignment(stubborn));
+    let stubborn = "fake:\nstubborn 60s\nlog on\nask which?\nwait 200ms\nlog still\nhang";
+    let mut running = Running::start(config, assignment(stubborn));
     running.log("on").await;
     running.cancel.cancel();
-    assert!(running.outcome.try_join_next().is_none());
+    // It goes on as if nothing had been said.
+    running.input.send(answer).unwrap();
+    running.log("still").await;
     running.kill.cancel();
     assert_eq!(running.end().await.0, Outcome::Cancelled);
 }

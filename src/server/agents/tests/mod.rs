@@ -4,13 +4,12 @@ mod endings;
 mod fake;
 mod output;
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use rustix::process::Pid;
+use serde_json::Map;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -18,32 +17,44 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::{Adapter, Assignment, Controls};
-use crate::domain::{AgentEvent, AgentKind, LogStream, NewLog, Outcome, TaskId};
-use crate::server::config::AgentConfig;
+use crate::domain::{AgentEvent, Answer, LogStream, NewLog, Outcome, Takes, TaskId};
+use crate::server::config::{AgentConfig, KindConfig, ProcessConfig};
 
 /// Far longer than anything here takes, so that a hang is a failure.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-fn agent(kind: AgentKind, command: &[&str]) -> AgentConfig {
+/// Runs a command line.
+fn process(command: &[&str]) -> ProcessConfig {
+    ProcessConfig {
+        command: command.iter().map(|part| (*part).to_owned()).collect(),
+        ..ProcessConfig::default()
+    }
+}
+
+impl From<ProcessConfig> for AgentConfig {
+    fn from(config: ProcessConfig) -> Self {
+        agent(KindConfig::Process(config))
+    }
+}
+
+fn agent(kind: KindConfig) -> AgentConfig {
     AgentConfig {
         name: "test".to_owned(),
         title: "Test".to_owned(),
         kind,
-        command: command.iter().map(|part| (*part).to_owned()).collect(),
-        stdin: None,
-        cwd: PathBuf::from("."),
-        env: BTreeMap::new(),
         concurrency: 1,
         capabilities: Vec::new(),
+        takes: Takes::Any,
+        projects: Vec::new(),
         timeout_seconds: 3600,
+        idle_timeout_seconds: 0,
         grace_seconds: 60,
         enabled: true,
-        script: None,
     }
 }
 
 /// Each has an id of its own, by which the processes of one run are told from others.
-fn assignment(description: &str) -> Assignment {
+pub(super) fn assignment(description: &str) -> Assignment {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     let id = NEXT.fetch_add(1, Ordering::Relaxed);
     Assignment {
@@ -52,6 +63,11 @@ fn assignment(description: &str) -> Assignment {
         title: "a title".to_owned(),
         description: description.to_owned(),
         attempt: 1,
+        project: "default".to_owned(),
+        project_folder: None,
+        labels: vec!["a".to_owned()],
+        metadata: Map::new(),
+        dashboard_url: "http://127.0.0.1:1".to_owned(),
     }
 }
 
@@ -62,14 +78,15 @@ struct Running {
     seen: Vec<AgentEvent>,
     cancel: CancellationToken,
     kill: CancellationToken,
-    input: mpsc::Sender<String>,
+    input: mpsc::UnboundedSender<Answer>,
 }
 
 impl Running {
-    fn start(config: &AgentConfig, assignment: Assignment) -> Self {
-        let adapter = Adapter::from_config(config, Arc::from("test-node")).unwrap();
+    fn start(config: impl Into<AgentConfig>, assignment: Assignment) -> Self {
+        let config = config.into();
+        let adapter = Adapter::from_config(&config, Arc::from("test-node")).unwrap();
         let (sender, events) = mpsc::channel(4);
-        let (input, answers) = mpsc::channel(1);
+        let (input, answers) = mpsc::unbounded_channel();
         let (cancel, kill) = (CancellationToken::new(), CancellationToken::new());
         let controls = Controls {
             cancel: cancel.clone(),
@@ -137,10 +154,10 @@ fn said(events: &[AgentEvent], stream: LogStream) -> Vec<String> {
 }
 
 async fn sh(script: &str) -> (Outcome, Vec<AgentEvent>) {
-    let config = agent(AgentKind::Process, &["sh", "-c", script]);
-    Running::start(&config, assignment("nothing")).end().await
+    let config = process(&["sh", "-c", script]);
+    Running::start(config, assignment("nothing")).end().await
 }
 
 fn failed(reason: &str) -> Outcome {
-    Outcome::Failed(reason.to_owned())
+    Outcome::failed(reason)
 }

@@ -107,11 +107,21 @@ impl Query {
     }
 }
 
+/// A list that has no other parameters than those of its pages.
+pub(super) fn page(uri: &Uri) -> Result<Paging, AppError> {
+    let mut query = Query::of(uri);
+    let paging = query.paging();
+    query.finish()?;
+    Ok(paging)
+}
+
 /// The parameters of `GET /api/tasks`.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "documents the parameters that `task_list` reads")]
 pub(super) struct TaskListParams {
+    /// Repeatable: of any of these projects.
+    project: Option<Vec<String>>,
     /// Repeatable.
     status: Option<Vec<TaskStatus>>,
     /// Held by, or requested for, this agent.
@@ -126,10 +136,30 @@ pub(super) struct TaskListParams {
     cursor: Option<String>,
 }
 
+/// The parameters of a list that has no others.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "documents the parameters that `paging` reads")]
+pub(super) struct PageParams {
+    /// 1 to 1000; 100 when absent.
+    limit: Option<u32>,
+    /// From the `Link` header of the page before.
+    cursor: Option<String>,
+}
+
+/// Reads the parameters of a list that has no others.
+pub(super) fn paging(uri: &Uri) -> Result<Paging, AppError> {
+    let mut query = Query::of(uri);
+    let paging = query.paging();
+    query.finish()?;
+    Ok(paging)
+}
+
 /// Reads the parameters of `GET /api/tasks`.
 pub(super) fn task_list(uri: &Uri) -> Result<(TaskFilter, Paging), AppError> {
     let mut query = Query::of(uri);
     let filter = TaskFilter {
+        project: query.all("project"),
         status: query.each("status", TaskStatus::parse),
         agent: query.one("agent"),
         priority: query.parsed(

@@ -21,7 +21,6 @@ pub(crate) const MOST_ENTRIES: usize = 1000;
 /// Bytes of the output's end that are kept to explain a failure.
 const TAIL: usize = 4 * 1024;
 
-/// What a step reported.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Report {
     /// What it found; absent when it said nothing of findings.

@@ -18,7 +18,6 @@ pub(super) use self::flags::{Command, ConfigCommand, Flags, RunFlags};
 /// What `config init` writes.
 pub(crate) const SAMPLE: &str = include_str!("sample.yaml");
 
-/// Everything that can be set.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
     /// A folder, or a file in one; absolute.
@@ -42,7 +41,6 @@ pub(crate) struct Settings {
     pub(crate) talk: Talk,
 }
 
-/// One step of the loop.
 #[derive(Clone, Debug)]
 pub(crate) struct StepSettings {
     pub(crate) step: LoopStep,

@@ -1,54 +1,64 @@
-//! Iterations and findings of a session: read in part or as a whole, written back in part.
+//! Iterations and findings of sessions: what a group of events touches is read, added to, and
+//! written back, by a fixed number of statements.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use sqlx::{FromRow, QueryBuilder};
 
-use super::row::StoredSession;
+use super::mend;
+use super::take::{Books, KEPT_READY, ROWS};
 use crate::domain::{
-    Acceptance, FindingFacts, IterationFacts, Latest, LoopStep, SessionBook, Severity, Sighting,
-    Stamp, Timestamp,
+    Acceptance, FindingFacts, IterationFacts, Latest, Seen, Severity, Sighting, Stamp, Timestamp,
 };
 use crate::server::storage::columns::{Origin, json};
-use crate::server::storage::database::on_pool;
 use crate::server::storage::tx::{Tx, in_tx};
-use crate::server::storage::{Answer, Database, StorageError};
-
-/// Keys of one statement.
-const KEYS: usize = 500;
+use crate::server::storage::{Answer, StorageError};
 
 #[derive(FromRow)]
 struct IterationRow {
+    session: i64,
     iteration: i64,
     facts: String,
 }
 
 #[derive(FromRow)]
-struct FindingRow {
-    fingerprint: String,
+pub(super) struct FindingRow {
+    pub(super) session: i64,
+    pub(super) fingerprint: String,
     kind: String,
     area: String,
     description: String,
     severity: i64,
     seen_at: i64,
     seen_by: i64,
-    seen: String,
+    pub(super) seen: String,
     accepted_by: Option<String>,
     accepted_reason: Option<String>,
     accepted_at: Option<i64>,
 }
 
-impl TryFrom<IterationRow> for IterationFacts {
-    type Error = StorageError;
+/// The columns of [`FindingRow`].
+pub(super) const FINDINGS: &str = "select session, fingerprint, kind, area, description, \
+    severity, seen_at, seen_by, seen, accepted_by, accepted_reason, accepted_at from findings";
 
-    fn try_from(row: IterationRow) -> Answer<Self> {
-        let name = row.iteration.to_string();
-        let origin = Origin {
-            table: "iterations",
-            row: &name,
-        };
-        origin.json("facts", &row.facts)
+impl FindingRow {
+    /// True when a person lives with it.
+    pub(super) fn accepted(&self) -> bool {
+        self.accepted_by.is_some()
     }
+}
+
+/// The number of a severity in its column.
+pub(super) fn rank(severity: Severity) -> i64 {
+    let mut grades = Severity::ALL.into_iter().zip(0_i64..);
+    let grade = grades.find(|(known, _)| *known == severity);
+    grade.map_or(0, |(_, rank)| rank)
+}
+
+/// The severity with this number.
+pub(super) fn severity(rank: i64) -> Option<Severity> {
+    let rank = usize::try_from(rank).ok()?;
+    Severity::ALL.get(rank).copied()
 }
 
 impl TryFrom<FindingRow> for FindingFacts {
@@ -59,10 +69,8 @@ impl TryFrom<FindingRow> for FindingFacts {
             table: "findings",
             row: &row.fingerprint,
         };
-        let severity = usize::try_from(row.severity).ok();
-        let severity = severity.and_then(|rank| Severity::ALL.get(rank).copied());
-        let severity = origin.require("severity", severity)?;
-        let seen: BTreeSet<(u32, Option<LoopStep>)> = origin.json("seen", &row.seen)?;
+        let severity = origin.require("severity", severity(row.severity))?;
+        let seen: Seen = origin.json("seen", &row.seen)?;
         let accepted = match (row.accepted_by, row.accepted_reason, row.accepted_at) {
             (Some(by), Some(reason), Some(at)) => Some(Acceptance {
                 by,
@@ -90,124 +98,122 @@ impl TryFrom<FindingRow> for FindingFacts {
     }
 }
 
-fn by_number(rows: Vec<IterationRow>) -> Answer<BTreeMap<u32, IterationFacts>> {
-    let facts = rows.into_iter().map(IterationFacts::try_from);
-    facts
-        .map(|facts| facts.map(|facts| (facts.iteration, facts)))
-        .collect()
-}
-
-fn by_fingerprint(rows: Vec<FindingRow>) -> Answer<BTreeMap<String, FindingFacts>> {
-    let facts = rows.into_iter().map(FindingFacts::try_from);
-    let named = |facts: FindingFacts| (facts.sighting.value.fingerprint.clone(), facts);
-    facts.map(|facts| facts.map(named)).collect()
-}
-
-const ITERATIONS: &str = "select iteration, facts from iterations where session = ";
-const FINDINGS: &str = "select fingerprint, kind, area, description, severity, seen_at, seen_by, \
-    seen, accepted_by, accepted_reason, accepted_at from findings where session = ";
-
-/// The iterations and findings that are about to change.
+/// The iterations and findings that are about to change, by the number of their session.
 pub(super) struct Touched {
-    pub(super) iterations: BTreeSet<u32>,
-    pub(super) fingerprints: BTreeSet<String>,
+    pub(super) iterations: Vec<(i64, u32)>,
+    pub(super) findings: Vec<(i64, String)>,
 }
 
-/// Reads what is known of them into a book of the session.
-pub(super) async fn open(
-    tx: &mut Tx<'_>,
-    stored: &StoredSession,
-    touched: &Touched,
-) -> Answer<SessionBook> {
-    let mut book = SessionBook {
-        facts: stored.facts.clone(),
-        ..SessionBook::default()
-    };
-    let iterations: Vec<_> = touched.iterations.iter().collect();
-    for chunk in iterations.chunks(KEYS) {
+/// Reads what is known of them into books.
+pub(super) async fn open(tx: &mut Tx<'_>, touched: &Touched) -> Answer<Books> {
+    let mut books = BTreeMap::new();
+    iterations(tx, &touched.iterations, &mut books).await?;
+    findings(tx, &touched.findings, &mut books).await?;
+    Ok(books)
+}
+
+async fn iterations(tx: &mut Tx<'_>, keys: &[(i64, u32)], books: &mut Books) -> Answer<()> {
+    for chunk in keys.chunks(ROWS) {
         let rows: Vec<IterationRow> = in_tx!(tx, conn => {
-            let mut query = QueryBuilder::new(ITERATIONS);
-            query.push_bind(stored.number).push(" and iteration in (");
-            let mut keys = query.separated(", ");
-            for iteration in chunk {
-                keys.push_bind(i64::from(**iteration));
-            }
-            query.push(")").build_query_as().fetch_all(conn).await?
+            let mut query = QueryBuilder::new("select session, iteration, facts from iterations \
+                where (session, iteration) in (");
+            query.push_values(chunk, |mut row, (session, iteration)| {
+                row.push_bind(*session).push_bind(i64::from(*iteration));
+            });
+            query.push(")");
+            query.build_query_as().persistent(chunk.len() <= KEPT_READY).fetch_all(conn).await?
         });
-        book.iterations.extend(by_number(rows)?);
-    }
-    let fingerprints: Vec<_> = touched.fingerprints.iter().collect();
-    for chunk in fingerprints.chunks(KEYS) {
-        let rows: Vec<FindingRow> = in_tx!(tx, conn => {
-            let mut query = QueryBuilder::new(FINDINGS);
-            query.push_bind(stored.number).push(" and fingerprint in (");
-            let mut keys = query.separated(", ");
-            for fingerprint in chunk {
-                keys.push_bind((*fingerprint).clone());
-            }
-            query.push(")").build_query_as().fetch_all(conn).await?
-        });
-        book.findings.extend(by_fingerprint(rows)?);
-    }
-    Ok(book)
-}
-
-const SAVE_ITERATION: &str = "insert into iterations (session, iteration, facts) \
-    values ($1, $2, $3) on conflict (session, iteration) do update set facts = excluded.facts";
-const SAVE_FINDING: &str = "insert into findings (session, fingerprint, kind, area, description, \
-    severity, seen_at, seen_by, seen) values ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
-    on conflict (session, fingerprint) do update set kind = excluded.kind, area = excluded.area, \
-    description = excluded.description, severity = excluded.severity, \
-    seen_at = excluded.seen_at, seen_by = excluded.seen_by, seen = excluded.seen";
-
-/// Writes the iterations and findings of `book` back.
-pub(super) async fn close(tx: &mut Tx<'_>, session: i64, book: &SessionBook) -> Answer<()> {
-    for facts in book.iterations.values() {
-        in_tx!(tx, conn => sqlx::query(SAVE_ITERATION)
-            .bind(session)
-            .bind(i64::from(facts.iteration))
-            .bind(json(facts))
-            .execute(conn)
-            .await?.rows_affected());
-    }
-    for finding in book.findings.values() {
-        let Latest { stamp, value } = &finding.sighting;
-        let mut grades = Severity::ALL.into_iter().zip(0_i64..);
-        let rank = grades.find(|(severity, _)| *severity == value.severity);
-        in_tx!(tx, conn => sqlx::query(SAVE_FINDING)
-            .bind(session)
-            .bind(&value.fingerprint)
-            .bind(&value.kind)
-            .bind(&value.area)
-            .bind(&value.description)
-            .bind(rank.map_or(0, |(_, rank)| rank))
-            .bind(stamp.at.0)
-            .bind(stamp.arrival)
-            .bind(json(&finding.seen))
-            .execute(conn)
-            .await?.rows_affected());
+        for row in rows {
+            let number = u32::try_from(row.iteration).unwrap_or(u32::MAX);
+            let facts = match serde_json::from_str(&row.facts) {
+                Ok(facts) => facts,
+                Err(error) => {
+                    unreadable("iterations.facts", &row.iteration.to_string(), &error);
+                    mend::iteration(tx, row.session, number).await?
+                }
+            };
+            let book = books.entry(row.session).or_default();
+            book.iterations.insert(number, facts);
+        }
     }
     Ok(())
 }
 
-impl Database {
-    /// Everything that is known of a session.
-    pub(crate) async fn session_book(&self, stored: &StoredSession) -> Answer<SessionBook> {
-        let number = stored.number;
-        let iterations: Vec<IterationRow> = on_pool!(self, pool => {
-            let mut query = QueryBuilder::new(ITERATIONS);
-            query.push_bind(number).push(" order by iteration");
-            query.build_query_as().fetch_all(pool).await?
-        });
-        let findings: Vec<FindingRow> = on_pool!(self, pool => {
+async fn findings(tx: &mut Tx<'_>, keys: &[(i64, String)], books: &mut Books) -> Answer<()> {
+    for chunk in keys.chunks(ROWS) {
+        let rows: Vec<FindingRow> = in_tx!(tx, conn => {
             let mut query = QueryBuilder::new(FINDINGS);
-            query.push_bind(number).push(" order by fingerprint");
-            query.build_query_as().fetch_all(pool).await?
+            query.push(" where (session, fingerprint) in (");
+            query.push_values(chunk, |mut row, (session, fingerprint)| {
+                row.push_bind(*session).push_bind(fingerprint.clone());
+            });
+            query.push(")");
+            query.build_query_as().persistent(chunk.len() <= KEPT_READY).fetch_all(conn).await?
         });
-        Ok(SessionBook {
-            facts: stored.facts.clone(),
-            iterations: by_number(iterations)?,
-            findings: by_fingerprint(findings)?,
-        })
+        for row in rows {
+            let (session, fingerprint) = (row.session, row.fingerprint.clone());
+            match FindingFacts::try_from(row) {
+                Ok(facts) => {
+                    let book = books.entry(session).or_default();
+                    book.findings.insert(fingerprint, facts);
+                }
+                // It was seen, if nothing else is known: it is written anew.
+                Err(error) => unreadable("findings", &fingerprint, &error),
+            }
+        }
     }
+    Ok(())
+}
+
+/// Says what cannot be read, and goes on: the rest stands.
+pub(super) fn unreadable(what: &str, row: &str, error: &dyn std::error::Error) {
+    tracing::error!("{what} of row {row} cannot be read: {error}");
+}
+
+/// Writes the iterations and findings of `books` back.
+pub(super) async fn close(tx: &mut Tx<'_>, books: &Books) -> Answer<()> {
+    let iterations: Vec<(i64, &IterationFacts)> = books
+        .iter()
+        .flat_map(|(session, book)| book.iterations.values().map(|facts| (*session, facts)))
+        .collect();
+    for chunk in iterations.chunks(ROWS) {
+        in_tx!(tx, conn => {
+            let mut query = QueryBuilder::new("insert into iterations (session, iteration, facts) ");
+            query.push_values(chunk, |mut row, (session, facts)| {
+                row.push_bind(*session).push_bind(i64::from(facts.iteration)).push_bind(json(facts));
+            });
+            query.push(" on conflict (session, iteration) do update set facts = excluded.facts");
+            let query = query.build().persistent(chunk.len() <= KEPT_READY);
+            query.execute(conn).await?.rows_affected()
+        });
+    }
+    let findings: Vec<(i64, &FindingFacts)> = books
+        .iter()
+        .flat_map(|(session, book)| book.findings.values().map(|facts| (*session, facts)))
+        .collect();
+    for chunk in findings.chunks(ROWS) {
+        in_tx!(tx, conn => {
+            let mut query = QueryBuilder::new("insert into findings (session, fingerprint, kind, \
+                area, description, severity, seen_at, seen_by, seen) ");
+            query.push_values(chunk, |mut row, (session, facts)| {
+                let Latest { stamp, value } = &facts.sighting;
+                row.push_bind(*session)
+                    .push_bind(value.fingerprint.clone())
+                    .push_bind(value.kind.clone())
+                    .push_bind(value.area.clone())
+                    .push_bind(value.description.clone())
+                    .push_bind(rank(value.severity))
+                    .push_bind(stamp.at.0)
+                    .push_bind(stamp.arrival)
+                    .push_bind(json(&facts.seen));
+            });
+            query.push(" on conflict (session, fingerprint) do update set kind = excluded.kind, \
+                area = excluded.area, description = excluded.description, \
+                severity = excluded.severity, seen_at = excluded.seen_at, \
+                seen_by = excluded.seen_by, seen = excluded.seen");
+            let query = query.build().persistent(chunk.len() <= KEPT_READY);
+            query.execute(conn).await?.rows_affected()
+        });
+    }
+    Ok(())
 }

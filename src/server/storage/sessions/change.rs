@@ -1,8 +1,8 @@
 //! What people and time change about sessions.
 
-use sqlx::QueryBuilder;
+use std::collections::BTreeSet;
 
-use super::row;
+use super::row::{self, StoredSession};
 use crate::domain::{AppError, Timestamp};
 use crate::server::storage::tx::{Tx, in_tx};
 use crate::server::storage::{Answer, Write};
@@ -44,31 +44,40 @@ impl Write for AcceptFinding {
 /// `heard_before`, and no socket that is open brought them.
 pub(crate) struct MarkSilent {
     pub(crate) heard_before: Timestamp,
-    pub(crate) connected: Vec<String>,
+    pub(crate) connected: BTreeSet<String>,
 }
 
-const MOST: i64 = 1000;
+const PAGE: i64 = 500;
+const RUNNING: &str = "select number, id from sessions where status = 'running' \
+    and heard_at < $1 and number > $2 order by number limit $3";
 
 impl Write for MarkSilent {
     /// The sessions that were marked.
     type Output = Vec<String>;
 
     async fn run(&self, tx: &mut Tx<'_>) -> Answer<Vec<String>> {
-        let lost: Vec<String> = in_tx!(tx, conn => {
-            let mut query = QueryBuilder::new(
-                "select id from sessions where status = 'running' and heard_at < ");
-            query.push_bind(self.heard_before.0);
-            for id in &self.connected {
-                query.push(" and id <> ").push_bind(id.clone());
-            }
-            query.push(" order by number limit ").push_bind(MOST);
-            query.build_query_scalar().fetch_all(conn).await?
-        });
-        for id in &lost {
-            let mut stored = row::load(tx, id).await?;
-            stored.silent = true;
-            row::save(tx, &stored, None).await?;
+        let mut lost = Vec::new();
+        let mut after = 0;
+        // The others are marked with the next write, so that nobody waits long behind this one.
+        while lost.is_empty() {
+            let page: Vec<(i64, String)> = in_tx!(tx, conn => sqlx::query_as(RUNNING)
+                .bind(self.heard_before.0)
+                .bind(after)
+                .bind(PAGE)
+                .fetch_all(conn)
+                .await?);
+            let Some(end) = page.last() else { break };
+            after = end.0;
+            let is_lost = |id: &String| !self.connected.contains(id);
+            lost.extend(page.into_iter().map(|(_, id)| id).filter(is_lost));
         }
+        let ids: Vec<&str> = lost.iter().map(String::as_str).collect();
+        let found = row::find(tx, &ids).await?.into_values();
+        let silent = found.map(|stored| StoredSession {
+            silent: true,
+            ..stored
+        });
+        row::save(tx, &silent.collect::<Vec<_>>(), None).await?;
         Ok(lost)
     }
 }

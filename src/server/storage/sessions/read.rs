@@ -2,15 +2,12 @@
 
 use sqlx::QueryBuilder;
 
-use super::row::{SessionRow, StoredSession};
+use super::row::{COLUMNS, SessionRow, StoredSession};
 use crate::domain::{AppError, Page, SessionFilter, SessionStats, Timestamp};
 use crate::server::storage::columns::{like, parse_cursor};
 use crate::server::storage::database::on_pool;
 use crate::server::storage::{Answer, Database};
 
-const ONE: &str = "select number, id, source, facts, silent from sessions where id = $1";
-const LATEST: &str = "select number, id, source, facts, silent from sessions \
-    order by heard_at desc, number desc limit $1";
 const SILENT: &str =
     "select number from sessions where status = 'running' and heard_at < $1 limit 1";
 const TOTALS: &str = "select count(*), count(case when status = 'converged' then 1 end), \
@@ -27,18 +24,22 @@ impl Database {
         if id.contains('\0') {
             return Err(absent().into());
         }
-        let row: Option<SessionRow> =
-            on_pool!(self, pool => sqlx::query_as(ONE).bind(id).fetch_optional(pool).await?);
-        row.ok_or_else(absent)?.try_into()
+        let row: Option<SessionRow> = on_pool!(self, pool => {
+            let mut query = QueryBuilder::new(COLUMNS);
+            query.push(" where id = ").push_bind(id.to_owned());
+            query.build_query_as().fetch_optional(pool).await?
+        });
+        Ok(row.ok_or_else(absent)?.into())
     }
 
     /// The sessions heard from last, latest first.
     pub(crate) async fn latest_sessions(&self, most: u32) -> Answer<Vec<StoredSession>> {
-        let rows: Vec<SessionRow> = on_pool!(self, pool => sqlx::query_as(LATEST)
-            .bind(i64::from(most))
-            .fetch_all(pool)
-            .await?);
-        rows.into_iter().map(StoredSession::try_from).collect()
+        let rows: Vec<SessionRow> = on_pool!(self, pool => {
+            let mut query = QueryBuilder::new(COLUMNS);
+            query.push(" order by heard_at desc, number desc limit ").push_bind(i64::from(most));
+            query.build_query_as().fetch_all(pool).await?
+        });
+        Ok(rows.into_iter().map(StoredSession::from).collect())
     }
 
     /// A page of sessions, newest first; the cursor is the number of the last one.
@@ -55,8 +56,8 @@ impl Database {
             .map(str::trim)
             .filter(|words| !words.is_empty());
         let mut rows: Vec<SessionRow> = on_pool!(self, pool => {
-            let mut query = QueryBuilder::new(
-                "select number, id, source, facts, silent from sessions where true");
+            let mut query = QueryBuilder::new(COLUMNS);
+            query.push(" where true");
             if let Some(before) = before {
                 query.push(" and number < ").push_bind(before);
             }
@@ -84,8 +85,7 @@ impl Database {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let more = rows.len() > limit;
         rows.truncate(limit);
-        let sessions = rows.into_iter().map(StoredSession::try_from);
-        let items: Vec<StoredSession> = sessions.collect::<Answer<_>>()?;
+        let items: Vec<_> = rows.into_iter().map(StoredSession::from).collect();
         let next = items
             .last()
             .filter(|_| more)

@@ -1,10 +1,13 @@
 //! The row of a session.
 
-use sqlx::FromRow;
+use std::collections::HashMap;
 
+use sqlx::{FromRow, QueryBuilder};
+
+use super::take::{KEPT_READY, ROWS};
 use crate::domain::{AppError, Session, SessionFacts, Timestamp};
 use crate::server::storage::Answer;
-use crate::server::storage::columns::{Origin, count, json};
+use crate::server::storage::columns::{count, json};
 use crate::server::storage::tx::{Tx, in_tx};
 
 /// A session and what is known of it as a whole.
@@ -16,7 +19,12 @@ pub(crate) struct StoredSession {
     pub(crate) facts: SessionFacts,
     /// True when its loop has vanished.
     pub(crate) silent: bool,
+    /// Why what is known of it cannot be read; then `facts` are empty.
+    pub(crate) unreadable: Option<String>,
 }
+
+/// The columns of [`SessionRow`].
+pub(super) const COLUMNS: &str = "select number, id, source, facts, silent from sessions";
 
 #[derive(FromRow)]
 pub(super) struct SessionRow {
@@ -27,21 +35,25 @@ pub(super) struct SessionRow {
     silent: bool,
 }
 
-impl TryFrom<SessionRow> for StoredSession {
-    type Error = crate::server::storage::StorageError;
-
-    fn try_from(row: SessionRow) -> Answer<Self> {
-        let origin = Origin {
-            table: "sessions",
-            row: &row.id,
-        };
-        Ok(Self {
+impl From<SessionRow> for StoredSession {
+    fn from(row: SessionRow) -> Self {
+        let facts = serde_json::from_str(&row.facts);
+        let unreadable = facts.as_ref().err().map(|error| {
+            let (number, id) = (row.number, &row.id);
+            tracing::error!(
+                session.id = id,
+                "sessions.facts of row {number} cannot be read: {error}"
+            );
+            format!("its record in the database cannot be read (sessions.facts of row {number})")
+        });
+        Self {
             number: row.number,
-            facts: origin.json("facts", &row.facts)?,
+            facts: facts.unwrap_or_default(),
             id: row.id,
             source: row.source,
             silent: row.silent,
-        })
+            unreadable,
+        }
     }
 }
 
@@ -49,79 +61,142 @@ impl StoredSession {
     /// As lists and pages show it.
     pub(crate) fn session(&self) -> Session {
         let (id, source) = (self.id.clone(), self.source.clone());
-        Session::of(id, source, &self.facts, self.silent)
+        match &self.unreadable {
+            None => Session::of(id, source, &self.facts, self.silent),
+            Some(why) => Session::unreadable(id, source, why.clone()),
+        }
     }
 }
 
-const LOAD: &str = "select number, id, source, facts, silent from sessions where id = $1";
-const INSERT: &str = "insert into sessions \
-    (id, source, facts, state, status, iterations, events, words, heard_at) \
-    values ($1, $2, $3, '', '', 0, 0, '', $4) returning number";
-const SAVE: &str = "update sessions set facts = $2, state = $3, status = $4, iterations = $5, \
-    events = $6, duration = $7, words = $8, silent = $9, heard_at = coalesce($10, heard_at) \
-    where number = $1";
-
-/// The session with this id, if there is one.
-pub(super) async fn find(tx: &mut Tx<'_>, id: &str) -> Answer<Option<StoredSession>> {
-    let row: Option<SessionRow> =
-        in_tx!(tx, conn => sqlx::query_as(LOAD).bind(id).fetch_optional(conn).await?);
-    row.map(StoredSession::try_from).transpose()
+/// Those of the sessions with these ids that there are, by id.
+pub(super) async fn find(tx: &mut Tx<'_>, ids: &[&str]) -> Answer<HashMap<String, StoredSession>> {
+    let mut found = HashMap::with_capacity(ids.len());
+    for chunk in ids.chunks(ROWS) {
+        let rows: Vec<SessionRow> = in_tx!(tx, conn => {
+            let mut query = QueryBuilder::new(COLUMNS);
+            query.push(" where id in (");
+            let mut list = query.separated(", ");
+            for id in chunk {
+                list.push_bind((*id).to_owned());
+            }
+            query.push(")");
+            query.build_query_as().persistent(chunk.len() <= KEPT_READY).fetch_all(conn).await?
+        });
+        found.extend(
+            rows.into_iter()
+                .map(StoredSession::from)
+                .map(|it| (it.id.clone(), it)),
+        );
+    }
+    for stored in found
+        .values_mut()
+        .filter(|stored| stored.unreadable.is_some())
+    {
+        super::mend::facts(tx, stored).await?;
+    }
+    Ok(found)
 }
 
 /// The session with this id, which must be there.
 pub(super) async fn load(tx: &mut Tx<'_>, id: &str) -> Answer<StoredSession> {
     let absent = || AppError::not_found(format!("there is no session {id:?}"));
-    Ok(find(tx, id).await?.ok_or_else(absent)?)
+    Ok(find(tx, &[id]).await?.remove(id).ok_or_else(absent)?)
 }
 
-/// A session of which nothing is known yet. [`save`] it in the same transaction.
+/// Sessions of which nothing is known yet, by id. [`save`] them in the same transaction.
 pub(super) async fn create(
     tx: &mut Tx<'_>,
-    id: &str,
+    ids: &[&str],
     source: &str,
-    now: i64,
-) -> Answer<StoredSession> {
+    now: Timestamp,
+) -> Answer<HashMap<String, StoredSession>> {
     let facts = SessionFacts::default();
     let text = json(&facts);
-    let number: i64 = in_tx!(tx, conn => sqlx::query_scalar(INSERT)
-        .bind(id)
-        .bind(source)
-        .bind(text)
-        .bind(now)
-        .fetch_one(conn)
-        .await?);
-    Ok(StoredSession {
-        number,
-        id: id.to_owned(),
-        source: source.to_owned(),
-        facts,
-        silent: false,
-    })
+    let mut made = HashMap::with_capacity(ids.len());
+    for chunk in ids.chunks(ROWS) {
+        let rows: Vec<(i64, String)> = in_tx!(tx, conn => {
+            let mut query = QueryBuilder::new("insert into sessions \
+                (id, source, facts, state, status, iterations, events, words, heard_at) ");
+            query.push_values(chunk, |mut row, id| {
+                row.push_bind((*id).to_owned())
+                    .push_bind(source.to_owned())
+                    .push_bind(text.clone())
+                    .push("'', '', 0, 0, ''")
+                    .push_bind(now.0);
+            });
+            query.push(" returning number, id");
+            query.build_query_as().persistent(chunk.len() <= KEPT_READY).fetch_all(conn).await?
+        });
+        made.extend(rows.into_iter().map(|(number, id)| {
+            let stored = StoredSession {
+                number,
+                id: id.clone(),
+                source: source.to_owned(),
+                facts: facts.clone(),
+                silent: false,
+                unreadable: None,
+            };
+            (id, stored)
+        }));
+    }
+    Ok(made)
 }
 
-/// Writes what is known of it, and what that adds up to; with `heard_at` when an event arrived.
+/// Writes what is known of them, and what that adds up to; with `heard_at` when events arrived.
 pub(super) async fn save(
     tx: &mut Tx<'_>,
-    stored: &StoredSession,
+    sessions: &[StoredSession],
     heard_at: Option<Timestamp>,
 ) -> Answer<()> {
-    let session = stored.session();
-    let error = session.error.as_deref().unwrap_or_default();
-    let words = format!("{} {} {error}", session.session_id, session.source).to_lowercase();
-    let end = session.end_time.filter(|_| session.status.is_over());
-    let duration = end.map(|end| (end.0 - session.start_time.0).max(0));
-    in_tx!(tx, conn => sqlx::query(SAVE)
-        .bind(stored.number)
-        .bind(json(&stored.facts))
-        .bind(session.final_state.as_str())
-        .bind(session.status.as_str())
-        .bind(i64::from(session.iterations))
-        .bind(count(session.events))
-        .bind(duration)
-        .bind(words.replace('\0', " "))
-        .bind(stored.silent)
-        .bind(heard_at.map(|at| at.0))
-        .execute(conn)
-        .await?.rows_affected());
+    for chunk in sessions.chunks(ROWS) {
+        in_tx!(tx, conn => {
+            // The columns of values have these names on both engines.
+            let mut query = QueryBuilder::new("update sessions set facts = v.column2, \
+                state = v.column3, status = v.column4, iterations = v.column5, \
+                events = v.column6, duration = v.column7, words = v.column8, silent = v.column9");
+            if let Some(at) = heard_at {
+                query.push(", heard_at = case when heard_at > ").push_bind(at.0);
+                query.push(" then heard_at else ").push_bind(at.0).push(" end");
+            }
+            query.push(" from (");
+            query.push_values(chunk, |mut row, stored| {
+                let session = stored.session();
+                let error = session.error.as_deref().unwrap_or_default();
+                let words = format!("{} {} {error}", session.session_id, session.source);
+                let end = session.end_time.filter(|_| session.status.is_over());
+                row.push_bind(stored.number)
+                    .push_bind(json(&stored.facts))
+                    .push_bind(session.final_state.as_str())
+                    .push_bind(session.status.as_str())
+                    .push_bind(i64::from(session.iterations))
+                    .push_bind(count(session.events))
+                    .push_bind(end.map(|end| (end.0 - session.start_time.0).max(0)))
+                    .push_bind(words.to_lowercase().replace('\0', " "))
+                    .push_bind(stored.silent);
+            });
+            query.push(") as v where sessions.number = v.column1");
+            let query = query.build().persistent(chunk.len() <= KEPT_READY);
+            query.execute(conn).await?.rows_affected()
+        });
+    }
+    Ok(())
+}
+
+/// Notes that something was heard of these sessions, which adds nothing to what is known.
+pub(super) async fn heard(tx: &mut Tx<'_>, numbers: &[i64], now: Timestamp) -> Answer<()> {
+    for chunk in numbers.chunks(ROWS) {
+        in_tx!(tx, conn => {
+            let mut query = QueryBuilder::new("update sessions set heard_at = ");
+            query.push_bind(now.0).push(" where heard_at < ").push_bind(now.0);
+            query.push(" and number in (");
+            let mut list = query.separated(", ");
+            for number in chunk {
+                list.push_bind(*number);
+            }
+            query.push(")");
+            let query = query.build().persistent(chunk.len() <= KEPT_READY);
+            query.execute(conn).await?.rows_affected()
+        });
+    }
     Ok(())
 }

@@ -1,24 +1,43 @@
 //! Events come in: each is stored once, and what it adds to its session is stored with it.
+//!
+//! A group of events may be of as many sessions. It takes a fixed number of statements, whatever
+//! it is made of, and what needs no database (JSON, fingerprints) is done before the writer has it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use sqlx::QueryBuilder;
 
 use super::book::{self, Touched};
-use super::row;
-use crate::domain::{LoopEvent, Timestamp};
+use super::row::{self, StoredSession};
+use crate::domain::{
+    Audience, DEFAULT_PROJECT, LoopEvent, SessionBook, StepReport, Timestamp, cut_event,
+};
 use crate::server::storage::columns::json;
 use crate::server::storage::tx::{Tx, in_tx};
-use crate::server::storage::{Answer, Change, Write};
+use crate::server::storage::{Answer, Change, Thing, Write};
 
-/// Takes in what one frame or POST brought, all of it or nothing.
+/// Takes in a group of events, all of it or nothing.
+#[derive(Clone)]
 pub(crate) struct TakeEvents {
-    pub(crate) events: Arc<[LoopEvent]>,
+    events: Arc<[Prepared]>,
     /// Where it came from: the address of a loop, or `webhook`.
-    pub(crate) source: String,
-    pub(crate) now: Timestamp,
+    source: String,
+    now: Timestamp,
 }
+
+/// An event, and what can be known of it beforehand.
+struct Prepared {
+    event: LoopEvent,
+    report: StepReport,
+    has_lists: bool,
+    text: String,
+    /// For lists, where the whole is too long.
+    brief: Option<String>,
+}
+
+/// Bytes of an event in lists and pages; a longer one is cut there.
+pub(super) const BRIEF: usize = 4096;
 
 /// What came of it.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -37,104 +56,206 @@ impl Taken {
     }
 }
 
-const HEARD: &str = "update sessions set heard_at = $2 where number = $1";
 /// Rows of one statement: few enough for SQLite's limit of 32,766 parameters.
-const ROWS: usize = 500;
+pub(super) const ROWS: usize = 500;
+/// A statement of more rows than this is not kept ready: each number of rows is another one.
+pub(super) const KEPT_READY: usize = 8;
+
+impl TakeEvents {
+    /// `now` is the moment at which the sessions were heard of.
+    pub(crate) fn new(events: Vec<LoopEvent>, source: String, now: Timestamp) -> Self {
+        Self {
+            events: events.into_iter().map(Prepared::new).collect(),
+            source,
+            now,
+        }
+    }
+
+    /// True when there is nothing to take in.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.events.is_empty()
+    }
+}
+
+impl Prepared {
+    fn new(event: LoopEvent) -> Self {
+        let stored = event.stored();
+        let text = json(stored);
+        let brief = (text.len() > BRIEF).then(|| json(&cut_event(stored, BRIEF)));
+        Self {
+            report: event.report(),
+            has_lists: event.has_lists(),
+            text,
+            brief,
+            event,
+        }
+    }
+}
+
+/// The events of one session in a group.
+struct Of<'a> {
+    stored: StoredSession,
+    events: Vec<&'a Prepared>,
+    /// True for one that was heard of just now: nothing is known of it.
+    is_new: bool,
+}
 
 impl Write for TakeEvents {
     type Output = Taken;
 
     async fn run(&self, tx: &mut Tx<'_>) -> Answer<Taken> {
-        let mut sessions: Vec<(&str, Vec<&LoopEvent>)> = Vec::new();
-        for event in self.events.iter() {
-            let known = sessions.iter_mut().find(|(id, _)| *id == event.session_id);
-            match known {
-                Some((_, events)) => events.push(event),
-                None => sessions.push((&event.session_id, vec![event])),
+        let mut sessions = self.sessions(tx).await?;
+        let mut arrivals = insert(tx, &sessions).await?;
+        let mut taken = Taken::default();
+        let mut only_heard = BTreeSet::new();
+        let mut new = Vec::new();
+        for (place, of) in sessions.iter().enumerate() {
+            let known = taken.accepted;
+            let mut stored = arrivals.remove(&of.stored.number).unwrap_or_default();
+            for event in &of.events {
+                // The first of those that share an id is the one that was stored.
+                if let Some(arrival) = stored.remove(&event.event.event_id) {
+                    new.push((place, *event, arrival));
+                    taken.accepted += 1;
+                } else {
+                    taken.duplicates += 1;
+                }
+            }
+            if known == taken.accepted && !of.stored.silent {
+                only_heard.insert(of.stored.number);
             }
         }
-        let mut taken = Taken::default();
-        for (id, events) in sessions {
-            let accepted = self.take(tx, id, &events).await?;
-            taken.accepted += accepted;
-            taken.duplicates += events.len() - accepted;
+        let mut books = book::open(tx, &touched(&sessions, &new)).await?;
+        // By place, so that sessions are announced in the order of the sender.
+        let mut sent: BTreeMap<usize, (i64, Vec<serde_json::Value>)> = BTreeMap::new();
+        for (place, event, arrival) in new {
+            let of = &mut sessions[place];
+            let book = books.entry(of.stored.number).or_default();
+            std::mem::swap(&mut book.facts, &mut of.stored.facts);
+            book.add_reported(&event.event, &event.report, arrival);
+            std::mem::swap(&mut book.facts, &mut of.stored.facts);
+            let stored = event.event.stored().clone();
+            let (version, events) = sent.entry(place).or_default();
+            *version = arrival.max(*version);
+            events.push(stored);
         }
+        book::close(tx, &books).await?;
+        for (place, (version, events)) in sent {
+            tx.changed(changed(&sessions[place].stored.id, version, events));
+        }
+        let told = |of: &Of<'_>| !only_heard.contains(&of.stored.number);
+        let told = sessions.into_iter().filter(told);
+        let mut told: Vec<_> = told.map(|of| of.stored).collect();
+        for stored in &mut told {
+            stored.silent = false;
+        }
+        row::save(tx, &told, Some(self.now)).await?;
+        let only_heard: Vec<_> = only_heard.into_iter().collect();
+        row::heard(tx, &only_heard, self.now).await?;
         Ok(taken)
     }
 }
 
 impl TakeEvents {
-    /// Takes in events of one session; answers how many were new.
-    async fn take(&self, tx: &mut Tx<'_>, id: &str, events: &[&LoopEvent]) -> Answer<usize> {
-        let mut stored = match row::find(tx, id).await? {
-            Some(stored) => stored,
-            None => row::create(tx, id, &self.source, self.now.0).await?,
-        };
-        let number = stored.number;
-        let mut arrivals = insert(tx, number, events).await?;
-        // The first of those that share an id is the one that was stored.
-        let mut new: Vec<(&LoopEvent, i64)> = Vec::with_capacity(arrivals.len());
-        for event in events {
-            new.extend(arrivals.remove(&event.event_id).map(|id| (*event, id)));
-        }
-        if new.is_empty() && !stored.silent {
-            in_tx!(tx, conn => sqlx::query(HEARD)
-                .bind(number)
-                .bind(self.now.0)
-                .execute(conn)
-                .await?.rows_affected());
-            return Ok(0);
-        }
-        if !new.is_empty() {
-            let mut book = book::open(tx, &stored, &touched(&new)).await?;
-            for (event, arrival) in &new {
-                book.add(event, *arrival);
+    /// The sessions that the events belong to, in the order of the first event of each.
+    async fn sessions(&self, tx: &mut Tx<'_>) -> Answer<Vec<Of<'_>>> {
+        let mut ids: Vec<&str> = Vec::new();
+        let mut events: HashMap<&str, Vec<&Prepared>> = HashMap::new();
+        for event in self.events.iter() {
+            let of = events.entry(&event.event.session_id).or_default();
+            if of.is_empty() {
+                ids.push(&event.event.session_id);
             }
-            book::close(tx, number, &book).await?;
-            stored.facts = book.facts;
-            let sent = new.iter().map(|(event, _)| event.sent.clone());
-            tx.changed(Change::Events(sent.collect()));
+            of.push(event);
         }
-        stored.silent = false;
-        row::save(tx, &stored, Some(self.now)).await?;
-        Ok(new.len())
+        let mut known = row::find(tx, &ids).await?;
+        let is_new = |id: &&&str| !known.contains_key(**id);
+        let missing: Vec<&str> = ids.iter().filter(is_new).copied().collect();
+        let mut made = row::create(tx, &missing, &self.source, self.now).await?;
+        let of = |id: &str| {
+            let events = events.remove(id).unwrap_or_default();
+            let (stored, is_new) = match known.remove(id) {
+                Some(stored) => (Some(stored), false),
+                None => (made.remove(id), true),
+            };
+            stored.map(|stored| Of {
+                stored,
+                events,
+                is_new,
+            })
+        };
+        Ok(ids.into_iter().filter_map(of).collect())
     }
 }
 
-/// What these events add to.
-fn touched(events: &[(&LoopEvent, i64)]) -> Touched {
-    let listing = events.iter().filter(|(event, _)| event.has_lists());
-    let sightings = listing.filter_map(|(event, _)| event.report().sightings);
+fn changed(session: &str, version: i64, events: Vec<serde_json::Value>) -> Change {
+    Change {
+        version,
+        audience: Audience::Project {
+            project: DEFAULT_PROJECT.to_owned(),
+            owner: String::new(),
+        },
+        thing: Thing::Events {
+            session: session.to_owned(),
+            events,
+        },
+    }
+}
+
+/// What these events add to, of sessions of which something is known.
+fn touched(sessions: &[Of<'_>], new: &[(usize, &Prepared, i64)]) -> Touched {
+    let (mut iterations, mut findings) = (BTreeSet::new(), BTreeSet::new());
+    for (place, event, _) in new {
+        let of = &sessions[*place];
+        if of.is_new {
+            continue;
+        }
+        let number = of.stored.number;
+        iterations.insert((number, event.event.iteration));
+        for sighting in event.report.sightings.iter().flatten() {
+            findings.insert((number, sighting.fingerprint.clone()));
+        }
+    }
     Touched {
-        iterations: events.iter().map(|(event, _)| event.iteration).collect(),
-        fingerprints: sightings.flatten().map(|it| it.fingerprint).collect(),
+        iterations: iterations.into_iter().collect(),
+        findings: findings.into_iter().collect(),
     }
 }
 
-/// Stores the events that are not known yet; answers the order of their arrival by event id.
-async fn insert(
-    tx: &mut Tx<'_>,
-    session: i64,
-    events: &[&LoopEvent],
-) -> Answer<HashMap<String, i64>> {
-    let mut arrivals = HashMap::new();
+/// The order of arrival of events, by session and event id.
+type Arrivals = HashMap<i64, HashMap<String, i64>>;
+
+/// Stores the events that are not known yet; answers the order of their arrival.
+async fn insert(tx: &mut Tx<'_>, sessions: &[Of<'_>]) -> Answer<Arrivals> {
+    let mut events: Vec<(i64, &Prepared)> = Vec::new();
+    for of in sessions {
+        events.extend(of.events.iter().map(|event| (of.stored.number, *event)));
+    }
+    let mut arrivals = Arrivals::new();
     for chunk in events.chunks(ROWS) {
-        let rows: Vec<(String, i64)> = in_tx!(tx, conn => {
+        let rows: Vec<(i64, String, i64)> = in_tx!(tx, conn => {
             let mut query = QueryBuilder::new(
-                "insert into events (session, event_id, time, iteration, type, lists, sent) ");
-            query.push_values(chunk, |mut row, event| {
-                row.push_bind(session)
-                    .push_bind(event.event_id.clone())
-                    .push_bind(event.timestamp.0)
-                    .push_bind(i64::from(event.iteration))
-                    .push_bind(event.event_type.as_str().replace('\0', "\u{2400}"))
-                    .push_bind(event.has_lists())
-                    .push_bind(json(&event.sent));
+                "insert into events (session, event_id, time, iteration, type, lists, sent, brief) ");
+            query.push_values(chunk, |mut row, (session, event)| {
+                let of = &event.event;
+                row.push_bind(*session)
+                    .push_bind(of.event_id.clone())
+                    .push_bind(of.timestamp.0)
+                    .push_bind(i64::from(of.iteration))
+                    .push_bind(of.event_type.as_str().replace('\0', "\u{2400}"))
+                    .push_bind(event.has_lists)
+                    .push_bind(event.text.clone())
+                    .push_bind(event.brief.clone());
             });
-            query.push(" on conflict (session, event_id) do nothing returning event_id, id");
-            query.build_query_as().fetch_all(conn).await?
+            query.push(" on conflict (session, event_id) do nothing returning session, event_id, id");
+            query.build_query_as().persistent(chunk.len() <= KEPT_READY).fetch_all(conn).await?
         });
-        arrivals.extend(rows);
+        for (session, event_id, id) in rows {
+            arrivals.entry(session).or_default().insert(event_id, id);
+        }
     }
     Ok(arrivals)
 }
+
+/// Books by the number of their session.
+pub(super) type Books = BTreeMap<i64, SessionBook>;

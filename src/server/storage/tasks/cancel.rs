@@ -1,15 +1,15 @@
 //! A person ends a task: at once when nobody holds it, otherwise by asking its holder to stop.
 
 use super::StoredTask;
-use super::row::{load, save};
-use crate::domain::{ActivityKind, AppError, Outcome, TaskRef, Timestamp};
+use super::row::{NewBody, load, save};
+use crate::domain::{ActivityKind, AppError, Author, Outcome, TaskRef, TaskStatus, Timestamp};
 use crate::server::storage::activity::{Happening, record};
 use crate::server::storage::{Answer, Tx, Write};
 
 /// Cancels a task.
 pub(crate) struct CancelTask {
     pub(crate) task: TaskRef,
-    pub(crate) actor: String,
+    pub(crate) author: Author,
     pub(crate) now: Timestamp,
 }
 
@@ -26,8 +26,12 @@ impl Write for CancelTask {
     type Output = Cancellation;
 
     async fn run(&self, tx: &mut Tx<'_>) -> Answer<Cancellation> {
-        let mut stored = load(tx, self.task).await?;
+        let mut stored = load(tx, &self.author.sees, self.task).await?;
+        stored.check_author(&self.author)?;
         let before = stored.task.status;
+        if before == TaskStatus::Cancelled {
+            return Ok(Cancellation::Done(stored));
+        }
         if before.is_finished() {
             let number = stored.task.number;
             let detail = format!("task #{number} is {} already", before.label());
@@ -44,7 +48,7 @@ impl Write for CancelTask {
                 .end(&Outcome::Cancelled, self.now)
                 .map_err(AppError::from)?;
         }
-        save(tx, before, &stored).await?;
+        save(tx, before, &mut stored, NewBody::default()).await?;
         let kind = if held {
             ActivityKind::CancelRequested
         } else {
@@ -54,7 +58,7 @@ impl Write for CancelTask {
             kind,
             task: Some(&stored.task),
             agent: None,
-            actor: &self.actor,
+            actor: &self.author.name,
             detail: None,
             time: self.now,
         };

@@ -2,23 +2,28 @@
 //! moving to the head of the queue, answering a question.
 
 use super::StoredTask;
-use super::row::{load, save};
+use super::report::asks;
+use super::row::{NewBody, body, description, load, save};
 use crate::domain::{
-    ActivityKind, AppError, LogLevel, LogStream, NewLog, NewTask, Outcome, TaskChange, TaskRef,
-    TaskStatus, Timestamp, Transition, head_key, is_head_key, order_key,
+    ActivityKind, Answer as PersonsAnswer, AppError, Author, ErrorKind, LogLevel, LogStream,
+    NewLog, NewQuestion, NewTask, Outcome, Reply, TaskChange, TaskRef, TaskStatus, Timestamp,
+    Transition, excerpt, head_key, is_head_key, order_key,
 };
 use crate::server::storage::activity::{Happening, record};
-use crate::server::storage::{Answer, Tx, Write, logs};
+use crate::server::storage::agents::note_reporter;
+use crate::server::storage::{Answer, Tx, Write, logs, usage};
 
 /// Applies `change`. A holder reports with its lease; without one only an external task can be
 /// reported on, and only a person's fields of any other.
 pub(crate) struct ChangeTask {
     pub(crate) task: TaskRef,
     pub(crate) change: TaskChange,
+    /// The `edit_version` that the caller knows; any when absent.
+    pub(crate) expected: Option<i64>,
     pub(crate) lease: Option<String>,
     /// Said together with the report, kept as a log entry.
     pub(crate) message: Option<String>,
-    pub(crate) actor: String,
+    pub(crate) author: Author,
     pub(crate) now: Timestamp,
 }
 
@@ -26,43 +31,121 @@ impl Write for ChangeTask {
     type Output = StoredTask;
 
     async fn run(&self, tx: &mut Tx<'_>) -> Answer<StoredTask> {
-        let mut stored = load(tx, self.task).await?;
+        let mut stored = load(tx, &self.author.sees, self.task).await?;
         let before = stored.task.status;
-        self.authorise(&stored)?;
-        let mut kinds = Vec::new();
-        kinds.extend(self.edit(&mut stored)?);
-        kinds.extend(self.report(&mut stored)?);
-        save(tx, before, &stored).await?;
-        if let Some(message) = &self.message {
-            let said = NewLog {
-                message: message.clone(),
-                ..NewLog::default()
-            };
-            logs::append(tx, &stored.task, &[said], self.now).await?;
+        if self.repeats(&stored) {
+            return self.repeat(tx, stored).await;
         }
+        let asked = stored.questions.clone();
+        self.authorise(&mut stored)?;
+        if self
+            .expected
+            .is_some_and(|known| known != stored.task.edit_version)
+        {
+            let detail = format!("task #{} was changed meanwhile", stored.task.number);
+            return Err(AppError::new(ErrorKind::Outdated, detail).into());
+        }
+        let mut kinds = Vec::new();
+        kinds.extend(self.edit(tx, &mut stored).await?);
+        let attempt = stored.task.attempt;
+        kinds.extend(self.report(&mut stored)?);
+        if self.lease.is_some() {
+            // Whoever reports after it was told has heard.
+            stored.answers.retain(|sent| !sent.told);
+        }
+        let reporter = stored.task.agent.clone().filter(|_| stored.task.external);
+        if let Some(agent) = reporter {
+            note_reporter(tx, &agent, self.now).await?;
+        }
+        if let Some(report) = &self.change.usage {
+            usage::report(tx, &mut stored, attempt, report, self.now).await?;
+        }
+        let new = NewBody {
+            description: self.change.description.clone(),
+            result: self.change.result.clone(),
+        };
+        save(tx, before, &mut stored, new).await?;
+        let said = self.message.as_ref().map(|message| NewLog {
+            message: message.clone(),
+            ..NewLog::default()
+        });
+        let asked = self.question(&stored).filter(|_| stored.questions != asked);
+        let asked = asked.map(|question| asks(&stored, &question.text));
+        let entries: Vec<NewLog> = said.into_iter().chain(asked).collect();
+        logs::append(tx, &stored, &entries, self.now).await?;
         for kind in kinds {
-            let failed = matches!(kind, ActivityKind::Failed | ActivityKind::Requeued);
-            let happening = Happening {
-                kind,
-                task: Some(&stored.task),
-                agent: None,
-                actor: &self.actor,
-                detail: stored.task.error.as_deref().filter(|_| failed),
-                time: self.now,
-            };
-            record(tx, happening);
+            self.record(tx, &stored, kind);
         }
         Ok(stored)
     }
 }
 
 impl ChangeTask {
-    fn authorise(&self, stored: &StoredTask) -> Result<(), AppError> {
-        let task = &stored.task;
-        if let Some(lease) = &self.lease {
-            return stored.check_lease(lease, self.now);
+    /// True when the task ended just so before: the answer to that may have been lost.
+    fn repeats(&self, stored: &StoredTask) -> bool {
+        let status = stored.task.status;
+        let is_last = |lease| Some(lease) == stored.last_lease.as_ref();
+        status.is_finished()
+            && self.change.status == Some(status)
+            && self.lease.as_ref().is_none_or(is_last)
+    }
+
+    /// The same final status once more. What comes with it is there already, or is too late.
+    async fn repeat(&self, tx: &mut Tx<'_>, mut stored: StoredTask) -> Answer<StoredTask> {
+        if self.lease.is_none() {
+            stored.check_author(&self.author)?;
         }
-        if !self.change.is_report() {
+        let change = &self.change;
+        let number = stored.task.number;
+        let result = body(tx, number).await?.0.result;
+        let other = change.result.is_some() && change.result != result
+            || change.error.is_some() && change.error != stored.task.error;
+        if other {
+            let detail = format!("task #{number} is {} already", stored.task.status.label());
+            return Err(AppError::conflict(detail).into());
+        }
+        let before = stored.task.status;
+        let edited = self.edit(tx, &mut stored).await?;
+        if let Some(kind) = edited {
+            save(tx, before, &mut stored, NewBody::default()).await?;
+            self.record(tx, &stored, kind);
+        }
+        Ok(stored)
+    }
+
+    fn record(&self, tx: &mut Tx<'_>, stored: &StoredTask, kind: ActivityKind) {
+        let question = stored.task.question.as_ref();
+        let happening = Happening {
+            kind,
+            task: Some(&stored.task),
+            agent: None,
+            actor: &self.author.name,
+            detail: match kind {
+                ActivityKind::Failed | ActivityKind::Requeued => stored.task.error.as_deref(),
+                ActivityKind::NeedsInput => question.map(|it| it.text.as_str()),
+                _ => None,
+            },
+            time: self.now,
+        };
+        record(tx, happening);
+    }
+
+    /// True when a person wishes that the holder of the task stops.
+    fn asks_to_cancel(&self, stored: &StoredTask) -> bool {
+        let wish = self.lease.is_none() && self.change.status == Some(TaskStatus::Cancelled);
+        wish && stored.lease.is_some()
+    }
+
+    fn authorise(&self, stored: &mut StoredTask) -> Result<(), AppError> {
+        if let Some(lease) = &self.lease {
+            stored.lease_of(lease)?.heard = true;
+            return Ok(());
+        }
+        stored.check_author(&self.author)?;
+        let task = &stored.task;
+        // Who cancels may say what there was.
+        let cancels = self.change.status == Some(TaskStatus::Cancelled);
+        if !self.change.is_report() || cancels && !task.status.is_finished() {
             return Ok(());
         }
         if let (true, Some(agent)) = (stored.lease.is_some(), &task.agent) {
@@ -93,7 +176,7 @@ impl ChangeTask {
     }
 
     /// The fields that belong to people.
-    fn edit(&self, stored: &mut StoredTask) -> Result<Option<ActivityKind>, AppError> {
+    async fn edit(&self, tx: &mut Tx<'_>, stored: &mut StoredTask) -> Answer<Option<ActivityKind>> {
         let change = &self.change;
         let task = &mut stored.task;
         let pending = task.status == TaskStatus::Pending;
@@ -102,17 +185,21 @@ impl ChangeTask {
                 "task #{} is {}: description and priority can be changed only while it is pending",
                 task.number,
                 task.status.label()
-            )));
+            ))
+            .into());
         }
         let mut edited = false;
         if let Some(description) = &change.description {
-            task.description.clone_from(description);
+            task.excerpt = excerpt(description);
             edited = true;
         }
         if let Some(title) = &change.title {
             let named = NewTask {
                 title: Some(title.clone()),
-                description: task.description.clone(),
+                description: match &change.description {
+                    Some(description) => description.clone(),
+                    None => description(tx, task.number).await?,
+                },
                 ..NewTask::default()
             };
             task.title = named.title_or_first_line();
@@ -129,6 +216,9 @@ impl ChangeTask {
             }
             edited = true;
         }
+        if edited {
+            task.edit_version += 1;
+        }
         Ok(edited.then_some(ActivityKind::Edited))
     }
 
@@ -138,11 +228,11 @@ impl ChangeTask {
         if let Some(progress) = change.progress {
             stored.task.progress = progress;
         }
-        if let Some(result) = &change.result {
-            stored.task.result = Some(result.clone());
-        }
-        if let Some(usage) = change.usage {
-            stored.task.usage = usage;
+        if change.status == Some(TaskStatus::NeedsInput) {
+            return match self.question(stored) {
+                Some(question) => stored.ask(&question, self.now),
+                None => Ok(None),
+            };
         }
         let status = change.status.filter(|&status| status != stored.task.status);
         let Some(status) = status else {
@@ -151,27 +241,37 @@ impl ChangeTask {
             }
             return Ok(None);
         };
+        if self.asks_to_cancel(stored) {
+            if let Some(error) = &change.error {
+                stored.task.error = Some(error.clone());
+            }
+            let first = stored.cancel_requested_at.is_none();
+            stored.cancel_requested_at.get_or_insert(self.now);
+            return Ok(first.then_some(ActivityKind::CancelRequested));
+        }
         let transition = stored.task.status.toward(status)?;
         match transition {
             Transition::Complete => stored.end(&Outcome::Completed, self.now)?,
-            Transition::Cancel => stored.end(&Outcome::Cancelled, self.now)?,
+            Transition::Cancel => {
+                stored.end(&Outcome::Cancelled, self.now)?;
+                if let Some(error) = &change.error {
+                    stored.task.error = Some(error.clone());
+                }
+            }
             Transition::Fail => {
                 let reason = change.error.clone();
                 let reason = reason.unwrap_or_else(|| "the agent gave no reason".to_owned());
-                stored.end(&Outcome::Failed(reason), self.now)?;
+                stored.end(&Outcome::failed(reason), self.now)?;
             }
             Transition::Requeue => {
                 // A holder that gives up hands the task back for its next attempt.
-                stored.end(
-                    &Outcome::Failed("handed back by its agent".into()),
-                    self.now,
-                )?;
+                stored.end(&Outcome::failed("handed back by its agent"), self.now)?;
             }
             Transition::Claim => {
                 stored.step(transition)?;
                 stored.task.external = true;
                 stored.task.agent.clone_from(&stored.task.requested_agent);
-                stored.task.started_at = Some(self.now);
+                stored.task.started_at = Some(self.now.max(stored.task.created_at));
                 return Ok(Some(ActivityKind::Started));
             }
             Transition::Ask | Transition::Answer => {
@@ -179,6 +279,23 @@ impl ChangeTask {
             }
         }
         Ok(Some(kind_of(stored.task.status, transition)))
+    }
+
+    /// What is asked by this change; nothing when it is the repetition of a request.
+    fn question(&self, stored: &StoredTask) -> Option<NewQuestion> {
+        if self.change.status != Some(TaskStatus::NeedsInput) {
+            return None;
+        }
+        let asks = stored.task.status == TaskStatus::NeedsInput;
+        match &self.change.question {
+            Some(question) => {
+                Some(question.clone()).filter(|it| !(asks && stored.asks_already(it)))
+            }
+            None if asks => None,
+            None => Some(NewQuestion::asking(
+                "it waits for input, and did not say for what",
+            )),
+        }
     }
 }
 
@@ -198,7 +315,7 @@ pub(super) fn kind_of(status: TaskStatus, transition: Transition) -> ActivityKin
 /// Moves a pending task to the head of the queue.
 pub(crate) struct ExpediteTask {
     pub(crate) task: TaskRef,
-    pub(crate) actor: String,
+    pub(crate) author: Author,
     pub(crate) now: Timestamp,
 }
 
@@ -206,7 +323,8 @@ impl Write for ExpediteTask {
     type Output = StoredTask;
 
     async fn run(&self, tx: &mut Tx<'_>) -> Answer<StoredTask> {
-        let mut stored = load(tx, self.task).await?;
+        let mut stored = load(tx, &self.author.sees, self.task).await?;
+        stored.check_author(&self.author)?;
         let status = stored.task.status;
         if status != TaskStatus::Pending {
             let number = stored.task.number;
@@ -219,12 +337,12 @@ impl Write for ExpediteTask {
         stored.order_key = head_key(self.now);
         // "Now" also overrules a start time and the pause after a failed attempt.
         stored.not_before = None;
-        save(tx, status, &stored).await?;
+        save(tx, status, &mut stored, NewBody::default()).await?;
         let happening = Happening {
             kind: ActivityKind::Expedited,
             task: Some(&stored.task),
             agent: None,
-            actor: &self.actor,
+            actor: &self.author.name,
             detail: None,
             time: self.now,
         };
@@ -234,46 +352,47 @@ impl Write for ExpediteTask {
 }
 
 /// Answers the question of a task that needs input. The answer is also a log entry with
-/// `fields.input`, which is how an agent that runs elsewhere learns of it.
+/// `fields.input`, which is how an agent that only reports learns of it.
 pub(crate) struct GiveInput {
     pub(crate) task: TaskRef,
-    pub(crate) text: String,
-    pub(crate) actor: String,
+    pub(crate) reply: Reply,
+    pub(crate) author: Author,
     pub(crate) now: Timestamp,
 }
 
 impl Write for GiveInput {
-    type Output = StoredTask;
+    /// The task as it is then, and what its agent is to be told.
+    type Output = (StoredTask, PersonsAnswer);
 
-    async fn run(&self, tx: &mut Tx<'_>) -> Answer<StoredTask> {
-        let mut stored = load(tx, self.task).await?;
+    async fn run(&self, tx: &mut Tx<'_>) -> Answer<Self::Output> {
+        let mut stored = load(tx, &self.author.sees, self.task).await?;
+        stored.check_author(&self.author)?;
         let before = stored.task.status;
-        if before != TaskStatus::NeedsInput {
-            let number = stored.task.number;
-            let detail = format!("task #{number} is {} and asks nothing", before.label());
-            return Err(AppError::conflict(detail).into());
-        }
-        stored.step(Transition::Answer).map_err(AppError::from)?;
-        save(tx, before, &stored).await?;
+        let answer = stored.answer(&self.reply)?;
+        save(tx, before, &mut stored, NewBody::default()).await?;
         let mut fields = serde_json::Map::new();
-        fields.insert("input".into(), self.text.clone().into());
+        fields.insert("input".into(), answer.text.clone().into());
+        fields.insert("question".into(), answer.question.clone().into());
+        if let Some(option) = &answer.option {
+            fields.insert("option".into(), option.clone().into());
+        }
         let entry = NewLog {
-            message: format!("{} answered: {}", self.actor, self.text),
+            message: format!("{} answered: {}", self.author.name, answer.text),
             level: LogLevel::Info,
             stream: LogStream::System,
             time: None,
             fields,
         };
-        logs::append(tx, &stored.task, &[entry], self.now).await?;
+        logs::append(tx, &stored, &[entry], self.now).await?;
         let happening = Happening {
             kind: ActivityKind::InputGiven,
             task: Some(&stored.task),
             agent: None,
-            actor: &self.actor,
+            actor: &self.author.name,
             detail: None,
             time: self.now,
         };
         record(tx, happening);
-        Ok(stored)
+        Ok((stored, answer))
     }
 }

@@ -1,9 +1,10 @@
 //! An agent takes a task. Whoever finds it pending first has it; the lease is the proof.
 
-use super::row::{load, save};
+use super::row::{NewBody, body, load, save};
 use super::{Lease, StoredTask};
 use crate::domain::{
-    ActivityKind, AppError, LogStream, NewLog, TaskRef, TaskStatus, Timestamp, Transition,
+    ActivityKind, AppError, LogStream, NewLog, Scope, TaskBody, TaskRef, TaskStatus, Timestamp,
+    Transition,
 };
 use crate::server::storage::activity::{Happening, record};
 use crate::server::storage::agents::check_wanted;
@@ -19,14 +20,36 @@ pub(crate) struct ClaimTask {
     pub(crate) now: Timestamp,
 }
 
+/// A task with all that its agent needs.
+#[derive(Clone, Debug)]
+pub(crate) struct TakenTask {
+    pub(crate) stored: StoredTask,
+    pub(crate) body: TaskBody,
+    /// Where agents work on its project, if it says.
+    pub(crate) folder: Option<String>,
+}
+
 impl Write for ClaimTask {
     /// `None` when it is not pending any more; a refusal when the agent was stopped meanwhile.
-    type Output = Option<StoredTask>;
+    type Output = Option<TakenTask>;
 
-    async fn run(&self, tx: &mut Tx<'_>) -> Answer<Option<StoredTask>> {
-        let mut stored = load(tx, TaskRef::Number(self.number)).await?;
+    async fn run(&self, tx: &mut Tx<'_>) -> Answer<Option<TakenTask>> {
+        let mut stored = load(tx, &Scope::everything(), TaskRef::Number(self.number)).await?;
         if stored.task.status != TaskStatus::Pending {
-            return Ok(None);
+            // The answer to this claim itself may have been lost.
+            let is_own = stored
+                .lease
+                .as_ref()
+                .is_some_and(|lease| lease.id == self.lease.id);
+            if !is_own {
+                return Ok(None);
+            }
+            let (body, folder) = body(tx, self.number).await?;
+            return Ok(Some(TakenTask {
+                stored,
+                body,
+                folder,
+            }));
         }
         check_wanted(tx, &self.agent).await?;
         stored.step(Transition::Claim).map_err(AppError::from)?;
@@ -36,9 +59,10 @@ impl Write for ClaimTask {
         stored.timeout = Some(timeout);
         stored.task.timeout_seconds = timeout;
         stored.task.agent = Some(self.agent.clone());
-        stored.task.started_at = Some(self.now);
+        // The wall clock may have been set back since it was created.
+        stored.task.started_at = Some(self.now.max(stored.task.created_at));
         stored.task.progress = 0.0;
-        save(tx, TaskStatus::Pending, &stored).await?;
+        save(tx, TaskStatus::Pending, &mut stored, NewBody::default()).await?;
         if stored.task.attempt > 1 {
             // The log goes on where the attempt before it ended; this line tells them apart.
             let task = &stored.task;
@@ -47,7 +71,7 @@ impl Write for ClaimTask {
                 stream: LogStream::System,
                 ..NewLog::default()
             };
-            logs::append(tx, task, &[begins], self.now).await?;
+            logs::append(tx, &stored, &[begins], self.now).await?;
         }
         let started = Happening {
             kind: ActivityKind::Started,
@@ -58,6 +82,11 @@ impl Write for ClaimTask {
             time: self.now,
         };
         record(tx, started);
-        Ok(Some(stored))
+        let (body, folder) = body(tx, self.number).await?;
+        Ok(Some(TakenTask {
+            stored,
+            body,
+            folder,
+        }))
     }
 }

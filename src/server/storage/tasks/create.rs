@@ -1,21 +1,24 @@
 //! A task comes into being, once per idempotency key.
 
-use super::StoredTask;
-use super::row::load;
+use super::insert::insert;
+use super::questions::Questions;
+use super::row::{NewBody, load, save};
+use super::{StoredTask, after, keys};
 use crate::domain::{
-    ActivityKind, AppError, DEFAULT_TIMEOUT_SECONDS, IdempotencyKey, NewTask, Task, TaskId,
-    TaskRef, TaskStatus, Timestamp, Usage, order_key,
+    ActivityKind, AppError, Author, DEFAULT_PROJECT, DEFAULT_TIMEOUT_SECONDS, IdempotencyKey,
+    NewTask, Task, TaskId, TaskRef, TaskStatus, Timestamp, Usage, excerpt, order_key,
 };
 use crate::server::storage::activity::{Happening, record};
-use crate::server::storage::columns::json;
-use crate::server::storage::tx::{Conn, Tx, in_tx, insert_rows};
-use crate::server::storage::{Answer, Change, Write};
+use crate::server::storage::agents::note_reporter;
+use crate::server::storage::projects::check_open;
+use crate::server::storage::tx::{Conn, Tx, in_tx};
+use crate::server::storage::{Answer, Write};
 
 /// Creates a task. `new` has been found valid.
 pub(crate) struct CreateTask {
     pub(crate) id: TaskId,
     pub(crate) new: NewTask,
-    pub(crate) actor: String,
+    pub(crate) author: Author,
     pub(crate) retry_of: Option<TaskId>,
     pub(crate) key: Option<IdempotencyKey>,
     pub(crate) now: Timestamp,
@@ -28,9 +31,8 @@ pub(crate) struct Creation {
     pub(crate) replayed: bool,
 }
 
-const FIND_KEY: &str = "select digest, task from idempotency_keys where key = $1";
-const INSERT_KEY: &str =
-    "insert into idempotency_keys (key, digest, task, created_at) values ($1, $2, $3, $4)";
+const OPEN_RETRY: &str = "select number from tasks where retry_of = $1 \
+    and status in ('pending', 'running', 'needs_input') order by number limit 1";
 // SQLite has only our writer, which counts on by itself; PostgreSQL has others.
 const NEXT: &str = "select coalesce(max(number), 0) + 1 from tasks";
 const NEXT_OF_ALL: &str = "select nextval(pg_get_serial_sequence('tasks', 'number'))";
@@ -46,26 +48,26 @@ impl Write for CreateTask {
             });
         }
         let mut stored = self.stored();
-        stored.task.number = next_number(tx).await?;
-        if let Some(IdempotencyKey { key, digest }) = &self.key {
-            in_tx!(tx, conn => sqlx::query(INSERT_KEY)
-                .bind(key)
-                .bind(digest)
-                .bind(stored.task.number)
-                .bind(self.now.0)
-                .execute(conn)
-                .await?.rows_affected());
+        check_open(tx, &self.author, &stored.task.project).await?;
+        let (after, blockers) = after::resolve(tx, &self.author.sees, &self.new.after).await?;
+        (stored.task.after, stored.blockers) = (after, blockers);
+        if let Some(old) = self.retry_of {
+            self.retry(tx, old).await?;
         }
-        tx.tasks_to_store.push(tx.mark());
-        tx.changed(Change::Task {
-            before: None,
-            task: Box::new(stored.clone()),
-        });
+        stored.task.number = next_number(tx).await?;
+        if let Some(key) = &self.key {
+            keys::keep(tx, key, stored.task.number, self.now).await?;
+        }
+        if let Some(agent) = stored.task.agent.as_deref() {
+            // It is external: known before its task is announced.
+            note_reporter(tx, agent, self.now).await?;
+        }
+        insert(tx, &stored, &self.new);
         let created = Happening {
             kind: ActivityKind::Created,
             task: Some(&stored.task),
             agent: None,
-            actor: &self.actor,
+            actor: &self.author.name,
             detail: None,
             time: self.now,
         };
@@ -79,19 +81,38 @@ impl Write for CreateTask {
 
 impl CreateTask {
     async fn replay(&self, tx: &mut Tx<'_>) -> Answer<Option<StoredTask>> {
-        let Some(IdempotencyKey { key, digest }) = &self.key else {
+        let Some(key) = &self.key else {
             return Ok(None);
         };
-        let found: Option<(String, i64)> =
-            in_tx!(tx, conn => sqlx::query_as(FIND_KEY).bind(key).fetch_optional(conn).await?);
-        let Some((earlier, number)) = found else {
+        let Some(number) = keys::find(tx, key, self.now).await? else {
             return Ok(None);
         };
-        if earlier != *digest {
-            let message = "this key was used for another request";
-            return Err(AppError::invalid_field("Idempotency-Key", message).into());
+        load(tx, &self.author.sees, TaskRef::Number(number))
+            .await
+            .map(Some)
+    }
+
+    /// Notes on `old` that this task tries it again, unless another does so already.
+    async fn retry(&self, tx: &mut Tx<'_>, old: TaskId) -> Answer<()> {
+        let mut old = load(tx, &self.author.sees, TaskRef::Id(old)).await?;
+        let (number, status) = (old.task.number, old.task.status);
+        if !matches!(status, TaskStatus::Failed | TaskStatus::Cancelled) {
+            return Err(AppError::conflict(format!(
+                "task #{number} is {}: only a failed or cancelled task can be retried",
+                status.label()
+            ))
+            .into());
         }
-        load(tx, TaskRef::Number(number)).await.map(Some)
+        let open: Option<i64> = in_tx!(tx, conn => sqlx::query_scalar(OPEN_RETRY)
+            .bind(old.task.id.to_string()).fetch_optional(conn).await?);
+        if let Some(other) = open {
+            return Err(AppError::conflict(format!(
+                "task #{other} tries #{number} again already, and has not ended"
+            ))
+            .into());
+        }
+        old.task.retried_by = Some(self.id);
+        save(tx, status, &mut old, NewBody::default()).await
     }
 
     fn stored(&self) -> StoredTask {
@@ -101,8 +122,14 @@ impl CreateTask {
         let task = Task {
             id: self.id,
             number: 0,
+            project: new
+                .project
+                .clone()
+                .unwrap_or_else(|| DEFAULT_PROJECT.to_owned()),
+            version: 1,
+            edit_version: 1,
             title: new.title_or_first_line(),
-            description: new.description.clone(),
+            excerpt: excerpt(&new.description),
             priority,
             status: if external {
                 TaskStatus::Running
@@ -112,40 +139,51 @@ impl CreateTask {
             progress: 0.0,
             agent: new.agent.clone().filter(|_| external),
             requested_agent: new.agent.clone(),
+            requires: new.requires_once(),
+            after: Vec::new(),
             queue_position: None,
             waiting: Vec::new(),
+            question: None,
             attempt: 1,
             max_attempts: new.max_attempts.unwrap_or(1),
             labels: new.labels.clone(),
-            created_by: self.actor.clone(),
+            created_by: self.author.name.clone(),
             created_at: self.now,
             started_at: external.then_some(self.now),
             completed_at: None,
             estimated_seconds: None,
             timeout_seconds: new.timeout_seconds.unwrap_or(DEFAULT_TIMEOUT_SECONDS),
-            result: None,
             error: None,
             retry_of: self.retry_of,
+            retried_by: None,
             external,
             usage: Usage::default(),
             evidence_count: 0,
-            metadata: new.metadata.clone(),
         };
         StoredTask {
             order_key: order_key(self.now, priority),
             not_before: new.start_after,
             timeout: new.timeout_seconds,
-            question: None,
+            questions: Questions::default(),
+            answers: Vec::new(),
+            agent_may_come: new.agent_may_come,
+            blockers: Vec::new(),
             cancel_requested_at: None,
             lease: None,
+            last_lease: None,
+            silent_leases: 0,
             task,
         }
     }
 }
 
+/// The number of the newest task.
+#[derive(Clone, Copy)]
+struct Newest(i64);
+
 async fn next_number(tx: &mut Tx<'_>) -> Answer<i64> {
-    let number = match (&mut tx.conn, tx.newest_task) {
-        (Conn::Sqlite(_), Some(newest)) => newest + 1,
+    let number = match (&mut tx.conn, tx.memory.of::<Newest>()) {
+        (Conn::Sqlite(_), Some(Newest(newest))) => newest + 1,
         (Conn::Sqlite(conn), None) => sqlx::query_scalar(NEXT).fetch_one(&mut **conn).await?,
         (Conn::Postgres(conn), _) => {
             sqlx::query_scalar(NEXT_OF_ALL)
@@ -153,55 +191,6 @@ async fn next_number(tx: &mut Tx<'_>) -> Answer<i64> {
                 .await?
         }
     };
-    tx.newest_task = Some(number);
+    tx.memory.remember(Newest(number));
     Ok(number)
-}
-
-/// Rows of one statement.
-const ROWS: usize = 128;
-
-/// Stores the tasks that the writes of a transaction created.
-pub(in crate::server::storage) async fn store_created(tx: &mut Tx<'_>) -> Answer<()> {
-    let waiting = std::mem::take(&mut tx.tasks_to_store);
-    for chunk in waiting.chunks(ROWS) {
-        let rows: Vec<&StoredTask> = chunk
-            .iter()
-            .filter_map(|&place| match tx.changes.get(place) {
-                Some(Change::Task { task, .. }) => Some(&**task),
-                _ => None,
-            })
-            .collect();
-        insert_rows!(
-            tx,
-            "insert into tasks (number, id, title, description, priority, status, agent, \
-             requested_agent, assignee, max_attempts, labels, created_by, created_at, \
-             started_at, order_key, not_before, timeout_seconds, retry_of, external, metadata) ",
-            "number",
-            rows,
-            |row, stored| {
-                let task = &stored.task;
-                row.push_bind(task.number)
-                    .push_bind(task.id.to_string())
-                    .push_bind(task.title.clone())
-                    .push_bind(task.description.clone())
-                    .push_bind(task.priority.rank())
-                    .push_bind(task.status.as_str())
-                    .push_bind(task.agent.clone())
-                    .push_bind(task.requested_agent.clone())
-                    .push_bind(task.agent.clone().or_else(|| task.requested_agent.clone()))
-                    .push_bind(i64::from(task.max_attempts))
-                    .push_bind(json(&task.labels))
-                    .push_bind(task.created_by.clone())
-                    .push_bind(task.created_at.0)
-                    .push_bind(task.started_at.map(|at| at.0))
-                    .push_bind(stored.order_key)
-                    .push_bind(stored.not_before.map(|at| at.0))
-                    .push_bind(stored.timeout.map(i64::from))
-                    .push_bind(task.retry_of.map(|id| id.to_string()))
-                    .push_bind(task.external)
-                    .push_bind(json(&task.metadata))
-            }
-        );
-    }
-    Ok(())
 }

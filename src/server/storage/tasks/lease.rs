@@ -1,9 +1,8 @@
-//! Leases are renewed while their holder lives, and end when it does not.
+//! Leases are renewed while their holder lives. How they end is in `lapse`.
 
-use super::report::end;
-use super::row::{TaskRow, load};
-use super::{Lease, StoredTask};
-use crate::domain::{Outcome, TaskRef, Timestamp};
+use super::StoredTask;
+use super::row::{TaskRow, task_columns};
+use crate::domain::Timestamp;
 use crate::server::storage::tx::{Tx, in_tx};
 use crate::server::storage::{Answer, Write};
 
@@ -12,8 +11,8 @@ pub(crate) struct RenewLeases {
     pub(crate) leases: Vec<String>,
     /// Only leases of this agent.
     pub(crate) agent: String,
+    /// On the lease clock.
     pub(crate) expires_at: Timestamp,
-    pub(crate) now: Timestamp,
 }
 
 /// What became of one lease.
@@ -34,8 +33,12 @@ pub(crate) enum LeaseState {
     Lost,
 }
 
-const BY_LEASE: &str = "select * from tasks where lease_id = $1";
-const RENEW: &str = "update tasks set lease_expires_at = $2 where lease_id = $1";
+const BY_LEASE: &str = concat!(
+    "select ",
+    task_columns!(),
+    " from tasks where lease_id = $1"
+);
+const RENEW: &str = "update tasks set lease_expires_at = $2, lease_heard = $3 where lease_id = $1";
 
 impl Write for RenewLeases {
     type Output = Vec<Renewal>;
@@ -47,8 +50,7 @@ impl Write for RenewLeases {
                 sqlx::query_as(BY_LEASE).bind(lease).fetch_optional(conn).await?);
             let stored = row.map(StoredTask::try_from).transpose()?;
             let good = stored.filter(|stored| {
-                stored.task.agent.as_ref() == Some(&self.agent)
-                    && stored.check_lease(lease, self.now).is_ok()
+                stored.task.agent.as_ref() == Some(&self.agent) && stored.lease.is_some()
             });
             let state = match &good {
                 None => LeaseState::Lost,
@@ -57,7 +59,8 @@ impl Write for RenewLeases {
             };
             if state != LeaseState::Lost {
                 in_tx!(tx, conn => sqlx::query(RENEW)
-                    .bind(lease).bind(self.expires_at.0).execute(conn).await?.rows_affected());
+                    .bind(lease).bind(self.expires_at.0).bind(true)
+                    .execute(conn).await?.rows_affected());
             }
             renewals.push(Renewal {
                 lease: lease.clone(),
@@ -65,83 +68,5 @@ impl Write for RenewLeases {
             });
         }
         Ok(renewals)
-    }
-}
-
-/// Ends the attempts that nobody carries on.
-pub(crate) struct EndLapsed {
-    pub(crate) lapse: Lapse,
-    pub(crate) now: Timestamp,
-}
-
-/// Why an attempt is over without its holder saying so.
-#[derive(Clone, Debug)]
-pub(crate) enum Lapse {
-    /// This server was restarted: whatever it ran is gone.
-    Restart { node: String },
-    /// Leases that expired, cancellations that no remote holder confirmed in time, and attempts
-    /// longer than their timeout whose holder is not this server.
-    Overdue { cancel_grace_seconds: i64 },
-}
-
-const OF_NODE: &str = "select * from tasks where status in ('running', 'needs_input') \
-    and lease_node = $1 order by number";
-const OVERDUE: &str = "select * from tasks where status in ('running', 'needs_input') \
-    and (lease_expires_at <= $1 \
-        or (lease_node is null and cancel_requested_at <= $2) \
-        or (lease_node is null and started_at + 1000000 * coalesce(timeout_seconds, 3600) <= $1)) \
-    order by number limit 100";
-
-impl Write for EndLapsed {
-    /// The tasks whose attempt ended.
-    type Output = Vec<StoredTask>;
-
-    async fn run(&self, tx: &mut Tx<'_>) -> Answer<Vec<StoredTask>> {
-        let rows: Vec<TaskRow> = match &self.lapse {
-            Lapse::Restart { node } => in_tx!(tx, conn =>
-                sqlx::query_as(OF_NODE).bind(node).fetch_all(conn).await?),
-            Lapse::Overdue {
-                cancel_grace_seconds,
-            } => {
-                let asked_before = self.now.plus_seconds(-cancel_grace_seconds);
-                in_tx!(tx, conn => sqlx::query_as(OVERDUE)
-                    .bind(self.now.0).bind(asked_before.0).fetch_all(conn).await?)
-            }
-        };
-        let mut ended = Vec::with_capacity(rows.len());
-        for row in rows {
-            let number = StoredTask::try_from(row)?.task.number;
-            let mut stored = load(tx, TaskRef::Number(number)).await?;
-            if !stored.task.status.is_held() {
-                continue;
-            }
-            let outcome = self.outcome(&stored);
-            end(tx, &mut stored, &outcome, self.now).await?;
-            ended.push(stored);
-        }
-        Ok(ended)
-    }
-}
-
-impl EndLapsed {
-    fn outcome(&self, stored: &StoredTask) -> Outcome {
-        if stored.cancel_requested_at.is_some() {
-            return Outcome::Cancelled;
-        }
-        let task = &stored.task;
-        let attempt = format!("attempt {} of {}", task.attempt, task.max_attempts);
-        let expired = |lease: &Lease| lease.expires_at <= self.now;
-        let agent = task.agent.as_deref().unwrap_or("its agent");
-        Outcome::Failed(match &self.lapse {
-            Lapse::Restart { .. } => {
-                format!("the server stopped while {agent} was running {attempt}")
-            }
-            Lapse::Overdue { .. } if stored.lease.as_ref().is_some_and(expired) => {
-                format!("{agent} stopped renewing its lease during {attempt}")
-            }
-            Lapse::Overdue { .. } => {
-                format!("timed out after {} s in {attempt}", task.timeout_seconds)
-            }
-        })
     }
 }

@@ -1,22 +1,31 @@
 //! Tasks in storage: the row, what can be read, and one file per kind of write.
 
+mod after;
 mod cancel;
 mod change;
 mod claim;
 mod create;
+mod damaged;
+mod insert;
+mod keys;
+mod lapse;
 mod lease;
+mod questions;
 mod read;
 mod report;
 mod row;
 mod stored;
 
+pub(crate) use after::{Blocker, Fate};
 pub(crate) use cancel::{CancelTask, Cancellation};
 pub(crate) use change::{ChangeTask, ExpediteTask, GiveInput};
-pub(crate) use claim::ClaimTask;
+pub(crate) use claim::{ClaimTask, TakenTask};
 pub(crate) use create::CreateTask;
-pub(super) use create::store_created;
-pub(crate) use lease::{EndLapsed, Lapse, LeaseState, RenewLeases};
-pub(crate) use read::FinishedRun;
+pub(crate) use keys::ForgetKeys;
+pub(crate) use lapse::{EndInterrupted, KeepLeases, LEASE_SECONDS, ResumeLeases, ReturnClaim};
+pub(crate) use lease::{LeaseState, RenewLeases};
+pub(crate) use questions::NoteTold;
+pub(crate) use read::{FinishedRun, TaskCounts};
 pub(crate) use report::{EndAttempt, ReportTask};
 pub(super) use row::load;
 pub(crate) use stored::{Lease, StoredTask};

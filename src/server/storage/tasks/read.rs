@@ -3,31 +3,55 @@
 use sqlx::{FromRow, QueryBuilder};
 
 use super::StoredTask;
-use super::row::{TaskRow, absent};
-use crate::domain::{Page, Priority, TaskFilter, TaskId, TaskRef, TaskStatus};
+use super::damaged::{Found, body_of, found};
+use super::row::{task_columns, visible};
+use crate::domain::{Page, Priority, Scope, TaskBody, TaskFilter, TaskId, TaskRef, TaskStatus};
 use crate::server::storage::columns::{parse_cursor, patterns};
 use crate::server::storage::database::on_pool;
 use crate::server::storage::{Answer, Database};
 
-const BY_NUMBER: &str = "select * from tasks where number = $1";
-const BY_ID: &str = "select * from tasks where id = $1";
-const ACTIVE: &str = "select * from tasks where status in ('pending', 'running', 'needs_input')";
-const RETRIES: &str = "select number from tasks where retry_of = $1 order by number";
-// Hops from agent to agent on the index `tasks_by_assignee`, and counts a part of it for each
-// status: twice as quick as grouping, and the larger part of a start with a million tasks.
-const COUNTS: &str = "with recursive \
-    agents(name) as (select min(assignee) from tasks union all \
-        select (select min(assignee) from tasks where assignee > name) from agents \
-        where name is not null), \
-    kinds(kind) as (values ('pending'), ('running'), ('needs_input'), ('completed'), \
-        ('failed'), ('cancelled')) \
-    select name, kind, (select count(*) from tasks where assignee = name and status = kind) \
-        from agents, kinds where name is not null \
-    union all \
-    select null, kind, (select count(*) from tasks where assignee is null and status = kind) \
-        from kinds";
+const BY_NUMBER: &str = concat!("select ", task_columns!(), " from tasks where number = $1");
+const BY_ID: &str = concat!("select ", task_columns!(), " from tasks where id = $1");
+const BODY: &str = "select number, description, result, metadata from tasks where number = $1";
+const ACTIVE: &str = concat!(
+    "select ",
+    task_columns!(),
+    " from tasks where status in ('pending', 'running', 'needs_input')"
+);
+const RETRIES: &str = "select number, project from tasks where retry_of = $1 order by number";
+// Each hops from name to name on an index, and counts a part of it for each status: twice as quick as
+// grouping, and the larger part of a start with a million tasks.
+macro_rules! counts_by {
+    ($column:literal) => {
+        concat!(
+            "with recursive names(name) as (select min(",
+            $column,
+            ") from tasks union all select (select min(",
+            $column,
+            ") from tasks where ",
+            $column,
+            " > name) from names where name is not null), \
+            kinds(kind) as (values ('pending'), ('running'), ('needs_input'), ('completed'), \
+                ('failed'), ('cancelled')) \
+            select name, kind, (select count(*) from tasks where ",
+            $column,
+            " = name and status = kind) from names, kinds where name is not null"
+        )
+    };
+}
+const BY_AGENT: &str = counts_by!("assignee");
+const BY_PROJECT: &str = counts_by!("project");
 const FINISHED: &str = "select agent, title, started_at, completed_at from tasks \
     where status = 'completed' order by number desc limit $1";
+
+/// How many tasks there are, by name and status.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(crate) struct TaskCounts {
+    /// Of each agent that holds, held or is asked for them.
+    pub(crate) by_agent: Vec<(String, TaskStatus, u64)>,
+    /// Of each project that has any.
+    pub(crate) by_project: Vec<(String, TaskStatus, u64)>,
+}
 
 /// How long a completed task took, for estimates.
 #[derive(Clone, Debug, FromRow)]
@@ -41,29 +65,46 @@ pub(crate) struct FinishedRun {
 }
 
 impl Database {
-    /// One task.
-    pub(crate) async fn task(&self, task: TaskRef) -> Answer<StoredTask> {
-        let row: Option<TaskRow> = match task {
+    /// One task, when `scope` covers it. One that cannot be read is shown as such, here and in
+    /// lists.
+    pub(crate) async fn task(&self, scope: &Scope, task: TaskRef) -> Answer<StoredTask> {
+        let row: Option<Found> = match task {
             TaskRef::Number(number) => on_pool!(self, pool =>
-                sqlx::query_as(BY_NUMBER).bind(number).fetch_optional(pool).await?),
+                sqlx::query(BY_NUMBER).bind(number).fetch_optional(pool).await?
+                    .map(|row| found(&row))),
             TaskRef::Id(id) => on_pool!(self, pool =>
-                sqlx::query_as(BY_ID).bind(id.to_string()).fetch_optional(pool).await?),
+                sqlx::query(BY_ID).bind(id.to_string()).fetch_optional(pool).await?
+                    .map(|row| found(&row))),
         };
-        row.ok_or_else(|| absent(task))?.try_into()
+        Ok(visible(row, scope, task)?.stored)
     }
 
-    /// A page of tasks, newest first.
+    /// What may be large about a task that was read.
+    pub(crate) async fn task_body(&self, number: i64) -> Answer<TaskBody> {
+        Ok(on_pool!(self, pool =>
+            body_of(&sqlx::query(BODY).bind(number).fetch_one(pool).await?)))
+    }
+
+    /// A page of the tasks that `scope` covers, newest first.
     pub(crate) async fn tasks(
         &self,
+        scope: &Scope,
         filter: &TaskFilter,
         cursor: Option<&str>,
         limit: u32,
     ) -> Answer<Page<StoredTask>> {
         let before = cursor.map(parse_cursor).transpose()?;
         let most = i64::from(limit) + 1;
-        let parts = parts(filter);
+        let scope = scope.narrowed(&filter.project);
+        let Plan { parts, among } = plan(filter, &scope);
         let priority = filter.priority.map(has_priority).unwrap_or_default();
         let words = words(filter).unwrap_or_default();
+        if parts.is_empty() {
+            return Ok(Page {
+                items: Vec::new(),
+                next: None,
+            });
+        }
         let patterns: Vec<String> = patterns(words).collect();
         let (open, close) = if patterns.is_empty() {
             ("", "")
@@ -71,9 +112,10 @@ impl Database {
             (" and (false", ")")
         };
         let number: Option<i64> = words.trim_start_matches('#').parse().ok();
-        let rows: Vec<TaskRow> = on_pool!(self, pool => {
-            let mut query = QueryBuilder::new("select * from tasks where number in (");
-            for (n, status) in parts.iter().enumerate() {
+        let items: Vec<StoredTask> = on_pool!(self, pool => {
+            let mut query = QueryBuilder::new(
+                concat!("select ", task_columns!(), " from tasks where number in ("));
+            for (n, (project, status)) in parts.iter().enumerate() {
                 query.push(if n == 0 { "" } else { " union all " });
                 query.push("select number from (select number from ");
                 // A join that keeps this order: tasks with the label are few, or soon enough.
@@ -81,6 +123,9 @@ impl Database {
                 query.push(" where true");
                 // The order in which an index answers.
                 let mut newest_first = "number";
+                if let Some(project) = project {
+                    query.push(" and project = ").push_bind(project.clone());
+                }
                 if let Some(status) = status {
                     query.push(" and status = ").push_bind(status.as_str());
                 }
@@ -93,6 +138,15 @@ impl Database {
                 }
                 if let Some(agent) = &filter.agent {
                     query.push(" and assignee = ").push_bind(agent.clone());
+                }
+                if let Some(names) = &among {
+                    // Written so that no index on it is tried.
+                    query.push(" and coalesce(project, '') in (");
+                    let mut list = query.separated(", ");
+                    for name in names {
+                        list.push_bind(name.clone());
+                    }
+                    query.push(")");
                 }
                 query.push(&priority);
                 query.push(open);
@@ -109,31 +163,48 @@ impl Database {
                 query.push(" desc limit ").push_bind(most).push(") as part");
             }
             query.push(") order by number desc limit ").push_bind(most);
-            query.build_query_as().fetch_all(pool).await?
+            let rows = query.build().fetch_all(pool).await?;
+            rows.iter().map(|row| found(row).stored).collect()
         });
-        page(rows, limit)
+        Ok(page(items, limit))
     }
 
-    /// Every task that is not finished.
+    /// Every task that is not finished and can be read.
     pub(crate) async fn active_tasks(&self) -> Answer<Vec<StoredTask>> {
-        let rows: Vec<TaskRow> =
-            on_pool!(self, pool => sqlx::query_as(ACTIVE).fetch_all(pool).await?);
-        rows.into_iter().map(StoredTask::try_from).collect()
+        let read = |found: Found| found.damage.is_none().then_some(found.stored);
+        let mut tasks: Vec<StoredTask> = on_pool!(self, pool => {
+            let rows = sqlx::query(ACTIVE).fetch_all(pool).await?;
+            rows.iter().map(found).filter_map(read).collect()
+        });
+        self.find_blockers(&mut tasks).await?;
+        Ok(tasks)
     }
 
-    /// The numbers of the tasks that tried `task` again.
-    pub(crate) async fn retries_of(&self, task: TaskId) -> Answer<Vec<i64>> {
-        let rows: Vec<(i64,)> = on_pool!(self, pool =>
+    /// The numbers of the tasks that tried `task` again, of those that `scope` covers.
+    pub(crate) async fn retries_of(&self, scope: &Scope, task: TaskId) -> Answer<Vec<i64>> {
+        let rows: Vec<(i64, String)> = on_pool!(self, pool =>
             sqlx::query_as(RETRIES).bind(task.to_string()).fetch_all(pool).await?);
-        Ok(rows.into_iter().map(|(number,)| number).collect())
+        let seen = rows
+            .into_iter()
+            .filter(|(_, project)| scope.covers(project));
+        Ok(seen.map(|(number, _)| number).collect())
     }
 
-    /// How many tasks there are of each agent and status.
-    pub(crate) async fn task_counts(&self) -> Answer<Vec<(Option<String>, TaskStatus, u64)>> {
-        let rows: Vec<(Option<String>, String, i64)> =
-            on_pool!(self, pool => sqlx::query_as(COUNTS).fetch_all(pool).await?);
-        let known = rows.into_iter().filter_map(|(agent, status, n)| {
-            Some((agent, TaskStatus::parse(&status)?, u64::try_from(n).ok()?))
+    /// How many tasks there are of each agent and status, and of each project and status.
+    pub(crate) async fn task_counts(&self) -> Answer<TaskCounts> {
+        let (by_agent, by_project) =
+            tokio::try_join!(self.counts_by(BY_AGENT), self.counts_by(BY_PROJECT))?;
+        Ok(TaskCounts {
+            by_agent,
+            by_project,
+        })
+    }
+
+    async fn counts_by(&self, sql: &'static str) -> Answer<Vec<(String, TaskStatus, u64)>> {
+        let rows: Vec<(String, String, i64)> =
+            on_pool!(self, pool => sqlx::query_as(sql).fetch_all(pool).await?);
+        let known = rows.into_iter().filter_map(|(name, status, n)| {
+            Some((name, TaskStatus::parse(&status)?, u64::try_from(n).ok()?))
         });
         Ok(known.collect())
     }
@@ -145,17 +216,48 @@ impl Database {
     }
 }
 
-/// The statuses to look up one by one, each in index order, so that a page costs the same
-/// whatever else is in the table; `None` for all of it at once.
-fn parts(filter: &TaskFilter) -> Vec<Option<TaskStatus>> {
-    if !filter.status.is_empty() {
-        return filter.status.iter().copied().map(Some).collect();
+/// The parts of a list, each of one project and one status or of all, to be looked up one by one in
+/// index order, so that a page costs the same whatever else is in the table.
+struct Plan {
+    parts: Vec<(Option<String>, Option<TaskStatus>)>,
+    /// What each row is compared with, where another index finds the rows.
+    among: Option<Vec<String>>,
+}
+
+/// With more projects, a statement would have more parts than SQLite takes.
+const MOST_PROJECTS: usize = 50;
+
+/// Nothing at all for a scope without a project.
+fn plan(filter: &TaskFilter, scope: &Scope) -> Plan {
+    let names: Option<Vec<String>> = scope.projects().map(|it| it.iter().cloned().collect());
+    let rare = filter
+        .priority
+        .is_some_and(|priority| priority != Priority::Normal);
+    let found_otherwise = filter.agent.is_some() || filter.label.is_some() || rare;
+    let (projects, among) = match names {
+        None => (vec![None], None),
+        Some(names) if names.is_empty() => (Vec::new(), None),
+        Some(names) if found_otherwise || names.len() > MOST_PROJECTS => (vec![None], Some(names)),
+        Some(names) => (names.into_iter().map(Some).collect(), None),
+    };
+    // A label and a priority have an order of their own, which all statuses share.
+    let by_status = if found_otherwise {
+        filter.agent.is_some() && filter.label.is_none()
+    } else {
+        scope.projects().is_some()
+    };
+    let statuses: Vec<Option<TaskStatus>> = if !filter.status.is_empty() {
+        filter.status.iter().copied().map(Some).collect()
+    } else if by_status {
+        TaskStatus::ALL.into_iter().map(Some).collect()
+    } else {
+        vec![None]
+    };
+    let of = |project: Option<String>| statuses.iter().map(move |it| (project.clone(), *it));
+    Plan {
+        parts: projects.into_iter().flat_map(of).collect(),
+        among,
     }
-    // A label has its own order, which all statuses share.
-    if filter.agent.is_some() && filter.label.is_none() {
-        return TaskStatus::ALL.into_iter().map(Some).collect();
-    }
-    vec![None]
 }
 
 /// What the title or description is to contain, if anything.
@@ -164,19 +266,15 @@ fn words(filter: &TaskFilter) -> Option<&str> {
     words.filter(|words| !words.is_empty())
 }
 
-fn page(rows: Vec<TaskRow>, limit: u32) -> Answer<Page<StoredTask>> {
+fn page(mut items: Vec<StoredTask>, limit: u32) -> Page<StoredTask> {
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let more = rows.len() > limit;
-    let items: Vec<StoredTask> = rows
-        .into_iter()
-        .take(limit)
-        .map(StoredTask::try_from)
-        .collect::<Answer<_>>()?;
+    let more = items.len() > limit;
+    items.truncate(limit);
     let next = items
         .last()
         .filter(|_| more)
         .map(|last| last.task.number.to_string());
-    Ok(Page { items, next })
+    Page { items, next }
 }
 
 /// The index holds all priorities but the normal one, which is easy to find; it has to be told.

@@ -1,53 +1,80 @@
 //! Reports of the agents that this server runs: events in batches, then the end.
 
+use std::sync::Arc;
+
 use super::StoredTask;
 use super::change::kind_of;
-use super::row::{load, save};
+use super::row::{NewBody, load, save};
 use crate::domain::{
-    ActivityKind, AgentEvent, AppError, LogStream, NewLog, Outcome, TaskRef, TaskStatus, Timestamp,
-    Transition,
+    ActivityKind, AgentEvent, AppError, LogLevel, LogStream, NewLog, Outcome, Scope, TaskRef,
+    TaskStatus, Timestamp, Transition,
 };
 use crate::server::storage::activity::{Happening, record};
-use crate::server::storage::{Answer, Tx, Write, logs};
+use crate::server::storage::tx::in_tx;
+use crate::server::storage::{Answer, Tx, Write, agents, logs, usage};
 
-/// Stores a batch of events of the holder of `lease`.
+/// Stores a batch of events of the holder of `lease`. One whose answer was lost may come again.
 pub(crate) struct ReportTask {
     pub(crate) number: i64,
     pub(crate) lease: String,
-    pub(crate) events: Vec<AgentEvent>,
+    /// Which report of this lease it is; counts from 1.
+    pub(crate) report: i64,
+    pub(crate) events: Arc<Vec<AgentEvent>>,
     pub(crate) now: Timestamp,
 }
+
+const REPORTS: &str = "select reports from lease_reports where lease = $1";
+const REPORTED: &str = "insert into lease_reports (lease, reports) values ($1, $2) \
+    on conflict (lease) do update set reports = excluded.reports";
+const FORGET: &str = "delete from lease_reports where lease = $1";
 
 impl Write for ReportTask {
     type Output = ();
 
     async fn run(&self, tx: &mut Tx<'_>) -> Answer<()> {
-        let mut stored = load(tx, TaskRef::Number(self.number)).await?;
-        stored.check_lease(&self.lease, self.now)?;
+        let mut stored = load(tx, &Scope::everything(), TaskRef::Number(self.number)).await?;
+        stored.lease_of(&self.lease)?.heard = true;
+        let known: Option<i64> = in_tx!(tx, conn =>
+            sqlx::query_scalar(REPORTS).bind(&self.lease).fetch_optional(conn).await?);
+        if known.is_some_and(|reports| reports >= self.report) {
+            return Ok(());
+        }
         let before = stored.task.status;
         let mut entries: Vec<NewLog> = Vec::new();
         let mut kinds = Vec::new();
+        let mut body = NewBody::default();
         let mut changed = false;
-        for event in &self.events {
+        for event in self.events.iter() {
             match event {
                 AgentEvent::Log(entry) => entries.push(entry.clone()),
+                AgentEvent::NeedsInput(question) if !stored.takes_questions() => {
+                    entries.push(NewLog {
+                        message: format!("too many questions wait; left out: {}", question.text),
+                        level: LogLevel::Warn,
+                        stream: LogStream::System,
+                        ..NewLog::default()
+                    });
+                }
                 other => {
                     if let AgentEvent::NeedsInput(question) = other {
-                        let agent = stored.task.agent.as_deref().unwrap_or("the agent");
-                        entries.push(NewLog {
-                            message: format!("{agent} asks: {question}"),
-                            stream: LogStream::System,
-                            ..NewLog::default()
-                        });
+                        entries.push(asks(&stored, &question.text));
                     }
-                    kinds.extend(apply(&mut stored, other)?);
+                    kinds.extend(apply(&mut stored, &mut body, other, self.now)?);
                     changed = true;
                 }
             }
         }
-        logs::append(tx, &stored.task, &entries, self.now).await?;
+        in_tx!(tx, conn => sqlx::query(REPORTED)
+            .bind(&self.lease).bind(self.report).execute(conn).await?.rows_affected());
+        logs::append(tx, &stored, &entries, self.now).await?;
+        for event in self.events.iter() {
+            if let AgentEvent::Usage(report) = event {
+                let attempt = stored.task.attempt;
+                usage::report(tx, &mut stored, attempt, report, self.now).await?;
+            }
+        }
         if changed {
-            save(tx, before, &stored).await?;
+            save(tx, before, &mut stored, body).await?;
         }
         for kind in kinds {
             let happening = Happening {
@@ -55,7 +82,7 @@ impl Write for ReportTask {
                 task: Some(&stored.task),
                 agent: None,
                 actor: stored.task.agent.as_deref().unwrap_or("agent"),
-                detail: stored.question.as_deref(),
+                detail: stored.task.question.as_ref().map(|it| it.text.as_str()),
                 time: self.now,
             };
             record(tx, happening);
@@ -64,21 +91,37 @@ impl Write for ReportTask {
     }
 }
 
-fn apply(stored: &mut StoredTask, event: &AgentEvent) -> Result<Option<ActivityKind>, AppError> {
+/// What the log says of a question.
+pub(super) fn asks(stored: &StoredTask, question: &str) -> NewLog {
+    let agent = stored.task.agent.as_deref().unwrap_or("the agent");
+    NewLog {
+        message: format!("{agent} asks: {question}"),
+        stream: LogStream::System,
+        ..NewLog::default()
+    }
+}
+
+fn apply(
+    stored: &mut StoredTask,
+    body: &mut NewBody,
+    event: &AgentEvent,
+    now: Timestamp,
+) -> Result<Option<ActivityKind>, AppError> {
     match event {
         AgentEvent::Progress(progress) => stored.task.progress = *progress,
-        AgentEvent::Usage(report) => stored.task.usage.apply(*report),
-        AgentEvent::Result(result) => stored.task.result = Some(result.clone()),
+        AgentEvent::Result(result) => body.result = Some(result.clone()),
         AgentEvent::NeedsInput(question) => {
-            stored.step(Transition::Ask)?;
-            stored.question = Some(question.clone());
-            return Ok(Some(ActivityKind::NeedsInput));
+            return stored.ask(question, now);
         }
         // The task went back to running when the person's answer was stored.
         AgentEvent::Resumed if stored.task.status == TaskStatus::NeedsInput => {
             stored.step(Transition::Answer)?;
         }
-        AgentEvent::Resumed | AgentEvent::Log(_) | AgentEvent::Finished(_) => {}
+        // Log entries and usage are stored apart.
+        AgentEvent::Resumed
+        | AgentEvent::Log(_)
+        | AgentEvent::Usage(_)
+        | AgentEvent::Finished(_) => {}
     }
     Ok(None)
 }
@@ -95,9 +138,11 @@ impl Write for EndAttempt {
     type Output = StoredTask;
 
     async fn run(&self, tx: &mut Tx<'_>) -> Answer<StoredTask> {
-        let mut stored = load(tx, TaskRef::Number(self.number)).await?;
-        stored.check_lease(&self.lease, self.now)?;
+        let mut stored = load(tx, &Scope::everything(), TaskRef::Number(self.number)).await?;
+        stored.lease_of(&self.lease)?;
         end(tx, &mut stored, &self.outcome, self.now).await?;
+        in_tx!(tx, conn => sqlx::query(FORGET)
+            .bind(&self.lease).execute(conn).await?.rows_affected());
         Ok(stored)
     }
 }
@@ -112,13 +157,34 @@ pub(super) async fn end(
     let before = stored.task.status;
     let agent = stored.task.agent.clone();
     stored.end(outcome, now).map_err(AppError::from)?;
-    save(tx, before, stored).await?;
+    let not_started = match outcome {
+        Outcome::NotStarted(reason) => Some(reason.as_str()),
+        _ => None,
+    };
+    // The agent first: it is not offered the same task again.
+    if let (Some(reason), Some(agent)) = (not_started, &agent) {
+        agents::note_error(tx, agent, reason, now).await?;
+    }
+    save(tx, before, stored, NewBody::default()).await?;
+    if let Some(reason) = not_started.filter(|_| stored.task.status == TaskStatus::Pending) {
+        let agent = agent.as_deref().unwrap_or("its agent");
+        let entry = NewLog {
+            message: format!(
+                "{agent} was not started: {reason}; the task is back in its place, and this costs \
+                 no attempt"
+            ),
+            level: LogLevel::Warn,
+            stream: LogStream::System,
+            ..NewLog::default()
+        };
+        logs::append(tx, stored, &[entry], now).await?;
+    }
     let happening = Happening {
         kind: kind_of(stored.task.status, Transition::Complete),
         task: Some(&stored.task),
         agent: agent.as_deref(),
         actor: agent.as_deref().unwrap_or("system"),
-        detail: stored.task.error.as_deref(),
+        detail: not_started.or(stored.task.error.as_deref()),
         time: now,
     };
     record(tx, happening);

@@ -2,21 +2,41 @@
 
 use sqlx::FromRow;
 
-use super::create::store_created;
-use super::{Lease, StoredTask};
+use super::damaged::{Found, body_of, found};
+use super::insert::Created;
+use super::{Lease, StoredTask, questions};
 use crate::domain::{
-    AppError, Cost, DEFAULT_TIMEOUT_SECONDS, Priority, Task, TaskRef, TaskStatus, Timestamp, Usage,
+    AppError, Cost, CostSource, DEFAULT_TIMEOUT_SECONDS, Priority, Scope, Task, TaskBody, TaskRef,
+    TaskStatus, Timestamp, Usage,
 };
-use crate::server::storage::columns::{Origin, count, json};
+use crate::server::storage::columns::{Named, Origin, count, json};
 use crate::server::storage::tx::{Conn, Tx, in_tx};
 use crate::server::storage::{Answer, Change, StorageError};
+
+/// What is read of a task: all but what may be large.
+macro_rules! task_columns {
+    () => {
+        "number, id, project, version, edit_version, title, \
+         substr(description, 1, 200) as excerpt, priority, status, progress, agent, \
+         requested_agent, attempt, max_attempts, labels, created_by, created_at, started_at, \
+         completed_at, order_key, not_before, timeout_seconds, error, retry_of, retried_by, external, \
+         input_tokens, cached_tokens, output_tokens, cost_micros, cost_source, evidence_count, \
+         question, answers, requires, runs_after, agent_may_come, \
+         cancel_requested_at, lease_id, lease_expires_at, lease_node, lease_heard, last_lease, \
+         silent_leases"
+    };
+}
+pub(super) use task_columns;
 
 #[derive(FromRow)]
 pub(super) struct TaskRow {
     number: i64,
     id: String,
+    project: String,
+    version: i64,
+    edit_version: i64,
     title: String,
-    description: String,
+    excerpt: String,
     priority: i64,
     status: String,
     progress: f64,
@@ -32,20 +52,28 @@ pub(super) struct TaskRow {
     order_key: i64,
     not_before: Option<i64>,
     timeout_seconds: Option<i64>,
-    result: Option<String>,
     error: Option<String>,
     retry_of: Option<String>,
+    retried_by: Option<String>,
     external: bool,
     input_tokens: i64,
+    cached_tokens: i64,
     output_tokens: i64,
     cost_micros: Option<i64>,
+    cost_source: String,
     evidence_count: i64,
-    metadata: String,
     question: Option<String>,
+    requires: String,
+    runs_after: String,
+    agent_may_come: bool,
+    answers: Option<String>,
     cancel_requested_at: Option<i64>,
     lease_id: Option<String>,
     lease_expires_at: Option<i64>,
     lease_node: Option<String>,
+    lease_heard: bool,
+    last_lease: Option<String>,
+    silent_leases: i64,
 }
 
 impl TryFrom<TaskRow> for StoredTask {
@@ -64,18 +92,24 @@ impl TryFrom<TaskRow> for StoredTask {
         let priority = Priority::ALL
             .into_iter()
             .find(|priority| priority.rank() == row.priority);
+        let cost_source = CostSource::ALL
+            .into_iter()
+            .find(|source| source.as_str() == row.cost_source);
         let retry_of = row
             .retry_of
             .map(|id| origin.require("retry_of", id.parse().ok()));
-        let result = row
-            .result
-            .map(|text| origin.json("result", &text))
-            .transpose()?;
+        let since = Timestamp(row.started_at.unwrap_or(row.created_at));
+        let (question, questions) = questions::read(row.question.as_deref(), since);
+        let answers = row.answers.map(|text| origin.json("answers", &text));
+        let retried_by = row
+            .retried_by
+            .map(|id| origin.require("retried_by", id.parse().ok()));
         let lease = match (row.lease_id, row.lease_expires_at) {
             (Some(id), Some(at)) => Some(Lease {
                 id,
                 expires_at: Timestamp(at),
                 node: row.lease_node,
+                heard: row.lease_heard,
             }),
             _ => None,
         };
@@ -83,15 +117,21 @@ impl TryFrom<TaskRow> for StoredTask {
             task: Task {
                 id: origin.require("id", row.id.parse().ok())?,
                 number: row.number,
+                project: row.project,
+                version: row.version,
+                edit_version: row.edit_version,
                 title: row.title,
-                description: row.description,
+                excerpt: row.excerpt,
                 priority: origin.require("priority", priority)?,
                 status: origin.require("status", TaskStatus::parse(&row.status))?,
                 progress: row.progress,
                 agent: row.agent,
                 requested_agent: row.requested_agent,
+                requires: origin.json("requires", &row.requires)?,
+                after: origin.json("runs_after", &row.runs_after)?,
                 queue_position: None,
                 waiting: Vec::new(),
+                question,
                 attempt: origin.number("attempt", row.attempt)?,
                 max_attempts: origin.number("max_attempts", row.max_attempts)?,
                 labels: origin.json("labels", &row.labels)?,
@@ -101,50 +141,128 @@ impl TryFrom<TaskRow> for StoredTask {
                 completed_at: row.completed_at.map(Timestamp),
                 estimated_seconds: None,
                 timeout_seconds: timeout.unwrap_or(DEFAULT_TIMEOUT_SECONDS),
-                result,
                 error: row.error,
                 retry_of: retry_of.transpose()?,
+                retried_by: retried_by.transpose()?,
                 external: row.external,
                 usage: Usage {
                     input_tokens: origin.number("input_tokens", row.input_tokens)?,
+                    cached_tokens: origin.number("cached_tokens", row.cached_tokens)?,
                     output_tokens: origin.number("output_tokens", row.output_tokens)?,
                     cost_usd: row.cost_micros.map(Cost),
+                    cost_source: origin.require("cost_source", cost_source)?,
                 },
                 evidence_count: origin.number("evidence_count", row.evidence_count)?,
-                metadata: origin.json("metadata", &row.metadata)?,
             },
             order_key: row.order_key,
             not_before: row.not_before.map(Timestamp),
             timeout,
-            question: row.question,
+            questions,
+            answers: answers.transpose()?.unwrap_or_default(),
+            agent_may_come: row.agent_may_come,
+            blockers: Vec::new(),
             cancel_requested_at: row.cancel_requested_at.map(Timestamp),
             lease,
+            last_lease: row.last_lease,
+            silent_leases: row.silent_leases,
         })
     }
 }
 
-const BY_NUMBER: &str = "select * from tasks where number = $1";
-const BY_ID: &str = "select * from tasks where id = $1";
-// PostgreSQL has other writers than us; SQLite has only ours.
-const BY_NUMBER_LOCKED: &str = "select * from tasks where number = $1 for update";
-const BY_ID_LOCKED: &str = "select * from tasks where id = $1 for update";
+/// What may be large about a task.
+#[derive(FromRow)]
+pub(super) struct BodyRow {
+    number: i64,
+    description: String,
+    result: Option<String>,
+    metadata: String,
+}
 
-/// The task, locked until the end of the transaction.
-pub(in crate::server::storage) async fn load(tx: &mut Tx<'_>, task: TaskRef) -> Answer<StoredTask> {
+impl TryFrom<BodyRow> for TaskBody {
+    type Error = StorageError;
+
+    fn try_from(row: BodyRow) -> Answer<Self> {
+        let name = row.number.to_string();
+        let origin = Origin {
+            table: "tasks",
+            row: &name,
+        };
+        let result = row.result.map(|text| origin.json("result", &text));
+        Ok(Self {
+            description: row.description,
+            result: result.transpose()?,
+            metadata: origin.json("metadata", &row.metadata)?,
+        })
+    }
+}
+
+const BY_NUMBER: &str = concat!("select ", task_columns!(), " from tasks where number = $1");
+const BY_ID: &str = concat!("select ", task_columns!(), " from tasks where id = $1");
+// PostgreSQL has other writers than us; SQLite has only ours.
+const BY_NUMBER_LOCKED: &str = concat!(
+    "select ",
+    task_columns!(),
+    " from tasks where number = $1 for update"
+);
+const BY_ID_LOCKED: &str = concat!(
+    "select ",
+    task_columns!(),
+    " from tasks where id = $1 for update"
+);
+
+/// The task, locked until the end of the transaction, when `scope` covers it. One that cannot be
+/// read is refused.
+pub(in crate::server::storage) async fn load(
+    tx: &mut Tx<'_>,
+    scope: &Scope,
+    task: TaskRef,
+) -> Answer<StoredTask> {
     // A task of the same group may have been created a moment ago.
-    store_created(tx).await?;
+    tx.flush_table::<Created>().await?;
     let locked = matches!(tx.conn, Conn::Postgres(_));
-    let row: Option<TaskRow> = match task {
+    let row: Option<Found> = match task {
         TaskRef::Number(number) => {
             let sql = if locked { BY_NUMBER_LOCKED } else { BY_NUMBER };
-            in_tx!(tx, conn => sqlx::query_as(sql).bind(number).fetch_optional(conn).await?)
+            in_tx!(tx, conn => sqlx::query(sql).bind(number).fetch_optional(conn).await?
+                .map(|row| found(&row)))
         }
         TaskRef::Id(id) => {
             let sql = if locked { BY_ID_LOCKED } else { BY_ID };
-            in_tx!(tx, conn => sqlx::query_as(sql).bind(id.to_string()).fetch_optional(conn).await?)
+            in_tx!(tx, conn => sqlx::query(sql).bind(id.to_string()).fetch_optional(conn).await?
+                .map(|row| found(&row)))
         }
     };
-    row.ok_or_else(|| absent(task))?.try_into()
+    let Found { stored, damage } = visible(row, scope, task)?;
+    match damage {
+        Some(error) => Err(AppError::from(error).into()),
+        None => Ok(stored),
+    }
+}
+
+const DESCRIPTION: &str = "select description from tasks where number = $1";
+
+/// The description of a task that was loaded.
+pub(super) async fn description(tx: &mut Tx<'_>, number: i64) -> Answer<String> {
+    Ok(in_tx!(tx, conn => sqlx::query_scalar(DESCRIPTION).bind(number).fetch_one(conn).await?))
+}
+
+const BODY: &str = "select number, description, result, metadata, \
+    (select folder from projects where name = tasks.project) as folder \
+    from tasks where number = $1";
+
+/// What may be large about a task that was loaded, and the folder of its project.
+pub(super) async fn body(tx: &mut Tx<'_>, number: i64) -> Answer<(TaskBody, Option<String>)> {
+    Ok(in_tx!(tx, conn => {
+        let row = sqlx::query(BODY).bind(number).fetch_one(conn).await?;
+        (body_of(&row), row.text("folder"))
+    }))
+}
+
+/// What is not there and what may not be seen answer alike.
+pub(super) fn visible(found: Option<Found>, scope: &Scope, task: TaskRef) -> Answer<Found> {
+    Ok(found
+        .filter(|found| scope.covers(&found.stored.task.project))
+        .ok_or_else(|| absent(task))?)
 }
 
 /// What a door answers for a task that does not exist.
@@ -155,22 +273,42 @@ pub(super) fn absent(task: TaskRef) -> AppError {
     })
 }
 
-const SAVE: &str = "update tasks set title = $2, description = $3, priority = $4, status = $5, \
-    progress = $6, agent = $7, assignee = coalesce($7, requested_agent), attempt = $8, \
-    labels = $9, started_at = $10, completed_at = $11, order_key = $12, not_before = $13, \
-    timeout_seconds = $14, result = $15, error = $16, external = $17, input_tokens = $18, \
+/// What of a task's body is new; what is absent stays.
+#[derive(Default)]
+pub(super) struct NewBody {
+    pub(super) description: Option<String>,
+    pub(super) result: Option<serde_json::Value>,
+}
+
+const SAVE: &str = "update tasks set title = $2, description = coalesce($3, description), \
+    priority = $4, status = $5, progress = $6, agent = $7, \
+    assignee = coalesce($7, requested_agent), attempt = $8, labels = $9, started_at = $10, \
+    completed_at = $11, order_key = $12, not_before = $13, timeout_seconds = $14, \
+    result = coalesce($15, result), error = $16, external = $17, input_tokens = $18, \
     output_tokens = $19, cost_micros = $20, question = $21, cancel_requested_at = $22, \
-    lease_id = $23, lease_expires_at = $24, lease_node = $25 \
+    lease_id = $23, lease_expires_at = $24, lease_node = $25, version = $26, edit_version = $27, \
+    answers = $28, \
+    lease_heard = $29, last_lease = coalesce($23, last_lease), silent_leases = $30, \
+    retried_by = $31, cached_tokens = $32, cost_source = $33, \
+    deadline_at = case when $5 in ('running', 'needs_input') then deadline_at end, \
+    asks_since = case when $5 in ('running', 'needs_input') then asks_since end, \
+    cancel_by = case when $5 in ('running', 'needs_input') then cancel_by end \
     where number = $1";
 
-/// Writes what may have changed about `stored`, and announces it.
-pub(super) async fn save(tx: &mut Tx<'_>, before: TaskStatus, stored: &StoredTask) -> Answer<()> {
+/// Writes what may have changed about `stored`, and announces it as its next version.
+pub(super) async fn save(
+    tx: &mut Tx<'_>,
+    before: TaskStatus,
+    stored: &mut StoredTask,
+    body: NewBody,
+) -> Answer<()> {
+    stored.task.version += 1;
     let task = &stored.task;
     let lease = stored.lease.as_ref();
     in_tx!(tx, conn => sqlx::query(SAVE)
         .bind(task.number)
         .bind(&task.title)
-        .bind(&task.description)
+        .bind(&body.description)
         .bind(task.priority.rank())
         .bind(task.status.as_str())
         .bind(task.progress)
@@ -182,22 +320,27 @@ pub(super) async fn save(tx: &mut Tx<'_>, before: TaskStatus, stored: &StoredTas
         .bind(stored.order_key)
         .bind(stored.not_before.map(|at| at.0))
         .bind(stored.timeout.map(i64::from))
-        .bind(task.result.as_ref().map(json))
+        .bind(body.result.as_ref().map(json))
         .bind(&task.error)
         .bind(task.external)
         .bind(count(task.usage.input_tokens))
         .bind(count(task.usage.output_tokens))
         .bind(task.usage.cost_usd.map(|cost| cost.0))
-        .bind(&stored.question)
+        .bind(questions::write(stored))
         .bind(stored.cancel_requested_at.map(|at| at.0))
         .bind(lease.map(|lease| &lease.id))
         .bind(lease.map(|lease| lease.expires_at.0))
         .bind(lease.and_then(|lease| lease.node.as_ref()))
+        .bind(task.version)
+        .bind(task.edit_version)
+        .bind((!stored.answers.is_empty()).then(|| json(&stored.answers)))
+        .bind(lease.is_none_or(|lease| lease.heard))
+        .bind(stored.silent_leases)
+        .bind(task.retried_by.map(|id| id.to_string()))
+        .bind(count(task.usage.cached_tokens))
+        .bind(task.usage.cost_source.as_str())
         .execute(conn)
         .await?.rows_affected());
-    tx.changed(Change::Task {
-        before: Some(before),
-        task: Box::new(stored.clone()),
-    });
+    tx.changed(Change::task(Some(before), stored));
     Ok(())
 }

@@ -4,32 +4,39 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use super::numbers::known;
-use crate::domain::{ComparedFinding, ComparisonView, LiveSession, Session, Timestamp};
+use crate::domain::{ComparedFinding, ComparedSession, ComparisonView, Page, Session, Timestamp};
 use crate::rpc::convergence::Compare;
 use crate::ui::components::{
     Chart, Failure, FindingBadge, SessionBadge, SeverityChip, VerdictBadge, duration, skeleton,
 };
 use crate::ui::data::{awaited, data};
-use crate::ui::dynamic::{Erase, nothing, row, text};
-use crate::ui::paths;
+use crate::ui::dynamic::{Erase, memo, nothing, part, row, text};
+use crate::ui::paths::{self, SessionsQuery};
 
 /// Two sessions side by side.
 #[component]
 pub(super) fn Comparison(
     /// Their ids.
     pair: [String; 2],
+    /// What the URL says.
+    query: Memo<SessionsQuery>,
 ) -> impl IntoView {
-    let [a, b] = pair;
-    let first = data(move || Compare {
-        a: a.clone(),
-        b: b.clone(),
-    });
-    let content = awaited(first, skeleton, |view| match view {
-        Ok(view) => view! { <Both view/> }.any(),
-        Err(error) => {
-            let url = paths::CONVERGENCE.to_owned();
-            view! { <Failure error url/> }.any()
-        }
+    let cursor = memo(move || query.read().findings.clone());
+    // Another page of their findings is asked for anew.
+    let content = part(move || {
+        let ([a, b], cursor) = (pair.clone(), cursor.get());
+        let first = data(move || Compare {
+            a: a.clone(),
+            b: b.clone(),
+            cursor: cursor.clone(),
+        });
+        awaited(first, skeleton, move |view| match view {
+            Ok(view) => view! { <Both view query/> }.any(),
+            Err(error) => {
+                let url = paths::CONVERGENCE.to_owned();
+                view! { <Failure error url/> }.any()
+            }
+        })
     });
     view! {
         <Title text="Two sessions compared"/>
@@ -39,12 +46,14 @@ pub(super) fn Comparison(
 }
 
 /// What is compared: its name, and how it is shown of one side.
-type Fact = (&'static str, fn(&LiveSession, Timestamp) -> AnyView);
+type Fact = (&'static str, fn(&ComparedSession, Timestamp) -> AnyView);
 
 #[component]
 fn Both(
     /// What the server answered.
     view: ComparisonView,
+    /// What the URL says.
+    query: Memo<SessionsQuery>,
 ) -> impl IntoView {
     let now = view.now;
     let heads = row(
@@ -71,15 +80,9 @@ fn Both(
             words(side.session.iterations.to_string())
         }),
         ("Duration", |side, now| words(taken(&side.session, now))),
-        ("Open at the end", |side, _| {
-            words(known(side.iterations.iter().rev().find_map(|it| it.open)))
-        }),
-        ("Findings in all", |side, _| {
-            words(known(sum(side, |it| it.findings)))
-        }),
-        ("Fixes in all", |side, _| {
-            words(known(sum(side, |it| it.fixes)))
-        }),
+        ("Open at the end", |side, _| words(known(side.open))),
+        ("Findings in all", |side, _| words(known(side.findings))),
+        ("Fixes in all", |side, _| words(known(side.fixes))),
     ];
     let sides = view.sides;
     let lines = row(facts, move |(name, fact)| {
@@ -117,7 +120,7 @@ fn Both(
             <h2 id="compared-open">"Open at the end of each iteration"</h2>
             {chart.map_or_else(nothing, Erase::any)}
         </section>
-        <Findings findings=view.findings/>
+        <Findings findings=view.findings query/>
         </div>
     }
     .any()
@@ -137,23 +140,37 @@ fn taken(session: &Session, now: Timestamp) -> String {
     }
 }
 
-fn sum(
-    side: &LiveSession,
-    number: fn(&crate::domain::IterationMetrics) -> Option<u32>,
-) -> Option<u32> {
-    let known = side.iterations.iter().filter_map(number);
-    known.reduce(u32::saturating_add)
-}
-
 #[component]
 fn Findings(
     /// What either has.
-    findings: Vec<ComparedFinding>,
+    findings: Page<ComparedFinding>,
+    /// What the URL says.
+    query: Memo<SessionsQuery>,
 ) -> impl IntoView {
-    let none = findings.is_empty().then(|| {
-        view! { <p class="muted">"Neither session listed its findings."</p> }
+    let query = query.get_untracked();
+    let is_first = query.findings.is_none();
+    let none = findings.items.is_empty().then(|| {
+        let words = if is_first {
+            "Neither session listed its findings."
+        } else {
+            "There are no more findings."
+        };
+        view! { <p class="muted">{words}</p> }
     });
-    let lines = row(findings, |compared| {
+    let url = |findings: Option<String>| {
+        let query = SessionsQuery {
+            findings,
+            ..query.clone()
+        };
+        format!("{}#compared-findings", query.url())
+    };
+    let more = findings.next.clone().map(|next| {
+        view! { <a class="btn" href=url(Some(next))>"More findings"</a> }
+    });
+    let back = (!is_first).then(|| {
+        view! { <a class="btn quiet" href=url(None)>"From the first finding"</a> }
+    });
+    let lines = row(findings.items, |compared| {
         let states = row(compared.states, |state| {
             let badge = match state {
                 Some(state) => view! { <FindingBadge state=Signal::stored(state)/> }.any(),
@@ -189,6 +206,10 @@ fn Findings(
                     </thead>
                     <tbody>{lines}</tbody>
                 </table>
+            </div>
+            <div class="list-end">
+                {back.map_or_else(nothing, Erase::any)}
+                {more.map_or_else(nothing, Erase::any)}
             </div>
         </section>
     }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::tree::tree;
 use crate::domain::SessionEvent;
 use crate::ui::components::{Icon, clock_time, count, state_label};
-use crate::ui::dynamic::{Erase, maybe};
+use crate::ui::dynamic::{Erase, maybe, nothing};
 use crate::ui::paths;
 
 /// An event in one line that leads to it.
@@ -47,6 +47,16 @@ pub(super) fn EventEntry(
         event.event_type,
         clock_time(event.timestamp)
     );
+    let cut = event.data.get("truncated") == Some(&Value::Bool(true));
+    let whole = cut.then(|| {
+        let url = paths::whole_event(&session, &event.event_id);
+        view! {
+            <p>
+                "Only the beginning is shown. "
+                <a href=url rel="external">"The whole event"</a>
+            </p>
+        }
+    });
     let id = linked.then_some("event");
     let iteration = (event.iteration > 0).then(|| format!("#{}", event.iteration));
     view! {
@@ -60,6 +70,7 @@ pub(super) fn EventEntry(
                 </summary>
                 <div class="event-data">
                     {tree(&event.data)}
+                    {whole.map_or_else(nothing, Erase::any)}
                     <p class="muted mono">{event.event_id.clone()}</p>
                 </div>
             </details>
@@ -101,7 +112,10 @@ fn summary(event: &SessionEvent) -> String {
             let number = |list: &str, number: &str| {
                 let listed = data.get(list).and_then(Value::as_array).map(Vec::len);
                 let listed = listed.and_then(|length| u64::try_from(length).ok());
-                listed.or_else(|| data.get(number).and_then(Value::as_u64))
+                // Of a list that was cut, its length is told.
+                let cut = data.get("cut").and_then(|cut| cut.get(list)?.as_u64());
+                cut.or(listed)
+                    .or_else(|| data.get(number).and_then(Value::as_u64))
             };
             let found = number("findings", "findings_count").filter(|n| *n > 0);
             let found = found.map(|n| count(n, "finding"));
@@ -171,6 +185,8 @@ mod tests {
             of("STEP_COMPLETE", json(done)),
             "diagnose, 2 findings, 1 fix"
         );
+        let cut = r#"{"step": "diagnose", "findings": [1], "cut": {"findings": 5000}}"#;
+        assert_eq!(of("STEP_COMPLETE", json(cut)), "diagnose, 5,000 findings");
         let failed = r#"{"step": "validate", "success": false}"#;
         assert_eq!(of("STEP_COMPLETE", json(failed)), "validate, failed");
         assert_eq!(of("ERROR", json(r#"{"error": "boom"}"#)), "boom");

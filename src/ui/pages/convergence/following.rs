@@ -6,9 +6,11 @@ use leptos::server_fn::ServerFn;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::domain::{AppError, ConvergenceView, FeedPoint, SessionView, Timestamp, Topic};
+use crate::domain::{
+    AppError, ConvergenceView, FeedPoint, LiveMessage, SessionView, Timestamp, Topic,
+};
 use crate::ui::data::{Data, ask, data};
-use crate::ui::state::{Change, Clock, Live, News, Refresh};
+use crate::ui::state::{Clock, Live, News, Refresh};
 
 /// What such a page shows.
 pub(super) trait Snapshot {
@@ -86,7 +88,10 @@ impl<T: Snapshot + Send + Sync + 'static> Following<T> {
             let told = match news {
                 News::Resync => true,
                 News::Messages(messages) => messages.iter().any(|message| match &message.change {
-                    Change::Event(of) => session.is_none() || of.is_none() || *of == session,
+                    LiveMessage::Event(event) => {
+                        let of = event.get("session_id").and_then(|id| id.as_str());
+                        session.is_none() || of.is_none() || of == session.as_deref()
+                    }
                     _ => false,
                 }),
             };

@@ -114,6 +114,9 @@ fn Row(
         text(move || session.read().as_ref().map(f).unwrap_or_default())
     };
     let numbers = said(|it| {
+        if it.unreadable {
+            return "cannot be read".to_owned();
+        }
         let took = duration(it.duration_seconds);
         format!(
             "{} · {} · {took}",
@@ -125,7 +128,9 @@ fn Row(
         let error = session.read().as_ref()?.error.clone()?;
         Some(view! { <p class="row-error" title=error.clone()>{error.clone()}</p> })
     });
+    let is_unreadable = memo(move || session.read().as_ref().is_some_and(|it| it.unreadable));
     let start = memo(move || session.read().as_ref().map(|it| it.start_time));
+    let start = memo(move || start.get().filter(|_| !is_unreadable.get()));
     let began = maybe(move || start.get().map(|time| view! { <span><Ago time/></span> }));
     let choose = format!("Compare {id}");
     view! {

@@ -3,11 +3,12 @@
 use leptos::prelude::*;
 
 use super::following::read;
-use crate::domain::{Finding, FindingState, SessionView};
+use crate::domain::{Finding, SessionView};
 use crate::ui::components::{
-    ActionForm, Ago, FindingBadge, HiddenFields, Look, SeverityChip, SubmitButton, count,
+    ActionForm, Ago, FindingBadge, HiddenFields, Look, SeverityChip, SubmitButton, count, grouped,
 };
 use crate::ui::dynamic::{Erase, list, maybe, memo, nothing, text};
+use crate::ui::paths::{self, EventsQuery};
 use crate::ui::state::Action;
 
 /// Everything that a session's loop found.
@@ -15,22 +16,14 @@ use crate::ui::state::Action;
 pub(super) fn LedgerOf(
     /// What the page shows.
     view: RwSignal<Option<SessionView>>,
+    /// What the URL says.
+    query: Memo<EventsQuery>,
     /// The session.
     session: String,
 ) -> impl IntoView {
-    let findings = memo(move || {
-        let mut findings = read(view, |view| view.findings.clone());
-        findings.sort_by_key(|it| (place(it.state), std::cmp::Reverse(it.severity)));
-        findings
-    });
-    let counted = memo(move || {
-        read(view, |view| {
-            view.iterations
-                .iter()
-                .any(|it| it.findings.unwrap_or(0) > 0)
-        })
-    });
-    let is_empty = memo(move || findings.read().is_empty());
+    let findings = memo(move || read(view, |view| view.findings.page.items.clone()));
+    let counted = memo(move || read(view, |view| view.findings.counted));
+    let is_empty = memo(move || read(view, |view| view.findings.total == 0));
     let none = maybe(move || {
         is_empty.get().then(|| {
             let words = if counted.get() {
@@ -42,17 +35,27 @@ pub(super) fn LedgerOf(
         })
     });
     let total = text(move || {
-        let findings = findings.read();
-        let open = findings.iter().filter(|it| place(it.state) < 3).count();
-        let number = |length: usize| u64::try_from(length).unwrap_or(0);
-        if findings.is_empty() {
+        if is_empty.get() {
             return String::new();
         }
-        format!(
-            "{} · {} open",
-            count(number(findings.len()), "finding"),
-            number(open)
-        )
+        read(view, |view| {
+            let (all, open) = (view.findings.total, view.findings.open);
+            format!("{} · {} open", count(all, "finding"), grouped(open))
+        })
+    });
+    let id = session.clone();
+    let more = maybe(move || {
+        let mut next = query.get();
+        next.findings = Some(read(view, |view| view.findings.page.next.clone())?);
+        let url = format!("{}#findings", next.url(&id));
+        Some(view! { <a class="btn" href=url>"More findings"</a> })
+    });
+    let id = session.clone();
+    let back = maybe(move || {
+        let mut first = query.get();
+        first.findings.take()?;
+        let url = format!("{}#findings", first.url(&id));
+        Some(view! { <a class="btn quiet" href=url>"From the first finding"</a> })
     });
     let rows = list(
         move || {
@@ -90,20 +93,13 @@ pub(super) fn LedgerOf(
                     <tbody>{rows}</tbody>
                 </table>
             </div>
+            <div class="list-end">
+                {back}
+                {more}
+            </div>
         </section>
     }
     .any()
-}
-
-/// What needs someone comes first.
-fn place(state: FindingState) -> u8 {
-    match state {
-        FindingState::Regressed => 0,
-        FindingState::New => 1,
-        FindingState::Repeated => 2,
-        FindingState::Accepted => 3,
-        FindingState::Fixed => 4,
-    }
 }
 
 /// A row is made anew when anything in it changed.
@@ -134,8 +130,14 @@ fn line(finding: Finding, session: &str) -> AnyView {
             </p>
         }
     });
-    let open = place(finding.state) < 3;
+    let open = finding.state.is_open();
     let short = finding.fingerprint.get(..8).unwrap_or_default().to_owned();
+    // A text that was cut ends so.
+    let texts = [&finding.description, &finding.area, &finding.kind];
+    let whole = texts.iter().any(|text| text.ends_with('…')).then(|| {
+        let url = paths::whole_finding(session, &finding.fingerprint);
+        view! { <a class="finding-whole" href=url rel="external">"Whole text"</a> }
+    });
     let accept =
         open.then(|| view! { <Accept session=session.to_owned() finding=finding.clone()/> });
     view! {
@@ -144,6 +146,7 @@ fn line(finding: Finding, session: &str) -> AnyView {
             <td><SeverityChip severity=finding.severity/></td>
             <th scope="row">
                 {finding.description}
+                {whole.map_or_else(nothing, Erase::any)}
                 <span class="muted mono finding-area">
                     {[finding.area, finding.kind, short].join(" · ").trim_start_matches(" · ").to_owned()}
                 </span>

@@ -41,7 +41,19 @@ pub(super) fn LiveSessions(
             view! { <Card shown/> }
         },
     );
-    view! { <div class="loops">{cards}</div> }.any()
+    let more = maybe(move || {
+        read(view, |view| view.more_live).then(|| {
+            let url = SessionsQuery::default()
+                .with_status(Some(SessionStatus::Running))
+                .url();
+            view! { <p class="muted">"More sessions run: " <a href=url>"all that run"</a></p> }
+        })
+    });
+    view! {
+        <div class="loops">{cards}</div>
+        {more}
+    }
+    .any()
 }
 
 /// One session.

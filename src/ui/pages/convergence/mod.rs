@@ -47,7 +47,7 @@ pub(crate) fn ConvergencePage() -> impl IntoView {
     });
     let pair = memo(move || <[String; 2]>::try_from(query.read().with.clone()).ok());
     part(move || match pair.get() {
-        Some(pair) => view! { <Comparison pair/> }.any(),
+        Some(pair) => view! { <Comparison pair query/> }.any(),
         None => view! { <Overview query/> }.any(),
     })
 }

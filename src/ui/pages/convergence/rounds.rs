@@ -6,15 +6,51 @@ use super::following::read;
 use super::numbers::known;
 use crate::domain::{IterationMetrics, LoopStep, SessionView, StepMetrics};
 use crate::ui::components::{Icon, count, duration, state_label};
-use crate::ui::dynamic::{Erase, list, memo, nothing, row};
+use crate::ui::dynamic::{Erase, list, maybe, memo, nothing, row, text};
+use crate::ui::paths::EventsQuery;
 
 /// Every iteration of a session.
 #[component]
 pub(super) fn Rounds(
     /// What the page shows.
     view: RwSignal<Option<SessionView>>,
+    /// What the URL says.
+    query: Memo<EventsQuery>,
+    /// The session.
+    session: String,
 ) -> impl IntoView {
-    let iterations = memo(move || read(view, |view| view.iterations.clone()));
+    let iterations = memo(move || read(view, |view| view.rounds.items.clone()));
+    let of = memo(move || {
+        read(view, |view| {
+            let rounds = &view.rounds;
+            let (first, last) = (rounds.items.first(), rounds.items.last());
+            let all = first
+                .zip(last)
+                .filter(|_| rounds.before.is_some() || query.read().before.is_some());
+            all.map(|(first, last)| (first.iteration, last.iteration, rounds.total))
+        })
+    });
+    let part_of = text(move || {
+        let of = of.get();
+        of.map(|(first, last, total)| {
+            let all = count(u64::from(total), "iteration");
+            format!("#{first} to #{last}, {all} in all")
+        })
+        .unwrap_or_default()
+    });
+    let id = session.clone();
+    let earlier = maybe(move || {
+        let mut next = query.get();
+        next.before = Some(read(view, |view| view.rounds.before)?);
+        let url = format!("{}#rounds", next.url(&id));
+        Some(view! { <a class="btn" href=url>"Earlier iterations"</a> })
+    });
+    let back = maybe(move || {
+        let mut last = query.get();
+        last.before.take()?;
+        let url = format!("{}#rounds", last.url(&session));
+        Some(view! { <a class="btn quiet" href=url>"Back to the last"</a> })
+    });
     let rows = list(
         move || iterations.get().into_iter().map(Round::new).collect(),
         |round| round.content.clone(),
@@ -28,7 +64,10 @@ pub(super) fn Rounds(
     });
     view! {
         <section aria-labelledby="rounds">
-            <h2 id="rounds">"Iterations"</h2>
+            <div class="section-head">
+                <h2 id="rounds">"Iterations"</h2>
+                <span class="muted figure">{part_of}</span>
+            </div>
             // What scrolls must be reached with the keyboard.
             <div class="wide-table" role="region" tabindex="0" aria-labelledby="rounds">
                 <table class="numbers rounds figure">
@@ -46,6 +85,10 @@ pub(super) fn Rounds(
                     </thead>
                     <tbody>{rows}</tbody>
                 </table>
+            </div>
+            <div class="list-end">
+                {back}
+                {earlier}
             </div>
         </section>
     }

@@ -50,6 +50,8 @@ fn Screen(
             id: asked.get_value(),
             filter: query.filter,
             at: query.at,
+            findings: query.findings,
+            before: query.before,
         }
     };
     let (page, first) = Following::new(question, Some(id.clone()));
@@ -92,9 +94,20 @@ fn Loaded(
         has_chart.get().then(|| {
             let option = text(move || chart.get().unwrap_or_default());
             let rows = "#iteration-".to_owned();
+            let title = text(move || {
+                read(view, |view| {
+                    let rounds = &view.rounds;
+                    if rounds.charted < rounds.total {
+                        let (last, all) = (rounds.charted, grouped(u64::from(rounds.total)));
+                        format!("Findings of the last {last} of {all} iterations")
+                    } else {
+                        "Findings of each iteration".to_owned()
+                    }
+                })
+            });
             view! {
                 <section aria-labelledby="chart" class="js-only">
-                    <h2 id="chart">"Findings of each iteration"</h2>
+                    <h2 id="chart">{title}</h2>
                     <Chart option rows label="Findings of each iteration; the table below has the numbers"/>
                 </section>
             }
@@ -113,8 +126,8 @@ fn Loaded(
             <Standing session/>
             <Facts session/>
             {drawing}
-            <Rounds view/>
-            <LedgerOf view session=id.clone()/>
+            <Rounds view query session=id.clone()/>
+            <LedgerOf view query session=id.clone()/>
             <Events page query id/>
         </div>
     }

@@ -1,4 +1,5 @@
-//! The latest messages, kept for clients that come back. Bounded by number and by size.
+//! The latest messages, kept for clients that come back. Bounded by number and by size, whatever
+//! the messages carry.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -6,28 +7,43 @@ use std::sync::Arc;
 use super::Message;
 use crate::domain::Seq;
 
-/// What is kept at most.
+/// What is kept at most, beside the bound in bytes.
 const MESSAGES: usize = 10_000;
-const BYTES: usize = 16 * 1024 * 1024;
 
 /// The latest messages, oldest first, without gaps.
-#[derive(Default)]
-pub(super) struct Held {
+pub(super) struct History {
     messages: VecDeque<Arc<Message>>,
     bytes: usize,
+    most_bytes: usize,
 }
 
-impl Held {
+impl History {
+    pub(super) fn new(most_bytes: usize) -> Self {
+        Self {
+            messages: VecDeque::new(),
+            bytes: 0,
+            most_bytes,
+        }
+    }
+
     /// Keeps `message`, and drops the oldest ones beyond the bounds.
     pub(super) fn push(&mut self, message: Arc<Message>) {
         self.bytes += message.weight();
         self.messages.push_back(message);
-        while self.messages.len() > MESSAGES || self.bytes > BYTES {
+        // The newest stays, however large: who reads now may still have it.
+        while self.messages.len() > 1
+            && (self.messages.len() > MESSAGES || self.bytes > self.most_bytes)
+        {
             let Some(oldest) = self.messages.pop_front() else {
                 break;
             };
             self.bytes -= oldest.weight();
         }
+    }
+
+    /// About how much is kept.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
     }
 
     /// Every message after `since`, if none of them is gone. `latest` is the newest number.

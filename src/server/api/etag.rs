@@ -1,0 +1,35 @@
+//! `ETag` and `If-Match`: both carry the `edit_version` of a thing.
+
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+
+use crate::domain::{AppError, ErrorKind};
+
+/// Gives an answer the `ETag` of this version.
+pub(super) fn tagged(edit_version: i64, answer: impl IntoResponse) -> Response {
+    let mut response = answer.into_response();
+    if let Ok(tag) = HeaderValue::from_str(&format!("\"{edit_version}\"")) {
+        response.headers_mut().insert(header::ETAG, tag);
+    }
+    response
+}
+
+/// The version that `If-Match` demands; `None` for any.
+pub(super) fn expected(headers: &HeaderMap) -> Result<Option<i64>, AppError> {
+    let Some(value) = headers.get(header::IF_MATCH) else {
+        return Ok(None);
+    };
+    let text = value.to_str().unwrap_or_default().trim();
+    if text == "*" {
+        return Ok(None);
+    }
+    let tag = text
+        .strip_prefix('"')
+        .and_then(|text| text.strip_suffix('"'));
+    // A tag that this server never gave matches nothing.
+    let version = tag.and_then(|tag| tag.parse().ok());
+    let detail = "the If-Match header is none of this server's tags: read the thing again";
+    version
+        .map(Some)
+        .ok_or_else(|| AppError::new(ErrorKind::Outdated, detail))
+}

@@ -1,0 +1,127 @@
+//! `/api/projects`.
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{OriginalUri, Path, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::{body, etag, params};
+use crate::domain::{AppError, NewProject, Page, Problem, Project, ProjectChange};
+use crate::server::auth::Actor;
+use crate::server::operations::projects as operations;
+use crate::server::state::AppState;
+
+pub(super) fn router() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(list_projects, create_project))
+        .routes(routes!(get_project, change_project, remove_project))
+}
+
+/// List projects, by name.
+#[utoipa::path(get, path = "/api/projects", tag = "projects", params(params::PageParams),
+    responses((status = 200, body = Vec<Project>, headers(("Link" = String, description = "the next page"))),
+    (status = 422, body = Problem, content_type = "application/problem+json")))]
+async fn list_projects(
+    State(app): State<AppState>,
+    actor: Actor,
+    OriginalUri(uri): OriginalUri,
+) -> Result<Response, AppError> {
+    let paging = params::paging(&uri)?;
+    let mut projects = operations::list(&app, &actor.viewer()).await?;
+    if let Some(cursor) = &paging.cursor {
+        projects.retain(|project| project.name > *cursor);
+    }
+    let limit = usize::try_from(paging.limit).unwrap_or(usize::MAX);
+    let more = projects.len() > limit;
+    projects.truncate(limit);
+    let last = projects.last().filter(|_| more);
+    let page = Page {
+        next: last.map(|project| project.name.clone()),
+        items: projects,
+    };
+    Ok((params::next_link(&uri, &page), Json(page.items)).into_response())
+}
+
+/// Add a project.
+#[utoipa::path(post, path = "/api/projects", tag = "projects", request_body = NewProject,
+    responses((status = 201, body = Project, headers(("Location" = String))),
+    (status = 400, body = Problem, content_type = "application/problem+json"),
+    (status = 403, body = Problem, content_type = "application/problem+json"),
+    (status = 409, body = Problem, content_type = "application/problem+json"),
+    (status = 422, body = Problem, content_type = "application/problem+json")))]
+async fn create_project(
+    State(app): State<AppState>,
+    actor: Actor,
+    request: Bytes,
+) -> Result<Response, AppError> {
+    let new = body::checked(&request, NewProject::problems)?;
+    let project = operations::create(&app, &actor.admin()?, new).await?;
+    let location = HeaderValue::from_str(&format!("/api/projects/{}", project.name));
+    let mut response = answer(project);
+    *response.status_mut() = StatusCode::CREATED;
+    if let Ok(location) = location {
+        response.headers_mut().insert(header::LOCATION, location);
+    }
+    Ok(response)
+}
+
+/// Read a project.
+#[utoipa::path(get, path = "/api/projects/{name}", tag = "projects",
+    params(("name" = String, Path, description = "its name")),
+    responses((status = 200, body = Project),
+    (status = 404, body = Problem, content_type = "application/problem+json")))]
+async fn get_project(
+    State(app): State<AppState>,
+    actor: Actor,
+    Path(name): Path<String>,
+) -> Result<Response, AppError> {
+    operations::get(&app, &actor.viewer(), &name)
+        .await
+        .map(answer)
+}
+
+/// Change a project; what is absent stays, `null` clears.
+#[utoipa::path(patch, path = "/api/projects/{name}", tag = "projects", request_body = ProjectChange,
+    params(("name" = String, Path, description = "its name"),
+        ("If-Match" = Option<String>, Header, description = "the ETag that the caller knows")),
+    responses((status = 200, body = Project),
+    (status = 403, body = Problem, content_type = "application/problem+json"),
+    (status = 404, body = Problem, content_type = "application/problem+json"),
+    (status = 409, body = Problem, content_type = "application/problem+json"),
+    (status = 412, body = Problem, content_type = "application/problem+json"),
+    (status = 422, body = Problem, content_type = "application/problem+json")))]
+async fn change_project(
+    State(app): State<AppState>,
+    actor: Actor,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+    request: Bytes,
+) -> Result<Response, AppError> {
+    let change = body::checked(&request, ProjectChange::problems)?;
+    let expected = etag::expected(&headers)?;
+    let project = operations::change(&app, &actor.admin()?, &name, change, expected).await?;
+    Ok(answer(project))
+}
+
+/// Remove a project that has nothing; one that has tasks is archived instead.
+#[utoipa::path(delete, path = "/api/projects/{name}", tag = "projects",
+    params(("name" = String, Path, description = "its name")),
+    responses((status = 204),
+    (status = 403, body = Problem, content_type = "application/problem+json"),
+    (status = 404, body = Problem, content_type = "application/problem+json"),
+    (status = 409, body = Problem, content_type = "application/problem+json")))]
+async fn remove_project(
+    State(app): State<AppState>,
+    actor: Actor,
+    Path(name): Path<String>,
+) -> Result<StatusCode, AppError> {
+    operations::remove(&app, &actor.admin()?, &name).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn answer(project: Project) -> Response {
+    etag::tagged(project.edit_version, Json(project))
+}

@@ -1,0 +1,123 @@
+//! What is in a database, compared with what our migrations make.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sqlx::migrate::Migrator;
+use sqlx::{Connection, PgConnection, SqliteConnection};
+
+use super::{Answer, StorageError};
+
+pub(super) static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
+pub(super) static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
+
+/// A migration that a database has seen: its version and its digest.
+pub(super) type Applied = (i64, Vec<u8>);
+
+const NEWER: &str = "is written by a newer version of this program: update, or name another \
+    database";
+
+/// Why a database with these migrations cannot be used by us, if so.
+pub(super) fn not_ours(ours: &Migrator, applied: &[Applied]) -> Option<String> {
+    let newest = ours.iter().map(|it| it.version).max().unwrap_or(0);
+    let known = |version: i64| ours.iter().find(|it| it.version == version);
+    let first = applied.iter().min_by_key(|(version, _)| *version)?;
+    let begins = known(first.0).is_some_and(|it| *it.checksum == first.1[..]);
+    if !begins {
+        return Some("belongs to another program; name another database".to_owned());
+    }
+    if applied.iter().any(|(version, _)| *version > newest) {
+        return Some(NEWER.to_owned());
+    }
+    let differs =
+        |(version, digest): &&Applied| known(*version).is_none_or(|it| *it.checksum != digest[..]);
+    let (version, _) = applied.iter().find(differs)?;
+    Some(format!(
+        "was changed by another build of this program (its migration {version} differs); use that \
+         build, or name another database"
+    ))
+}
+
+const APPLIED: &str = "select version, checksum from _sqlx_migrations order by version";
+
+/// The migrations that a PostgreSQL database has seen; none when it is new.
+pub(super) async fn applied_on_postgres(conn: &mut PgConnection) -> Answer<Vec<Applied>> {
+    let table: Option<String> = sqlx::query_scalar("select to_regclass('_sqlx_migrations')::text")
+        .fetch_one(&mut *conn)
+        .await?;
+    if table.is_none() {
+        return Ok(Vec::new());
+    }
+    Ok(sqlx::query_as(APPLIED).fetch_all(conn).await?)
+}
+
+/// The migrations that a SQLite database has seen, which has the table of them.
+pub(super) async fn applied_on_sqlite(conn: &mut SqliteConnection) -> Answer<Vec<Applied>> {
+    Ok(sqlx::query_as(APPLIED).fetch_all(conn).await?)
+}
+
+const COLUMNS: &str = "select m.name, c.name from sqlite_master m, pragma_table_info(m.name) c \
+    where m.type = 'table' and m.name not like 'sqlite\\_%' escape '\\' \
+    and m.name <> '_sqlx_migrations' and m.sql not like 'create virtual%'";
+const TRIGGERS: &str = "select name, '' from sqlite_master where type = 'trigger'";
+
+/// The tables of SQLite with their columns.
+pub(super) async fn columns(conn: &mut SqliteConnection) -> Answer<Vec<(String, String)>> {
+    Ok(sqlx::query_as(COLUMNS).fetch_all(conn).await?)
+}
+
+/// The triggers of SQLite, as if they were tables.
+pub(super) async fn triggers(conn: &mut SqliteConnection) -> Answer<Vec<(String, String)>> {
+    Ok(sqlx::query_as(TRIGGERS).fetch_all(conn).await?)
+}
+
+/// A database in memory on which our migrations ran.
+pub(super) async fn model() -> Answer<SqliteConnection> {
+    let mut model = SqliteConnection::connect("sqlite::memory:").await?;
+    SQLITE.run_direct(None, &mut model, false).await?;
+    Ok(model)
+}
+
+/// Tables that only SQLite has. All others are the same on both engines.
+const ONLY_SQLITE: &[&str] = &[];
+
+/// Passes when a PostgreSQL database has all tables and columns that our migrations make.
+pub(super) async fn complete(found: Vec<(String, String)>) -> Answer<()> {
+    let mut model = model().await?;
+    let mut expected = columns(&mut model).await?;
+    expected.retain(|(table, _)| !ONLY_SQLITE.contains(&&**table));
+    lacks_nothing(expected, found)
+}
+
+/// Passes when all that is `expected` is `found`.
+pub(super) fn lacks_nothing(
+    expected: Vec<(String, String)>,
+    found: Vec<(String, String)>,
+) -> Answer<()> {
+    let (expected, found) = (by_table(expected), by_table(found));
+    let mut missing = Vec::new();
+    for (table, columns) in expected {
+        match found.get(&table) {
+            None => missing.push(table),
+            Some(there) => missing.extend(
+                columns
+                    .difference(there)
+                    .map(|column| format!("{table}.{column}")),
+            ),
+        }
+    }
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(StorageError::Unusable(format!(
+        "lacks {}; restore a backup, or name another database",
+        missing.join(", ")
+    )))
+}
+
+fn by_table(pairs: Vec<(String, String)>) -> BTreeMap<String, BTreeSet<String>> {
+    let mut tables: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (table, column) in pairs {
+        tables.entry(table).or_default().insert(column);
+    }
+    tables
+}

@@ -1,0 +1,243 @@
+//! What a session adds up to, and pages of its findings: by groups of which the same became, so
+//! that nobody reads a hundred thousand rows to show fifty.
+
+use std::collections::HashMap;
+
+use sqlx::{FromRow, QueryBuilder};
+
+use super::book::{FINDINGS, FindingRow, rank, severity, unreadable};
+use super::row::StoredSession;
+use super::take::{KEPT_READY, ROWS};
+use crate::domain::{
+    Account, AppError, Fellows, Finding, FindingFacts, FindingState, IterationFacts, Seen,
+    Severity, account,
+};
+use crate::server::storage::database::on_pool;
+use crate::server::storage::{Answer, Database, StorageError};
+
+/// What a session adds up to.
+#[derive(Clone, Debug)]
+pub(crate) struct Accounts {
+    session: i64,
+    pub(crate) account: Account,
+    /// Its findings by what became of them.
+    pub(crate) groups: Vec<Group>,
+}
+
+/// Findings of which the same became, and which are equally grave.
+#[derive(Clone, Debug)]
+pub(crate) struct Group {
+    pub(crate) state: FindingState,
+    pub(crate) severity: Severity,
+    pub(crate) count: u32,
+    pub(crate) first_iteration: u32,
+    /// As it stands in the column, which selects them.
+    seen: String,
+    accepted: bool,
+}
+
+#[derive(FromRow)]
+struct IterationRow {
+    iteration: i64,
+    facts: String,
+}
+
+#[derive(FromRow)]
+struct GroupRow {
+    seen: String,
+    severity: i64,
+    findings: i64,
+    accepted: i64,
+}
+
+const ITERATIONS: &str =
+    "select iteration, facts from iterations where session = $1 order by iteration";
+const ITERATION: &str = "select facts from iterations where session = $1 and iteration = $2";
+const GROUPS: &str = "select seen, severity, count(*) as findings, count(accepted_by) as accepted \
+    from findings where session = $1 group by seen, severity";
+
+impl Accounts {
+    /// How many findings there are, and how many of them are open.
+    pub(crate) fn totals(&self) -> (u64, u64) {
+        let sum = |groups: &mut dyn Iterator<Item = &Group>| {
+            groups.map(|group| u64::from(group.count)).sum()
+        };
+        let all = sum(&mut self.groups.iter());
+        let open = sum(&mut self.groups.iter().filter(|it| it.state.is_open()));
+        (all, open)
+    }
+
+    /// The finding of a row, with what became of it.
+    fn finding(&self, row: FindingRow) -> Answer<Finding> {
+        let (seen, accepted) = (row.seen.clone(), row.accepted());
+        let facts = FindingFacts::try_from(row)?;
+        let mut groups = self.groups.iter();
+        let of = groups.find(|group| group.seen == seen && group.accepted == accepted);
+        let state = match of {
+            Some(group) => group.state,
+            // It changed since the groups were read.
+            None if accepted => FindingState::Accepted,
+            None => FindingState::Repeated,
+        };
+        Ok(Finding::of(&facts, state))
+    }
+}
+
+impl Database {
+    /// What a session adds up to.
+    pub(crate) async fn accounts(&self, stored: &StoredSession) -> Answer<Accounts> {
+        let number = stored.number;
+        let iterations: Vec<IterationRow> = on_pool!(self, pool =>
+            sqlx::query_as(ITERATIONS).bind(number).fetch_all(pool).await?);
+        let rows: Vec<GroupRow> = on_pool!(self, pool =>
+            sqlx::query_as(GROUPS).bind(number).fetch_all(pool).await?);
+        let iterations: Vec<IterationFacts> = iterations
+            .into_iter()
+            .filter_map(|row| {
+                let facts = serde_json::from_str(&row.facts);
+                let say = |error: &serde_json::Error| {
+                    unreadable("iterations.facts", &row.iteration.to_string(), error);
+                };
+                facts.inspect_err(say).ok()
+            })
+            .collect();
+        let (mut groups, mut fellows) = (Vec::new(), Vec::new());
+        for row in rows {
+            let seen: Seen = match serde_json::from_str(&row.seen) {
+                Ok(seen) => seen,
+                Err(error) => {
+                    unreadable("findings.seen", &row.seen, &error);
+                    continue;
+                }
+            };
+            let counts = [row.findings - row.accepted, row.accepted];
+            for (count, accepted) in counts.into_iter().zip([false, true]) {
+                if count == 0 {
+                    continue;
+                }
+                let count = u32::try_from(count).unwrap_or(u32::MAX);
+                groups.push(Group {
+                    state: FindingState::New,
+                    severity: severity(row.severity).unwrap_or_default(),
+                    count,
+                    first_iteration: seen.first(),
+                    seen: row.seen.clone(),
+                    accepted,
+                });
+                fellows.push(Fellows {
+                    seen: seen.clone(),
+                    accepted,
+                    count,
+                });
+            }
+        }
+        let account = account(&stored.facts, &iterations, &fellows);
+        for (group, state) in groups.iter_mut().zip(&account.states) {
+            group.state = *state;
+        }
+        Ok(Accounts {
+            session: number,
+            account,
+            groups,
+        })
+    }
+
+    /// What is known of one iteration of a session.
+    pub(crate) async fn iteration(
+        &self,
+        stored: &StoredSession,
+        iteration: u32,
+    ) -> Answer<Option<IterationFacts>> {
+        let facts: Option<String> = on_pool!(self, pool => sqlx::query_scalar(ITERATION)
+            .bind(stored.number)
+            .bind(i64::from(iteration))
+            .fetch_optional(pool)
+            .await?);
+        let say = |error: &serde_json::Error| {
+            unreadable("iterations.facts", &iteration.to_string(), error);
+        };
+        let read = |text: String| serde_json::from_str(&text).inspect_err(say).ok();
+        Ok(facts.and_then(read))
+    }
+
+    /// At most `limit` findings of these groups, by fingerprint, those after `after`; not those
+    /// that the session with the number `except` has too.
+    pub(crate) async fn findings_of(
+        &self,
+        accounts: &Accounts,
+        groups: &[&Group],
+        after: &str,
+        limit: usize,
+        except: Option<i64>,
+    ) -> Answer<Vec<Finding>> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let mut found: Vec<Finding> = Vec::new();
+        for chunk in groups.chunks(ROWS) {
+            let rows: Vec<FindingRow> = on_pool!(self, pool => {
+                let mut query = QueryBuilder::new(FINDINGS);
+                query.push(" where session = ").push_bind(accounts.session);
+                query.push(" and (seen, severity, accepted_by is not null) in (");
+                query.push_values(chunk, |mut row, group| {
+                    row.push_bind(group.seen.clone())
+                        .push_bind(rank(group.severity))
+                        .push_bind(group.accepted);
+                });
+                query.push(") and fingerprint > ").push_bind(after.to_owned());
+                if let Some(except) = except {
+                    query.push(" and not exists (select 1 from findings other \
+                        where other.session = ").push_bind(except);
+                    query.push(" and other.fingerprint = findings.fingerprint)");
+                }
+                query.push(" order by fingerprint limit ").push_bind(limit);
+                query.build_query_as().persistent(chunk.len() <= KEPT_READY).fetch_all(pool).await?
+            });
+            found.extend(readable(accounts, rows));
+        }
+        found.sort_by(|a, b| a.fingerprint.cmp(&b.fingerprint));
+        found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        Ok(found)
+    }
+
+    /// Those of these findings that the session has, by fingerprint.
+    pub(crate) async fn findings_named(
+        &self,
+        accounts: &Accounts,
+        fingerprints: &[String],
+    ) -> Answer<HashMap<String, Finding>> {
+        let mut found = HashMap::new();
+        for chunk in fingerprints.chunks(ROWS) {
+            let rows: Vec<FindingRow> = on_pool!(self, pool => {
+                let mut query = QueryBuilder::new(FINDINGS);
+                query.push(" where session = ").push_bind(accounts.session);
+                query.push(" and fingerprint in (");
+                let mut list = query.separated(", ");
+                for fingerprint in chunk {
+                    list.push_bind(fingerprint.clone());
+                }
+                query.push(")");
+                query.build_query_as().persistent(chunk.len() <= KEPT_READY).fetch_all(pool).await?
+            });
+            let findings = readable(accounts, rows);
+            found.extend(findings.map(|finding| (finding.fingerprint.clone(), finding)));
+        }
+        Ok(found)
+    }
+
+    /// One finding of a session.
+    pub(crate) async fn finding(&self, accounts: &Accounts, fingerprint: &str) -> Answer<Finding> {
+        let mut found = self
+            .findings_named(accounts, &[fingerprint.to_owned()])
+            .await?;
+        let absent = || AppError::not_found(format!("the session has no finding {fingerprint:?}"));
+        Ok(found.remove(fingerprint).ok_or_else(absent)?)
+    }
+}
+
+/// Those that can be read; what is wrong with the others is in the log.
+fn readable(accounts: &Accounts, rows: Vec<FindingRow>) -> impl Iterator<Item = Finding> {
+    rows.into_iter().filter_map(|row| {
+        let fingerprint = row.fingerprint.clone();
+        let say = |error: &StorageError| unreadable("findings", &fingerprint, error);
+        accounts.finding(row).inspect_err(say).ok()
+    })
+}

@@ -1,0 +1,101 @@
+//! Agents that cannot be started: no task pays for it, and they are tried again by themselves.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::domain::{Agent, AgentStatus, TaskStatus, WaitingCode};
+use crate::tests::support::{Client, Engine, TestApp, eventually, on_each_engine, process};
+
+on_each_engine!(
+    a_program_that_appears_runs_what_waited_for_it,
+    a_program_that_breaks_costs_no_attempt_and_is_tried_ever_more_rarely,
+);
+
+fn install(path: &Path, script: &str) {
+    // Renamed into place: nobody may see it half written.
+    let draft = path.with_extension("draft");
+    std::fs::write(&draft, script).unwrap();
+    std::fs::set_permissions(&draft, std::fs::Permissions::from_mode(0o755)).unwrap();
+    std::fs::rename(&draft, path).unwrap();
+}
+
+async fn in_error(client: &Client, name: &str) -> String {
+    eventually("the agent is in error", async || {
+        let agent: Agent = client
+            .get(&format!("/api/agents/{name}"))
+            .await
+            .expect(200)
+            .to();
+        (agent.status == AgentStatus::Error).then(|| agent.error.unwrap())
+    })
+    .await
+}
+
+async fn a_program_that_appears_runs_what_waited_for_it(engine: Engine) {
+    let folder = tempfile::tempdir().unwrap();
+    let program = folder.path().join("late");
+    let app = TestApp::on(engine, vec![process("late", &[program.to_str().unwrap()])]).await;
+    let client = app.client();
+    client.create(json!({"description": "x"})).await;
+    in_error(client, "late").await;
+    let task = client.task(1).await;
+    assert_eq!((task.status, task.attempt), (TaskStatus::Pending, 1));
+    assert_eq!(task.waiting[0].code, WaitingCode::AgentError);
+    install(&program, "#!/bin/sh\necho '{\"result\": 1}'\n");
+    let task = client.until(1, TaskStatus::Completed).await;
+    assert_eq!((task.attempt, &task.result), (1, &Some(json!(1))));
+    assert_eq!(task.error, None);
+}
+
+async fn a_program_that_breaks_costs_no_attempt_and_is_tried_ever_more_rarely(engine: Engine) {
+    let folder = tempfile::tempdir().unwrap();
+    let program = folder.path().join("broken");
+    // It is there and may be run, so only running it shows that its interpreter is missing.
+    install(&program, "#!/nowhere/interpreter\n");
+    let app = TestApp::on(
+        engine,
+        vec![process("broken", &[program.to_str().unwrap()])],
+    )
+    .await;
+    let client = app.client();
+    for description in ["first", "second"] {
+        client.create(json!({"description": description})).await;
+    }
+    let failures = async || {
+        let logs: Vec<Value> = client.get("/api/tasks/1/logs").await.expect(200).to();
+        let said = logs.iter().filter_map(|entry| entry["message"].as_str());
+        said.filter(|line| line.starts_with("broken was not started"))
+            .count()
+    };
+    eventually("it is tried again", async || {
+        (failures().await == 3).then_some(())
+    })
+    .await;
+    // One, then two seconds lie between them: it is no busy loop.
+    let task = client.task(1).await;
+    assert_eq!((task.status, task.attempt), (TaskStatus::Pending, 1));
+    assert_eq!(task.queue_position, Some(1), "it is back in its place");
+    let reason = in_error(client, "broken").await;
+    assert!(reason.contains("cannot start"), "{reason}");
+    let activity: Vec<Value> = client.get("/api/tasks/1/activity").await.expect(200).to();
+    let first = activity.iter().find(|it| it["kind"] == "started").unwrap();
+    let last = activity
+        .iter()
+        .rfind(|it| it["kind"] == "requeued")
+        .unwrap();
+    let at = |it: &Value| crate::domain::Timestamp::parse(it["time"].as_str().unwrap()).unwrap();
+    assert!(at(last).seconds_since(at(first)) > 2.5, "{activity:?}");
+
+    // A person need not wait for the next try.
+    install(&program, "#!/bin/sh\ntrue\n");
+    client
+        .post("/api/agents/broken/start", &json!({}))
+        .await
+        .expect(200);
+    for number in [1, 2] {
+        let task = client.until(number, TaskStatus::Completed).await;
+        assert_eq!(task.attempt, 1);
+    }
+}
