@@ -226,6 +226,31 @@ pub enum AgentStatus {
 }
 
 impl AgentStatus {
+    /// All statuses, those first that ask for a person.
+    pub const ALL: [Self; 6] = [
+        Self::NeedsInput,
+        Self::Busy,
+        Self::Idle,
+        Self::Draining,
+        Self::Error,
+        Self::Offline,
+    ];
+
+    /// The name on the wire.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NeedsInput => "needs_input",
+            other => other.label(),
+        }
+    }
+
+    /// Reads the name on the wire.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.as_str() == text)
+    }
+
     /// The words a person reads.
     #[must_use]
     pub fn label(self) -> &'static str {

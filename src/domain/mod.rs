@@ -7,6 +7,7 @@ mod activity;
 mod agent;
 mod convergence;
 mod error;
+mod excerpt;
 mod id;
 mod limits;
 mod link;
@@ -43,6 +44,9 @@ pub use convergence::{
     account, beginning, cut_data, cut_event, data_weight, fingerprint, ledger, verdict, weight,
 };
 pub use error::{AppError, ErrorKind, FieldError};
+pub use excerpt::{
+    Excerpt, LONGEST_LINE, LogExcerpt, LogPage, MOST_RUNS, TaskPart, TaskTexts, page_weight,
+};
 pub use id::TaskId;
 pub use limits::{LIMITS, TaskLimits, is_agent_name};
 pub use link::TaskLink;
@@ -70,7 +74,8 @@ pub use transition::{Illegal, Transition};
 pub use usage::{Cost, CostSource, Usage, UsageRecord};
 pub use usage_report::{TOTAL, UsageReport};
 pub use view::{
-    AgentView, AgentsView, ComparedFinding, ComparedSession, ComparisonView, ConvergenceView,
-    FeedPoint, FindingsView, LiveSession, RoundsView, SessionView, TaskDraft, TaskView, TasksView,
+    AgentChoice, AgentChoices, AgentFilter, AgentView, AgentsView, ComparedFinding,
+    ComparedSession, ComparisonView, ConvergenceView, FeedPoint, FindingsView, LiveSession,
+    RoundsView, SessionView, TaskDraft, TaskView, TasksView,
 };
 pub use waiting::{Waiting, WaitingCode};

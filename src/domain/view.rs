@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Activity, Agent, Epoch, Finding, FindingState, IterationMetrics, LogEntry, LoopLink, Page, Seq,
-    Session, SessionEvent, SessionStats, StatusCounts, Task, TaskBody, Timestamp,
+    Activity, Agent, AgentStatus, Epoch, Excerpt, Finding, FindingState, IterationMetrics, LogPage,
+    LoopLink, Page, Seq, Session, SessionEvent, SessionStats, StatusCounts, Task, TaskTexts,
+    Timestamp,
 };
 
 /// The point of the feed at which a page was read: go on from here and nothing is missing.
@@ -23,8 +24,10 @@ pub struct TasksView {
     pub tasks: Page<Task>,
     /// The numbers on the tabs.
     pub counts: StatusCounts,
-    /// The strip beside the list.
+    /// The strip beside the list: the first agents, by name.
     pub agents: Vec<Agent>,
+    /// How many agents there are besides.
+    pub more_agents: u64,
     /// Recent activity, newest first.
     pub activity: Vec<Activity>,
     /// The file in which the server looks for agents.
@@ -51,16 +54,16 @@ pub struct TaskDraft {
 /// What the page of one task shows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TaskView {
-    /// The task.
+    /// The task without description, result, error and metadata.
     pub task: Task,
-    /// What lists leave out of it.
-    pub body: TaskBody,
-    /// The newest log entries, oldest first.
-    pub logs: Vec<LogEntry>,
-    /// True when there are older entries than those.
-    pub more_logs: bool,
-    /// What happened to it, oldest first.
+    /// Its long texts.
+    pub texts: TaskTexts,
+    /// The end of its log.
+    pub logs: LogPage,
+    /// What happened to it lately, oldest first.
     pub timeline: Vec<Activity>,
+    /// How much happened before that.
+    pub earlier_activity: u64,
     /// The task that it tries again, if any.
     pub retry_of: Option<i64>,
     /// The tasks that tried it again.
@@ -68,7 +71,7 @@ pub struct TaskView {
     /// True while its agent is being stopped.
     pub cancelling: bool,
     /// The question that it waits for an answer to.
-    pub question: Option<String>,
+    pub question: Option<Excerpt>,
     /// Where to go on from.
     pub feed: FeedPoint,
     /// The server's clock when it answered.
@@ -78,14 +81,63 @@ pub struct TaskView {
 /// What the agents page shows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AgentsView {
-    /// All agents, by name.
+    /// The agents that were asked for, by name, as many as fit.
     pub agents: Vec<Agent>,
-    /// The tasks that they hold.
+    /// The name after which the next page begins.
+    pub next: Option<String>,
+    /// How many agents there are in each status, of all.
+    pub counts: Vec<(AgentStatus, u64)>,
+    /// The tasks that they hold, the first few of each.
     pub tasks: Vec<Task>,
     /// Where to go on from.
     pub feed: FeedPoint,
     /// The server's clock when it answered.
     pub now: Timestamp,
+}
+
+/// Which agents to list. Empty means all.
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AgentFilter {
+    /// With this status.
+    pub status: Option<AgentStatus>,
+    /// With these letters in name or title.
+    pub q: Option<String>,
+    /// Only those after this name.
+    pub after: Option<String>,
+}
+
+impl AgentFilter {
+    /// True when `agent` belongs on a list with this filter.
+    #[must_use]
+    pub fn matches(&self, agent: &Agent) -> bool {
+        let named = |words: &String| {
+            let words = words.trim().to_lowercase();
+            agent.name.to_lowercase().contains(&words)
+                || agent.title.to_lowercase().contains(&words)
+        };
+        self.status.is_none_or(|status| status == agent.status)
+            && self.q.as_ref().is_none_or(named)
+            && self.after.as_ref().is_none_or(|after| agent.name > *after)
+    }
+}
+
+/// An agent to choose.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct AgentChoice {
+    /// Its name.
+    pub name: String,
+    /// What people call it, and what it is doing.
+    pub label: String,
+}
+
+/// The agents to choose from; empty when there are too many to choose from a list.
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+pub struct AgentChoices {
+    /// By name.
+    pub agents: Vec<AgentChoice>,
+    /// True when they are too many to list.
+    pub too_many: bool,
 }
 
 /// What the page of one agent shows.
@@ -95,6 +147,8 @@ pub struct AgentView {
     pub agent: Agent,
     /// Its latest tasks, newest first.
     pub tasks: Page<Task>,
+    /// The first few of the tasks that it holds.
+    pub held: Vec<Task>,
     /// Where to go on from.
     pub feed: FeedPoint,
     /// The server's clock when it answered.

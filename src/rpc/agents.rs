@@ -4,18 +4,29 @@
     missing_docs,
     reason = "server functions generate public structs without docs"
 )]
+#![expect(
+    clippy::unused_async,
+    reason = "a server function is async, whatever it waits for"
+)]
 
 use leptos::prelude::*;
 
-use crate::domain::{Agent, AgentView, AgentsView, AppError, StopMode};
+use crate::domain::{Agent, AgentChoices, AgentFilter, AgentView, AgentsView, AppError, StopMode};
 #[cfg(feature = "ssr")]
 use crate::server::{operations, reply, state};
 
-/// The agents page.
+/// The agents page: those that match `filter`, as many as fit.
 #[server(prefix = "/rpc", endpoint = "agents/list", input = server_fn::codec::Json)]
-pub async fn list() -> Result<AgentsView, AppError> {
+pub async fn list(#[server(default)] filter: AgentFilter) -> Result<AgentsView, AppError> {
     let (app, viewer) = state::viewer()?;
-    reply::with_status(operations::views::agents(&app, &viewer).await)
+    reply::with_status(operations::views::agents(&app, &viewer, &filter).await)
+}
+
+/// The agents that a new task may be given to.
+#[server(prefix = "/rpc", endpoint = "agents/choices", input = server_fn::codec::Json)]
+pub async fn choices() -> Result<AgentChoices, AppError> {
+    let (app, viewer) = state::viewer()?;
+    Ok(operations::views::choices(&app, &viewer))
 }
 
 /// The page of one agent.

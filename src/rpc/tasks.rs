@@ -7,7 +7,9 @@
 
 use leptos::prelude::*;
 
-use crate::domain::{AppError, LogEntry, Task, TaskDraft, TaskFilter, TaskView, TasksView};
+use crate::domain::{
+    AppError, LogPage, Task, TaskDraft, TaskFilter, TaskPart, TaskView, TasksView,
+};
 #[cfg(feature = "ssr")]
 use crate::{
     domain::Reply,
@@ -25,21 +27,22 @@ pub async fn list(filter: TaskFilter, cursor: Option<String>) -> Result<TasksVie
 #[server(prefix = "/rpc", endpoint = "tasks/view", input = server_fn::codec::Json)]
 pub async fn view(task: String) -> Result<TaskView, AppError> {
     let (app, viewer) = state::viewer()?;
-    reply::with_status(operations::views::task(&app, &viewer, &task).await)
+    reply::with_status(operations::task_page::view(&app, &viewer, &task).await)
 }
 
-/// At most 500 log entries of a task that are older than entry `before`, oldest first.
-#[server(prefix = "/rpc", endpoint = "tasks/older_logs", input = server_fn::codec::Json)]
-pub async fn older_logs(task: String, before: i64) -> Result<Vec<LogEntry>, AppError> {
+/// A part of the log of a task, oldest first: the newest entries before `before`, or else the
+/// oldest ones after `after`; at most 1000 and 2 MB of them.
+#[server(prefix = "/rpc", endpoint = "tasks/logs", input = server_fn::codec::Json)]
+pub async fn logs(task: String, before: Option<i64>, after: i64) -> Result<LogPage, AppError> {
     let (app, viewer) = state::viewer()?;
-    reply::with_status(operations::views::older_logs(&app, &viewer, &task, before).await)
+    reply::with_status(operations::task_page::logs(&app, &viewer, &task, before, after).await)
 }
 
-/// The log entries of a task that are newer than entry `after`, oldest first, at most 1000.
-#[server(prefix = "/rpc", endpoint = "tasks/newer_logs", input = server_fn::codec::Json)]
-pub async fn newer_logs(task: String, after: i64) -> Result<Vec<LogEntry>, AppError> {
+/// The whole of a text that the page of a task shows the beginning of.
+#[server(prefix = "/rpc", endpoint = "tasks/whole", input = server_fn::codec::Json)]
+pub async fn whole(task: String, part: TaskPart) -> Result<String, AppError> {
     let (app, viewer) = state::viewer()?;
-    reply::with_status(operations::views::newer_logs(&app, &viewer, &task, after).await)
+    reply::with_status(operations::task_page::whole(&app, &viewer, &task, part).await)
 }
 
 /// Creates a task. The fields are those of the form: empty text means absent, labels are

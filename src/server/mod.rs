@@ -11,7 +11,7 @@
 //! | `jobs`, `bridge`, `upkeep`, `reply` | the rows above |
 //! | `operations`, `error` | the rows above except `jobs`, `bridge`, `upkeep`, `reply` |
 //! | `api`, bodies of `rpc` | `operations`, `auth`, `state`, `error`, the socket also `live`, bodies of `rpc` also `reply` |
-//! | `router`, `run`, `restore`, `reload`, `import`, `home`, `assets` | everything |
+//! | `router`, `run`, `restore`, `reload`, `import`, `home`, `serve`, `assets` | everything |
 
 pub(crate) mod agents;
 mod api;
@@ -38,6 +38,7 @@ pub(crate) mod reply;
 mod restore;
 mod router;
 pub(crate) mod run;
+pub(crate) mod serve;
 pub(crate) mod state;
 pub(crate) mod storage;
 mod telemetry;

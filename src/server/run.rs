@@ -1,17 +1,16 @@
 //! The composition root: open, restore, wire, spawn, serve, drain. Only this file decides what
 //! runs beside the requests, and every loop it starts ends when `stopping` fires.
 
-use std::future::IntoFuture;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::serve::ListenerExt;
 use leptos::config::LeptosOptions;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::agents::Adapters;
+use super::agents::descriptors;
 use super::agents::processes::reap_survivors;
 use super::api::describe_metrics;
 use super::auth::Actors;
@@ -25,6 +24,7 @@ use super::publisher::Publisher;
 use super::queue::{Board, Runs};
 use super::reload::reload_on_hangup;
 use super::restore::restore;
+use super::serve::{Patience, most_connections, serve};
 use super::state::{AppState, Handles};
 use super::storage::{Claim, Database, OnCommit, Writer};
 use super::telemetry::chain;
@@ -51,6 +51,7 @@ pub(crate) async fn run(
     stopping: CancellationToken,
     ready: impl FnOnce(std::net::SocketAddr),
 ) -> Result<(), StartError> {
+    let descriptors = descriptors::raise();
     let metrics = describe_metrics().map_err(StartError)?;
     // Nothing is reaped, restored or migrated before the place is ours alone.
     let home = Home::open(&config, clock)?;
@@ -116,18 +117,10 @@ pub(crate) async fn run(
     drop(app);
 
     ready(local);
-    // Small frames must not wait for large ones.
-    let listener = listener.tap_io(|stream| {
-        let _unsupported = stream.set_nodelay(true);
-    });
-    let serving = axum::serve(listener, routes)
-        .with_graceful_shutdown(stop.clone().cancelled_owned())
-        .into_future();
+    let most = most_connections(descriptors);
+    let serving = serve(listener, routes, most, Patience::default(), stop.clone());
     let done = async {
-        let (served, _dispatched) = tokio::join!(serving, dispatching);
-        if let Err(error) = served {
-            tracing::error!(error = chain(&error), "serving ended");
-        }
+        let ((), _dispatched) = tokio::join!(serving, dispatching);
     };
     let patience = async {
         stop.cancelled().await;

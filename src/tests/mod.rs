@@ -7,6 +7,7 @@
 mod agents;
 mod api;
 mod clocks;
+mod connections;
 mod converge;
 mod convergence;
 mod crash;
@@ -15,6 +16,7 @@ mod feed;
 mod forms;
 mod import;
 mod outages;
+mod pages;
 mod restart;
 mod rules;
 mod storage;

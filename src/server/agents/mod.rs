@@ -5,6 +5,7 @@
 //! its promises even when this server is killed), [`processes`] (the second belt),
 //! [`fake`] (a script, for demonstrations).
 
+pub(crate) mod descriptors;
 mod environment;
 pub(crate) mod fake;
 mod feed;

@@ -10,6 +10,7 @@ use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
+use super::descriptors;
 use super::processes::{Process, descendants};
 use super::supervisor;
 
@@ -26,7 +27,8 @@ impl Supervised {
     /// own, so that Ctrl and C at a terminal reach it only through us.
     pub(crate) fn command() -> Command {
         let mut command = Command::from(supervisor::command());
-        command.arg(std::process::id().to_string()).arg("--");
+        command.arg(std::process::id().to_string());
+        command.arg(descriptors::original().to_string()).arg("--");
         command.process_group(0);
         command
     }

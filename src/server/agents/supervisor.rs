@@ -5,7 +5,7 @@
 //! it watches the server through a pidfd and is the *subreaper* of its descendants: whoever
 //! leaves the program's process group or session, and loses its parent, becomes its child.
 //!
-//! The server (or the convergence loop) starts its own executable with `supervise <server's pid> -- program arguments…`.
+//! The server (or the convergence loop) starts its own executable with `supervise <server's pid> <descriptors> -- program arguments…`.
 //! SIGTERM is passed on to the program's group; SIGUSR1 means: end everything now.
 //! It ends as the program ended, by the same signal if it was one.
 
@@ -26,6 +26,7 @@ use rustix::process::{
 };
 use signal_hook::consts::{SIGCHLD, SIGTERM, SIGUSR1};
 
+use super::descriptors;
 use super::processes::descendants;
 
 /// Exit status that says: the program was never started. The reason is on standard error
@@ -80,11 +81,16 @@ fn supervise(arguments: impl Iterator<Item = OsString>, stdout: Stdio) -> u8 {
 fn run(mut arguments: impl Iterator<Item = OsString>, stdout: Stdio) -> Result<Ending, String> {
     let server = arguments.next().and_then(|pid| pid.to_str()?.parse().ok());
     let server = server.and_then(Pid::from_raw).ok_or("no server named")?;
+    let limit = arguments
+        .next()
+        .and_then(|limit| limit.to_str()?.parse().ok());
     let program = arguments.nth(1).ok_or("no program named")?;
     let server = watch(server)?;
     // Before there is anything to supervise, a signal may simply end this process.
     let signals = Signals::arm().map_err(|error| error.to_string())?;
     set_child_subreaper(Some(getpid())).map_err(|error| error.to_string())?;
+    // Without it the program has more descriptors than it needs.
+    let _lowered = limit.is_some_and(descriptors::set);
     let program = start(program, arguments, stdout)?;
 
     let mut ending = None;

@@ -1,9 +1,10 @@
 //! What each page shows, gathered. The point of the feed is read before the database, so
 //! that everything the reading may have missed comes after that point.
 
+use super::rows::{CARD, LINE, SHOWN, fit, fit_agents, row};
 use crate::domain::{
-    Agent, AgentView, AgentsView, AppError, LogEntry, LogFilter, Page, Scope, Task, TaskFilter,
-    TaskId, TaskRef, TaskView, TasksView,
+    Activity, Agent, AgentChoice, AgentChoices, AgentFilter, AgentStatus, AgentView, AgentsView,
+    AppError, Excerpt, Scope, Task, TaskFilter, TaskRef, TasksView,
 };
 use crate::server::auth::Viewer;
 use crate::server::operations::{activity, agents as agent_operations, tasks as task_operations};
@@ -11,8 +12,20 @@ use crate::server::state::AppState;
 
 /// Rows of a page's list.
 const ROWS: u32 = 50;
-/// Log entries that come with a task's page, and per "earlier" request.
-const LOG_ROWS: u32 = 500;
+/// What the rows of a page may take, in bytes: HTML, and the data beside it.
+const ROWS_TAKE: usize = 190_000;
+/// What the strip of agents beside them may take.
+const STRIP_TAKES: usize = 36_000;
+/// What the cards of agents may take.
+const CARDS_TAKE: usize = 240_000;
+/// What the words of an activity may take: its title, and the first line of its detail.
+const WORDS: usize = 300;
+/// More agents than this are not chosen from a list.
+const MOST_CHOICES: usize = 60;
+/// What is said of an agent where it is chosen.
+const LABEL: usize = 120;
+/// What the capabilities of an agent may take on its page.
+const CAPABILITIES: usize = 8000;
 
 /// The tasks page.
 pub(crate) async fn tasks(
@@ -24,119 +37,76 @@ pub(crate) async fn tasks(
     let feed = app.bus.point();
     let list = task_operations::list(app, viewer, filter, cursor, ROWS);
     let (tasks, activity) = tokio::join!(list, activity::recent(app, viewer, &filter.project, 20));
+    let agents = agent_operations::list(app, viewer);
+    let (agents, more_agents) = fit_agents(agents, STRIP_TAKES, LINE);
     Ok(TasksView {
-        tasks: tasks?,
+        tasks: fit(tasks?, ROWS_TAKE),
         counts: app.board.counts(&viewer.scope().narrowed(&filter.project)),
-        agents: agent_operations::list(app, viewer),
-        activity: activity?,
+        agents,
+        more_agents,
+        activity: activity?.into_iter().map(brief).collect(),
         configuration: app.configuration.clone(),
         feed,
         now: app.clock.now(),
     })
 }
 
-/// The page of one task.
-pub(crate) async fn task(
-    app: &AppState,
-    viewer: &Viewer,
-    task: &str,
-) -> Result<TaskView, AppError> {
-    let feed = app.bus.point();
-    let scope = viewer.scope();
-    let stored = app.db.task(scope, task_operations::parse(task)?).await?;
-    let newest = LogFilter {
-        newest_first: true,
-        ..LogFilter::default()
-    };
-    let (body, logs, timeline, retried_by, retry_of) = tokio::join!(
-        app.db.task_body(stored.task.number),
-        app.db.logs(&stored.task, &newest, None, LOG_ROWS),
-        app.db.timeline(stored.task.number),
-        app.db.retries_of(scope, stored.task.id),
-        number_of(app, scope, stored.task.retry_of),
-    );
-    let mut logs = logs?;
-    logs.items.reverse();
-    Ok(TaskView {
-        cancelling: stored.cancel_requested_at.is_some() && stored.task.status.is_held(),
-        question: stored.task.question.as_ref().map(|it| it.text.clone()),
-        task: task_operations::shown(app, scope, stored),
-        body: body?,
-        more_logs: logs.next.is_some(),
-        logs: logs.items,
-        timeline: timeline?,
-        retry_of: retry_of?,
-        retried_by: retried_by?,
-        feed,
-        now: app.clock.now(),
-    })
-}
-
-async fn number_of(
-    app: &AppState,
-    scope: &Scope,
-    task: Option<TaskId>,
-) -> Result<Option<i64>, AppError> {
-    let Some(id) = task else { return Ok(None) };
-    let stored = app.db.task(scope, TaskRef::Id(id)).await?;
-    Ok(Some(stored.task.number))
-}
-
-/// Log entries of a task older than entry `before`, oldest first.
-pub(crate) async fn older_logs(
-    app: &AppState,
-    viewer: &Viewer,
-    task: &str,
-    before: i64,
-) -> Result<Vec<LogEntry>, AppError> {
-    let stored = app
-        .db
-        .task(viewer.scope(), task_operations::parse(task)?)
-        .await?;
-    let newest = LogFilter {
-        newest_first: true,
-        ..LogFilter::default()
-    };
-    let cursor = before.to_string();
-    let page = app
-        .db
-        .logs(&stored.task, &newest, Some(&cursor), LOG_ROWS)
-        .await?;
-    let mut entries = page.items;
-    entries.reverse();
-    Ok(entries)
-}
-
-/// Log entries of a task newer than entry `after`, oldest first.
-pub(crate) async fn newer_logs(
-    app: &AppState,
-    viewer: &Viewer,
-    task: &str,
-    after: i64,
-) -> Result<Vec<LogEntry>, AppError> {
-    let stored = app
-        .db
-        .task(viewer.scope(), task_operations::parse(task)?)
-        .await?;
-    let cursor = after.to_string();
-    let page = app
-        .db
-        .logs(&stored.task, &LogFilter::default(), Some(&cursor), 1000)
-        .await?;
-    Ok(page.items)
+/// An activity with as many of its words as a line shows.
+fn brief(activity: Activity) -> Activity {
+    let cut = |words: String| Excerpt::of(words.trim_start(), WORDS).text;
+    Activity {
+        title: activity.title.map(cut),
+        detail: activity.detail.map(cut),
+        ..activity
+    }
 }
 
 /// The agents page.
-pub(crate) async fn agents(app: &AppState, viewer: &Viewer) -> Result<AgentsView, AppError> {
+pub(crate) async fn agents(
+    app: &AppState,
+    viewer: &Viewer,
+    filter: &AgentFilter,
+) -> Result<AgentsView, AppError> {
     let feed = app.bus.point();
-    let agents = agent_operations::list(app, viewer);
-    let tasks = held(app, viewer.scope(), &agents).await?;
+    let all = agent_operations::list(app, viewer);
+    let counts = AgentStatus::ALL.map(|status| {
+        let number = all.iter().filter(|agent| agent.status == status).count();
+        (status, u64::try_from(number).unwrap_or(u64::MAX))
+    });
+    let wanted = all.into_iter().filter(|agent| filter.matches(agent));
+    let (agents, more) = fit_agents(wanted.collect(), CARDS_TAKE, CARD);
+    let last = agents.last().filter(|_| more > 0);
     Ok(AgentsView {
+        tasks: held(app, viewer.scope(), &agents).await?,
+        next: last.map(|agent| agent.name.clone()),
         agents,
-        tasks,
+        counts: counts.to_vec(),
         feed,
         now: app.clock.now(),
     })
+}
+
+/// The agents to choose from for a new task.
+pub(crate) fn choices(app: &AppState, viewer: &Viewer) -> AgentChoices {
+    let agents = agent_operations::list(app, viewer);
+    if agents.len() > MOST_CHOICES {
+        return AgentChoices {
+            agents: Vec::new(),
+            too_many: true,
+        };
+    }
+    let choice = |agent: Agent| AgentChoice {
+        label: format!(
+            "{} ({})",
+            Excerpt::of(&agent.title, LABEL).text,
+            agent.status.label()
+        ),
+        name: agent.name,
+    };
+    AgentChoices {
+        agents: agents.into_iter().map(choice).collect(),
+        too_many: false,
+    }
 }
 
 /// The page of one agent.
@@ -146,25 +116,42 @@ pub(crate) async fn agent(
     name: &str,
 ) -> Result<AgentView, AppError> {
     let feed = app.bus.point();
-    let agent = agent_operations::get(app, viewer, name)?;
+    let mut agent = agent_operations::get(app, viewer, name)?;
     let filter = TaskFilter {
         agent: Some(name.to_owned()),
         ..TaskFilter::default()
     };
-    let tasks: Page<Task> = task_operations::list(app, viewer, &filter, None, ROWS).await?;
+    let tasks = task_operations::list(app, viewer, &filter, None, ROWS).await?;
+    let held = held(app, viewer.scope(), std::slice::from_ref(&agent)).await?;
+    let abilities = agent.capabilities.join(", ");
+    let shown = Excerpt::of(&abilities, CAPABILITIES);
+    if shown.cut.is_some() {
+        agent.capabilities = vec![shown.text + "…"];
+    }
+    agent.error = agent
+        .error
+        .map(|error| Excerpt::of(&error, CAPABILITIES).text);
     Ok(AgentView {
         agent,
-        tasks,
+        tasks: fit(tasks, ROWS_TAKE),
+        held,
         feed,
         now: app.clock.now(),
     })
 }
 
+/// The tasks that are named with these agents.
 async fn held(app: &AppState, scope: &Scope, agents: &[Agent]) -> Result<Vec<Task>, AppError> {
     let mut tasks = Vec::new();
-    for id in agents.iter().flat_map(|agent| &agent.running) {
+    for id in agents
+        .iter()
+        .flat_map(|agent| agent.running.iter().take(SHOWN))
+    {
         let stored = app.db.task(scope, TaskRef::Id(*id)).await?;
-        tasks.push(task_operations::shown(app, scope, stored));
+        let mut task = row(task_operations::shown(app, scope, stored));
+        task.excerpt.clear();
+        task.labels.clear();
+        tasks.push(task);
     }
     Ok(tasks)
 }

@@ -168,7 +168,7 @@ where
     })
 }
 
-fn level_code(level: LogLevel) -> i64 {
+pub(super) fn level_code(level: LogLevel) -> i64 {
     match level {
         LogLevel::Debug => 0,
         LogLevel::Info => 1,
@@ -177,7 +177,7 @@ fn level_code(level: LogLevel) -> i64 {
     }
 }
 
-fn stream_code(stream: LogStream) -> i64 {
+pub(super) fn stream_code(stream: LogStream) -> i64 {
     match stream {
         LogStream::Stdout => 0,
         LogStream::Stderr => 1,

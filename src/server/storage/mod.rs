@@ -17,6 +17,7 @@ mod database;
 mod error;
 mod health;
 mod link;
+pub(crate) mod log_pages;
 pub(crate) mod logs;
 #[cfg_attr(not(test), expect(dead_code, reason = "its followers come later"))]
 pub(crate) mod outbox;

@@ -1,6 +1,7 @@
 //! Our programs as processes of their own. They have to be built before:
 //! `cargo build --features ssr --bins`.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
@@ -19,6 +20,7 @@ pub(crate) const MARK: &str = "KD_CRASH_TEST";
 pub(crate) struct Program {
     child: Child,
     client: Client,
+    address: SocketAddr,
     /// The mark of this place and no other.
     mark: String,
 }
@@ -28,20 +30,30 @@ impl Program {
         Self::following(place, "ws://127.0.0.1:9").await
     }
 
+    /// As started by a shell with these limits of open files.
+    pub(crate) async fn with_descriptors(place: &Place, soft: u32, hard: u32) -> Self {
+        let limits = format!("ulimit -Hn {hard}; ulimit -Sn {soft}; exec \"$0\" \"$@\"");
+        let mut command = Command::new("/bin/bash");
+        command.args(["-c", &limits]).arg(binary("kimi-dashboard"));
+        Self::run(command, place, "ws://127.0.0.1:9", &shell()).await
+    }
+
     /// Follows the loop at this address.
     pub(crate) async fn following(place: &Place, convergence_url: &str) -> Self {
-        let agent = "[[agent]]\nname = \"shell\"\nkind = \"process\"\nconcurrency = 4\n\
-            command = [\"bash\", \"-c\", \"{description}\"]\ngrace_seconds = 1\ntakes = \"any\"\n";
-        let agent = format!("{agent}pass_env = [\"{MARK}\"]\n");
-        Self::configured(place, convergence_url, &agent).await
+        let command = Command::new(binary("kimi-dashboard"));
+        Self::run(command, place, convergence_url, &shell()).await
     }
 
     /// With this configuration.
     pub(crate) async fn configured(place: &Place, convergence_url: &str, toml: &str) -> Self {
+        let command = Command::new(binary("kimi-dashboard"));
+        Self::run(command, place, convergence_url, toml).await
+    }
+
+    async fn run(mut command: Command, place: &Place, convergence_url: &str, toml: &str) -> Self {
         let folder = place.folder();
         let config = folder.join("dashboard.toml");
         std::fs::write(&config, toml).unwrap();
-        let mut command = Command::new(binary("kimi-dashboard"));
         command.args(["--port", "0", "--config"]).arg(&config);
         command.arg("--data-dir").arg(folder);
         command.args(["--convergence-url", convergence_url]);
@@ -69,16 +81,21 @@ impl Program {
         let address = line
             .strip_prefix("listening on http://")
             .unwrap_or_else(|| panic!("{line}"));
-        let client = Client::new(address.parse().unwrap());
+        let address = address.parse().unwrap();
         Self {
             child,
-            client,
+            client: Client::new(address),
+            address,
             mark,
         }
     }
 
     pub(crate) fn client(&self) -> &Client {
         &self.client
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// As the system does when memory is short. Nothing that it started lives on.
@@ -121,6 +138,15 @@ impl Program {
 /// How many processes carry this mark.
 pub(crate) fn processes(mark: &str) -> usize {
     marked(&format!("{MARK}={mark}")).len()
+}
+
+/// An agent that runs what tasks describe.
+fn shell() -> String {
+    format!(
+        "[[agent]]\nname = \"shell\"\nkind = \"process\"\nconcurrency = 4\n\
+         command = [\"bash\", \"-c\", \"{{description}}\"]\ngrace_seconds = 1\ntakes = \"any\"\n\
+         pass_env = [\"{MARK}\"]\n"
+    )
 }
 
 /// Waits until every process that carries this mark is gone.

@@ -348,7 +348,13 @@ pub(crate) fn scroll_to_end(element: &Element) {
     element.set_scroll_top(element.scroll_height());
 }
 
-/// Scrolls a box so that `rest` pixels remain below.
-pub(crate) fn scroll_to_rest(element: &Element, rest: i32) {
-    element.set_scroll_top(element.scroll_height() - element.client_height() - rest);
+/// Scrolls a box to this place.
+pub(crate) fn scroll_to(element: &Element, top: i32) {
+    element.set_scroll_top(top);
+}
+
+/// Where the element with this id is in its box, however that is scrolled.
+pub(crate) fn place_of(id: &str) -> Option<i32> {
+    let element = document()?.get_element_by_id(id)?;
+    Some(element.dyn_into::<HtmlElement>().ok()?.offset_top())
 }

@@ -7,9 +7,9 @@ use super::badge::AgentBadge;
 use super::format::{duration, elapsed, grouped, percent};
 use super::icon::Icon;
 use super::time::Ago;
-use crate::domain::{Agent, AgentStatus, TaskId, Timestamp};
+use crate::domain::{Agent, AgentStatus, TaskId, TaskStatus, Timestamp};
 use crate::ui::dynamic::{Erase, list, maybe, memo, nothing, part, row, text};
-use crate::ui::paths;
+use crate::ui::paths::{self, TasksQuery};
 use crate::ui::state::Clock;
 
 /// A task that an agent holds, as far as it is known.
@@ -21,6 +21,13 @@ pub(crate) struct CurrentTask {
     pub(crate) started_at: Option<Timestamp>,
     /// True while it waits for a person.
     pub(crate) asks: bool,
+}
+
+/// The first few tasks that an agent holds, and how many more there are.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Current {
+    pub(crate) tasks: Vec<CurrentTask>,
+    pub(crate) more: u64,
 }
 
 impl CurrentTask {
@@ -39,7 +46,7 @@ impl CurrentTask {
 pub(crate) fn AgentCard(
     agent: Signal<Agent>,
     /// The tasks that it holds.
-    current: Signal<Vec<CurrentTask>>,
+    current: Signal<Current>,
 ) -> impl IntoView {
     let (name, title) = names(&agent.read_untracked());
     let status = memo(move || agent.read().status);
@@ -57,7 +64,7 @@ pub(crate) fn AgentCard(
                 <AgentBadge status/>
             </div>
             <AgentNotes agent/>
-            <CurrentTasks current/>
+            <CurrentTasks current agent=name.clone()/>
             <AgentFigures agent/>
             <div class="card-actions">
                 <AgentControls agent/>
@@ -101,10 +108,25 @@ fn LastSeen(agent: Signal<Agent>) -> impl IntoView {
 
 /// The tasks that an agent holds, with the time they have taken.
 #[component]
-pub(crate) fn CurrentTasks(current: Signal<Vec<CurrentTask>>) -> impl IntoView {
+pub(crate) fn CurrentTasks(
+    /// The tasks.
+    current: Signal<Current>,
+    /// The agent's name.
+    agent: String,
+) -> impl IntoView {
     let clock = Clock::get();
+    let mut running = TasksQuery::default().with_status(Some(TaskStatus::Running));
+    running.filter.agent = Some(agent);
+    let url = running.url(paths::TASKS);
+    let more = memo(move || current.read().more);
+    let more = maybe(move || {
+        let url = url.clone();
+        let words = move |more: u64| format!("and {} more", grouped(more));
+        let more = Some(more.get()).filter(|more| *more > 0);
+        more.map(|more| view! { <li><a href=url>{words(more)}</a></li> })
+    });
     let tasks = list(
-        move || current.get(),
+        move || current.get().tasks,
         |task| {
             let started_at = task.started_at.map_or(0, |time| time.0);
             let asks = task.asks;
@@ -138,7 +160,7 @@ pub(crate) fn CurrentTasks(current: Signal<Vec<CurrentTask>>) -> impl IntoView {
             }
         },
     );
-    view! { <ul class="current">{tasks}</ul> }
+    view! { <ul class="current">{tasks} {more}</ul> }
 }
 
 /// How it has done so far.
@@ -178,15 +200,18 @@ pub(crate) fn AgentFigures(agent: Signal<Agent>) -> impl IntoView {
 pub(crate) fn AgentLine(
     agent: Signal<Agent>,
     /// The tasks that it holds.
-    current: Signal<Vec<CurrentTask>>,
+    current: Signal<Current>,
 ) -> impl IntoView {
     let (name, title) = names(&agent.read_untracked());
     let status = memo(move || agent.read().status);
     let url = paths::agent(&name);
     let links = part(move || {
-        row(current.get(), |task| {
+        let Current { tasks, more } = current.get();
+        let links = row(tasks, |task| {
             view! { <a class="figure" href=task.url()>{task.label()}</a> }
-        })
+        });
+        let more = (more > 0).then(|| format!("+{more}"));
+        view! { {links} {more} }.any()
     });
     let startable = memo(move || can_start(&agent.read()));
     let start = maybe(move || {

@@ -1,4 +1,7 @@
-//! ANSI escape sequences: colours and weight become spans, everything else is dropped.
+//! ANSI escape sequences: colours and weight become spans, everything else is dropped. What comes
+//! after many of them looks plain: a program that colours every character would fill the page.
+
+use crate::domain::MOST_RUNS;
 
 /// What a run of text looks like.
 #[expect(
@@ -167,8 +170,14 @@ fn push(spans: &mut Vec<Span>, text: &str, look: TextLook) {
     if text.is_empty() {
         return;
     }
+    let is_last = spans.len() >= MOST_RUNS;
+    let look = if spans.len() + 1 >= MOST_RUNS {
+        TextLook::default()
+    } else {
+        look
+    };
     match spans.last_mut() {
-        Some(last) if last.look == look => last.text.push_str(text),
+        Some(last) if last.look == look || is_last => last.text.push_str(text),
         _ => spans.push(Span {
             text: text.to_owned(),
             look,

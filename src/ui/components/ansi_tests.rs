@@ -1,6 +1,6 @@
 //! What terminals print, and what is left of it.
 
-use super::{Colour, Span, TextLook, spans};
+use super::{Colour, MOST_RUNS, Span, TextLook, spans};
 
 fn plain(text: &str) -> Span {
     Span {
@@ -76,4 +76,19 @@ fn nonsense_numbers_do_no_harm() {
     ] {
         assert_eq!(text_of(message), "x");
     }
+}
+
+#[test]
+fn a_line_that_changes_colour_with_every_character_ends_plain() {
+    let message: String = (0..5000)
+        .map(|n| format!("\u{1b}[{}mx", 31 + n % 7))
+        .collect();
+    let found = spans(&message);
+    assert_eq!(found.len(), MOST_RUNS);
+    assert_eq!(found[0].look.class(), "fg-1");
+    assert_eq!(
+        found.last().map(|span| span.look),
+        Some(TextLook::default())
+    );
+    assert_eq!(text_of(&message), "x".repeat(5000));
 }

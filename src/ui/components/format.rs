@@ -45,6 +45,15 @@ pub(crate) fn ago(seconds: f64) -> String {
     }
 }
 
+/// `900 bytes`, `64 kB`, `2.0 MB`.
+pub(crate) fn size(bytes: u64) -> String {
+    match bytes {
+        0..1000 => count(bytes, "byte"),
+        1000..1_000_000 => format!("{} kB", bytes / 1000),
+        _ => format!("{}.{} MB", bytes / 1_000_000, bytes / 100_000 % 10),
+    }
+}
+
 /// `1st`, `2nd`, `11th`.
 pub(crate) fn ordinal(number: u64) -> String {
     let ending = match (number % 100, number % 10) {

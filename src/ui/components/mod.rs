@@ -14,6 +14,7 @@ mod icon;
 mod log;
 mod loops;
 mod pill;
+mod rest;
 mod shortcut_sheet;
 mod states;
 mod summary;
@@ -26,7 +27,9 @@ mod topbar;
 pub(crate) use action::{ActionForm, HiddenFields, Look, SubmitButton};
 pub(crate) use activity::{ActivityLine, Mention};
 pub(crate) use agent_actions::{AgentControls, EnableDemo};
-pub(crate) use agent_card::{AgentCard, AgentFigures, AgentLine, CurrentTask, CurrentTasks};
+pub(crate) use agent_card::{
+    AgentCard, AgentFigures, AgentLine, Current, CurrentTask, CurrentTasks,
+};
 pub(crate) use badge::{AgentBadge, ProgressBar, TaskBadge};
 pub(crate) use chart::Chart;
 pub(crate) use format::{ago, clock_time, cost, count, duration, grouped, hundredths, percent};
@@ -36,6 +39,7 @@ pub(crate) use log::LogLine;
 pub(crate) use loops::{
     FindingBadge, SessionBadge, SeverityChip, Stepper, VerdictBadge, label as state_label,
 };
+pub(crate) use rest::{Rest, Whole};
 pub(crate) use states::{Empty, Failure, Snippet, skeleton};
 pub(crate) use summary::timing;
 pub(crate) use task_actions::{AnswerForm, CancelTask, RetryForm, RetryTask, StartTask};

@@ -5,6 +5,7 @@ use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
 
 use super::action::{ActionButton, ActionForm, HiddenFields, Look, SubmitButton};
+use super::rest::{Rest, Whole};
 use crate::domain::TaskId;
 use crate::ui::dynamic::{Erase, nothing, part, typed};
 use crate::ui::paths;
@@ -65,8 +66,10 @@ fn button(action: Action, id: TaskId, number: i64, look: Look) -> AnyView {
 #[component]
 pub(crate) fn RetryForm(
     id: TaskId,
-    /// What it was asked to do.
+    /// What it was asked to do; its beginning when `whole` is there.
     description: String,
+    /// All that it was asked to do, when that is long.
+    whole: Option<Whole>,
 ) -> impl IntoView {
     let look = Look {
         label: "Retry with this description",
@@ -81,20 +84,44 @@ pub(crate) fn RetryForm(
             navigate(&paths::task(number), NavigateOptions::default());
         }
     });
+    let field = match whole {
+        None => description_field(&description, false),
+        // Who sends a beginning would lose the rest; nothing sent keeps what there was.
+        Some(whole) => part(move || {
+            if let Some(all) = whole.text.get() {
+                return description_field(&all, false);
+            }
+            let whole = whole.clone();
+            let field = description_field("", true);
+            view! {
+                {field}
+                <p class="hint">"Empty keeps it as it is: " <Rest whole what="description"/></p>
+            }
+            .any()
+        })
+        .into_any(),
+    };
     view! {
         <details class="disclosure">
             <summary>"Retry with changes"</summary>
             <ActionForm action=Action::RetryWith about=about.clone() class="stack">
                 <HiddenFields fields/>
-                <label class="field">
-                    <span class="label">"Description of the new attempt"</span>
-                    <textarea name="description" rows="6" required maxlength="100000">
-                        {typed(&description)}
-                    </textarea>
-                </label>
+                {field}
                 <SubmitButton action=Action::RetryWith about look of=""/>
             </ActionForm>
         </details>
+    }
+    .any()
+}
+
+fn description_field(words: &str, may_be_empty: bool) -> AnyView {
+    view! {
+        <label class="field">
+            <span class="label">"Description of the new attempt"</span>
+            <textarea name="description" rows="6" required=!may_be_empty maxlength="100000">
+                {typed(words)}
+            </textarea>
+        </label>
     }
     .any()
 }

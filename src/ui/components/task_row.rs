@@ -12,6 +12,9 @@ use crate::ui::dynamic::{Erase, maybe, memo, nothing, part, row, text};
 use crate::ui::paths;
 use crate::ui::state::Clock;
 
+/// Labels of a row; the others are counted.
+const MOST_LABELS: usize = 6;
+
 #[component]
 pub(crate) fn TaskRow(
     task: Signal<Task>,
@@ -81,7 +84,10 @@ fn Tags(task: Signal<Task>) -> impl IntoView {
             let name = priority.as_str();
             (format!("chip priority-{name}"), name.to_owned())
         });
-        let labels = labels.into_iter().map(|label| ("chip".to_owned(), label));
+        let more = labels.len().saturating_sub(MOST_LABELS);
+        let more = (more > 0).then(|| ("chip".to_owned(), format!("+{more}")));
+        let labels = labels.into_iter().take(MOST_LABELS);
+        let labels = labels.map(|label| ("chip".to_owned(), label)).chain(more);
         row(urgent.into_iter().chain(labels), |(class, words)| {
             view! { <span class=class>{words}</span> }
         })

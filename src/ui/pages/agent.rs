@@ -75,6 +75,9 @@ impl Model {
         self.show_agent(&view.agent);
         let ids: Vec<_> = view.tasks.items.iter().map(|task| task.id).collect();
         self.rows.write().retain(|row| ids.contains(&row.id));
+        for task in &view.held {
+            self.book.note(task);
+        }
         for task in &view.tasks.items {
             self.show_task(task);
         }
@@ -191,7 +194,7 @@ fn Loaded(
         none.then(|| view! { <p class="muted">"It holds no task."</p> })
     });
     let mut query = TasksQuery::default();
-    query.filter.agent = Some(name);
+    query.filter.agent = Some(name.clone());
     view! {
         <Title text=title.clone()/>
         <header class="page-head">
@@ -206,7 +209,7 @@ fn Loaded(
         <AgentFigures agent/>
         <section aria-labelledby="agent-now">
             <h2 id="agent-now">"Now"</h2>
-            <CurrentTasks current=current.into()/>
+            <CurrentTasks current=current.into() agent=name.clone()/>
             {none}
         </section>
         <section aria-labelledby="agent-tasks">

@@ -1,22 +1,36 @@
-//! The agents: what each does now and how it has done so far.
+//! The agents: what each does now and how it has done so far. Where there are many, a page of
+//! them, by name.
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_meta::Title;
+use leptos_router::hooks::use_query_map;
 
 use super::roster::{Member, Roster};
 use super::rows::Book;
-use crate::domain::{AgentStatus, AgentsView, LiveMessage};
+use crate::domain::{AgentFilter, AgentStatus, AgentsView, LiveMessage};
 use crate::rpc::agents::List;
-use crate::ui::components::{AgentCard, Empty, EnableDemo, Failure, count, skeleton};
+use crate::ui::browser;
+use crate::ui::components::{
+    AgentCard, Empty, EnableDemo, Failure, HiddenFields, count, grouped, skeleton,
+};
 use crate::ui::data::{ask, awaited, data};
-use crate::ui::dynamic::{Erase, list, maybe, memo, text};
+use crate::ui::dynamic::{Erase, list, maybe, memo, part, row};
 use crate::ui::paths;
 use crate::ui::state::{Clock, Live, News, Place};
 
+/// How many agents there are of each kind is asked for at most so often, in milliseconds.
+const REFETCH: u64 = 1500;
+
 #[derive(Clone, Copy)]
 struct Model {
+    filter: StoredValue<AgentFilter>,
     roster: Roster,
+    /// How many agents there are in each status, when not all of them are shown.
+    counts: RwSignal<Option<Vec<(AgentStatus, u64)>>>,
+    /// Where the next page is.
+    next: RwSignal<Option<String>>,
+    refetch_planned: StoredValue<bool>,
     book: Book,
     place: StoredValue<Place>,
     clock: Clock,
@@ -24,9 +38,13 @@ struct Model {
 }
 
 impl Model {
-    fn new() -> Self {
+    fn new(filter: AgentFilter) -> Self {
         let book = Book::new();
         let model = Self {
+            filter: StoredValue::new(filter),
+            counts: RwSignal::new(None),
+            next: RwSignal::new(None),
+            refetch_planned: StoredValue::new(false),
             roster: Roster::new(book),
             book,
             place: StoredValue::new(Place::default()),
@@ -53,7 +71,15 @@ impl Model {
         for task in &view.tasks {
             self.book.note(task);
         }
-        self.roster.load(&view.agents);
+        let shown = u64::try_from(view.agents.len()).unwrap_or(u64::MAX);
+        let all: u64 = view.counts.iter().map(|(_, number)| number).sum();
+        self.roster.load(&view.agents, all.saturating_sub(shown));
+        self.counts.set((all > shown).then(|| view.counts.clone()));
+        let next = view.next.clone().map(|after| AgentFilter {
+            after: Some(after),
+            ..self.filter.get_value()
+        });
+        self.next.set(next.map(|filter| paths::agents(&filter)));
         let newer = self
             .place
             .try_update_value(|place| place.loaded(&view.feed));
@@ -65,15 +91,35 @@ impl Model {
     fn apply(self, change: &LiveMessage) {
         match change {
             LiveMessage::Task(task) => _ = self.book.note(task),
-            LiveMessage::Agent(agent) => self.roster.apply(agent),
+            LiveMessage::Agent(agent) => {
+                self.roster.apply(agent);
+                if self.counts.read_untracked().is_some() {
+                    self.plan_refetch();
+                }
+            }
             LiveMessage::Logs(..) | LiveMessage::Activity(_) | LiveMessage::Event(_) => {}
         }
     }
 
+    /// How many there are of each is known to the server only.
+    fn plan_refetch(self) {
+        if self.refetch_planned.get_value() {
+            return;
+        }
+        self.refetch_planned.set_value(true);
+        browser::after(REFETCH, move || {
+            if self.refetch_planned.try_get_value().is_some() {
+                self.refetch_planned.set_value(false);
+                self.refetch();
+            }
+        });
+    }
+
     fn refetch(self) {
+        let filter = self.filter.get_value();
         self.place.update_value(Place::begin);
         spawn_local(async move {
-            match ask(List {}).await {
+            match ask(List { filter }).await {
                 Ok(view) if self.place.try_get_value().is_some() => self.load(&view),
                 _ => _ = self.place.try_update_value(Place::failed),
             }
@@ -84,15 +130,17 @@ impl Model {
 /// The page at `/agents`.
 #[component]
 pub(crate) fn AgentsPage() -> impl IntoView {
-    let model = Model::new();
-    let first = data(|| List {});
-    let page = awaited(first, skeleton, move |view| match view {
-        Ok(view) => {
-            model.load(&view);
-            view! { <Loaded roster=model.roster/> }.any()
-        }
-        Err(error) => view! { <Failure error url=paths::AGENTS.to_owned()/> }.any(),
+    let map = use_query_map();
+    let filter = memo(move || {
+        let map = map.read();
+        paths::read_agents(|name| map.get_str(name))
     });
+    // Other agents are another page: nothing of the former ones stays.
+    let page = list(
+        move || vec![filter.get()],
+        paths::agents,
+        |filter| view! { <Screen filter/> },
+    );
     view! {
         <Title text="Agents"/>
         <h1 class="sr-only">"Agents"</h1>
@@ -102,8 +150,32 @@ pub(crate) fn AgentsPage() -> impl IntoView {
 }
 
 #[component]
-fn Loaded(roster: Roster) -> impl IntoView {
-    let is_empty = memo(move || roster.is_empty());
+fn Screen(
+    /// Which agents.
+    filter: AgentFilter,
+) -> impl IntoView {
+    let model = Model::new(filter.clone());
+    let asked = filter.clone();
+    let first = data(move || List {
+        filter: asked.clone(),
+    });
+    awaited(first, skeleton, move |view| match view {
+        Ok(view) => {
+            model.load(&view);
+            view! { <Loaded model/> }.any()
+        }
+        Err(error) => view! { <Failure error url=paths::agents(&filter)/> }.any(),
+    })
+}
+
+#[component]
+fn Loaded(
+    /// The page's data.
+    model: Model,
+) -> impl IntoView {
+    let roster = model.roster;
+    let is_empty = memo(move || roster.is_empty() && model.counts.read().is_none());
+    let no_match = memo(move || roster.is_empty() && model.counts.read().is_some());
     let empty = maybe(move || {
         is_empty.get().then(|| {
             view! {
@@ -118,6 +190,17 @@ fn Loaded(roster: Roster) -> impl IntoView {
             }
         })
     });
+    let nobody = maybe(move || {
+        no_match.get().then(|| {
+            view! {
+                <Empty title="No agent matches" icon="search">
+                    <a class="btn" href=paths::AGENTS>
+                        "Show all agents"
+                    </a>
+                </Empty>
+            }
+        })
+    });
     let cards = list(
         move || roster.by_need(),
         |member| member.name.clone(),
@@ -126,43 +209,104 @@ fn Loaded(roster: Roster) -> impl IntoView {
             view! { <AgentCard agent current=roster.current(agent)/> }
         },
     );
+    let next = maybe(move || {
+        let next = model.next.get();
+        next.map(|url| view! { <a class="btn" href=url>"More agents"</a> })
+    });
     view! {
-        <Totals roster/>
+        <Totals model/>
+        <Find model/>
         {empty}
+        {nobody}
         <ul class="cards">{cards}</ul>
+        <div class="list-end">{next}</div>
     }
     .any()
 }
 
-/// How many agents are in which state.
+/// How many agents are in which state; where not all are shown, a way to each.
 #[component]
-fn Totals(roster: Roster) -> impl IntoView {
-    let words = text(move || {
-        let members = roster.members();
+fn Totals(
+    /// The page's data.
+    model: Model,
+) -> impl IntoView {
+    let shown = memo(move || {
+        let members = model.roster.members();
         let number = |status: AgentStatus| {
             let of = |member: &&Member| member.agent.read().status == status;
-            members.iter().filter(of).count()
+            u64::try_from(members.iter().filter(of).count()).unwrap_or(0)
         };
-        let states = [
-            AgentStatus::NeedsInput,
-            AgentStatus::Busy,
-            AgentStatus::Idle,
-            AgentStatus::Draining,
-            AgentStatus::Error,
-            AgentStatus::Offline,
-        ];
-        let mut parts = vec![count(u64::try_from(members.len()).unwrap_or(0), "agent")];
-        for status in states {
-            let number = number(status);
+        AgentStatus::ALL
+            .map(|status| (status, number(status)))
+            .to_vec()
+    });
+    let states = part(move || {
+        let all = model.counts.get();
+        let is_part = all.is_some();
+        let counts = all.unwrap_or_else(|| shown.get());
+        let total = counts.iter().map(|(_, number)| number).sum();
+        let states = counts.into_iter().filter(|(_, number)| *number > 0);
+        let states = row(states, move |(status, number)| {
             let words = match (status, number) {
                 (AgentStatus::NeedsInput, 2..) => "need input",
                 _ => status.label(),
             };
-            if number > 0 {
-                parts.push(format!("{number} {words}"));
-            }
-        }
-        parts.join(" · ")
+            let words = format!("{} {words}", grouped(number));
+            let filter = AgentFilter {
+                status: Some(status),
+                ..AgentFilter::default()
+            };
+            let words = if is_part {
+                view! { <a href=paths::agents(&filter)>{words}</a> }.any()
+            } else {
+                words.into_any()
+            };
+            view! { " · " {words} }
+        });
+        view! { {count(total, "agent")} {states} }.any()
     });
-    view! { <p class="totals muted figure">{words}</p> }
+    view! { <p class="totals muted figure">{states}</p> }
+}
+
+/// A search, where not all agents are shown.
+#[component]
+fn Find(
+    /// The page's data.
+    model: Model,
+) -> impl IntoView {
+    let is_part = memo(move || model.counts.read().is_some());
+    let filter = model.filter.get_value();
+    maybe(move || {
+        let filter = filter.clone();
+        is_part.get().then(|| {
+            let clear = (filter != AgentFilter::default()).then(|| {
+                view! {
+                    <a class="btn quiet" href=paths::AGENTS>
+                        "Show all"
+                    </a>
+                }
+            });
+            let status = filter
+                .status
+                .map(|status| ("status", status.as_str().into()));
+            let kept = status.into_iter().collect::<Vec<_>>();
+            view! {
+                <form class="filters" method="get" action=paths::AGENTS role="search">
+                    <input
+                        type="search"
+                        name="q"
+                        class="input"
+                        placeholder="Name or title"
+                        aria-label="Name or title"
+                        value=filter.q
+                    />
+                    <HiddenFields fields=kept/>
+                    <button type="submit" class="btn">
+                        "Find"
+                    </button>
+                    {clear}
+                </form>
+            }
+        })
+    })
 }

@@ -6,8 +6,8 @@ use leptos::prelude::*;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_location, use_navigate, use_query_map};
 
-use crate::domain::{Agent, Priority, TaskDraft};
-use crate::rpc::agents::List;
+use crate::domain::{AgentChoices, Priority, TaskDraft};
+use crate::rpc::agents::Choices;
 use crate::rpc::tasks::Draft;
 use crate::ui::browser;
 use crate::ui::components::{ActionForm, Icon, Look, SubmitButton};
@@ -225,18 +225,30 @@ fn Agents(
     /// The one that is chosen at first; may be empty.
     chosen: String,
 ) -> impl IntoView {
-    let agents = data(|| List {});
-    let none = || select(Vec::new(), "");
-    awaited(agents, none, move |view| {
-        select(view.map(|view| view.agents).unwrap_or_default(), &chosen)
+    let choices = data(|| Choices {});
+    let none = || choice(AgentChoices::default(), "");
+    awaited(choices, none, move |choices| {
+        choice(choices.unwrap_or_default(), &chosen)
     })
 }
 
-fn select(agents: Vec<Agent>, chosen: &str) -> AnyView {
-    let options = row(agents, |agent| {
-        let label = format!("{} ({})", agent.title, agent.status.label());
+fn choice(choices: AgentChoices, chosen: &str) -> AnyView {
+    if choices.too_many {
+        return view! {
+            <input
+                type="text"
+                name="agent"
+                class="input"
+                placeholder="Any agent"
+                autocomplete="off"
+                value=chosen.to_owned()
+            />
+        }
+        .any();
+    }
+    let options = row(choices.agents, |agent| {
         let selected = agent.name == chosen;
-        view! { <option value=agent.name selected=selected>{label}</option> }
+        view! { <option value=agent.name selected=selected>{agent.label}</option> }
     });
     view! {
         <select name="agent" class="input">

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::rows::Book;
 use crate::domain::{Agent, AgentStatus};
-use crate::ui::components::CurrentTask;
+use crate::ui::components::Current;
 use crate::ui::dynamic::memo;
 
 #[derive(Clone)]
@@ -27,10 +27,12 @@ enum Turn {
     Later,
 }
 
-/// All agents, by name.
+/// Agents by name: all of them, or as many as the page holds.
 #[derive(Clone, Copy)]
 pub(crate) struct Roster {
     members: RwSignal<Vec<Member>>,
+    /// How many agents there are besides.
+    more: RwSignal<u64>,
     book: Book,
 }
 
@@ -38,12 +40,16 @@ impl Roster {
     pub(crate) fn new(book: Book) -> Self {
         Self {
             members: RwSignal::new(Vec::new()),
+            more: RwSignal::new(0),
             book,
         }
     }
 
-    /// Shows exactly these.
-    pub(crate) fn load(&self, agents: &[Agent]) {
+    /// Shows exactly these; there are so many `more`.
+    pub(crate) fn load(&self, agents: &[Agent], more: u64) {
+        if self.more.get_untracked() != more {
+            self.more.set(more);
+        }
         let is_gone = |member: &Member| agents.iter().all(|agent| agent.name != member.name);
         if self.members.read_untracked().iter().any(is_gone) {
             self.members.write().retain(|member| !is_gone(member));
@@ -62,7 +68,20 @@ impl Roster {
 
     /// Shows what became of one.
     pub(crate) fn apply(&self, agent: &Agent) {
-        self.put(agent, Turn::Later);
+        // Where there are others that are not shown, one that was heard of is no reason to show it.
+        if self.more.get_untracked() == 0 || self.shows(&agent.name) {
+            self.put(agent, Turn::Later);
+        }
+    }
+
+    fn shows(&self, name: &str) -> bool {
+        let members = self.members.read_untracked();
+        members.iter().any(|member| member.name == name)
+    }
+
+    /// How many agents there are that are not shown.
+    pub(crate) fn more(&self) -> u64 {
+        self.more.get()
     }
 
     fn put(&self, agent: &Agent, turn: Turn) {
@@ -107,7 +126,7 @@ impl Roster {
     }
 
     /// The tasks that an agent holds.
-    pub(crate) fn current(self, agent: Signal<Agent>) -> Signal<Vec<CurrentTask>> {
+    pub(crate) fn current(self, agent: Signal<Agent>) -> Signal<Current> {
         let held = memo(move || agent.read().running.clone());
         memo(move || self.book.current(&held.read())).into()
     }

@@ -3,8 +3,10 @@
 use leptos::prelude::*;
 
 use crate::domain::{Activity, ActivityKind, Task, TaskId, TaskStatus, Timestamp};
-use crate::ui::components::CurrentTask;
+use crate::ui::components::{Current, CurrentTask};
 
+/// Tasks that are named with the agent that holds them; the others are counted.
+const MOST_NAMED: usize = 5;
 /// More than this is forgotten, oldest first.
 const MOST_KNOWN: usize = 2000;
 
@@ -102,8 +104,8 @@ impl Book {
         known.map(|known| known.status)
     }
 
-    /// What is known of the tasks that an agent holds.
-    pub(crate) fn current(&self, held: &[TaskId]) -> Vec<CurrentTask> {
+    /// What is known of the first few tasks that an agent holds.
+    pub(crate) fn current(&self, held: &[TaskId]) -> Current {
         let book = self.0.read();
         let entry = |id: &TaskId| {
             let brief = find(&book, *id);
@@ -115,7 +117,10 @@ impl Book {
                 asks: brief.is_some_and(|brief| brief.status == TaskStatus::NeedsInput),
             }
         };
-        held.iter().map(entry).collect()
+        Current {
+            tasks: held.iter().take(MOST_NAMED).map(entry).collect(),
+            more: u64::try_from(held.len().saturating_sub(MOST_NAMED)).unwrap_or(0),
+        }
     }
 }
 

@@ -7,11 +7,12 @@ use leptos_router::hooks::use_params_map;
 use super::not_found::Missing;
 use super::task_log::LogView;
 use super::task_model::TaskModel;
-use crate::domain::{ErrorKind, Priority, Task, TaskBody, TaskStatus, Timestamp};
+use super::task_whole::{LongText, whole};
+use crate::domain::{ErrorKind, Priority, Task, TaskPart, TaskStatus, Timestamp};
 use crate::rpc::tasks::View;
 use crate::ui::components::{
     ActivityLine, Ago, AnswerForm, CancelTask, Failure, Mention, ProgressBar, RetryForm, RetryTask,
-    StartTask, TaskBadge, Waits, cost, duration, grouped, hundredths, skeleton, timing,
+    StartTask, TaskBadge, Waits, cost, count, duration, grouped, hundredths, skeleton, timing,
 };
 use crate::ui::data::{awaited, data};
 use crate::ui::dynamic::{Erase, list, maybe, memo, nothing, part, row, text};
@@ -70,25 +71,33 @@ fn Loaded(model: TaskModel) -> impl IntoView {
     let name = ArcRwSignal::new(untrack(heading));
     let title = name.clone();
     Effect::new(move |_| name.set(heading()));
-    let description = text(move || model.body.read().description.clone());
+    let (id, number) = model.ids();
+    let description = memo(move || model.texts.read().description.clone());
     let timeline = list(
         move || model.timeline.get(),
         |activity| activity.id,
         |activity| view! { <ActivityLine activity mention=Mention::Nothing/> },
     );
+    let earlier = maybe(move || {
+        let earlier = model.earlier.get();
+        let words = move || format!("{} before these", count(earlier, "event"));
+        (earlier > 0).then(|| view! { <p class="muted">{words()}</p> })
+    });
     view! {
         <Title text=move || title.get()/>
         <Head model task status/>
         <Waits task/>
         <Ask model status/>
-        <Trouble task/>
+        <Trouble model/>
         <div class="split">
             <div class="split-main">
                 <section aria-labelledby="task-description">
                     <h2 id="task-description">"Description"</h2>
-                    <div class="prose">{description}</div>
+                    <div class="prose">
+                        <LongText task=id number part=TaskPart::Description shown=description/>
+                    </div>
                 </section>
-                <Answer body=model.body/>
+                <Answer model/>
                 <LogView log=model.log ended/>
             </div>
             <aside class="split-side">
@@ -98,6 +107,7 @@ fn Loaded(model: TaskModel) -> impl IntoView {
                 </section>
                 <section aria-labelledby="task-timeline">
                     <h2 id="task-timeline">"Timeline"</h2>
+                    {earlier}
                     <ul class="activities">{timeline}</ul>
                 </section>
             </aside>
@@ -141,8 +151,9 @@ fn Head(model: TaskModel, task: Signal<Task>, status: Memo<TaskStatus>) -> impl 
     let line = text(move || timing(&task.read(), clock.now()));
     let again = maybe(move || {
         may_retry.get().then(|| {
-            let description = model.body.read_untracked().description.clone();
-            view! { <RetryForm id description/> }
+            let description = model.texts.read_untracked().description.clone();
+            let whole = whole(id, number, TaskPart::Description, &description);
+            view! { <RetryForm id description=description.text whole/> }
         })
     });
     view! {
@@ -173,35 +184,45 @@ fn Ask(model: TaskModel, status: Memo<TaskStatus>) -> impl IntoView {
     maybe(move || {
         (status.get() == TaskStatus::NeedsInput).then(|| {
             let id = model.task.read_untracked().id;
-            view! { <AnswerForm id question=model.question.get()/> }
+            let question = model.question.get().map(|question| {
+                let mark = if question.cut.is_some() { "…" } else { "" };
+                question.text + mark
+            });
+            view! { <AnswerForm id question/> }
         })
     })
 }
 
 /// Why it failed; while it goes on after a failed attempt, quietly why that one did.
 #[component]
-fn Trouble(task: Signal<Task>) -> impl IntoView {
-    let error = memo(move || {
-        let task = task.read();
-        let failed = task.status == TaskStatus::Failed;
-        task.error
-            .clone()
-            .map(|error| (failed, task.attempt, error))
+fn Trouble(
+    /// The page's data.
+    model: TaskModel,
+) -> impl IntoView {
+    let (id, number) = model.ids();
+    let error = memo(move || model.texts.read().error.clone());
+    let is_there = memo(move || error.read().is_some());
+    let shown = memo(move || error.get().unwrap_or_default());
+    let state = memo(move || {
+        let task = model.task.read();
+        (task.status == TaskStatus::Failed, task.attempt)
     });
     maybe(move || {
-        error.get().map(|(failed, attempt, error)| {
+        is_there.get().then(|| {
+            let (failed, attempt) = state.get();
+            let text = view! { <LongText task=id number part=TaskPart::Error shown/> };
             if !failed {
                 let words = if attempt > 1 {
-                    format!("Attempt {} failed: {error}", attempt - 1)
+                    format!("Attempt {} failed: ", attempt - 1)
                 } else {
-                    format!("Error so far: {error}")
+                    "Error so far: ".to_owned()
                 };
-                return view! { <p class="attempt-error muted">{words}</p> }.any();
+                return view! { <p class="attempt-error muted">{words} {text}</p> }.any();
             }
             view! {
                 <section class="trouble" aria-labelledby="task-error">
                     <h2 id="task-error">"Error"</h2>
-                    <pre tabindex="0">{error}</pre>
+                    <pre tabindex="0">{text}</pre>
                 </section>
             }
             .any()
@@ -212,22 +233,20 @@ fn Trouble(task: Signal<Task>) -> impl IntoView {
 /// What its agent answered.
 #[component]
 fn Answer(
-    /// The task's.
-    body: RwSignal<TaskBody>,
+    /// The page's data.
+    model: TaskModel,
 ) -> impl IntoView {
-    let words = memo(move || {
-        body.read().result.as_ref().map(|result| match result {
-            serde_json::Value::String(text) => text.clone(),
-            other => serde_json::to_string_pretty(other).unwrap_or_default(),
-        })
-    });
+    let (id, number) = model.ids();
+    let result = memo(move || model.texts.read().result.clone());
+    let is_there = memo(move || result.read().is_some());
+    let shown = memo(move || result.get().unwrap_or_default());
     maybe(move || {
-        words.get().map(|words| {
+        is_there.get().then(|| {
             view! {
                 <section aria-labelledby="task-result">
                     <h2 id="task-result">"Result"</h2>
                     <pre class="result" tabindex="0">
-                        {words}
+                        <LongText task=id number part=TaskPart::Result shown/>
                     </pre>
                 </section>
             }

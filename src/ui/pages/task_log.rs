@@ -1,12 +1,15 @@
 //! The live log of a task: follows its end, pauses when one scrolls up, keeps a bounded number
-//! of lines.
+//! of lines, and says where there are more.
 
 use leptos::ev::{Event, KeyboardEvent, MouseEvent};
 use leptos::prelude::*;
 
-use super::task_log_model::{Log, MOST};
+use super::task_log_model::Log;
+use super::task_log_window::End;
+use super::task_whole::whole;
+use crate::domain::TaskPart;
 use crate::ui::components::{Icon, LogLine, grouped};
-use crate::ui::dynamic::{Erase, handler, list, maybe, memo, text};
+use crate::ui::dynamic::{Erase, handler, list, maybe, memo, nothing, part, text};
 use crate::ui::paths;
 use crate::ui::state::Shortcuts;
 
@@ -50,13 +53,22 @@ pub(crate) fn LogView(
     let blocks = list(
         move || log.blocks.get(),
         |block| block.key,
-        |block| {
+        move |block| {
+            let id = block.id();
             let lines = list(
                 move || block.entries.get(),
                 |entry| entry.id,
-                |entry| view! { <LogLine entry=&entry/> },
+                move |entry| {
+                    let part = TaskPart::Line(entry.id);
+                    let whole = whole(log.task, log.number, part, &entry.message);
+                    view! { <LogLine entry=&entry whole/> }
+                },
             );
-            view! { <div class="log-block">{lines}</div> }
+            view! {
+                <div class="log-block" id=id>
+                    {lines}
+                </div>
+            }
         },
     );
     view! {
@@ -77,6 +89,7 @@ pub(crate) fn LogView(
                     <Earlier log/>
                     {none}
                     {blocks}
+                    <Later log/>
                 </div>
                 <Unseen log/>
             </div>
@@ -142,18 +155,14 @@ fn Earlier(
     let whole = paths::task_log_json(log.number);
     maybe(move || {
         let whole = whole.clone();
-        log.more.get().then(|| {
-            if log.lines() >= MOST {
-                return view! {
-                    <p class="log-none">
-                        "Older lines are not shown here. " <a href=whole rel="external">"The whole log"</a>
-                    </p>
-                }
-                .any();
-            }
+        log.older.get().then(|| {
             let label = text(move || {
                 let loading = log.loading.get();
-                let label = if loading { "Loading…" } else { "Load earlier" };
+                let label = if loading {
+                    "Loading…"
+                } else {
+                    "Load earlier"
+                };
                 label.to_owned()
             });
             let load = handler(move |event: MouseEvent| {
@@ -165,8 +174,40 @@ fn Earlier(
                     {label}
                 </a>
             }
-            .any()
         })
+    })
+}
+
+/// What there is after the last line, where the log goes on.
+#[component]
+fn Later(
+    /// The log.
+    log: Log,
+) -> impl IntoView {
+    part(move || match log.end.get() {
+        End::Live => nothing(),
+        End::Torn => view! {
+            <p class="log-none" data-log-end="torn">
+                "Lines were missed here; they are being loaded."
+            </p>
+        }
+        .any(),
+        End::Away => {
+            let go = handler(move |_: MouseEvent| log.follow(true));
+            let load = handler(move |_: MouseEvent| log.load_later());
+            view! {
+                <p class="log-none" data-log-end="away">
+                    "The log goes on; no more lines are shown at once. "
+                    <button type="button" class="btn quiet" on:click=load>
+                        "Load later"
+                    </button>
+                    <button type="button" class="btn quiet" on:click=go>
+                        "Go to its end"
+                    </button>
+                </p>
+            }
+            .any()
+        }
     })
 }
 

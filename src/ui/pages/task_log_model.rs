@@ -1,5 +1,4 @@
-//! The data of a log: its entries in blocks, what is missing before them, and whether the end
-//! is followed.
+//! The log of a task on its page: what is held of it, and whether its end is followed.
 
 use std::sync::Arc;
 
@@ -7,54 +6,43 @@ use leptos::html;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use crate::domain::{LogEntry, TaskId};
-use crate::rpc::tasks::{NewerLogs, OlderLogs};
+use super::task_log_window::{Ask, End, Entry, Window};
+use crate::domain::{AppError, LogEntry, LogExcerpt, LogPage, TaskId};
+use crate::rpc::tasks::Logs;
 use crate::ui::browser;
 use crate::ui::data::ask;
 use crate::ui::state::Toasts;
 
-/// Lines of one block: a change touches one block only.
-const BLOCK: usize = 100;
-/// More lines than this are not kept on the page.
-pub(super) const MOST: usize = 5000;
 /// Closer to the end than this counts as the end, in pixels.
 const NEAR: i32 = 24;
-/// More rounds than this do not catch up with a log that grows faster than it is read.
-const ROUNDS: usize = 20;
+/// What could not be fetched is asked for again after so long, in milliseconds.
+const AGAIN: u64 = 3000;
 
 /// A run of consecutive entries.
 #[derive(Clone)]
 pub(super) struct Block {
     /// The id of its first entry when it was made.
     pub(super) key: i64,
-    pub(super) entries: ArcRwSignal<Vec<Arc<LogEntry>>>,
+    pub(super) entries: ArcRwSignal<Vec<Entry>>,
 }
 
 impl Block {
-    fn new(entries: &[LogEntry]) -> Option<Self> {
-        let key = entries.first()?.id;
-        let entries = entries.iter().cloned().map(Arc::new).collect();
-        Some(Self {
-            key,
-            entries: ArcRwSignal::new(entries),
-        })
-    }
-
-    fn len(&self) -> usize {
-        self.entries.read_untracked().len()
+    /// The id of its element.
+    pub(super) fn id(&self) -> String {
+        format!("log-{}", self.key)
     }
 }
 
 /// The log's data; a handle that can be copied.
 #[derive(Clone, Copy)]
 pub(super) struct Log {
-    task: TaskId,
+    pub(super) task: TaskId,
     pub(super) number: i64,
+    window: StoredValue<Window>,
     pub(super) blocks: RwSignal<Vec<Block>>,
-    /// The ids of the oldest and newest entries shown.
-    span: StoredValue<Option<(i64, i64)>>,
     /// True when there are older entries than those shown.
-    pub(super) more: RwSignal<bool>,
+    pub(super) older: RwSignal<bool>,
+    pub(super) end: RwSignal<End>,
     pub(super) following: RwSignal<bool>,
     pub(super) unseen: RwSignal<u64>,
     pub(super) times: RwSignal<bool>,
@@ -66,13 +54,14 @@ pub(super) struct Log {
 }
 
 impl Log {
-    pub(super) fn new(task: TaskId, number: i64) -> Self {
-        Self {
+    pub(super) fn new(task: TaskId, number: i64, page: &LogPage) -> Self {
+        let log = Self {
             task,
             number,
+            window: StoredValue::new(Window::new(page)),
             blocks: RwSignal::new(Vec::new()),
-            span: StoredValue::new(None),
-            more: RwSignal::new(false),
+            older: RwSignal::new(false),
+            end: RwSignal::new(End::default()),
             following: RwSignal::new(true),
             unseen: RwSignal::new(0),
             times: RwSignal::new(true),
@@ -80,151 +69,179 @@ impl Log {
             top: StoredValue::new(0),
             view: NodeRef::new(),
             toasts: Toasts::get(),
-        }
-    }
-
-    /// Shows exactly these.
-    pub(super) fn load(self, entries: &[LogEntry], more: bool) {
-        self.blocks.set(Vec::new());
-        self.span.set_value(None);
-        self.append(entries);
-        self.more.set(more);
-        self.unseen.set(0);
-    }
-
-    /// Adds what is new at the end.
-    pub(super) fn append(self, entries: &[LogEntry]) {
-        let newest = self.span.get_value().map(|(_, newest)| newest);
-        let mine = |entry: &&LogEntry| entry.task_id == self.task;
-        let is_new = |entry: &&LogEntry| newest.is_none_or(|newest| entry.id > newest);
-        let fresh: Vec<_> = entries
-            .iter()
-            .filter(mine)
-            .filter(is_new)
-            .cloned()
-            .collect();
-        let (Some(first), Some(last)) = (fresh.first(), fresh.last()) else {
-            return;
         };
-        let oldest = self.span.get_value().map_or(first.id, |(oldest, _)| oldest);
-        self.span.set_value(Some((oldest, last.id)));
-        let rest = self.fill_last(&fresh);
-        if !rest.is_empty() {
-            let new: Vec<_> = rest.chunks(BLOCK).filter_map(Block::new).collect();
-            self.blocks.write().extend(new);
-            self.drop_oldest();
+        log.show();
+        log
+    }
+
+    /// Adds what the feed brings.
+    pub(super) fn hear(self, entries: &[LogEntry]) {
+        let mine = entries.iter().filter(|entry| entry.task_id == self.task);
+        let mine: Vec<_> = mine.map(LogExcerpt::from).map(Arc::new).collect();
+        if mine.is_empty() {
+            return;
         }
-        if self.following.get_untracked() {
-            self.show_end();
-        } else {
-            let number = u64::try_from(fresh.len()).unwrap_or(0);
-            self.unseen.update(|unseen| *unseen += number);
+        let follows = self.following.get_untracked();
+        self.change(|window| window.hear(mine, follows));
+    }
+
+    /// Entries may have been missed: fetches them.
+    pub(super) fn tear(self) {
+        self.change(Window::tear);
+        self.catch_up();
+    }
+
+    /// Fetches what is missing at the end, if anything is.
+    pub(super) fn catch_up(self) {
+        if let Some(ask) = self.change(Window::ask).flatten() {
+            self.pursue(ask);
         }
     }
 
-    /// Fetches what was missed since the newest entry shown.
-    pub(super) fn catch_up(self) {
+    fn pursue(self, mut next: Ask) {
         spawn_local(async move {
-            for _ in 0..ROUNDS {
-                let newest = self.span.try_get_value().flatten();
-                let after = newest.map_or(0, |(_, newest)| newest);
-                let task = self.task.to_string();
-                let Ok(entries) = ask(NewerLogs { task, after }).await else {
+            loop {
+                let Ok(page) = self.fetch(None, next.after).await else {
+                    self.change(Window::fail);
+                    return browser::after(AGAIN, move || self.catch_up());
+                };
+                let Some(follows) = self.following.try_get_untracked() else {
                     return;
                 };
-                if entries.is_empty() || self.span.try_get_value().is_none() {
+                // Nothing more at the end, or once the page is left.
+                let next_ask = self.change(|window| window.take(next, &page, follows));
+                let Some(Some(ask)) = next_ask else {
                     return;
-                }
-                self.append(&entries);
+                };
+                next = ask;
             }
         });
     }
 
-    fn fill_last(self, fresh: &[LogEntry]) -> Vec<LogEntry> {
-        let last = self.blocks.read_untracked().last().cloned();
-        let Some(last) = last else {
-            return fresh.to_vec();
-        };
-        let room = BLOCK.saturating_sub(last.len()).min(fresh.len());
-        let (here, rest) = fresh.split_at(room);
-        if !here.is_empty() {
-            let here = here.iter().cloned().map(Arc::new);
-            last.entries.write().extend(here);
-        }
-        rest.to_vec()
+    async fn fetch(self, before: Option<i64>, after: Option<i64>) -> Result<LogPage, AppError> {
+        // Neither is the newest.
+        let before = before.or_else(|| after.is_none().then_some(i64::MAX));
+        let task = self.task.to_string();
+        let after = after.unwrap_or(0);
+        ask(Logs {
+            task,
+            before,
+            after,
+        })
+        .await
     }
 
-    pub(super) fn lines(self) -> usize {
-        self.blocks.read_untracked().iter().map(Block::len).sum()
-    }
-
-    fn drop_oldest(self) {
-        let surplus = self.lines().saturating_sub(MOST).div_ceil(BLOCK);
-        if surplus == 0 {
-            return;
-        }
-        self.blocks.update(|blocks| {
-            blocks.drain(..surplus.min(blocks.len()));
-        });
-        let first = self.blocks.read_untracked().first().cloned();
-        let oldest = first.and_then(|block| Some(block.entries.read_untracked().first()?.id));
-        self.span.update_value(|span| {
-            if let (Some((first, _)), Some(oldest)) = (span.as_mut(), oldest) {
-                *first = oldest;
-            }
-        });
-        self.more.set(true);
-    }
-
+    /// Loads what comes before the first line.
     pub(super) fn load_earlier(self) {
-        let Some((oldest, newest)) = self.span.get_value() else {
+        let before = self.window.with_value(Window::oldest);
+        let first = self
+            .blocks
+            .with_untracked(|blocks| blocks.first().map(Block::id));
+        let Some((before, stays)) = before.zip(first).filter(|_| self.begin()) else {
             return;
-        };
-        if self.loading.get_untracked() {
-            return;
-        }
-        self.loading.set(true);
-        let older = OlderLogs {
-            task: self.task.to_string(),
-            before: oldest,
         };
         spawn_local(async move {
-            let answer = ask(older).await;
-            if self.span.try_get_value().is_none() {
-                return;
-            }
-            self.loading.set(false);
-            let entries = match answer {
-                Ok(entries) => entries,
-                Err(error) => return self.toasts.fail(&error),
-            };
-            self.following.set(false);
-            let rest = self
-                .view
-                .get_untracked()
-                .map(|view| browser::scroll_place(&view).1);
-            let older: Vec<_> = entries.chunks(BLOCK).filter_map(Block::new).collect();
-            self.more.set(!entries.is_empty());
-            if let Some(first) = entries.first() {
-                self.span.set_value(Some((first.id, newest)));
-            }
-            self.blocks.update(|blocks| {
-                blocks.splice(..0, older);
-            });
-            // The lines that were in sight stay where they are.
-            browser::next_frame(move || {
-                if let (Some(view), Some(rest)) = (self.view.get_untracked(), rest) {
-                    browser::scroll_to_rest(&view, rest);
-                }
-            });
+            let answer = self.fetch(Some(before), None).await;
+            self.grow(answer, stays, |window, page| window.prepend(before, page));
         });
+    }
+
+    /// Loads what comes after the last line, where there was no room for it.
+    pub(super) fn load_later(self) {
+        let after = self.window.with_value(Window::newest);
+        let last = self
+            .blocks
+            .with_untracked(|blocks| blocks.last().map(Block::id));
+        let Some((after, stays)) = after.zip(last).filter(|_| self.begin()) else {
+            return;
+        };
+        spawn_local(async move {
+            let answer = self.fetch(None, Some(after)).await;
+            self.grow(answer, stays, |window, page| window.append(after, page));
+            self.catch_up();
+        });
+    }
+
+    fn begin(self) -> bool {
+        let is_free = !self.loading.get_untracked();
+        self.loading.set(true);
+        is_free
+    }
+
+    /// Adds a page while the block `stays` stays where it is.
+    fn grow(
+        self,
+        answer: Result<LogPage, AppError>,
+        stays: String,
+        add: impl FnOnce(&mut Window, &LogPage),
+    ) {
+        if self.loading.try_set(false).is_some() {
+            return;
+        }
+        let page = match answer {
+            Ok(page) => page,
+            Err(error) => return self.toasts.fail(&error),
+        };
+        self.following.set(false);
+        let view = self.view.get_untracked();
+        let top = view.map(|view| browser::scroll_place(&view).0);
+        let place = top.zip(browser::place_of(&stays));
+        self.change(|window| add(window, &page));
+        browser::next_frame(move || {
+            let view = self.view.try_get_untracked().flatten();
+            let now = browser::place_of(&stays);
+            if let (Some(view), Some((top, before)), Some(now)) = (view, place, now) {
+                browser::scroll_to(&view, top + now - before);
+            }
+        });
+    }
+
+    /// Changes what is held, and then what is shown; `None` once the page is left.
+    fn change<T>(self, f: impl FnOnce(&mut Window) -> T) -> Option<T> {
+        let answer = self.window.try_update_value(f)?;
+        self.show();
+        Some(answer)
+    }
+
+    /// Touches only what differs.
+    fn show(self) {
+        let former = self.blocks.get_untracked();
+        let (blocks, older, end, unseen) = self.window.with_value(|window| {
+            let find = |key| former.iter().find(|block| block.key == key);
+            let blocks = window.blocks().iter().map(|held| {
+                let Some(block) = find(held.key) else {
+                    return Block {
+                        key: held.key,
+                        entries: ArcRwSignal::new(held.entries.clone()),
+                    };
+                };
+                if block.entries.read_untracked().len() != held.entries.len() {
+                    block.entries.set(held.entries.clone());
+                }
+                block.clone()
+            });
+            let blocks: Vec<_> = blocks.collect();
+            (blocks, window.older(), window.end(), window.unseen())
+        });
+        let keys = |blocks: &[Block]| blocks.iter().map(|block| block.key).collect::<Vec<_>>();
+        if keys(&former) != keys(&blocks) {
+            self.blocks.set(blocks);
+        }
+        put(self.older, older);
+        put(self.end, end);
+        put(self.unseen, unseen);
+        if self.following.get_untracked() {
+            self.show_end();
+        }
     }
 
     pub(super) fn follow(self, follows: bool) {
         self.following.set(follows);
-        if follows {
-            self.unseen.set(0);
-            self.show_end();
+        if !follows {
+            return;
+        }
+        if let Some(ask) = self.change(Window::go_to_end).flatten() {
+            self.pursue(ask);
         }
     }
 
@@ -248,10 +265,17 @@ impl Log {
         self.top.set_value(top);
         let follows = self.following.get_untracked();
         // What this program scrolled by itself has not moved since.
-        if top > before && rest <= NEAR && !follows {
+        if top > before && rest <= NEAR && !follows && self.end.get_untracked() != End::Away {
             self.follow(true);
         } else if top < before && rest > NEAR && follows {
             self.following.set(false);
         }
+    }
+}
+
+/// Sets a signal that tells only of changes.
+fn put<T: PartialEq + Copy + Send + Sync + 'static>(signal: RwSignal<T>, value: T) {
+    if signal.get_untracked() != value {
+        signal.set(value);
     }
 }

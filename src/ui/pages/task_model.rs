@@ -5,7 +5,8 @@ use leptos::task::spawn_local;
 
 use super::task_log_model::Log;
 use crate::domain::{
-    Activity, ActivityKind, LiveMessage, Task, TaskBody, TaskStatus, TaskView, Topic,
+    Activity, ActivityKind, Excerpt, LiveMessage, Task, TaskId, TaskStatus, TaskTexts, TaskView,
+    Topic, Waiting,
 };
 use crate::rpc::tasks::View;
 use crate::ui::browser;
@@ -15,14 +16,22 @@ use crate::ui::state::{Clock, Live, News, Place};
 /// A task's place in the queue is asked for at most so often, in milliseconds.
 const REFETCH: u64 = 1500;
 
+/// Of what happened, more than this is not kept on the page.
+const MOST_ACTIVITY: usize = 200;
+/// Reasons for waiting that are shown; the last one counts the rest.
+const REASONS: usize = 10;
+
 /// The page's data; a handle that can be copied.
 #[derive(Clone, Copy)]
 pub(super) struct TaskModel {
+    /// The task without its long texts.
     pub(super) task: RwSignal<Task>,
-    pub(super) body: RwSignal<TaskBody>,
+    pub(super) texts: RwSignal<TaskTexts>,
     pub(super) stopping: RwSignal<bool>,
-    pub(super) question: RwSignal<Option<String>>,
+    pub(super) question: RwSignal<Option<Excerpt>>,
     pub(super) timeline: RwSignal<Vec<Activity>>,
+    /// How much happened before that.
+    pub(super) earlier: RwSignal<u64>,
     pub(super) retry_of: RwSignal<Option<i64>>,
     pub(super) retried_by: RwSignal<Vec<i64>>,
     pub(super) log: Log,
@@ -38,19 +47,19 @@ impl TaskModel {
         let task = &view.task;
         let model = Self {
             task: RwSignal::new(task.clone()),
-            body: RwSignal::new(view.body.clone()),
+            texts: RwSignal::new(view.texts.clone()),
             stopping: RwSignal::new(view.cancelling),
             question: RwSignal::new(view.question.clone()),
             timeline: RwSignal::new(view.timeline.clone()),
+            earlier: RwSignal::new(view.earlier_activity),
             retry_of: RwSignal::new(view.retry_of),
             retried_by: RwSignal::new(view.retried_by.clone()),
-            log: Log::new(task.id, task.number),
+            log: Log::new(task.id, task.number, &view.logs),
             clock,
             place: StoredValue::new(Place::default()),
             refetch_planned: StoredValue::new(false),
         };
         clock.set(view.now);
-        model.log.load(&view.logs, view.more_logs);
         model
             .place
             .update_value(|place| _ = place.loaded(&view.feed));
@@ -66,7 +75,7 @@ impl TaskModel {
             }
             News::Resync => {
                 model.refetch();
-                model.log.catch_up();
+                model.log.tear();
             }
         });
         model
@@ -89,11 +98,17 @@ impl TaskModel {
                 }
             }
             LiveMessage::Activity(activity) if activity.task_id == Some(id) => {
-                self.happened(activity)
+                self.happened(activity);
             }
-            LiveMessage::Logs(_, entries) => self.log.append(entries),
+            LiveMessage::Logs(_, entries) => self.log.hear(entries),
             LiveMessage::Activity(_) | LiveMessage::Agent(_) | LiveMessage::Event(_) => {}
         }
+    }
+
+    /// What names it.
+    pub(super) fn ids(self) -> (TaskId, i64) {
+        let task = self.task.read_untracked();
+        (task.id, task.number)
     }
 
     fn status(self) -> TaskStatus {
@@ -108,9 +123,12 @@ impl TaskModel {
             }
             (shown.status, task.edit_version != shown.edit_version)
         };
-        if *self.task.read_untracked() != *task {
-            self.task.set(task.clone());
-        }
+        // The other texts are not in the feed.
+        let texts = TaskTexts {
+            error: TaskTexts::error(task),
+            ..self.texts.get_untracked()
+        };
+        self.put(task.clone(), texts);
         if former == task.status {
             if edited {
                 self.refetch();
@@ -136,6 +154,22 @@ impl TaskModel {
         let mut timeline = self.timeline.write();
         if timeline.iter().all(|other| other.id != activity.id) {
             timeline.push(activity.clone());
+        }
+        if timeline.len() > MOST_ACTIVITY {
+            timeline.remove(0);
+            self.earlier.update(|earlier| *earlier += 1);
+        }
+    }
+
+    fn put(self, mut task: Task, texts: TaskTexts) {
+        task.excerpt.clear();
+        task.error = None;
+        task.waiting = Waiting::first(&task.waiting, REASONS);
+        if *self.task.read_untracked() != task {
+            self.task.set(task);
+        }
+        if *self.texts.read_untracked() != texts {
+            self.texts.set(texts);
         }
     }
 
@@ -165,17 +199,13 @@ impl TaskModel {
 
     fn merge(self, view: &TaskView) {
         self.clock.set(view.now);
-        if *self.task.read_untracked() != view.task {
-            self.task.set(view.task.clone());
-        }
-        if *self.body.read_untracked() != view.body {
-            self.body.set(view.body.clone());
-        }
+        self.put(view.task.clone(), view.texts.clone());
         self.stopping.set(view.cancelling);
         if *self.question.read_untracked() != view.question {
             self.question.set(view.question.clone());
         }
         self.timeline.set(view.timeline.clone());
+        self.earlier.set(view.earlier_activity);
         self.retry_of.set(view.retry_of);
         self.retried_by.set(view.retried_by.clone());
         let newer = self

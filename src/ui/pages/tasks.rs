@@ -303,9 +303,15 @@ fn Strip(model: TasksModel) -> impl IntoView {
             view! { <AgentLine agent current=roster.current(agent)/> }
         },
     );
+    let more = maybe(move || {
+        let more = roster.more();
+        let words = move || format!("and {}", count(more, "more agent"));
+        (more > 0).then(|| view! { <a class="more-agents" href=paths::AGENTS>{words()}</a> })
+    });
     view! {
         {empty}
         <ul class="agent-lines">{lines}</ul>
+        {more}
     }
     .any()
 }

@@ -126,26 +126,46 @@ fn AgentChoice(model: TasksModel) -> impl IntoView {
         names.insert(0, String::new());
         names
     });
-    let options = list(
-        move || names.get(),
-        String::clone,
-        move |name| {
-            let this = name.clone();
-            let selected = attribute(move || (*chosen.read() == this).then_some(""));
-            let label = if name.is_empty() {
-                "Any agent".to_owned()
-            } else {
-                name.clone()
-            };
-            view! { <option value=name selected=selected>{label}</option> }
-        },
-    );
-    view! {
-        <select name="agent" class="input" aria-label="Agent">
-            {options}
-        </select>
-    }
-    .any()
+    let is_list = memo(move || model.roster.more() == 0);
+    let options = move || {
+        list(
+            move || names.get(),
+            String::clone,
+            move |name| {
+                let this = name.clone();
+                let selected = attribute(move || (*chosen.read() == this).then_some(""));
+                let label = if name.is_empty() {
+                    "Any agent".to_owned()
+                } else {
+                    name.clone()
+                };
+                view! { <option value=name selected=selected>{label}</option> }
+            },
+        )
+    };
+    part(move || {
+        if is_list.get() {
+            return view! {
+                <select name="agent" class="input" aria-label="Agent">
+                    {options()}
+                </select>
+            }
+            .any();
+        }
+        // Too many to choose from.
+        view! {
+            <input
+                type="text"
+                name="agent"
+                class="input"
+                placeholder="Any agent"
+                aria-label="Agent"
+                autocomplete="off"
+                value=chosen.get()
+            />
+        }
+        .any()
+    })
 }
 
 #[component]

@@ -268,7 +268,7 @@ impl TasksModel {
         if self.counts.get_untracked() != view.counts {
             self.counts.set(view.counts);
         }
-        self.roster.load(&view.agents);
+        self.roster.load(&view.agents, view.more_agents);
         if *self.activity.read_untracked() != view.activity {
             self.activity.set(view.activity.clone());
         }

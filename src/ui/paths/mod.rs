@@ -1,9 +1,11 @@
 //! Every URL of the site, built in one place, and read back in the same place.
 
+mod agents;
 mod convergence;
 
 use std::fmt::Write;
 
+pub(crate) use agents::{agents, read as read_agents};
 pub(crate) use convergence::{
     CONVERGENCE, EventsQuery, SessionsQuery, event, export, session, whole_event, whole_finding,
 };
@@ -35,6 +37,16 @@ pub(crate) fn task_log(number: i64) -> String {
 /// The whole log of a task, as JSON.
 pub(crate) fn task_log_json(number: i64) -> String {
     format!("/api/tasks/{number}/logs?limit=1000")
+}
+
+/// A task as JSON, with all of its texts.
+pub(crate) fn task_json(number: i64) -> String {
+    format!("/api/tasks/{number}")
+}
+
+/// One entry of the log of a task, as JSON.
+pub(crate) fn log_line_json(number: i64, entry: i64) -> String {
+    format!("/api/tasks/{number}/logs?cursor={}&limit=1", entry - 1)
 }
 
 /// The page of an agent.

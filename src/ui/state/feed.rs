@@ -74,6 +74,8 @@ impl Feed {
         }
         if self.connected {
             let known = self.epoch.as_ref() == Some(&point.epoch);
+            // What the page missed between its life of the feed and this one, nobody can tell.
+            self.resync |= !known;
             return self.subscribe(vec![topic], known.then_some(point.seq));
         }
         // The subscription on connecting then covers this topic too.

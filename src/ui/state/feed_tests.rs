@@ -169,3 +169,14 @@ fn attempts_become_rarer_but_never_rare() {
     assert_eq!(pause_before(3, 0.5), 1500);
     assert_eq!(pause_before(400, 1.0), 10_000);
 }
+
+#[test]
+fn a_page_of_another_life_of_the_feed_is_told_to_fetch_again() {
+    let topic = Topic::LogsOf("01890000-0000-7000-8000-000000000000".parse().unwrap());
+    let mut feed = connected(5);
+    feed.follow(topic, &point("a", 3));
+    assert!(!feed.drain().0);
+    feed.unfollow(topic);
+    feed.follow(topic, &point("b", 3));
+    assert!(feed.drain().0);
+}
