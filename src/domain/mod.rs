@@ -21,6 +21,7 @@ mod queue;
 mod scope;
 mod stream;
 mod task;
+mod task_change;
 mod timestamp;
 mod transition;
 mod usage;
@@ -66,9 +67,10 @@ pub use queue::{
 pub use scope::{Audience, Author, Role, Scope};
 pub use stream::{AgentEvent, Outcome, StreamLine, Then};
 pub use task::{
-    EXCERPT, IdempotencyKey, NewTask, Priority, StatusCounts, Task, TaskBody, TaskChange,
-    TaskDetail, TaskRef, TaskStatus, excerpt,
+    EXCERPT, IdempotencyKey, Priority, StatusCounts, Task, TaskBody, TaskDetail, TaskRef,
+    TaskStatus, excerpt,
 };
+pub use task_change::{NewTask, TaskChange};
 pub use timestamp::Timestamp;
 pub use transition::{Illegal, Transition};
 pub use usage::{Cost, CostSource, Usage, UsageRecord};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::order::{Offers, Reach, Slots};
+use super::rule::{Offers, Reach, Slots};
 use crate::domain::{Agent, AgentKind, AgentMetrics, AgentStatus, Scope, TaskId, Timestamp};
 use crate::server::storage::agents::{AgentRecord, Out};
 

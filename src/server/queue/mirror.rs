@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::agent::{AgentState, Held};
 use super::estimate::Estimates;
-use super::order::{Entry, Needs, Queue, Slots};
+use super::order::Queue;
 use super::reasons::explain;
+use super::rule::{Entry, Needs, Slots};
 use super::versions::Versions;
 use crate::domain::{Agent, Scope, StatusCounts, Task, TaskStatus, Timestamp, Waiting};
 use crate::server::live::for_scope;

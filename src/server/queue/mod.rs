@@ -12,6 +12,7 @@ mod follow;
 mod mirror;
 pub(crate) mod order;
 pub(crate) mod reasons;
+pub(crate) mod rule;
 mod runs;
 mod versions;
 

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::order::{Entry, Obstacle, Reach, Rivals, Slots, may_take};
+use super::order::Rivals;
+use super::rule::{Entry, Obstacle, Reach, Slots, may_take};
 use crate::domain::{AgentStatus, Scope, Timestamp, Waiting, WaitingCode};
 use crate::server::storage::tasks::{Blocker, Fate};
 

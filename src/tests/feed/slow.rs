@@ -3,7 +3,6 @@
 use serde_json::json;
 
 use super::{everything, up_to};
-use crate::domain::TaskStatus;
 use crate::tests::support::{Frame, Socket, TestApp, fake, seq_of};
 
 /// Messages of the feed that the work below makes at least: more than are buffered for one.

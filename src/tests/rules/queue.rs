@@ -6,8 +6,9 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use crate::domain::{AgentStatus, Priority, Scope, Timestamp, WaitingCode, head_key, order_key};
-use crate::server::queue::order::{Entry, Needs, Offers, Queue, Reach, Rivals, Slots};
+use crate::server::queue::order::{Queue, Rivals};
 use crate::server::queue::reasons::explain;
+use crate::server::queue::rule::{Entry, Needs, Offers, Reach, Slots};
 
 /// What can happen to a queue. Numbers are few, so that the same tasks meet again and again.
 #[derive(Clone, Debug)]

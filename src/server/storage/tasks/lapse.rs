@@ -13,7 +13,7 @@ use crate::domain::{
 };
 use crate::server::storage::activity::{Happening, record};
 use crate::server::storage::tx::{Tx, in_tx};
-use crate::server::storage::{Answer, StorageError, Write, logs};
+use crate::server::storage::{Answer, Write, logs};
 
 /// How long a remote agent may take to confirm that it stopped a cancelled task.
 const CANCEL_GRACE_SECONDS: i64 = 30;
