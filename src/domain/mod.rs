@@ -78,6 +78,6 @@ pub use usage_report::{TOTAL, UsageReport};
 pub use view::{
     AgentChoice, AgentChoices, AgentFilter, AgentView, AgentsView, ComparedFinding,
     ComparedSession, ComparisonView, ConvergenceView, FeedPoint, FindingsView, LiveSession,
-    RoundsView, SessionView, TaskDraft, TaskView, TasksView,
+    ProjectView, RoundsView, SessionView, TaskDraft, TaskView, TasksView,
 };
 pub use waiting::{Waiting, WaitingCode};

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Activity, Agent, AgentStatus, Epoch, Excerpt, Finding, FindingState, IterationMetrics, LogPage,
-    LoopLink, Page, Seq, Session, SessionEvent, SessionStats, StatusCounts, Task, TaskTexts,
-    Timestamp,
+    LoopLink, Page, Project, Seq, Session, SessionEvent, SessionStats, StatusCounts, Task,
+    TaskTexts, Timestamp,
 };
 
 /// The point of the feed at which a page was read: go on from here and nothing is missing.
@@ -42,6 +42,7 @@ pub struct TasksView {
 #[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names are those of the form's fields")]
 pub struct TaskDraft {
+    pub project: String,
     pub description: String,
     pub title: String,
     pub priority: String,
@@ -267,4 +268,13 @@ pub struct FindingsView {
     pub open: u64,
     /// True when its loop tells how many there are.
     pub counted: bool,
+}
+
+/// A project, and how many tasks it has.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ProjectView {
+    /// The project.
+    pub project: Project,
+    /// Its tasks by status.
+    pub counts: StatusCounts,
 }

@@ -11,6 +11,7 @@ use crate::domain::{AppError, ErrorKind};
 
 pub mod agents;
 pub mod convergence;
+pub mod projects;
 pub mod tasks;
 
 /// The server did not answer.

@@ -55,9 +55,11 @@ pub async fn create(
     priority: String,
     agent: String,
     labels: String,
+    #[server(default)] project: String,
 ) -> Result<Task, AppError> {
     let (app, operator) = state::operator()?;
     let form = operations::forms::TaskForm {
+        project,
         description,
         title,
         priority,

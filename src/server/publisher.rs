@@ -47,7 +47,7 @@ impl Publisher {
                     messages.extend(events.map(|event| Outgoing::new(audience.clone(), event)));
                     continue;
                 }
-                Thing::Project { .. } => continue,
+                Thing::Project(_) => continue,
             };
             messages.push(Outgoing::new(audience, message));
         }

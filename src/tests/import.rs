@@ -150,7 +150,7 @@ async fn sessions_and_events_come_over_once(engine: Engine) {
         let refused = import(&place, &file).await;
         assert_eq!(refused.status, 2);
         assert!(
-            refused.error.contains("another server uses"),
+            refused.error.contains("another server (process "),
             "{}",
             refused.error
         );

@@ -6,7 +6,9 @@ use leptos_router::components::{FlatRoutes, Route, Router};
 use leptos_router::{Lazy, SsrMode, path};
 
 use super::browser;
-use super::chunks::{AgentRoute, AgentsRoute, ConvergenceRoute, SessionRoute, TaskRoute};
+use super::chunks::{
+    AgentRoute, AgentsRoute, ConvergenceRoute, ProjectsRoute, SessionRoute, TaskRoute,
+};
 use super::components::{Frame, Toasts as ToastRegion};
 use super::dynamic::escaped;
 use super::pages::{NewTask, NotFoundPage, TasksPage};
@@ -38,6 +40,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/tasks/:number") view={Lazy::<TaskRoute>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/agents") view={Lazy::<AgentsRoute>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/agents/:name") view={Lazy::<AgentRoute>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/projects") view={Lazy::<ProjectsRoute>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/convergence") view={Lazy::<ConvergenceRoute>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/convergence/:id") view={Lazy::<SessionRoute>::new()} ssr=SsrMode::Async/>
                 </FlatRoutes>

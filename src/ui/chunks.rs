@@ -73,6 +73,11 @@ page_of_chunk!(
     SessionRoute, convergence, load_session, pages::SessionPage
 );
 
+page_of_chunk!(
+    /// The page at `/projects`.
+    ProjectsRoute, agents, load_projects, pages::ProjectsPage
+);
+
 /// The page that is there stays while the next one cannot be loaded; answers how long to wait
 /// the next time.
 async fn wait_for_server(toasts: Toasts, wait: u64) -> u64 {

@@ -2,7 +2,7 @@
 
 use std::future::{Ready, ready};
 
-use crate::domain::{AppError, NewTask, Priority, Task, TaskDraft};
+use crate::domain::{AppError, NewProject, NewTask, Priority, ProjectChange, Task, TaskDraft};
 use crate::server::auth::{Operator, Viewer};
 use crate::server::operations::tasks;
 use crate::server::state::AppState;
@@ -10,6 +10,7 @@ use crate::server::state::AppState;
 /// The fields of the form for a new task. Empty text means absent, labels are separated by
 /// commas.
 pub(crate) struct TaskForm {
+    pub(crate) project: String,
     pub(crate) description: String,
     pub(crate) title: String,
     pub(crate) priority: String,
@@ -33,10 +34,34 @@ pub(crate) fn draft(app: &AppState, _: &Viewer, name: &str) -> Ready<TaskDraft> 
     ready(app.drafts.find(name).unwrap_or_default())
 }
 
+/// The project that the form describes.
+pub(crate) fn new_project(name: String, title: String, folder: String) -> NewProject {
+    NewProject {
+        name: name.trim().to_owned(),
+        title: given(&title),
+        folder: given(&folder),
+    }
+}
+
+/// The change that the form describes: it holds every field.
+pub(crate) fn project_change(title: String, folder: String, archived: bool) -> ProjectChange {
+    ProjectChange {
+        title: given(&title),
+        folder: Some(given(&folder)),
+        archived: Some(archived),
+    }
+}
+
+/// Empty text means absent.
+fn given(text: &str) -> Option<String> {
+    Some(text.trim().to_owned()).filter(|text| !text.is_empty())
+}
+
 impl TaskForm {
     /// The form as it was, for whoever has to correct it.
     pub(crate) fn draft(self, error: &AppError) -> TaskDraft {
         TaskDraft {
+            project: self.project,
             description: self.description,
             title: self.title,
             priority: self.priority,
@@ -47,7 +72,6 @@ impl TaskForm {
     }
 
     fn new_task(&self) -> Result<NewTask, AppError> {
-        let given = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
         let priority = given(&self.priority).map(|word| {
             let message = "must be low, normal, high or urgent";
             Priority::parse(&word).ok_or_else(|| AppError::invalid_field("priority", message))
@@ -56,6 +80,7 @@ impl TaskForm {
             // Browsers send CR LF; agents expect LF.
             description: self.description.replace("\r\n", "\n"),
             title: given(&self.title),
+            project: given(&self.project),
             priority: priority.transpose()?,
             agent: given(&self.agent),
             labels: self.labels.split(',').filter_map(given).collect(),

@@ -4,10 +4,12 @@
 use super::rows::{CARD, LINE, SHOWN, fit, fit_agents, row};
 use crate::domain::{
     Activity, Agent, AgentChoice, AgentChoices, AgentFilter, AgentStatus, AgentView, AgentsView,
-    AppError, Excerpt, Scope, Task, TaskFilter, TaskRef, TasksView,
+    AppError, Excerpt, ProjectView, Scope, Task, TaskFilter, TaskRef, TasksView,
 };
 use crate::server::auth::Viewer;
-use crate::server::operations::{activity, agents as agent_operations, tasks as task_operations};
+use crate::server::operations::{
+    activity, agents as agent_operations, projects as project_operations, tasks as task_operations,
+};
 use crate::server::state::AppState;
 
 /// Rows of a page's list.
@@ -154,4 +156,17 @@ async fn held(app: &AppState, scope: &Scope, agents: &[Agent]) -> Result<Vec<Tas
         tasks.push(task);
     }
     Ok(tasks)
+}
+
+/// The projects that may be seen, with how many tasks they have.
+pub(crate) async fn projects(
+    app: &AppState,
+    viewer: &Viewer,
+) -> Result<Vec<ProjectView>, AppError> {
+    let projects = project_operations::list(app, viewer).await?;
+    let counted = projects.into_iter().map(|project| ProjectView {
+        counts: app.board.counts(&Scope::of([project.name.clone()])),
+        project,
+    });
+    Ok(counted.collect())
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::agents::AgentRecord;
 use super::tasks::StoredTask;
-use crate::domain::{Activity, Audience, LogEntry, Project, TaskId, TaskStatus};
+use crate::domain::{Activity, Audience, LogEntry, TaskId, TaskStatus};
 
 /// What a committed write changed about one thing.
 #[derive(Clone, Debug)]
@@ -35,11 +35,8 @@ pub(crate) enum Thing {
     /// Something happened.
     Activity(Activity),
     Agent(AgentRecord),
-    /// `None` when it was removed.
-    Project {
-        name: String,
-        project: Option<Project>,
-    },
+    /// A project, which is read anew by whoever needs it; it may have been removed.
+    Project(String),
     /// New events of a convergence session, as their sender wrote them.
     Events {
         session: String,
@@ -67,7 +64,7 @@ impl Change {
             Thing::Logs { .. } => "logs",
             Thing::Activity(_) => "activity",
             Thing::Agent(_) => "agent",
-            Thing::Project { .. } => "project",
+            Thing::Project(_) => "project",
             Thing::Events { .. } => "session",
         }
     }
@@ -79,7 +76,7 @@ impl Change {
             Thing::Logs { task, .. } => task.to_string(),
             Thing::Activity(activity) => activity.id.to_string(),
             Thing::Agent(record) => record.name.clone(),
-            Thing::Project { name, .. } => name.clone(),
+            Thing::Project(name) => name.clone(),
             Thing::Events { session, .. } => session.clone(),
         }
     }

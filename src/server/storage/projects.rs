@@ -132,7 +132,7 @@ impl Write for CreateProject {
             return Err(AppError::conflict(detail).into());
         }
         let project = load(tx, &Scope::everything(), name).await?;
-        announce(tx, name, Some(&project), project.version);
+        announce(tx, name, project.version);
         Ok(project)
     }
 }
@@ -183,7 +183,7 @@ impl Write for ChangeProject {
             .bind(project.edit_version)
             .execute(conn)
             .await?.rows_affected());
-        announce(tx, &self.name, Some(&project), project.version);
+        announce(tx, &self.name, project.version);
         Ok(project)
     }
 }
@@ -222,18 +222,15 @@ impl Write for RemoveProject {
             .bind(&self.name)
             .execute(conn)
             .await?.rows_affected());
-        announce(tx, &self.name, None, project.version + 1);
+        announce(tx, &self.name, project.version + 1);
         Ok(())
     }
 }
 
-fn announce(tx: &mut Tx<'_>, name: &str, project: Option<&Project>, version: i64) {
+fn announce(tx: &mut Tx<'_>, name: &str, version: i64) {
     tx.changed(Change {
         version,
         audience: Audience::Projects(vec![name.to_owned()]),
-        thing: Thing::Project {
-            name: name.to_owned(),
-            project: project.cloned(),
-        },
+        thing: Thing::Project(name.to_owned()),
     });
 }

@@ -89,6 +89,7 @@ fn Rail() -> impl IntoView {
             {link(paths::TASKS, "list-checks", "Tasks")}
             {link(paths::AGENTS, "bot", "Agents")}
             {link(paths::CONVERGENCE, "repeat", "Convergence")}
+            {link(paths::PROJECTS, "inbox", "Projects")}
             <button
                 type="button"
                 class="rail-toggle js-only"

@@ -14,6 +14,7 @@ mod icon;
 mod log;
 mod loops;
 mod pill;
+mod project_switch;
 mod rest;
 mod shortcut_sheet;
 mod states;

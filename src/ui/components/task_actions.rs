@@ -6,8 +6,8 @@ use leptos_router::hooks::use_navigate;
 
 use super::action::{ActionButton, ActionForm, HiddenFields, Look, SubmitButton};
 use super::rest::{Rest, Whole};
-use crate::domain::TaskId;
-use crate::ui::dynamic::{Erase, nothing, part, typed};
+use crate::domain::{Question, TaskId};
+use crate::ui::dynamic::{Erase, nothing, part, row, typed};
 use crate::ui::paths;
 use crate::ui::state::{Action, Actions};
 
@@ -132,6 +132,8 @@ pub(crate) fn AnswerForm(
     id: TaskId,
     /// What its agent asks.
     question: Option<String>,
+    /// The question's id, which the answer names, and what can be chosen.
+    asked: Option<Question>,
 ) -> impl IntoView {
     let look = Look {
         label: "Answer",
@@ -141,11 +143,32 @@ pub(crate) fn AnswerForm(
     let about = id.to_string();
     let fields = vec![("task", about.clone())];
     let question = question.unwrap_or_else(|| "Its agent asks for input.".into());
+    let mut fields = fields;
+    let (name, options) = asked.map(|it| (it.id, it.options)).unwrap_or_default();
+    if !name.is_empty() {
+        fields.push(("question", name));
+    }
+    let given = fields.clone();
+    let options = row(options, move |option| {
+        let mut fields = given.clone();
+        fields.push(("option", option.id.clone()));
+        let about = id.to_string();
+        view! {
+            <ActionForm action=Action::Input about=about class="inline-form">
+                <HiddenFields fields/>
+                <button type="submit" class="btn">
+                    <bdi>{option.label}</bdi>
+                </button>
+            </ActionForm>
+        }
+    });
     view! {
+        <p class="question" dir="auto">{question}</p>
+        <div class="answer-options">{options}</div>
         <ActionForm action=Action::Input about=about.clone() class="stack answer">
             <HiddenFields fields/>
             <label class="field">
-                <span class="question">{question}</span>
+                <span class="label">"Your answer"</span>
                 <textarea name="text" rows="3" required placeholder="Your answer"></textarea>
             </label>
             <SubmitButton action=Action::Input about look of=""/>

@@ -9,6 +9,7 @@ use leptos_router::location::Location;
 use super::action::HiddenFields;
 use super::icon::Icon;
 use super::pill::ConnectionPill;
+use super::project_switch::ProjectSwitch;
 use crate::ui::browser;
 use crate::ui::dynamic::{Erase, handler, memo, nothing, part, text};
 use crate::ui::paths::{self, TasksQuery};
@@ -23,6 +24,7 @@ pub(crate) fn TopBar() -> impl IntoView {
     view! {
         <header class="topbar">
             <Breadcrumb/>
+            <ProjectSwitch/>
             <Search/>
             <div class="topbar-end">
                 <ConnectionPill/>
@@ -45,6 +47,7 @@ fn Breadcrumb() -> impl IntoView {
         let (title, list) = match parts.next() {
             Some("agents") => ("Agents", paths::AGENTS),
             Some("convergence") => ("Convergence", paths::CONVERGENCE),
+            Some("projects") => ("Projects", paths::PROJECTS),
             _ => ("Tasks", paths::TASKS),
         };
         let mark = if list == paths::TASKS { "#" } else { "" };
@@ -71,7 +74,7 @@ fn Breadcrumb() -> impl IntoView {
     .any()
 }
 
-fn query_of(location: &Location) -> TasksQuery {
+pub(super) fn query_of(location: &Location) -> TasksQuery {
     if is_list(&location.pathname.get()) {
         let query = location.query.read();
         TasksQuery::read(|name| query.get_str(name))

@@ -6,7 +6,8 @@ use leptos::prelude::*;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_location, use_navigate, use_query_map};
 
-use crate::domain::{AgentChoices, Priority, TaskDraft};
+use crate::domain::{AgentChoices, DEFAULT_PROJECT, Priority, TaskDraft};
+use crate::rpc;
 use crate::rpc::agents::Choices;
 use crate::rpc::tasks::Draft;
 use crate::ui::browser;
@@ -34,7 +35,9 @@ fn NewTaskDialog() -> impl IntoView {
     // The page below stays as it is: only `new` leaves the URL.
     let rest = memo(move || {
         let query = query.read();
-        let names = ["status", "q", "agent", "priority", "label", "cursor"];
+        let names = [
+            "project", "status", "q", "agent", "priority", "label", "cursor",
+        ];
         let pairs = names.into_iter();
         let pairs: Vec<_> = pairs
             .filter_map(|name| Some((name, query.get(name)?)))
@@ -150,6 +153,7 @@ fn Form(
                     value=draft.title
                 />
             </label>
+            <Projects chosen=draft.project/>
             <div class="field-row">
                 <Priorities chosen=draft.priority/>
                 <label class="field">
@@ -192,6 +196,41 @@ fn Description(
         </label>
     }
     .any()
+}
+
+/// The projects to choose from, where there are several; at first the one that is looked at.
+#[component]
+fn Projects(
+    /// The one that is chosen at first; may be empty.
+    chosen: String,
+) -> impl IntoView {
+    let looked_at = use_query_map().read_untracked().get("project");
+    let chosen = Some(chosen).filter(|name| !name.is_empty()).or(looked_at);
+    let projects = data(|| rpc::projects::List {});
+    awaited(projects, nothing, move |projects| {
+        let open = projects.unwrap_or_default().into_iter();
+        let open: Vec<_> = open
+            .map(|it| it.project)
+            .filter(|it| !it.archived)
+            .collect();
+        if open.len() < 2 {
+            return nothing();
+        }
+        let first = chosen.clone().unwrap_or_else(|| DEFAULT_PROJECT.to_owned());
+        let options = row(open, move |project| {
+            let selected = project.name == first;
+            view! { <option value=project.name selected=selected>{project.title}</option> }
+        });
+        view! {
+            <label class="field">
+                <span class="label">"Project"</span>
+                <select name="project" class="input">
+                    {options}
+                </select>
+            </label>
+        }
+        .any()
+    })
 }
 
 #[component]

@@ -188,7 +188,8 @@ fn Ask(model: TaskModel, status: Memo<TaskStatus>) -> impl IntoView {
                 let mark = if question.cut.is_some() { "…" } else { "" };
                 question.text + mark
             });
-            view! { <AnswerForm id question/> }
+            let asked = model.task.read().question.clone();
+            view! { <AnswerForm id question asked/> }
         })
     })
 }
