@@ -57,11 +57,12 @@ where
     for<'r> String: Decode<'r, R::Database> + Type<R::Database>,
 {
     fn number(&self, column: &str) -> Option<i64> {
-        self.try_get(column).ok()
+        // SQLite's driver reads an absent value as 0 or nothing where it is not asked for one.
+        self.try_get::<Option<i64>, _>(column).ok().flatten()
     }
 
     fn text(&self, column: &str) -> Option<String> {
-        self.try_get(column).ok()
+        self.try_get::<Option<String>, _>(column).ok().flatten()
     }
 }
 
