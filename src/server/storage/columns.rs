@@ -57,6 +57,7 @@ where
     for<'r> String: Decode<'r, R::Database> + Type<R::Database>,
 {
     fn number(&self, column: &str) -> Option<i64> {
+        // SQLite's driver reads an absent value as 0 or nothing where it is not asked for one.
         self.try_get::<Option<i64>, _>(column).ok().flatten()
     }
 
