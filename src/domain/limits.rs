@@ -31,6 +31,24 @@ pub const LIMITS: TaskLimits = TaskLimits {
 };
 
 impl NewTask {
+    /// What belongs to parts that are not there yet.
+    fn not_yet(&self) -> [(bool, &'static str, &'static str); 3] {
+        let gaps = self.on_gaps.as_deref().is_some_and(|word| word != "show");
+        [
+            (
+                !self.checks.is_empty(),
+                "checks",
+                "there are none yet; leave it out",
+            ),
+            (gaps, "on_gaps", "must be show: there are no checks yet"),
+            (
+                self.max_cost_usd.is_some(),
+                "max_cost_usd",
+                "costs are not bounded yet; leave it out",
+            ),
+        ]
+    }
+
     /// Everything that is wrong with it, at once; empty when it may be created.
     #[must_use]
     pub fn problems(&self) -> Vec<FieldError> {
@@ -75,21 +93,9 @@ impl NewTask {
             "metadata",
             format!("must be nested at most {DEEPEST} levels deep"),
         );
-        check(
-            !self.checks.is_empty(),
-            "checks",
-            "there are none yet; leave it out".into(),
-        );
-        check(
-            self.on_gaps.as_deref().is_some_and(|word| word != "show"),
-            "on_gaps",
-            "must be show: there are no checks yet".into(),
-        );
-        check(
-            self.max_cost_usd.is_some(),
-            "max_cost_usd",
-            "costs are not bounded yet; leave it out".into(),
-        );
+        for (wrong, field, message) in self.not_yet() {
+            check(wrong, field, message.into());
+        }
         let external = self.status == Some(TaskStatus::Running);
         check(
             !matches!(

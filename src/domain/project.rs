@@ -57,6 +57,10 @@ pub struct ProjectChange {
 }
 
 /// Tells `null` from what is absent.
+#[expect(
+    clippy::option_option,
+    reason = "absent, null, and a value are three things"
+)]
 fn given<'de, D: serde::Deserializer<'de>>(value: D) -> Result<Option<Option<String>>, D::Error> {
     Option::deserialize(value).map(Some)
 }

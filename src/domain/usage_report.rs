@@ -1,4 +1,4 @@
-//! What an agent says that it used: in our words, or in those of Anthropic, OpenAI and Gemini, whose
+//! What an agent says that it used: in our words, or in those of Anthropic, `OpenAI` and Gemini, whose
 //! counts mean different things by similar names.
 
 use serde::de::IgnoredAny;
@@ -14,7 +14,7 @@ pub const TOTAL: &str = "total";
 const LARGEST: u64 = (1 << 53) - 1;
 
 /// A record of what an attempt used, on its way in. One with the same `id` takes its place; what it
-/// does not say again stays. The usage objects of Anthropic, OpenAI and Gemini are understood, too.
+/// does not say again stays. The usage objects of Anthropic, `OpenAI` and Gemini are understood, too.
 #[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(try_from = "Words")]
 pub struct UsageReport {

@@ -16,6 +16,7 @@ use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use super::support::{Engine, PATIENCE, Place, Program};
 use crate::domain::TaskStatus;
@@ -67,7 +68,7 @@ impl Server {
             let told = Told(left.clone());
             let parts = stream::repeat_with(move || {
                 let _kept = &told;
-                Ok::<_, Infallible>(Bytes::from_static(&[b'x'; 65_536]))
+                Ok::<_, Infallible>(Bytes::from(vec![b'x'; 65_536]))
             });
             async { Body::from_stream(parts) }
         };
@@ -78,7 +79,8 @@ impl Server {
             .route("/endless", get(endless));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let ended = tokio::spawn(serve(listener, routes, most, patience, stopping.clone()));
+        let ended =
+            TaskTracker::new().spawn(serve(listener, routes, most, patience, stopping.clone()));
         Self {
             address,
             stopping,

@@ -101,9 +101,8 @@ async fn long_lines_of_a_log_are_cut_and_each_has_an_address() {
     let client = app.client();
     let task = json!({"description": "x", "status": "running", "agent": "outside"});
     client.create(task).await;
-    let coloured: String = (0..8000)
-        .map(|n| format!("\u{1b}[3{};4{}mx", n % 8, n % 7))
-        .collect();
+    let coloured = |n: usize| format!("\u{1b}[3{};4{}mx", n % 8, n % 7);
+    let coloured: String = (0..8000).map(coloured).collect();
     let exact = |n: usize| format!("\u{1b}[1;3;4;38;2;{};20;30;48;2;40;50;60mx", n % 200);
     let exact: String = (0..2000).map(exact).collect();
     for (count, message) in [

@@ -1,6 +1,8 @@
 //! Numbers in JSON are at most 2^53 - 1 in size: beyond that, most readers of JSON, browsers among
 //! them, silently change them.
 
+use std::fmt::Write;
+
 use serde_json::Value;
 
 /// What is said of one that is larger.
@@ -56,7 +58,8 @@ fn find(value: &Value, path: &mut String) -> bool {
         Value::Number(number) => return number.as_f64().is_none_or(|n| n.abs() > LARGEST),
         Value::Array(items) => {
             for (n, item) in items.iter().enumerate() {
-                path.push_str(&format!("[{n}]"));
+                // Writing to a string cannot fail.
+                _ = write!(path, "[{n}]");
                 if find(item, path) {
                     return true;
                 }

@@ -17,6 +17,10 @@ pub(crate) struct Actors {
 }
 
 impl Actors {
+    #[cfg_attr(
+        not(test),
+        expect(clippy::unused_self, reason = "whoever can log in is known here")
+    )]
     /// Who sent this request. Nobody logs in yet: it is the person at this machine.
     pub(crate) fn of(&self, parts: &Parts) -> Actor {
         let door = Door::at(parts.uri.path());

@@ -67,7 +67,8 @@ mod tests {
     async fn time_in_which_a_person_is_asked_is_not_spent() {
         let clock = Clock::manual(Timestamp(0));
         let asking = watch::Sender::new(false);
-        let waits = tokio::spawn(Patience::new(clock, 10).wait(asking.subscribe(), None));
+        let mut waits = tokio::task::JoinSet::new();
+        waits.spawn(Patience::new(clock, 10).wait(asking.subscribe(), None));
         tokio::task::yield_now().await;
         clock.run_on(9);
         asking.send_replace(true);
@@ -76,8 +77,8 @@ mod tests {
         tokio::task::yield_now().await;
         asking.send_replace(false);
         tokio::task::yield_now().await;
-        assert!(!waits.is_finished());
+        assert!(waits.try_join_next().is_none());
         clock.run_on(2);
-        waits.await.unwrap();
+        waits.join_next().await.unwrap().unwrap();
     }
 }

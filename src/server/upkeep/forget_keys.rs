@@ -6,7 +6,7 @@ use crate::server::state::AppState;
 use crate::server::storage::tasks::ForgetKeys;
 use crate::server::telemetry::chain;
 
-const PERIOD: Duration = Duration::from_secs(600);
+const PERIOD: Duration = Duration::from_mins(10);
 
 /// Deletes the keys that have ended, some at a time.
 pub(crate) async fn forget_keys(app: AppState) {

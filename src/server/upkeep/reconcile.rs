@@ -12,7 +12,7 @@ use crate::server::storage::tasks::CompareCounts;
 use crate::server::storage::{Answer, Database};
 use crate::server::telemetry::chain;
 
-const PERIOD: Duration = Duration::from_secs(60);
+const PERIOD: Duration = Duration::from_mins(1);
 /// Counts are compared alone in a transaction; so often it is tried to be alone.
 const TRIES: u32 = 5;
 /// Of so many tasks all are counted, which takes the writer a few milliseconds; of more only those

@@ -80,9 +80,8 @@ fn nonsense_numbers_do_no_harm() {
 
 #[test]
 fn a_line_that_changes_colour_with_every_character_ends_plain() {
-    let message: String = (0..5000)
-        .map(|n| format!("\u{1b}[{}mx", 31 + n % 7))
-        .collect();
+    let run = |n: usize| format!("\u{1b}[{}mx", 31 + n % 7);
+    let message: String = (0..5000).map(run).collect();
     let found = spans(&message);
     assert_eq!(found.len(), MOST_RUNS);
     assert_eq!(found[0].look.class(), "fg-1");

@@ -1,5 +1,7 @@
 //! Counting tasks beside the writes, to compare what others count.
 
+use std::collections::{BTreeSet, HashSet};
+
 use super::read::BY_PROJECT;
 use crate::domain::TaskStatus;
 use crate::server::storage::tx::{Tx, in_tx};
@@ -40,22 +42,26 @@ impl Write for CompareCounts {
             counts.extend(status.map(|it| (project, it, u64::try_from(count).unwrap_or(0))));
         }
         if self.unfinished {
-            for status in [
-                TaskStatus::Pending,
-                TaskStatus::Running,
-                TaskStatus::NeedsInput,
-            ] {
-                let known: Vec<String> = counts.iter().map(|(name, ..)| name.clone()).collect();
-                for name in known {
-                    if !counts
-                        .iter()
-                        .any(|(own, it, _)| *own == name && *it == status)
-                    {
-                        counts.push((name, status, 0));
-                    }
-                }
-            }
+            add_zeros(&mut counts);
         }
         Ok(Some((self.with)(&counts)))
+    }
+}
+
+/// What is not found is there no more.
+fn add_zeros(counts: &mut Vec<(String, TaskStatus, u64)>) {
+    let projects: BTreeSet<String> = counts.iter().map(|(name, ..)| name.clone()).collect();
+    let found: HashSet<_> = counts
+        .iter()
+        .map(|(name, it, _)| (name.clone(), *it))
+        .collect();
+    let unfinished = TaskStatus::ALL.into_iter().filter(|it| !it.is_finished());
+    for status in unfinished {
+        let absent = |name: &&String| !found.contains(&((*name).clone(), status));
+        let zeros = projects
+            .iter()
+            .filter(absent)
+            .map(|name| (name.clone(), status, 0));
+        counts.extend(zeros);
     }
 }

@@ -1,6 +1,6 @@
 //! Reading tasks: one, a page, the active ones, and what finished lately.
 
-use sqlx::{FromRow, QueryBuilder};
+use sqlx::{Encode, FromRow, QueryBuilder, Type};
 
 use super::StoredTask;
 use super::row::{Found, body_of, found, task_columns, visible};
@@ -42,6 +42,19 @@ const BY_AGENT: &str = counts_by!("assignee");
 pub(super) const BY_PROJECT: &str = counts_by!("project");
 const FINISHED: &str = "select agent, title, started_at, completed_at from tasks \
     where status = 'completed' order by number desc limit $1";
+
+/// Adds ` in (…)`.
+fn is_among<D: sqlx::Database>(query: &mut QueryBuilder<D>, names: &[String])
+where
+    String: for<'q> Encode<'q, D> + Type<D>,
+{
+    query.push(" in (");
+    let mut list = query.separated(", ");
+    for name in names {
+        list.push_bind(name.clone());
+    }
+    query.push(")");
+}
 
 /// How many tasks there are, by name and status.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -140,12 +153,8 @@ impl Database {
                 }
                 if let Some(names) = &among {
                     // Written so that no index on it is tried.
-                    query.push(" and coalesce(project, '') in (");
-                    let mut list = query.separated(", ");
-                    for name in names {
-                        list.push_bind(name.clone());
-                    }
-                    query.push(")");
+                    query.push(" and coalesce(project, '')");
+                    is_among(&mut query, names);
                 }
                 query.push(&priority);
                 query.push(open);

@@ -85,25 +85,20 @@ impl TryFrom<TaskRow> for StoredTask {
             table: "tasks",
             row: &name,
         };
-        let timeout = row
-            .timeout_seconds
-            .map(|s| origin.number("timeout_seconds", s))
-            .transpose()?;
-        let priority = Priority::ALL
-            .into_iter()
-            .find(|priority| priority.rank() == row.priority);
-        let cost_source = CostSource::ALL
-            .into_iter()
-            .find(|source| source.as_str() == row.cost_source);
-        let retry_of = row
-            .retry_of
-            .map(|id| origin.require("retry_of", id.parse().ok()));
+        let timeout = row.timeout_seconds;
+        let timeout = timeout.map(|s| origin.number("timeout_seconds", s));
+        let timeout = timeout.transpose()?;
+        let mut priorities = Priority::ALL.into_iter();
+        let priority = priorities.find(|priority| priority.rank() == row.priority);
+        let mut sources = CostSource::ALL.into_iter();
+        let cost_source = sources.find(|source| source.as_str() == row.cost_source);
+        let link = |column, id: Option<String>| {
+            let id = id.map(|id| origin.require(column, id.parse().ok()));
+            id.transpose()
+        };
         let since = Timestamp(row.started_at.unwrap_or(row.created_at));
         let (question, questions) = questions::read(row.question.as_deref(), since);
         let answers = row.answers.map(|text| origin.json("answers", &text));
-        let retried_by = row
-            .retried_by
-            .map(|id| origin.require("retried_by", id.parse().ok()));
         let lease = row.lease_id.zip(row.lease_expires_at);
         let (node, heard) = (row.lease_node, row.lease_heard);
         let lease = lease.map(|(id, at)| Lease {
@@ -141,8 +136,8 @@ impl TryFrom<TaskRow> for StoredTask {
                 estimated_seconds: None,
                 timeout_seconds: timeout.unwrap_or(DEFAULT_TIMEOUT_SECONDS),
                 error: row.error,
-                retry_of: retry_of.transpose()?,
-                retried_by: retried_by.transpose()?,
+                retry_of: link("retry_of", row.retry_of)?,
+                retried_by: link("retried_by", row.retried_by)?,
                 external: row.external,
                 usage: Usage {
                     input_tokens: origin.number("input_tokens", row.input_tokens)?,
