@@ -4,9 +4,12 @@
     missing_docs,
     reason = "server functions generate public structs without docs"
 )]
-#![expect(
-    clippy::unused_async,
-    reason = "a server function is async, whatever it waits for"
+#![cfg_attr(
+    feature = "ssr",
+    expect(
+        clippy::unused_async,
+        reason = "a server function is async, whatever it waits for"
+    )
 )]
 
 use leptos::prelude::*;

@@ -106,6 +106,17 @@ impl Clock {
         *self.0.running.borrow()
     }
 
+    /// What the lease clock is about to say: with what has passed since its last tick. A limit
+    /// counted from here is not over early.
+    pub(crate) fn about(self) -> Timestamp {
+        let passed = self.look().steady.saturating_sub(self.seen().steady);
+        Timestamp(
+            self.running()
+                .0
+                .saturating_add(passed.clamp(0, LONGEST_TICK)),
+        )
+    }
+
     /// Returns when the lease clock has come to `moment`.
     pub(crate) async fn until(self, moment: Timestamp) {
         let mut running = self.0.running.subscribe();

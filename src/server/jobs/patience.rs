@@ -31,7 +31,7 @@ impl Patience {
         loop {
             // Whoever could pause it is gone with the run.
             let _gone = paused.wait_for(|paused| !paused).await.is_err();
-            let begun = self.clock.running();
+            let begun = self.clock.about();
             let deadline = Timestamp(begun.0.saturating_add(left));
             let again = async {
                 match &mut renewed {
@@ -49,7 +49,7 @@ impl Patience {
             left = if anew {
                 self.limit
             } else {
-                left - (self.clock.running().0 - begun.0)
+                left - (self.clock.about().0 - begun.0).max(0)
             };
         }
     }

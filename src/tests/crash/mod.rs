@@ -17,7 +17,7 @@ use tokio::time::timeout;
 use self::ledger::Ledger;
 use self::work::Work;
 use super::support::{Client, Engine, Place, Program, eventually, on_each_engine};
-use crate::domain::{Agent, Task, TaskStatus};
+use crate::domain::{Agent, Task, WaitingCode};
 use crate::server::clock::Clock;
 
 on_each_engine!(what_was_acknowledged_survives_a_kill_at_any_moment);
@@ -74,10 +74,11 @@ async fn come_to_rest(client: &Client) {
     eventually("every task ends", async || {
         let left = "/api/tasks?status=pending&status=running&status=needs_input&limit=1000";
         let left: Vec<Task> = client.get(left).await.expect(200).to();
-        let pending = left
-            .iter()
-            .filter(|task| task.status == TaskStatus::Pending);
-        join_all(pending.map(async |task| {
+        let paused = left.iter().filter(|task| {
+            let code = task.waiting.first().map(|reason| reason.code);
+            code == Some(WaitingCode::RetryBackoff)
+        });
+        join_all(paused.map(async |task| {
             // Another look may have found it first.
             client
                 .post(&format!("/api/tasks/{}/start", task.number), &json!({}))
@@ -88,7 +89,7 @@ async fn come_to_rest(client: &Client) {
             .iter()
             .any(|task| task.requested_agent.as_deref() == Some("worker"))
         {
-            Work::claim_and_complete(client, 8).await;
+            Work::claim_and_complete(client, left.len()).await;
         }
         left.is_empty().then_some(())
     })

@@ -175,7 +175,7 @@ fn fake_server(node: &str) -> tokio::process::Child {
     let mut server = tokio::process::Command::new("sh");
     server.args([
         "-c",
-        r#"tree=$1; shift; "$@" $$ -- sh -c "$tree wait" & wait"#,
+        r#"tree=$1; shift; "$@" $$ "$(ulimit -n)" -- sh -c "$tree wait" & wait"#,
         "sh",
         TREE,
     ]);
