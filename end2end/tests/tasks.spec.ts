@@ -14,6 +14,7 @@ test('a task typed into the page runs a real program and shows what it printed',
   await dialog.getByLabel('Agent').selectOption('words');
   await dialog.getByLabel('Labels').fill('counting, texts');
   await dialog.getByRole('button', { name: 'Create task' }).click();
+  await expect(dialog).toBeHidden();
   await expect.poll(async () => (await server.task(1)).status).toBe('completed');
 
   await open(page, server.url + '/tasks/1');
@@ -66,11 +67,23 @@ test('a task that needs input gets the answer', async ({ page, server }) => {
   await expect(page.getByRole('listitem').filter({ hasText: 'Paint' }).first()).toContainText('Which colour?');
   await open(page, server.url + `/tasks/${number}`);
   await expect(page.getByRole('log')).toContainText('actor asks: Which colour?');
-  await page.getByLabel('Which colour?').fill('green');
-  await page.getByRole('button', { name: 'Answer' }).click();
+  await page.getByLabel('Your answer').fill('green');
+  await page.getByRole('button', { name: 'Answer', exact: true }).click();
   await expect.poll(async () => (await server.task(number)).status).toBe('completed');
   await open(page, server.url + `/tasks/${number}`);
   await expect(page.getByRole('log')).toContainText('green');
+});
+
+test('a question with options is answered with one of them', async ({ page, server }) => {
+  const asks = 'echo \'{"question": {"text": "Which folder?", "options": ["src", "docs"]}}\'; read -r line; echo "got $line"';
+  await server.create(asks, { agent: 'asker', title: 'Ask' });
+  await expect.poll(async () => (await server.task(1)).status).toBe('needs_input');
+  await open(page, server.url + '/tasks/1');
+  await expect(page.getByRole('button', { name: 'src', exact: true })).toBeVisible();
+  await page.getByRole('button', { name: 'docs', exact: true }).click();
+  await expect.poll(async () => (await server.task(1)).status).toBe('completed');
+  await open(page, server.url + '/tasks/1');
+  await expect(page.getByRole('log')).toContainText('"option":"docs"');
 });
 
 test('a waiting task says why, and "Start now" puts it first', async ({ page, server }) => {

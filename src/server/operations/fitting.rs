@@ -12,8 +12,8 @@ const DATA_ROOM: usize = 5_000;
 const OPEN_ROOM: usize = 40_000;
 /// An event without its data, its names and its type.
 const ENTRY: usize = 1_000;
-/// What the data of an event takes that is one line.
-const LINE_ROOM: usize = 900;
+/// What the data of an event takes that is one line; its short members, such as the step, are kept.
+const LINE_ROOM: usize = 2_000;
 const LINE: usize = 500;
 /// What the sessions of the history take, and one of them without its names.
 const HISTORY_ROOM: usize = 90_000;

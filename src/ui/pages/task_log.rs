@@ -42,7 +42,12 @@ pub(crate) fn LogView(
     });
     let class = text(move || {
         let plain = if log.times.get() { "" } else { " log-plain" };
-        format!("log{plain}")
+        let follows = if log.following.get() {
+            " log-follows"
+        } else {
+            ""
+        };
+        format!("log{plain}{follows}")
     });
     let scrolled = handler(move |_: Event| log.scrolled());
     let keydown = handler(move |event: KeyboardEvent| {
