@@ -1,7 +1,7 @@
 //! The live log of a task: follows its end, pauses when one scrolls up, keeps a bounded number
 //! of lines, and says where there are more.
 
-use leptos::ev::{Event, KeyboardEvent, MouseEvent};
+use leptos::ev::{Event, KeyboardEvent, MouseEvent, PointerEvent, TouchEvent, WheelEvent};
 use leptos::prelude::*;
 
 use super::task_log_model::Log;
@@ -50,12 +50,52 @@ pub(crate) fn LogView(
         format!("log{plain}{follows}")
     });
     let scrolled = handler(move |_: Event| log.scrolled());
+    let wheel = handler(move |_: WheelEvent| log.touched());
+    let finger = handler(move |_: TouchEvent| log.touched());
+    let press = handler(move |_: PointerEvent| log.touched());
     let keydown = handler(move |event: KeyboardEvent| {
+        log.touched();
         if event.key() == "End" {
             log.follow(true);
         }
     });
-    let blocks = list(
+    view! {
+        <section id="log" class="log-section" aria-labelledby="log-title">
+            <LogBar log ended/>
+            <div class="log-box">
+                <div
+                    class=class
+                    node_ref=log.view
+                    role="log"
+                    // A log that is read out line by line would drown everything else.
+                    aria-live="off"
+                    aria-labelledby="log-title"
+                    tabindex="0"
+                    on:scroll=scrolled
+                    on:wheel=wheel
+                    on:touchmove=finger
+                    on:pointerdown=press
+                    on:keydown=keydown
+                >
+                    <Earlier log/>
+                    {none}
+                    <Lines log/>
+                    <Later log/>
+                </div>
+                <Unseen log/>
+            </div>
+        </section>
+    }
+    .any()
+}
+
+/// All that is held of it, in blocks.
+#[component]
+fn Lines(
+    /// The log.
+    log: Log,
+) -> impl IntoView {
+    list(
         move || log.blocks.get(),
         |block| block.key,
         move |block| {
@@ -75,32 +115,7 @@ pub(crate) fn LogView(
                 </div>
             }
         },
-    );
-    view! {
-        <section id="log" class="log-section" aria-labelledby="log-title">
-            <LogBar log ended/>
-            <div class="log-box">
-                <div
-                    class=class
-                    node_ref=log.view
-                    role="log"
-                    // A log that is read out line by line would drown everything else.
-                    aria-live="off"
-                    aria-labelledby="log-title"
-                    tabindex="0"
-                    on:scroll=scrolled
-                    on:keydown=keydown
-                >
-                    <Earlier log/>
-                    {none}
-                    {blocks}
-                    <Later log/>
-                </div>
-                <Unseen log/>
-            </div>
-        </section>
-    }
-    .any()
+    )
 }
 
 #[component]

@@ -15,6 +15,8 @@ use crate::ui::state::Toasts;
 
 /// Closer to the end than this counts as the end, in pixels.
 const NEAR: i32 = 24;
+/// A scroll up within so many microseconds of a wheel, a finger, a press or a key was meant.
+const MEANT: i64 = 1_500_000;
 /// What could not be fetched is asked for again after so long, in milliseconds.
 const AGAIN: u64 = 3000;
 
@@ -47,8 +49,10 @@ pub(super) struct Log {
     pub(super) unseen: RwSignal<u64>,
     pub(super) times: RwSignal<bool>,
     pub(super) loading: RwSignal<bool>,
-    /// Where the box was scrolled to last.
-    top: StoredValue<i32>,
+    /// Where the box was scrolled to last, and how high what is in it was then.
+    top: StoredValue<(i32, i32)>,
+    /// When somebody last touched it, in microseconds since 1970.
+    touched: StoredValue<i64>,
     pub(super) view: NodeRef<html::Div>,
     toasts: Toasts,
 }
@@ -66,7 +70,8 @@ impl Log {
             unseen: RwSignal::new(0),
             times: RwSignal::new(true),
             loading: RwSignal::new(false),
-            top: StoredValue::new(0),
+            top: StoredValue::new((0, 0)),
+            touched: StoredValue::new(0),
             view: NodeRef::new(),
             toasts: Toasts::get(),
         };
@@ -250,9 +255,15 @@ impl Log {
             let follows = self.following.try_get_untracked() == Some(true);
             if let Some(view) = self.view.try_get_untracked().flatten().filter(|_| follows) {
                 browser::scroll_to_end(&view);
-                self.top.set_value(browser::scroll_place(&view).0);
+                let (top, rest) = browser::scroll_place(&view);
+                self.top.set_value((top, top + rest));
             }
         });
+    }
+
+    /// Somebody uses a wheel, a finger or a key here, or presses.
+    pub(super) fn touched(self) {
+        self.touched.set_value(browser::now());
     }
 
     /// Scrolling up pauses, reaching the end resumes.
@@ -261,13 +272,15 @@ impl Log {
             return;
         };
         let (top, rest) = browser::scroll_place(&view);
-        let before = self.top.get_value();
-        self.top.set_value(top);
+        let (before, height) = self.top.get_value();
+        self.top.set_value((top, top + rest));
+        // Lines that go, or that the browser measures anew, move what is shown as well.
+        let meant = height == top + rest || browser::now() - self.touched.get_value() < MEANT;
         let follows = self.following.get_untracked();
         // What this program scrolled by itself has not moved since.
         if top > before && rest <= NEAR && !follows && self.end.get_untracked() != End::Away {
             self.follow(true);
-        } else if top < before && rest > NEAR && follows {
+        } else if top < before && rest > NEAR && follows && meant {
             self.following.set(false);
         }
     }
