@@ -4,9 +4,9 @@ use sqlx::FromRow;
 
 use super::columns::Origin;
 use super::database::on_pool;
-use super::logs::{level_code, stream_code};
+use super::logs::{level_of, stream_of};
 use super::{Answer, Database};
-use crate::domain::{LONGEST_LINE, LogExcerpt, LogLevel, LogPage, LogStream, Timestamp};
+use crate::domain::{LONGEST_LINE, LogExcerpt, LogPage, Timestamp};
 
 /// Which part of a log to read.
 #[derive(Clone, Copy, Debug)]
@@ -42,18 +42,12 @@ impl ExcerptRow {
             table: "logs",
             row: &name,
         };
-        let level = LogLevel::ALL
-            .into_iter()
-            .find(|&level| level_code(level) == self.level);
-        let stream = LogStream::ALL
-            .into_iter()
-            .find(|&stream| stream_code(stream) == self.stream);
         let message = LogExcerpt::message(&self.message);
         Ok(LogExcerpt {
             id: self.id,
             time: Timestamp(self.time),
-            level: origin.require("level", level)?,
-            stream: origin.require("stream", stream)?,
+            level: level_of(&origin, self.level)?,
+            stream: stream_of(&origin, self.stream)?,
             message: message.of_bytes(origin.number("message", self.bytes)?),
         })
     }

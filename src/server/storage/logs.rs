@@ -124,12 +124,6 @@ impl LogRow {
             table: "logs",
             row: &name,
         };
-        let level = LogLevel::ALL
-            .into_iter()
-            .find(|&level| level_code(level) == self.level);
-        let stream = LogStream::ALL
-            .into_iter()
-            .find(|&stream| stream_code(stream) == self.stream);
         let fields = self
             .fields
             .map(|text| origin.json("fields", &text))
@@ -139,8 +133,8 @@ impl LogRow {
             time: Timestamp(self.time),
             task_id,
             agent: self.agent,
-            level: origin.require("level", level)?,
-            stream: origin.require("stream", stream)?,
+            level: level_of(&origin, self.level)?,
+            stream: stream_of(&origin, self.stream)?,
             message: self.message,
             fields: fields.unwrap_or_default(),
         })
@@ -168,7 +162,7 @@ where
     })
 }
 
-pub(super) fn level_code(level: LogLevel) -> i64 {
+fn level_code(level: LogLevel) -> i64 {
     match level {
         LogLevel::Debug => 0,
         LogLevel::Info => 1,
@@ -177,13 +171,28 @@ pub(super) fn level_code(level: LogLevel) -> i64 {
     }
 }
 
-pub(super) fn stream_code(stream: LogStream) -> i64 {
+fn stream_code(stream: LogStream) -> i64 {
     match stream {
         LogStream::Stdout => 0,
         LogStream::Stderr => 1,
         LogStream::Agent => 2,
         LogStream::System => 3,
     }
+}
+
+/// What `level_code` made of a level.
+pub(super) fn level_of(origin: &Origin<'_>, code: i64) -> Answer<LogLevel> {
+    let mut levels = LogLevel::ALL.into_iter();
+    origin.require("level", levels.find(|&level| level_code(level) == code))
+}
+
+/// What `stream_code` made of a stream.
+pub(super) fn stream_of(origin: &Origin<'_>, code: i64) -> Answer<LogStream> {
+    let mut streams = LogStream::ALL.into_iter();
+    origin.require(
+        "stream",
+        streams.find(|&stream| stream_code(stream) == code),
+    )
 }
 
 impl Database {
