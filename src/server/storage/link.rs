@@ -114,7 +114,7 @@ impl Link {
         group: &mut Vec<Queued>,
         gather: Gather<'_>,
     ) -> Answer<Vec<Change>> {
-        self.check_place()?;
+        self.source.check_place()?;
         let done = AssertUnwindSafe(self.transact(group, gather)).catch_unwind();
         let done = match timeout(LONGEST, done).await {
             Ok(Ok(done)) => done,
@@ -135,12 +135,14 @@ impl Link {
         self.connect().await?;
         let memory = std::mem::take(&mut self.memory);
         match (&mut self.conn, &mut self.source) {
-            (Some(Writing::Sqlite(conn)), _) => {
+            (Some(Writing::Sqlite(conn)), source) => {
                 // A deferred transaction that turns to writing fails at once when another
                 // process holds the lock; an immediate one waits for it.
                 let mut transaction = conn.begin_with("begin immediate").await?;
                 let tx = Tx::new(Conn::Sqlite(&mut transaction), memory);
                 let (changes, memory) = run(tx, group, gather, &self.followers).await?;
+                // Writes that joined may have come after the file went.
+                source.check_place()?;
                 transaction.commit().await?;
                 self.memory = memory;
                 Ok(changes)
@@ -210,7 +212,7 @@ impl Link {
 
     /// Writes something and takes it back, each of it committed, to see whether that works.
     pub(super) async fn trial(&mut self) -> Answer<()> {
-        self.check_place()?;
+        self.source.check_place()?;
         let tried = timeout(LONGEST, self.try_writing()).await;
         let tried = tried.unwrap_or(Err(StorageError::Unwritable(Trouble::Away)));
         if tried.is_err() {
@@ -245,19 +247,6 @@ impl Link {
             None => {}
         }
         Ok(())
-    }
-
-    /// Looks whether the file is still the one that was opened: what is written to a file
-    /// without a name is lost.
-    fn check_place(&self) -> Answer<()> {
-        let Source::Sqlite { path, file, .. } = &self.source else {
-            return Ok(());
-        };
-        let found = std::fs::metadata(path).map(|found| (found.dev(), found.ino()));
-        if found.is_ok_and(|found| found == *file) {
-            return Ok(());
-        }
-        Err(StorageError::Unwritable(Trouble::Moved))
     }
 
     /// What `error` means here: an I/O error on a disk without room is that it is full.
@@ -327,6 +316,21 @@ impl Link {
             _ => {}
         }
         self.discard().await;
+    }
+}
+
+impl Source {
+    /// Looks whether the file is still the one that was opened: what is written to a file
+    /// without a name is lost.
+    fn check_place(&self) -> Answer<()> {
+        let Self::Sqlite { path, file, .. } = self else {
+            return Ok(());
+        };
+        let found = std::fs::metadata(path).map(|found| (found.dev(), found.ino()));
+        if found.is_ok_and(|found| found == *file) {
+            return Ok(());
+        }
+        Err(StorageError::Unwritable(Trouble::Moved))
     }
 }
 

@@ -1,8 +1,13 @@
 //! The file of the database is taken away under a server that runs.
 
+use std::path::PathBuf;
+use std::sync::Arc;
+
 use serde_json::json;
+use tokio::task::JoinSet;
 
 use super::Running;
+use crate::server::storage::{Answer, StorageError, Trouble, Tx, Write};
 use crate::tests::support::{Engine, Place, eventually};
 
 #[tokio::test]
@@ -27,4 +32,37 @@ async fn a_file_that_was_moved_is_written_again_when_it_is_back() {
     })
     .await;
     program.stop().await;
+}
+
+/// Takes the file away while its commit gathers.
+struct TakeAway {
+    path: PathBuf,
+    away: PathBuf,
+}
+
+impl Write for TakeAway {
+    type Output = ();
+
+    async fn run(&self, _: &mut Tx<'_>) -> Answer<()> {
+        std::fs::rename(&self.path, &self.away).unwrap();
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_write_is_not_called_stored_when_the_file_went_while_its_commit_gathered() {
+    let place = Place::new(Engine::Sqlite).await;
+    let (db, writer) = place.open().await;
+    let mut writing = JoinSet::new();
+    writing.spawn(writer.run(Arc::new(|_| {})));
+    let take = TakeAway {
+        path: place.folder().join("dashboard.db"),
+        away: place.folder().join("away"),
+    };
+    let taken = db.write(take).await;
+    assert!(
+        matches!(taken, Err(StorageError::Unwritable(Trouble::Moved))),
+        "{taken:?}"
+    );
+    assert_eq!(db.health().trouble(), Some(Trouble::Moved));
 }
