@@ -75,7 +75,7 @@ async fn register_agent(
 /// Claim the next task, waiting up to `wait` seconds (60 at most) for one.
 #[utoipa::path(post, path = "/api/agents/{name}/claim", tag = "agents",
     params(("name" = String, Path), ("wait" = Option<u64>, Query)),
-    responses((status = 200, body = worker::Assignment), (status = 204),
+    responses((status = 200, body = worker::ClaimedTask), (status = 204),
     (status = 404, body = Problem, content_type = "application/problem+json"),
     (status = 409, body = Problem, content_type = "application/problem+json")))]
 async fn claim_task(

@@ -7,7 +7,7 @@ use utoipa::{OpenApi, openapi};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_swagger_ui::SwaggerUi;
 
-use super::{agents, events, export, health, live, logs, projects, sessions, tasks};
+use super::{activity, agents, events, export, health, live, logs, projects, sessions, tasks};
 use crate::server::state::AppState;
 
 #[derive(OpenApi)]
@@ -79,6 +79,7 @@ fn problem(words: &str) -> openapi::Response {
 pub(crate) fn documented(metrics: PrometheusHandle) -> Router<AppState> {
     let (routes, mut document) = OpenApiRouter::with_openapi(Document::openapi())
         .merge(projects::router())
+        .merge(activity::router())
         .merge(tasks::router())
         .merge(logs::router())
         .merge(agents::router())

@@ -1,6 +1,7 @@
 //! The public HTTP interface: one file per noun. Handlers read the request, call one operation,
 //! and shape the answer; what is allowed and what follows is decided below.
 
+mod activity;
 mod agents;
 mod body;
 mod complaint;

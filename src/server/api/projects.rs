@@ -29,7 +29,7 @@ async fn list_projects(
     actor: Actor,
     OriginalUri(uri): OriginalUri,
 ) -> Result<Response, AppError> {
-    let paging = params::paging(&uri)?;
+    let paging = params::page(&uri)?;
     let mut projects = operations::list(&app, &actor.viewer()).await?;
     if let Some(cursor) = &paging.cursor {
         projects.retain(|project| project.name > *cursor);

@@ -153,7 +153,7 @@ async fn session_metrics(
     Path(id): Path<String>,
     OriginalUri(uri): OriginalUri,
 ) -> Result<Response, AppError> {
-    let paging = params::paging(&uri)?;
+    let paging = params::page(&uri)?;
     let (viewer, cursor) = (actor.viewer(), paging.cursor.as_deref());
     let page = operations::metrics(&app, &viewer, &id, cursor, paging.limit).await?;
     Ok((params::next_link(&uri, &page), Json(page.items)).into_response())
@@ -171,7 +171,7 @@ async fn session_findings(
     Path(id): Path<String>,
     OriginalUri(uri): OriginalUri,
 ) -> Result<Response, AppError> {
-    let paging = params::paging(&uri)?;
+    let paging = params::page(&uri)?;
     let (viewer, cursor) = (actor.viewer(), paging.cursor.as_deref());
     let page = operations::findings(&app, &viewer, &id, cursor, paging.limit).await?;
     Ok((params::next_link(&uri, &page), Json(page.items)).into_response())

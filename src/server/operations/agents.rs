@@ -37,7 +37,6 @@ pub(crate) fn list(app: &AppState, viewer: &Viewer) -> Vec<Agent> {
     app.board.agents(viewer.scope(), app.clock.now())
 }
 
-/// One agent.
 pub(crate) fn get(app: &AppState, viewer: &Viewer, name: &str) -> Result<Agent, AppError> {
     app.board
         .agent(viewer.scope(), name, app.clock.now())

@@ -50,10 +50,10 @@ pub(crate) async fn overview(
         ..SessionFilter::default()
     };
     let (history, stats, running, latest) = tokio::join!(
-        history(app, filter, cursor),
+        history(app, viewer, filter, cursor),
         sessions::stats(app, viewer),
-        app.db.sessions(&running, None, LIVE),
-        app.db.latest_sessions(1),
+        app.db.sessions(viewer.scope(), &running, None, LIVE),
+        app.db.latest_sessions(viewer.scope(), 1),
     );
     let (running, latest) = (running?, latest?);
     let more_live = running.next.is_some();
@@ -85,7 +85,7 @@ pub(crate) async fn overview(
     }
     let latest = latest.first().map(|stored| stored.id.clone());
     Ok(ConvergenceView {
-        loops: app.links.all(),
+        loops: sessions::loops(app, viewer),
         live,
         more_live,
         latest,
@@ -100,11 +100,15 @@ pub(crate) async fn overview(
 /// A page of the history, as long as a page may be.
 async fn history(
     app: &AppState,
+    viewer: &Viewer,
     filter: &SessionFilter,
     cursor: Option<&str>,
 ) -> Result<Page<Session>, AppError> {
     check(filter.problems())?;
-    let page = app.db.sessions(filter, cursor, ROWS).await?;
+    let page = app
+        .db
+        .sessions(viewer.scope(), filter, cursor, ROWS)
+        .await?;
     let items: Vec<_> = page
         .items
         .iter()
@@ -141,11 +145,11 @@ fn last(rows: &[IterationMetrics], most: usize) -> &[IterationMetrics] {
 /// the page before.
 pub(crate) async fn compare(
     app: &AppState,
-    _: &Viewer,
+    viewer: &Viewer,
     ids: [&str; 2],
     cursor: Option<&str>,
 ) -> Result<ComparisonView, AppError> {
-    let [a, b] = ids.map(|id| judged(app, id));
+    let [a, b] = ids.map(|id| judged(app, viewer, id));
     let (a, b) = tokio::try_join!(a, b)?;
     let findings = compared(app, [&a, &b], cursor).await?;
     let rounds = [&a, &b].map(|side| last(&side.accounts.account.iterations, CHARTED));
@@ -231,7 +235,7 @@ pub(crate) struct Part<'a> {
 /// The page of one session, with the first of its events that match `filter`.
 pub(crate) async fn session(
     app: &AppState,
-    _: &Viewer,
+    viewer: &Viewer,
     id: &str,
     filter: &EventFilter,
     part: Part<'_>,
@@ -242,7 +246,7 @@ pub(crate) async fn session(
         stored,
         session,
         accounts,
-    } = judged(app, id).await?;
+    } = judged(app, viewer, id).await?;
     let events = match part.at {
         Some(event) => from_event(app, &stored, event, filter).await?,
         None => fitted(app, &stored, filter, None, EVENTS_ROOM).await?,
@@ -305,13 +309,13 @@ async fn from_event(
 /// A page of a session's events, as pages show them.
 pub(crate) async fn events(
     app: &AppState,
-    _: &Viewer,
+    viewer: &Viewer,
     id: &str,
     filter: &EventFilter,
     cursor: Option<&str>,
 ) -> Result<Page<SessionEvent>, AppError> {
     check(filter.problems())?;
-    let stored = app.db.session(id).await?;
+    let stored = app.db.session(viewer.scope(), id).await?;
     fitted(app, &stored, filter, cursor, EVENTS_ROOM).await
 }
 

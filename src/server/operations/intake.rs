@@ -4,7 +4,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::domain::{AppError, Envelope, ErrorKind, FieldError, Unreadable};
+use crate::domain::{AppError, DEFAULT_PROJECT, Envelope, ErrorKind, FieldError, Unreadable};
 use crate::server::auth::Operator;
 use crate::server::state::AppState;
 use crate::server::storage::sessions::{TakeEvents, Taken};
@@ -55,9 +55,13 @@ fn is_none(count: &usize) -> bool {
 /// fails in the middle, what was stored until then is known when the same is sent again.
 pub(crate) async fn take(
     app: &AppState,
-    _: &Operator,
+    who: &Operator,
     mut envelope: Envelope,
 ) -> Result<TakenEvents, AppError> {
+    if !who.author().makes.covers(DEFAULT_PROJECT) {
+        let words = "this takes an operator of the project \"default\"";
+        return Err(AppError::new(ErrorKind::Forbidden, words));
+    }
     let now = app.clock.now();
     let mut taken = TakenEvents::default();
     loop {

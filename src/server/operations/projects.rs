@@ -10,7 +10,6 @@ pub(crate) async fn list(app: &AppState, viewer: &Viewer) -> Result<Vec<Project>
     Ok(app.db.projects(viewer.scope()).await?)
 }
 
-/// One project.
 pub(crate) async fn get(app: &AppState, viewer: &Viewer, name: &str) -> Result<Project, AppError> {
     Ok(app.db.project(viewer.scope(), name).await?)
 }

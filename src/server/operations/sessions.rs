@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::findings::{self, Order};
 use crate::domain::{
-    AppError, EventFilter, FieldError, Finding, IterationMetrics, LoopEvent, LoopLink, Page,
-    Session, SessionFilter, SessionStats, cut_event, verdict,
+    AppError, DEFAULT_PROJECT, EventFilter, FieldError, Finding, IterationMetrics, LoopEvent,
+    LoopLink, Page, Session, SessionFilter, SessionStats, cut_event, verdict,
 };
 use crate::server::auth::{Operator, Viewer};
 use crate::server::state::AppState;
@@ -23,13 +23,16 @@ const LONGEST_REASON: usize = 2000;
 /// A page of sessions, newest first.
 pub(crate) async fn list(
     app: &AppState,
-    _: &Viewer,
+    viewer: &Viewer,
     filter: &SessionFilter,
     cursor: Option<&str>,
     limit: u32,
 ) -> Result<Page<Session>, AppError> {
     check(filter.problems())?;
-    let page = app.db.sessions(filter, cursor, limit).await?;
+    let page = app
+        .db
+        .sessions(viewer.scope(), filter, cursor, limit)
+        .await?;
     Ok(Page {
         items: page.items.iter().map(StoredSession::session).collect(),
         next: page.next,
@@ -37,8 +40,8 @@ pub(crate) async fn list(
 }
 
 /// One session with its verdict.
-pub(crate) async fn get(app: &AppState, _: &Viewer, id: &str) -> Result<Session, AppError> {
-    Ok(judged(app, id).await?.session)
+pub(crate) async fn get(app: &AppState, viewer: &Viewer, id: &str) -> Result<Session, AppError> {
+    Ok(judged(app, viewer, id).await?.session)
 }
 
 /// A session with its verdict, and what that rests on.
@@ -48,8 +51,8 @@ pub(super) struct Judged {
     pub(super) accounts: Accounts,
 }
 
-pub(super) async fn judged(app: &AppState, id: &str) -> Result<Judged, AppError> {
-    judge(app, app.db.session(id).await?).await
+pub(super) async fn judged(app: &AppState, viewer: &Viewer, id: &str) -> Result<Judged, AppError> {
+    judge(app, app.db.session(viewer.scope(), id).await?).await
 }
 
 pub(super) async fn judge(app: &AppState, stored: StoredSession) -> Result<Judged, AppError> {
@@ -70,7 +73,7 @@ pub(super) async fn judge(app: &AppState, stored: StoredSession) -> Result<Judge
 /// The numbers of each iteration, in order; `cursor` is the last one of the page before.
 pub(crate) async fn metrics(
     app: &AppState,
-    _: &Viewer,
+    viewer: &Viewer,
     id: &str,
     cursor: Option<&str>,
     limit: u32,
@@ -83,7 +86,7 @@ pub(crate) async fn metrics(
             return Err(AppError::invalid_field("cursor", message));
         }
     };
-    let Judged { accounts, .. } = judged(app, id).await?;
+    let Judged { accounts, .. } = judged(app, viewer, id).await?;
     let rows = accounts.account.iterations;
     let mut rest = rows
         .into_iter()
@@ -101,24 +104,23 @@ pub(crate) async fn metrics(
 /// What the loop found, and what became of it; by first iteration, then the gravest first.
 pub(crate) async fn findings(
     app: &AppState,
-    _: &Viewer,
+    viewer: &Viewer,
     id: &str,
     cursor: Option<&str>,
     limit: u32,
 ) -> Result<Page<Finding>, AppError> {
-    let Judged { accounts, .. } = judged(app, id).await?;
+    let Judged { accounts, .. } = judged(app, viewer, id).await?;
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     findings::page(app, &accounts, Order::Iteration, cursor, limit, None).await
 }
 
-/// One finding.
 pub(crate) async fn finding(
     app: &AppState,
-    _: &Viewer,
+    viewer: &Viewer,
     id: &str,
     fingerprint: &str,
 ) -> Result<Finding, AppError> {
-    let Judged { accounts, .. } = judged(app, id).await?;
+    let Judged { accounts, .. } = judged(app, viewer, id).await?;
     let known = fingerprint.replace('\0', "\u{fffd}");
     Ok(app.db.finding(&accounts, &known).await?)
 }
@@ -126,14 +128,14 @@ pub(crate) async fn finding(
 /// A page of a session's events.
 pub(crate) async fn events(
     app: &AppState,
-    _: &Viewer,
+    viewer: &Viewer,
     id: &str,
     filter: &EventFilter,
     cursor: Option<&str>,
     limit: u32,
 ) -> Result<Page<LoopEvent>, AppError> {
     check(filter.problems())?;
-    let stored = app.db.session(id).await?;
+    let stored = app.db.session(viewer.scope(), id).await?;
     let page = app.db.events(&stored, filter, cursor, limit, Extent::Whole);
     Ok(page.await?)
 }
@@ -141,11 +143,11 @@ pub(crate) async fn events(
 /// One event, as a whole.
 pub(crate) async fn event(
     app: &AppState,
-    _: &Viewer,
+    viewer: &Viewer,
     id: &str,
     event_id: &str,
 ) -> Result<LoopEvent, AppError> {
-    let stored = app.db.session(id).await?;
+    let stored = app.db.session(viewer.scope(), id).await?;
     Ok(app.db.event(&stored, event_id).await?.1)
 }
 
@@ -171,27 +173,32 @@ pub(crate) async fn accept(
         session: id.to_owned(),
         fingerprint: fingerprint.to_owned(),
         reason: reason.to_owned(),
-        actor: who.name().to_owned(),
+        author: who.author(),
         now: app.clock.now(),
     };
     app.db.write(accept).await?;
     finding(app, &who.viewer(), id, fingerprint).await
 }
 
-/// How the server stands with each loop that it follows.
-pub(crate) fn loops(app: &AppState, _: &Viewer) -> Vec<LoopLink> {
-    app.links.all()
+/// How the server stands with each loop that it follows: what they tell goes to the project that
+/// always is.
+pub(crate) fn loops(app: &AppState, viewer: &Viewer) -> Vec<LoopLink> {
+    if viewer.scope().covers(DEFAULT_PROJECT) {
+        app.links.all()
+    } else {
+        Vec::new()
+    }
 }
 
 /// All sessions in numbers.
-pub(crate) async fn stats(app: &AppState, _: &Viewer) -> Result<SessionStats, AppError> {
-    Ok(app.db.session_stats().await?)
+pub(crate) async fn stats(app: &AppState, viewer: &Viewer) -> Result<SessionStats, AppError> {
+    Ok(app.db.session_stats(viewer.scope()).await?)
 }
 
 /// The session heard from last, in the shape of the Python dashboard: how much its present
 /// iteration reported, and the last events as they were sent, the newest whole if they can be.
-pub(crate) async fn state(app: &AppState, _: &Viewer) -> Result<Value, AppError> {
-    let latest = app.db.latest_sessions(1).await?;
+pub(crate) async fn state(app: &AppState, viewer: &Viewer) -> Result<Value, AppError> {
+    let latest = app.db.latest_sessions(viewer.scope(), 1).await?;
     let Some(stored) = latest.first() else {
         return Ok(json!({
             "state": "IDLE", "iteration": 0, "session_id": null,

@@ -44,7 +44,7 @@ pub(crate) async fn view(
     let (number, id) = (stored.task.number, stored.task.id);
     let (body, timeline, retried_by, retry_of) = tokio::join!(
         app.db.task_body(number),
-        app.db.timeline(number),
+        app.db.timeline(scope, number),
         app.db.retries_of(scope, id),
         number_of(app, scope, stored.task.retry_of),
     );

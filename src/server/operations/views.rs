@@ -4,7 +4,7 @@
 use super::rows::{CARD, LINE, SHOWN, fit, fit_agents, row};
 use crate::domain::{
     Activity, Agent, AgentChoice, AgentChoices, AgentFilter, AgentStatus, AgentView, AgentsView,
-    AppError, Excerpt, ProjectView, Scope, Task, TaskFilter, TaskRef, TasksView,
+    AppError, Excerpt, ProjectView, QuestionsView, Scope, Task, TaskFilter, TaskRef, TasksView,
 };
 use crate::server::auth::Viewer;
 use crate::server::operations::{
@@ -38,7 +38,8 @@ pub(crate) async fn tasks(
 ) -> Result<TasksView, AppError> {
     let feed = app.bus.point();
     let list = task_operations::list(app, viewer, filter, cursor, ROWS);
-    let (tasks, activity) = tokio::join!(list, activity::recent(app, viewer, &filter.project, 20));
+    let (tasks, activity) =
+        tokio::join!(list, activity::list(app, viewer, &filter.project, None, 20));
     let agents = agent_operations::list(app, viewer);
     let (agents, more_agents) = fit_agents(agents, STRIP_TAKES, LINE);
     Ok(TasksView {
@@ -46,7 +47,7 @@ pub(crate) async fn tasks(
         counts: app.board.counts(&viewer.scope().narrowed(&filter.project)),
         agents,
         more_agents,
-        activity: activity?.into_iter().map(brief).collect(),
+        activity: activity?.items.into_iter().map(brief).collect(),
         configuration: app.configuration.clone(),
         feed,
         now: app.clock.now(),
@@ -156,6 +157,16 @@ async fn held(app: &AppState, scope: &Scope, agents: &[Agent]) -> Result<Vec<Tas
         tasks.push(task);
     }
     Ok(tasks)
+}
+
+/// The questions that wait for a person.
+pub(crate) fn questions(app: &AppState, viewer: &Viewer) -> QuestionsView {
+    let feed = app.bus.point();
+    QuestionsView {
+        open: app.board.questions(viewer.scope()),
+        feed,
+        now: app.clock.now(),
+    }
 }
 
 /// The projects that may be seen, with how many tasks they have.

@@ -12,9 +12,10 @@ use crate::server::queue::{Handover, LEASE_SECONDS, claim};
 use crate::server::state::AppState;
 use crate::server::storage::tasks::{LeaseState, NoteTold, RenewLeases};
 
-/// A claimed task.
+/// What a claim answers.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Assignment {
+#[schema(as = Assignment)]
+pub(crate) struct ClaimedTask {
     task: TaskDetail,
     lease: LeaseTerms,
 }
@@ -56,7 +57,7 @@ pub(crate) async fn claim_next(
     who: &Operator,
     name: &str,
     wait: Duration,
-) -> Result<Option<(Assignment, Handover)>, AppError> {
+) -> Result<Option<(ClaimedTask, Handover)>, AppError> {
     check_remote(app, name)?;
     app.board.touch(name, app.clock.now());
     let _polling = app.board.poll(name);
@@ -86,7 +87,7 @@ pub(crate) async fn claim_next(
                 id: claimed.lease.id,
                 expires_at: app.clock.now().plus_seconds(LEASE_SECONDS),
             };
-            return Ok(Some((Assignment { task, lease }, claimed.handover)));
+            return Ok(Some((ClaimedTask { task, lease }, claimed.handover)));
         }
         tokio::select! {
             () = tokio::time::sleep_until(deadline) => return Ok(None),

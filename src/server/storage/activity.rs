@@ -1,13 +1,13 @@
 //! What happened, in storage.
 
-use sqlx::{FromRow, QueryBuilder};
+use sqlx::{FromRow, QueryBuilder, Row};
 
 use super::batch::Batched;
-use super::columns::{Origin, readable};
+use super::columns::{Origin, parse_cursor, push_scope, readable};
 use super::database::on_pool;
 use super::tx::{Tx, insert_rows};
 use super::{Answer, Change, Database, StorageError, Thing};
-use crate::domain::{Activity, ActivityKind, Audience, Scope, Task, TaskId, Timestamp};
+use crate::domain::{Activity, ActivityKind, Audience, Page, Scope, Task, TaskId, Timestamp};
 
 /// Something that happened, on its way in.
 pub(crate) struct Happening<'a> {
@@ -145,49 +145,63 @@ impl TryFrom<ActivityRow> for Activity {
 
 const OF: &str = "select a.id, a.time, a.kind, a.task, t.id as task_id, a.agent, a.actor, a.title, \
     a.detail from activity a left join tasks t on t.number = a.task where ";
-const OF_TASK: &str = "select a.id, a.time, a.kind, a.task, t.id as task_id, a.agent, a.actor, a.title, \
-    a.detail from activity a \
-    left join tasks t on t.number = a.task where a.task = $1 order by a.id desc limit $2";
+
+/// Of what happened, what to list.
+pub(crate) struct ActivityFilter<'a> {
+    pub(crate) scope: &'a Scope,
+    /// The agents that may be heard of, for who does not see everything.
+    pub(crate) agents: &'a [String],
+    /// Only what happened to this task.
+    pub(crate) task: Option<i64>,
+}
 
 impl Database {
-    /// What happened lately to tasks that `scope` covers and to `agents`, newest first.
-    pub(crate) async fn recent_activity(
+    /// A page of what happened, newest first; the cursor is the id of the last of the page before.
+    pub(crate) async fn activity(
         &self,
-        scope: &Scope,
-        agents: &[String],
-        limit: i64,
-    ) -> Answer<Vec<Activity>> {
-        Ok(on_pool!(self, pool => {
+        filter: ActivityFilter<'_>,
+        cursor: Option<&str>,
+        limit: u32,
+    ) -> Answer<Page<Activity>> {
+        let before: Option<i64> = cursor.map(parse_cursor).transpose()?;
+        let most = usize::try_from(limit).unwrap_or(usize::MAX);
+        let (items, next) = on_pool!(self, pool => {
             let mut query = QueryBuilder::new(OF);
-            match scope.projects() {
-                None => {
-                    query.push("true");
-                }
-                Some(names) => {
-                    query.push("(a.project in (''");
-                    for name in names {
-                        query.push(", ").push_bind(name.clone());
-                    }
-                    query.push(") or (a.project is null and a.agent in (''");
-                    for agent in agents {
-                        query.push(", ").push_bind(agent.clone());
-                    }
-                    query.push(")))");
-                }
+            query.push("(");
+            push_scope(&mut query, "a.project", filter.scope);
+            query.push(" or (a.project is null and a.agent in (''");
+            for agent in filter.agents {
+                query.push(", ").push_bind(agent.clone());
             }
-            query.push(" order by a.id desc limit ").push_bind(limit);
-            let rows = query.build().fetch_all(pool).await?;
-            readable::<_, ActivityRow, Activity>("activity", "id", &rows)
-        }))
+            query.push(")))");
+            if let Some(task) = filter.task {
+                query.push(" and a.task = ").push_bind(task);
+            }
+            if let Some(before) = before {
+                query.push(" and a.id < ").push_bind(before);
+            }
+            query.push(" order by a.id desc limit ").push_bind(i64::from(limit) + 1);
+            let mut rows = query.build().fetch_all(pool).await?;
+            let more = rows.len() > most;
+            rows.truncate(most);
+            let next = match rows.last() {
+                Some(last) if more => Some(last.try_get::<i64, _>("id")?.to_string()),
+                _ => None,
+            };
+            (readable::<_, ActivityRow, Activity>("activity", "id", &rows), next)
+        });
+        Ok(Page { items, next })
     }
 
     /// What happened to a task, oldest first; the newest 1000 when there was more.
-    pub(crate) async fn timeline(&self, task: i64) -> Answer<Vec<Activity>> {
-        Ok(on_pool!(self, pool => {
-            let rows = sqlx::query(OF_TASK).bind(task).bind(1000_i64).fetch_all(pool).await?;
-            let mut told = readable::<_, ActivityRow, Activity>("activity", "id", &rows);
-            told.reverse();
-            told
-        }))
+    pub(crate) async fn timeline(&self, scope: &Scope, task: i64) -> Answer<Vec<Activity>> {
+        let filter = ActivityFilter {
+            scope,
+            agents: &[],
+            task: Some(task),
+        };
+        let mut told = self.activity(filter, None, 1000).await?.items;
+        told.reverse();
+        Ok(told)
     }
 }

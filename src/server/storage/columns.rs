@@ -5,10 +5,10 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use sqlx::{ColumnIndex, Decode, FromRow, Row, Type};
+use sqlx::{ColumnIndex, Database, Decode, Encode, FromRow, QueryBuilder, Row, Type};
 
 use super::{Answer, StorageError};
-use crate::domain::AppError;
+use crate::domain::{AppError, Scope};
 
 /// Where a value came from, for the report when it is corrupt.
 pub(super) struct Origin<'a> {
@@ -43,10 +43,8 @@ impl Origin<'_> {
 
 /// A row of either engine whose first name is a number or a text.
 pub(super) trait Named: Row {
-    /// The number in this column, if there is one.
     fn number(&self, column: &str) -> Option<i64>;
 
-    /// The text in this column, if it is one.
     fn text(&self, column: &str) -> Option<String>;
 }
 
@@ -119,6 +117,24 @@ pub(super) fn note_unreadable(table: &'static str, error: &StorageError) {
     if told.len() < MOST && told.insert(words.clone()) {
         tracing::error!("{words}; the rest is shown without it: restore it from a backup");
     }
+}
+
+/// The condition that `column` is a project that `scope` covers.
+pub(super) fn push_scope<DB>(query: &mut QueryBuilder<DB>, column: &'static str, scope: &Scope)
+where
+    DB: Database,
+    for<'q> String: Encode<'q, DB> + Type<DB>,
+{
+    let Some(names) = scope.projects() else {
+        query.push("true");
+        return;
+    };
+    // A list of none is no SQL, and no project has an empty name.
+    query.push(column).push(" in (''");
+    for name in names {
+        query.push(", ").push_bind(name.clone());
+    }
+    query.push(")");
 }
 
 /// JSON text of a value whose serialisation cannot fail.

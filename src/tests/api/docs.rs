@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::tests::support::TestApp;
 
 /// Every route of the public interface, as a person would list them.
-const ROUTES: [&str; 39] = [
+const ROUTES: [&str; 41] = [
     "get /healthz",
     "get /metrics",
     "get /readyz",
@@ -27,7 +27,9 @@ const ROUTES: [&str; 39] = [
     "get /api/tasks",
     "get /api/tasks/{id}",
     "get /api/tasks/{id}/logs",
+    "get /api/tasks/{id}/activity",
     "get /api/tasks/{id}/usage",
+    "get /api/activity",
     "delete /api/tasks/{id}",
     "patch /api/tasks/{id}",
     "post /api/agents",

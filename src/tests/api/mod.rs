@@ -1,6 +1,7 @@
 //! The public HTTP interface, one file per noun: every route, what it refuses, and what odd
 //! input does to it.
 
+mod activity;
 mod agents;
 mod changes;
 mod docs;

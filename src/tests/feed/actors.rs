@@ -3,10 +3,12 @@
 use serde_json::{Value, json};
 
 use crate::domain::Role;
-use crate::tests::support::{Engine, Frame, TestApp, on_each_engine, remote};
+use crate::tests::support::{Client, Engine, Frame, TestApp, on_each_engine, remote};
 
 on_each_engine!(
     neither_of_two_actors_learns_of_the_others_tasks,
+    sessions_are_seen_by_those_of_their_project,
+    questions_are_counted_for_those_who_may_answer_them,
     who_may_only_look_changes_nothing,
     ones_own_tasks_are_changed_and_those_of_others_are_not,
 );
@@ -54,7 +56,12 @@ async fn neither_of_two_actors_learns_of_the_others_tasks(engine: Engine) {
     let own = ben.post("/api/tasks", &own).await.expect(201).json();
 
     // By name, list, search, count and position.
-    for path in ["/api/tasks/1", "/api/tasks/1/logs"] {
+    for path in [
+        "/api/tasks/1",
+        "/api/tasks/1/logs",
+        "/api/tasks/1/activity",
+        "/api/tasks/1/usage",
+    ] {
         ben.get(path).await.problem(404);
     }
     let by_id = format!("/api/tasks/{}", held.id);
@@ -86,6 +93,13 @@ async fn neither_of_two_actors_learns_of_the_others_tasks(engine: Engine) {
             .iter()
             .find(|task| task["project"] != "beta");
         assert_eq!(strange, None, "{query}");
+    }
+    for query in ["", "?project=alpha"] {
+        let path = format!("/api/activity{query}");
+        let told = ben.get(&path).await.expect(200).json();
+        let own = |it: &Value| it["task_number"].is_null() || it["task_number"] == 3;
+        assert!(told.as_array().unwrap().iter().all(own), "{query}: {told}");
+        assert!(!mentions(&told, &["secret"]), "{told}");
     }
     assert_eq!(
         ben.get("/api/projects").await.expect(200).json()[0]["name"],
@@ -119,6 +133,105 @@ async fn neither_of_two_actors_learns_of_the_others_tasks(engine: Engine) {
             _ => {}
         }
     }
+}
+
+async fn sessions_are_seen_by_those_of_their_project(engine: Engine) {
+    let actors = [
+        ("ben", "beta", Role::Operator),
+        ("dan", "default", Role::Operator),
+        ("eve", "default", Role::Viewer),
+    ];
+    let app = with_projects(engine, &actors).await;
+    let [ben, dan, eve] = ["ben", "dan", "eve"].map(|name| app.client_of(name));
+    let mut socket = app.socket_of("ben").await;
+    socket
+        .send(&json!({"action": "subscribe", "topics": ["sessions"]}))
+        .await;
+    let finding = json!({"severity": "high", "title": "secret", "file": "a.rs", "line": 1});
+    let event = |n: i64| {
+        json!({"event_id": format!("e{n}"), "session_id": "hidden", "iteration": 1,
+            "state": "DIAGNOSE", "event_type": "iteration_complete",
+            "timestamp": "2026-11-26T10:00:00Z", "data": {"findings": [finding]}})
+    };
+    let events = json!({"events": [event(1), event(2)]});
+    ben.post("/api/events", &events).await.problem(403);
+    eve.post("/api/events", &events).await.problem(403);
+    dan.post("/api/events", &events).await.expect(202);
+
+    let session = "/api/sessions/hidden";
+    let found = dan.get(&format!("{session}/findings")).await.expect(200);
+    let found = found.json()[0]["fingerprint"].clone();
+    let finding = format!("{session}/findings/{}", found.as_str().unwrap());
+    for path in [
+        "",
+        "/events",
+        "/events/e1",
+        "/metrics",
+        "/findings",
+        "/events/export",
+    ] {
+        let path = format!("{session}{path}");
+        ben.get(&path).await.problem(404);
+        eve.get(&path).await.expect(200);
+    }
+    ben.get(&finding).await.problem(404);
+    let accept = json!({"reason": "known"});
+    let path = format!("{finding}/accept");
+    ben.post(&path, &accept).await.problem(404);
+    eve.post(&path, &accept).await.problem(403);
+    dan.post(&path, &accept).await.expect(200);
+    let list = ben.get("/api/sessions").await.expect(200).json();
+    assert_eq!(list, json!([]));
+    let numbers = ben.get("/api/stats").await.expect(200).json();
+    assert_eq!(
+        (&numbers["total_sessions"], &numbers["total_events"]),
+        (&json!(0), &json!(0))
+    );
+    let numbers = eve.get("/api/stats").await.expect(200).json();
+    assert_eq!(numbers["total_sessions"], 1);
+    let state = ben.get("/api/state").await.expect(200).json();
+    assert_eq!(
+        (&state["session_id"], &state["logs"]),
+        (&json!(null), &json!([]))
+    );
+    for page in ["/convergence", "/convergence/hidden"] {
+        let html = ben.get(page).await.text();
+        assert!(!html.contains("secret"), "{page}");
+    }
+    for frame in socket.until_pong().await {
+        let text = format!("{frame:?}");
+        assert!(!text.contains("hidden"), "{text}");
+    }
+}
+
+async fn questions_are_counted_for_those_who_may_answer_them(engine: Engine) {
+    let app = with_projects(engine, &ACTORS).await;
+    let (ada, ben) = (app.client_of("ada"), app.client_of("ben"));
+    let task = json!({"description": "x", "project": "alpha"});
+    ada.post("/api/tasks", &task).await.expect(201);
+    let (task, lease) = app.client().claim("worker").await;
+    let question = json!({"status": "needs_input", "question": "which one?"}).to_string();
+    let path = format!("/api/tasks/{}", task.number);
+    let headers = [("lease", lease.as_str())];
+    app.client()
+        .send(axum::http::Method::PATCH, &path, &headers, question)
+        .await
+        .expect(200);
+    let open = async |client: &Client| {
+        let answer = client.post("/rpc/tasks/questions", &json!({})).await;
+        answer.expect(200).json()["open"].clone()
+    };
+    let asked = ada.get(&path).await.expect(200).json()["question"]["asked_at"].clone();
+    let expected = json!({"asked": [[task.number, asked]], "more": 0});
+    assert_eq!(open(&ada).await, expected);
+    assert_eq!(open(&ben).await, json!({"asked": [], "more": 0}));
+    let title = |html: &str| html.contains("<title>(1) Agents · Kimi Dashboard</title>");
+    assert!(title(&ada.get("/agents").await.expect(200).text()));
+    assert!(!title(&ben.get("/agents").await.expect(200).text()));
+    ada.post(&format!("{path}/input"), &json!({"text": "that"}))
+        .await
+        .expect(200);
+    assert_eq!(open(&ada).await, json!({"asked": [], "more": 0}));
 }
 
 async fn who_may_only_look_changes_nothing(engine: Engine) {

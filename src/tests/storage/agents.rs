@@ -1,7 +1,7 @@
 //! Agents in storage.
 
 use super::{NOW, Store};
-use crate::domain::{Abilities, ActivityKind, AgentKind, AgentSource, Scope, Takes};
+use crate::domain::{Abilities, ActivityKind, AgentKind, AgentSource, Takes};
 use crate::server::storage::Thing;
 use crate::server::storage::agents::{AgentRecord, Out, SaveAgent, Wanted};
 use crate::tests::support::{Engine, on_each_engine};
@@ -56,11 +56,7 @@ async fn an_agent_is_saved_and_replaced(engine: Engine) {
             .unwrap();
     }
     assert_eq!(store.db.agents().await.unwrap(), [other, changed]);
-    let recent = store
-        .db
-        .recent_activity(&Scope::everything(), &[], 9)
-        .await
-        .unwrap();
+    let recent = store.activity(9).await;
     assert_eq!(recent.len(), 1);
     assert_eq!(
         (recent[0].agent.as_deref(), recent[0].task_id),

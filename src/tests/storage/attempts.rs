@@ -188,10 +188,8 @@ async fn a_failed_attempt_waits_longer_each_time_and_ends_with_the_last(engine: 
         (TaskStatus::Failed, Some(NOW))
     );
     let kinds: Vec<_> = store
-        .db
         .timeline(number)
         .await
-        .unwrap()
         .into_iter()
         .map(|one| one.kind)
         .collect();

@@ -17,8 +17,9 @@ use std::sync::{Arc, Mutex};
 use tokio::task::JoinSet;
 
 use super::support::{Engine, Place};
-use crate::domain::{Author, IdempotencyKey, NewTask, Scope, TaskRef, Timestamp};
+use crate::domain::{Activity, Author, IdempotencyKey, NewTask, Scope, TaskRef, Timestamp};
 use crate::server::clock::Clock;
+use crate::server::storage::activity::ActivityFilter;
 use crate::server::storage::tasks::{ClaimTask, CreateTask, Lease, StoredTask};
 use crate::server::storage::{Answer, Change, Database, Write};
 
@@ -68,6 +69,22 @@ impl Store {
     /// What was announced since the last look.
     fn announced(&self) -> Vec<Change> {
         std::mem::take(&mut *self.changes.lock().unwrap())
+    }
+
+    /// What happened last, newest first.
+    async fn activity(&self, limit: u32) -> Vec<Activity> {
+        let filter = ActivityFilter {
+            scope: &Scope::everything(),
+            agents: &[],
+            task: None,
+        };
+        self.db.activity(filter, None, limit).await.unwrap().items
+    }
+
+    /// What happened to a task, oldest first.
+    async fn timeline(&self, number: i64) -> Vec<Activity> {
+        let everything = Scope::everything();
+        self.db.timeline(&everything, number).await.unwrap()
     }
 
     async fn task(&self, number: i64) -> StoredTask {

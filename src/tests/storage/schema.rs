@@ -226,17 +226,13 @@ async fn what_happened_is_told_in_order(engine: Engine) {
     store.claim(number, "lease").await;
     let kinds =
         |happened: Vec<Activity>| happened.into_iter().map(|one| one.kind).collect::<Vec<_>>();
-    let timeline = store.db.timeline(number).await.unwrap();
+    let timeline = store.timeline(number).await;
     assert!(timeline.iter().all(|one| one.task_number == Some(number)));
     assert_eq!(
         kinds(timeline),
         [ActivityKind::Created, ActivityKind::Started]
     );
-    let recent = store
-        .db
-        .recent_activity(&Scope::everything(), &[], 2)
-        .await
-        .unwrap();
+    let recent = store.activity(2).await;
     assert_eq!(
         kinds(recent),
         [ActivityKind::Started, ActivityKind::Created]
@@ -254,7 +250,7 @@ async fn a_long_timeline_keeps_its_end(engine: Engine) {
         };
         store.write(expedite).await.unwrap();
     }
-    let timeline = store.db.timeline(number).await.unwrap();
+    let timeline = store.timeline(number).await;
     let actors: Vec<_> = timeline.iter().map(|one| one.actor.as_str()).collect();
     assert_eq!(actors.len(), 1000);
     assert_eq!((actors[0], actors[999]), ("person 2", "person 1001"));

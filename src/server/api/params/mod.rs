@@ -139,7 +139,7 @@ pub(super) struct TaskListParams {
 /// The parameters of a list that has no others.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "documents the parameters that `paging` reads")]
+#[expect(dead_code, reason = "documents the parameters that `page` reads")]
 pub(super) struct PageParams {
     /// 1 to 1000; 100 when absent.
     limit: Option<u32>,
@@ -147,12 +147,29 @@ pub(super) struct PageParams {
     cursor: Option<String>,
 }
 
-/// Reads the parameters of a list that has no others.
-pub(super) fn paging(uri: &Uri) -> Result<Paging, AppError> {
+/// The parameters of `GET /api/activity`.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(
+    dead_code,
+    reason = "documents the parameters that `activity_list` reads"
+)]
+pub(super) struct ActivityListParams {
+    /// Repeatable: in any of these projects.
+    project: Option<Vec<String>>,
+    /// 1 to 1000; 100 when absent.
+    limit: Option<u32>,
+    /// From the `Link` header of the page before.
+    cursor: Option<String>,
+}
+
+/// Reads the parameters of `GET /api/activity`: the projects, and the page.
+pub(super) fn activity_list(uri: &Uri) -> Result<(Vec<String>, Paging), AppError> {
     let mut query = Query::of(uri);
+    let projects = query.all("project");
     let paging = query.paging();
     query.finish()?;
-    Ok(paging)
+    Ok((projects, paging))
 }
 
 /// Reads the parameters of `GET /api/tasks`.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::row::{self, StoredSession};
-use crate::domain::{AppError, Timestamp};
+use crate::domain::{AppError, Author, ErrorKind, Timestamp};
 use crate::server::storage::tx::{Tx, in_tx};
 use crate::server::storage::{Answer, Write};
 
@@ -12,7 +12,7 @@ pub(crate) struct AcceptFinding {
     pub(crate) session: String,
     pub(crate) fingerprint: String,
     pub(crate) reason: String,
-    pub(crate) actor: String,
+    pub(crate) author: Author,
     pub(crate) now: Timestamp,
 }
 
@@ -24,10 +24,17 @@ impl Write for AcceptFinding {
 
     async fn run(&self, tx: &mut Tx<'_>) -> Answer<()> {
         let stored = row::load(tx, &self.session).await?;
+        if !self.author.sees.covers(&stored.project) {
+            return Err(row::absent(&self.session).into());
+        }
+        if !self.author.makes.covers(&stored.project) {
+            let words = "this takes an operator of its project";
+            return Err(AppError::new(ErrorKind::Forbidden, words).into());
+        }
         let changed = in_tx!(tx, conn => sqlx::query(ACCEPT)
             .bind(stored.number)
             .bind(&self.fingerprint)
-            .bind(&self.actor)
+            .bind(&self.author.name)
             .bind(&self.reason)
             .bind(self.now.0)
             .execute(conn)

@@ -2,9 +2,9 @@
 
 use sqlx::QueryBuilder;
 
-use super::row::{COLUMNS, SessionRow, StoredSession};
-use crate::domain::{AppError, Page, SessionFilter, SessionStats, Timestamp};
-use crate::server::storage::columns::{like, parse_cursor};
+use super::row::{COLUMNS, SessionRow, StoredSession, absent};
+use crate::domain::{Page, Scope, SessionFilter, SessionStats, Timestamp};
+use crate::server::storage::columns::{like, parse_cursor, push_scope};
 use crate::server::storage::database::on_pool;
 use crate::server::storage::{Answer, Database};
 
@@ -12,30 +12,34 @@ const SILENT: &str =
     "select number from sessions where status = 'running' and heard_at < $1 limit 1";
 const TOTALS: &str = "select count(*), count(case when status = 'converged' then 1 end), \
     count(duration), cast(coalesce(sum(iterations), 0) as bigint), \
-    cast(coalesce(sum(events), 0) as bigint) from sessions";
-const MEDIAN: &str = "select duration from sessions where duration is not null \
-    order by duration limit 1 offset $1";
+    cast(coalesce(sum(events), 0) as bigint) from sessions where ";
+const MEDIAN: &str = "select duration from sessions where duration is not null and ";
 
 impl Database {
-    /// One session.
-    pub(crate) async fn session(&self, id: &str) -> Answer<StoredSession> {
+    pub(crate) async fn session(&self, scope: &Scope, id: &str) -> Answer<StoredSession> {
         // PostgreSQL refuses NUL, and no session has one.
-        let absent = || AppError::not_found(format!("there is no session {id:?}"));
         if id.contains('\0') {
-            return Err(absent().into());
+            return Err(absent(id).into());
         }
         let row: Option<SessionRow> = on_pool!(self, pool => {
             let mut query = QueryBuilder::new(COLUMNS);
-            query.push(" where id = ").push_bind(id.to_owned());
+            query.push(" where id = ").push_bind(id.to_owned()).push(" and ");
+            push_scope(&mut query, "project", scope);
             query.build_query_as().fetch_optional(pool).await?
         });
-        Ok(row.ok_or_else(absent)?.into())
+        Ok(row.ok_or_else(|| absent(id))?.into())
     }
 
     /// The sessions heard from last, latest first.
-    pub(crate) async fn latest_sessions(&self, most: u32) -> Answer<Vec<StoredSession>> {
+    pub(crate) async fn latest_sessions(
+        &self,
+        scope: &Scope,
+        most: u32,
+    ) -> Answer<Vec<StoredSession>> {
         let rows: Vec<SessionRow> = on_pool!(self, pool => {
             let mut query = QueryBuilder::new(COLUMNS);
+            query.push(" where ");
+            push_scope(&mut query, "project", scope);
             query.push(" order by heard_at desc, number desc limit ").push_bind(i64::from(most));
             query.build_query_as().fetch_all(pool).await?
         });
@@ -45,6 +49,7 @@ impl Database {
     /// A page of sessions, newest first; the cursor is the number of the last one.
     pub(crate) async fn sessions(
         &self,
+        scope: &Scope,
         filter: &SessionFilter,
         cursor: Option<&str>,
         limit: u32,
@@ -57,7 +62,8 @@ impl Database {
             .filter(|words| !words.is_empty());
         let mut rows: Vec<SessionRow> = on_pool!(self, pool => {
             let mut query = QueryBuilder::new(COLUMNS);
-            query.push(" where true");
+            query.push(" where ");
+            push_scope(&mut query, "project", scope);
             if let Some(before) = before {
                 query.push(" and number < ").push_bind(before);
             }
@@ -103,13 +109,18 @@ impl Database {
     }
 
     /// All sessions in numbers.
-    pub(crate) async fn session_stats(&self) -> Answer<SessionStats> {
-        let (total, converged, over, iterations, events): (i64, i64, i64, i64, i64) =
-            on_pool!(self, pool => sqlx::query_as(TOTALS).fetch_one(pool).await?);
-        let median: Option<i64> = on_pool!(self, pool => sqlx::query_scalar(MEDIAN)
-            .bind((over - 1).max(0) / 2)
-            .fetch_optional(pool)
-            .await?);
+    pub(crate) async fn session_stats(&self, scope: &Scope) -> Answer<SessionStats> {
+        let (total, converged, over, iterations, events): (i64, i64, i64, i64, i64) = on_pool!(self, pool => {
+            let mut query = QueryBuilder::new(TOTALS);
+            push_scope(&mut query, "project", scope);
+            query.build_query_as().fetch_one(pool).await?
+        });
+        let median: Option<i64> = on_pool!(self, pool => {
+            let mut query = QueryBuilder::new(MEDIAN);
+            push_scope(&mut query, "project", scope);
+            query.push(" order by duration limit 1 offset ").push_bind((over - 1).max(0) / 2);
+            query.build_query_scalar().fetch_optional(pool).await?
+        });
         let whole = |number: i64| u64::try_from(number).unwrap_or(0);
         Ok(SessionStats {
             total_sessions: whole(total),

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use sqlx::{FromRow, QueryBuilder};
 
 use super::take::{KEPT_READY, ROWS};
-use crate::domain::{AppError, Session, SessionFacts, Timestamp};
+use crate::domain::{AppError, DEFAULT_PROJECT, Session, SessionFacts, Timestamp};
 use crate::server::storage::Answer;
 use crate::server::storage::columns::{count, json};
 use crate::server::storage::tx::{Tx, in_tx};
@@ -15,6 +15,8 @@ use crate::server::storage::tx::{Tx, in_tx};
 pub(crate) struct StoredSession {
     pub(crate) number: i64,
     pub(crate) id: String,
+    /// Whose members may see it.
+    pub(crate) project: String,
     pub(crate) source: String,
     pub(crate) facts: SessionFacts,
     /// True when its loop has vanished.
@@ -24,12 +26,13 @@ pub(crate) struct StoredSession {
 }
 
 /// The columns of [`SessionRow`].
-pub(super) const COLUMNS: &str = "select number, id, source, facts, silent from sessions";
+pub(super) const COLUMNS: &str = "select number, id, project, source, facts, silent from sessions";
 
 #[derive(FromRow)]
 pub(super) struct SessionRow {
     number: i64,
     id: String,
+    project: String,
     source: String,
     facts: String,
     silent: bool,
@@ -50,6 +53,7 @@ impl From<SessionRow> for StoredSession {
             number: row.number,
             facts: facts.unwrap_or_default(),
             id: row.id,
+            project: row.project,
             source: row.source,
             silent: row.silent,
             unreadable,
@@ -99,8 +103,13 @@ pub(super) async fn find(tx: &mut Tx<'_>, ids: &[&str]) -> Answer<HashMap<String
 
 /// The session with this id, which must be there.
 pub(super) async fn load(tx: &mut Tx<'_>, id: &str) -> Answer<StoredSession> {
-    let absent = || AppError::not_found(format!("there is no session {id:?}"));
-    Ok(find(tx, &[id]).await?.remove(id).ok_or_else(absent)?)
+    let found = find(tx, &[id]).await?.remove(id);
+    Ok(found.ok_or_else(|| absent(id))?)
+}
+
+/// What is said of one that is not there, or not for whoever asks.
+pub(super) fn absent(id: &str) -> AppError {
+    AppError::not_found(format!("there is no session {id:?}"))
 }
 
 /// Sessions of which nothing is known yet, by id. [`save`] them in the same transaction.
@@ -131,6 +140,7 @@ pub(super) async fn create(
             let stored = StoredSession {
                 number,
                 id: id.clone(),
+                project: DEFAULT_PROJECT.to_owned(),
                 source: source.to_owned(),
                 facts: facts.clone(),
                 silent: false,

@@ -6,7 +6,6 @@ use crate::domain::{ActivityKind, AppError, Author, Outcome, TaskRef, TaskStatus
 use crate::server::storage::activity::{Happening, record};
 use crate::server::storage::{Answer, Tx, Write};
 
-/// Cancels a task.
 pub(crate) struct CancelTask {
     pub(crate) task: TaskRef,
     pub(crate) author: Author,
