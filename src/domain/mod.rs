@@ -14,6 +14,7 @@ mod link;
 mod live;
 mod log;
 mod nesting;
+mod open_questions;
 mod page;
 mod project;
 mod question;
@@ -54,6 +55,7 @@ pub use link::TaskLink;
 pub use live::{ClientFrame, Epoch, LiveMessage, Problem, Seq, ServerFrame, Topic};
 pub use log::{LogEntry, LogFilter, LogLevel, LogStream, NewLog};
 pub use nesting::{DEEPEST, is_too_deep};
+pub use open_questions::OpenQuestions;
 pub use page::{Page, TaskFilter};
 pub use project::{DEFAULT_PROJECT, NewProject, Project, ProjectChange, is_project_name};
 pub use question::{
@@ -78,6 +80,6 @@ pub use usage_report::{TOTAL, UsageReport};
 pub use view::{
     AgentChoice, AgentChoices, AgentFilter, AgentView, AgentsView, ComparedFinding,
     ComparedSession, ComparisonView, ConvergenceView, FeedPoint, FindingsView, LiveSession,
-    ProjectView, RoundsView, SessionView, TaskDraft, TaskView, TasksView,
+    ProjectView, QuestionsView, RoundsView, SessionView, TaskDraft, TaskView, TasksView,
 };
 pub use waiting::{Waiting, WaitingCode};

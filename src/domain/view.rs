@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Activity, Agent, AgentStatus, Epoch, Excerpt, Finding, FindingState, IterationMetrics, LogPage,
-    LoopLink, Page, Project, Seq, Session, SessionEvent, SessionStats, StatusCounts, Task,
-    TaskTexts, Timestamp,
+    LoopLink, OpenQuestions, Page, Project, Seq, Session, SessionEvent, SessionStats, StatusCounts,
+    Task, TaskTexts, Timestamp,
 };
 
 /// The point of the feed at which a page was read: go on from here and nothing is missing.
@@ -268,6 +268,17 @@ pub struct FindingsView {
     pub open: u64,
     /// True when its loop tells how many there are.
     pub counted: bool,
+}
+
+/// What every page shows of the questions that wait for a person.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct QuestionsView {
+    /// The questions.
+    pub open: OpenQuestions,
+    /// Where to go on from.
+    pub feed: FeedPoint,
+    /// The server's clock when it answered.
+    pub now: Timestamp,
 }
 
 /// A project, and how many tasks it has.

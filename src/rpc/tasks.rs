@@ -4,11 +4,18 @@
     missing_docs,
     reason = "server functions generate public structs without docs"
 )]
+#![cfg_attr(
+    feature = "ssr",
+    expect(
+        clippy::unused_async,
+        reason = "a server function is async, whatever it waits for"
+    )
+)]
 
 use leptos::prelude::*;
 
 use crate::domain::{
-    AppError, LogPage, Task, TaskDraft, TaskFilter, TaskPart, TaskView, TasksView,
+    AppError, LogPage, QuestionsView, Task, TaskDraft, TaskFilter, TaskPart, TaskView, TasksView,
 };
 #[cfg(feature = "ssr")]
 use crate::{
@@ -28,6 +35,13 @@ pub async fn list(filter: TaskFilter, cursor: Option<String>) -> Result<TasksVie
 pub async fn view(task: String) -> Result<TaskView, AppError> {
     let (app, viewer) = state::viewer()?;
     reply::with_status(operations::task_page::view(&app, &viewer, &task).await)
+}
+
+/// The questions that wait for a person, as every page counts them.
+#[server(prefix = "/rpc", endpoint = "tasks/questions", input = server_fn::codec::Json)]
+pub async fn questions() -> Result<QuestionsView, AppError> {
+    let (app, viewer) = state::viewer()?;
+    Ok(operations::views::questions(&app, &viewer))
 }
 
 /// A part of the log of a task, oldest first: the newest entries before `before`, or else the

@@ -95,7 +95,6 @@ pub(crate) fn admin() -> Result<(AppState, Admin), AppError> {
     Ok((app, admin))
 }
 
-/// The state, and who asks.
 fn asked() -> Result<(AppState, Actor), AppError> {
     let absent = || AppError::new(ErrorKind::Internal, "the server function has no state");
     let app: AppState = use_context().ok_or_else(absent)?;

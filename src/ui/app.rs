@@ -12,7 +12,7 @@ use super::chunks::{
 use super::components::{Frame, Toasts as ToastRegion};
 use super::dynamic::escaped;
 use super::pages::{NewTask, NotFoundPage, TasksPage};
-use super::state::{Actions, Clock, Live, Shortcuts, Theme, Toasts};
+use super::state::{Actions, Clock, Live, Questions, Shortcuts, Theme, Toasts};
 
 /// The whole site.
 #[component]
@@ -22,6 +22,7 @@ pub fn App() -> impl IntoView {
     let live = Live::provide(clock);
     Actions::provide(live, Toasts::provide());
     Theme::provide();
+    let questions = Questions::provide(clock);
     Shortcuts::provide();
     Effect::new(move |_| {
         clock.start();
@@ -30,7 +31,9 @@ pub fn App() -> impl IntoView {
     });
 
     view! {
-        <Title formatter=|page| format!("{} · Kimi Dashboard", escaped(page))/>
+        <Title formatter=move |page| {
+            format!("{}{} · Kimi Dashboard", questions.title(), escaped(page))
+        }/>
         <Router>
             <Frame>
                 // Complete HTML first: every route waits for its data on the server.

@@ -35,7 +35,7 @@ pub(super) async fn pump(
 ) -> Option<String> {
     let mut out = Pipe::new(stdout, LogStream::Stdout);
     let mut err = Pipe::new(stderr, LogStream::Stderr);
-    let mut batch = Batch::new(events);
+    let mut batch = EventBatch::new(events);
     let mut refusal = None;
     let last_call = async {
         ended.cancelled().await;
@@ -179,14 +179,14 @@ impl<R: AsyncRead + Unpin> Pipe<R> {
     }
 }
 
-struct Batch {
+struct EventBatch {
     events: mpsc::Sender<Vec<AgentEvent>>,
     pending: Vec<AgentEvent>,
     /// When the next batch may leave.
     next: Instant,
 }
 
-impl Batch {
+impl EventBatch {
     fn new(events: mpsc::Sender<Vec<AgentEvent>>) -> Self {
         Self {
             events,

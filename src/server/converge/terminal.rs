@@ -29,7 +29,6 @@ pub(crate) struct Now {
     pub(crate) of: u32,
     /// Of this iteration.
     pub(crate) findings: usize,
-    /// Of all.
     pub(crate) fixes: usize,
 }
 

@@ -22,7 +22,7 @@ pub(crate) struct AgentState {
     pub(crate) record: AgentRecord,
     /// When it was last heard of, on the lease clock.
     pub(super) heard: Option<Timestamp>,
-    pub(super) held: BTreeMap<i64, Held>,
+    pub(super) held: BTreeMap<i64, HeldTask>,
     /// Tasks that are being handed to it.
     pub(super) reserved: Vec<i64>,
     /// Requests of it that wait for a task right now.
@@ -33,10 +33,11 @@ pub(crate) struct AgentState {
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct Held {
+pub(super) struct HeldTask {
     pub(super) id: TaskId,
     pub(super) since: Timestamp,
-    pub(super) needs_input: bool,
+    /// When it asked what it waits for an answer to, if it does.
+    pub(super) asked_at: Option<Timestamp>,
     pub(super) project: String,
 }
 
@@ -82,7 +83,7 @@ impl AgentState {
             AgentStatus::Error
         } else if self.is_silent(running) {
             AgentStatus::Offline
-        } else if self.held.values().any(|held| held.needs_input) {
+        } else if self.held.values().any(|held| held.asked_at.is_some()) {
             AgentStatus::NeedsInput
         } else if self.held.is_empty() {
             AgentStatus::Idle
@@ -123,7 +124,7 @@ impl AgentState {
                 .iter()
                 .filter(|number| !self.held.contains_key(number)),
         );
-        let asking = self.held.iter().filter(|(_, held)| held.needs_input);
+        let asking = self.held.iter().filter(|(_, held)| held.asked_at.is_some());
         let hides = |number: &&i64| {
             let held = self.held.get(number);
             scope.projects().is_some() && held.is_none_or(|held| !scope.covers(&held.project))

@@ -10,7 +10,9 @@ use tokio::sync::watch;
 use super::follow::Following;
 use super::mirror::{State, position};
 use super::reasons::explain;
-use crate::domain::{Agent, Scope, StatusCounts, Task, TaskStatus, Timestamp, Waiting};
+use crate::domain::{
+    Agent, OpenQuestions, Scope, StatusCounts, Task, TaskStatus, Timestamp, Waiting,
+};
 use crate::server::storage::agents::AgentRecord;
 use crate::server::storage::tasks::{FinishedRun, StoredTask, TaskCounts};
 
@@ -145,6 +147,16 @@ impl Board {
         sum
     }
 
+    /// The questions that wait for a person, of the tasks that `scope` covers.
+    pub(crate) fn questions(&self, scope: &Scope) -> OpenQuestions {
+        let state = self.state();
+        let held = state.agents.values().flat_map(|agent| &agent.held);
+        let asked = held
+            .filter(|(_, held)| scope.covers(&held.project))
+            .filter_map(|(number, held)| Some((*number, held.asked_at?)));
+        OpenQuestions::of(asked.collect())
+    }
+
     /// Takes over how many tasks there really are; answers in how many places it was otherwise.
     pub(crate) fn mend_counts(&self, counts: &[(String, TaskStatus, u64)]) -> usize {
         let mut state = self.state();
@@ -175,7 +187,6 @@ impl Board {
             .collect()
     }
 
-    /// One of them.
     pub(crate) fn agent(&self, scope: &Scope, name: &str, now: Timestamp) -> Option<Agent> {
         self.state().seen_agent(name, scope, now)
     }

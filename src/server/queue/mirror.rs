@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::agent::{AgentState, Held};
+use super::agent::{AgentState, HeldTask};
 use super::estimate::Estimates;
 use super::order::Queue;
 use super::reasons::explain;
@@ -76,7 +76,7 @@ impl State {
         }
         let agent = self.holders.get(&number)?;
         let held = self.agents.get(agent)?.held.get(&number)?;
-        Some(if held.needs_input {
+        Some(if held.asked_at.is_some() {
             TaskStatus::NeedsInput
         } else {
             TaskStatus::Running
@@ -96,18 +96,18 @@ impl State {
         let name = task.agent.clone()?;
         self.holders.insert(task.number, name.clone());
         let agent = self.agents.get_mut(&name)?;
-        let needs_input = task.status == TaskStatus::NeedsInput;
+        let asked_at = task.asks_since();
         let since = task.started_at.unwrap_or(task.created_at);
-        let held = Held {
+        let held = HeldTask {
             id: task.id,
             since,
-            needs_input,
+            asked_at,
             project: task.project.clone(),
         };
         let before = agent.held.insert(task.number, held);
         // Progress alone says nothing new about the agent.
         before
-            .is_none_or(|before| before.needs_input != needs_input)
+            .is_none_or(|before| before.asked_at.is_some() != asked_at.is_some())
             .then_some(name)
     }
 

@@ -21,7 +21,7 @@ const ROWS: usize = 128;
 
 /// The rows of all tables that are not stored yet.
 #[derive(Default)]
-pub(super) struct Waiting {
+pub(super) struct Unstored {
     tables: Vec<Box<dyn Table>>,
     /// So many rows were ever collected, which numbers them.
     collected: usize,
@@ -62,7 +62,7 @@ impl<T: Batched> Table for Rows<T> {
     }
 }
 
-impl Waiting {
+impl Unstored {
     pub(super) fn collect<T: Batched>(&mut self, row: T) {
         let numbered = (self.collected, row);
         self.collected += 1;
@@ -76,7 +76,7 @@ impl Waiting {
         self.tables.push(Box::new(Rows(vec![numbered])));
     }
 
-    /// The number of rows so far, to undo them with [`Waiting::forget_from`].
+    /// The number of rows so far, to undo them with [`Unstored::forget_from`].
     pub(super) fn mark(&self) -> usize {
         self.collected
     }

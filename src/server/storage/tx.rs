@@ -3,7 +3,7 @@
 use sqlx::{PgConnection, SqliteConnection};
 
 use super::Change;
-use super::batch::{Memory, Waiting};
+use super::batch::{Memory, Unstored};
 
 /// The open transaction that a [`super::Write`] runs in.
 pub(crate) struct Tx<'c> {
@@ -11,7 +11,7 @@ pub(crate) struct Tx<'c> {
     /// What to announce once this is committed, in order.
     pub(super) changes: Vec<Change>,
     /// Rows that are stored together, before the commit.
-    pub(super) waiting: Waiting,
+    pub(super) waiting: Unstored,
     /// What is known from the transactions before.
     pub(super) memory: Memory,
 }
@@ -33,7 +33,7 @@ impl<'c> Tx<'c> {
         Self {
             conn,
             changes: Vec::new(),
-            waiting: Waiting::default(),
+            waiting: Unstored::default(),
             memory,
         }
     }

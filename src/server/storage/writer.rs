@@ -61,7 +61,7 @@ pub(crate) trait Unit: Send {
     fn answer(self: Box<Self>, failure: Option<StorageError>);
 }
 
-struct Waiting<W: Write> {
+struct QueuedWrite<W: Write> {
     write: W,
     outcome: Option<Answer<W::Output>>,
     caller: oneshot::Sender<Answer<W::Output>>,
@@ -71,7 +71,7 @@ struct Waiting<W: Write> {
 pub(super) fn queued<W: Write>(write: W) -> (Queued, oneshot::Receiver<Answer<W::Output>>) {
     let (caller, answer) = oneshot::channel();
     (
-        Box::new(Waiting {
+        Box::new(QueuedWrite {
             write,
             outcome: None,
             caller,
@@ -80,7 +80,7 @@ pub(super) fn queued<W: Write>(write: W) -> (Queued, oneshot::Receiver<Answer<W:
     )
 }
 
-impl<W: Write> Unit for Waiting<W> {
+impl<W: Write> Unit for QueuedWrite<W> {
     fn run<'a>(
         &'a mut self,
         tx: &'a mut Tx<'_>,

@@ -120,7 +120,6 @@ pub(super) struct Loop {
     mark: String,
 }
 
-/// How it ended.
 #[derive(Debug)]
 pub(super) struct Ended {
     pub(super) code: Option<i32>,

@@ -70,7 +70,6 @@ impl Client {
         self.send(Method::DELETE, path, &[], Vec::new()).await
     }
 
-    /// Reports on a task with a lease.
     pub(crate) async fn report(&self, task: &str, lease: &str, body: &Value) -> Answer {
         let path = format!("/api/tasks/{task}");
         self.send(Method::PATCH, &path, &[("lease", lease)], body.to_string())

@@ -72,7 +72,6 @@ impl Socket {
         }
     }
 
-    /// The next frame.
     pub(crate) async fn next(&mut self) -> Frame {
         let text = self.next_text().await.expect("the socket is open");
         serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"))

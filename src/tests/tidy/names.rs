@@ -49,7 +49,6 @@ fn named(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// The comment of a line, if it has one.
 fn comment(line: &str) -> Option<&str> {
     let at = if line.trim_start().starts_with("//") {
         line.find("//")

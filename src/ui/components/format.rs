@@ -34,14 +34,21 @@ pub(crate) fn whole_duration(total: u64) -> String {
 
 /// `just now`, `2 min ago`, `3 days ago`.
 pub(crate) fn ago(seconds: f64) -> String {
+    if whole(seconds) < 10 {
+        return "just now".into();
+    }
+    format!("{} ago", age(seconds))
+}
+
+/// `12 s`, `2 min`, `3 days`; one unit.
+pub(crate) fn age(seconds: f64) -> String {
     let total = whole(seconds);
     match total {
-        0..=9 => "just now".into(),
-        10..=59 => format!("{total} s ago"),
-        60..=3599 => format!("{} min ago", total / 60),
-        3600..=86_399 => format!("{} h ago", total / 3600),
-        86_400..=172_799 => "1 day ago".into(),
-        _ => format!("{} days ago", total / 86_400),
+        0..=59 => format!("{total} s"),
+        60..=3599 => format!("{} min", total / 60),
+        3600..=86_399 => format!("{} h", total / 3600),
+        86_400..=172_799 => "1 day".into(),
+        _ => format!("{} days", total / 86_400),
     }
 }
 

@@ -7,6 +7,7 @@ use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_location, use_navigate, use_query_map};
 
 use super::icon::Icon;
+use super::questions::QuestionsLink;
 use super::shortcut_sheet::ShortcutSheet;
 use super::topbar::{TopBar, new_task_url};
 use crate::domain::AppError;
@@ -90,6 +91,7 @@ fn Rail() -> impl IntoView {
             {link(paths::AGENTS, "bot", "Agents")}
             {link(paths::CONVERGENCE, "repeat", "Convergence")}
             {link(paths::PROJECTS, "inbox", "Projects")}
+            <QuestionsLink/>
             <button
                 type="button"
                 class="rail-toggle js-only"

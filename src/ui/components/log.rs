@@ -11,7 +11,6 @@ use crate::ui::dynamic::{Erase, nothing, part, row};
 /// One entry, with the colours that the agent printed.
 #[component]
 pub(crate) fn LogLine<'a>(
-    /// The entry.
     entry: &'a LogExcerpt,
     /// The whole of it, when this is only its beginning.
     whole: Option<Whole>,

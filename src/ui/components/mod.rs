@@ -15,6 +15,7 @@ mod log;
 mod loops;
 mod pill;
 mod project_switch;
+mod questions;
 mod rest;
 mod shortcut_sheet;
 mod states;

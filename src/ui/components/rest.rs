@@ -14,7 +14,6 @@ use crate::ui::dynamic::{handler, maybe};
 pub(crate) struct Whole {
     /// How long the whole is.
     pub(crate) bytes: u64,
-    /// Where it is.
     pub(crate) url: String,
     /// The whole, once it is here.
     pub(crate) text: ArcRwSignal<Option<String>>,
@@ -23,12 +22,7 @@ pub(crate) struct Whole {
 
 /// Says that a text is cut, and leads to the whole.
 #[component]
-pub(crate) fn Rest(
-    /// The whole.
-    whole: Whole,
-    /// What it is.
-    what: &'static str,
-) -> impl IntoView {
+pub(crate) fn Rest(whole: Whole, what: &'static str) -> impl IntoView {
     maybe(move || {
         let Whole {
             bytes,

@@ -150,10 +150,7 @@ pub(crate) fn AgentsPage() -> impl IntoView {
 }
 
 #[component]
-fn Screen(
-    /// Which agents.
-    filter: AgentFilter,
-) -> impl IntoView {
+fn Screen(filter: AgentFilter) -> impl IntoView {
     let model = Model::new(filter.clone());
     let asked = filter.clone();
     let first = data(move || List {

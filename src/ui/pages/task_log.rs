@@ -16,7 +16,6 @@ use crate::ui::state::Shortcuts;
 /// The log with its controls.
 #[component]
 pub(crate) fn LogView(
-    /// The log.
     log: Log,
     /// True when nothing more will come.
     ended: Memo<bool>,
@@ -91,10 +90,7 @@ pub(crate) fn LogView(
 
 /// All that is held of it, in blocks.
 #[component]
-fn Lines(
-    /// The log.
-    log: Log,
-) -> impl IntoView {
+fn Lines(log: Log) -> impl IntoView {
     list(
         move || log.blocks.get(),
         |block| block.key,
@@ -120,7 +116,6 @@ fn Lines(
 
 #[component]
 fn LogBar(
-    /// The log.
     log: Log,
     /// True when nothing more will come.
     ended: Memo<bool>,
@@ -168,10 +163,7 @@ fn LogBar(
 
 /// The way to what is older.
 #[component]
-fn Earlier(
-    /// The log.
-    log: Log,
-) -> impl IntoView {
+fn Earlier(log: Log) -> impl IntoView {
     let whole = paths::task_log_json(log.number);
     maybe(move || {
         let whole = whole.clone();
@@ -200,10 +192,7 @@ fn Earlier(
 
 /// What there is after the last line, where the log goes on.
 #[component]
-fn Later(
-    /// The log.
-    log: Log,
-) -> impl IntoView {
+fn Later(log: Log) -> impl IntoView {
     part(move || match log.end.get() {
         End::Live => nothing(),
         End::Torn => view! {
@@ -233,10 +222,7 @@ fn Later(
 
 /// How much came while one was reading something else.
 #[component]
-fn Unseen(
-    /// The log.
-    log: Log,
-) -> impl IntoView {
+fn Unseen(log: Log) -> impl IntoView {
     maybe(move || {
         let number = log.unseen.get();
         let lines = if number == 1 { "line" } else { "lines" };

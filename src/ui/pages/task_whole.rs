@@ -43,15 +43,10 @@ pub(super) fn whole(task: TaskId, number: i64, part: TaskPart, shown: &Excerpt) 
 /// A text that may be cut, with the way to all of it.
 #[component]
 pub(super) fn LongText(
-    /// The task.
     task: TaskId,
-    /// Its number.
     number: i64,
-    /// What this is.
     part: TaskPart,
-    /// What is shown of it.
-    #[prop(into)]
-    shown: Signal<Excerpt>,
+    #[prop(into)] shown: Signal<Excerpt>,
 ) -> impl IntoView {
     let what = match part {
         TaskPart::Description => "description",

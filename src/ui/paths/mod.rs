@@ -16,7 +16,6 @@ use crate::domain::{Priority, TaskFilter, TaskStatus};
 pub(crate) const HOME: &str = "/";
 pub(crate) const TASKS: &str = "/tasks";
 pub(crate) const AGENTS: &str = "/agents";
-/// The projects.
 pub(crate) const PROJECTS: &str = "/projects";
 /// Where the live feed is.
 pub(crate) const FEED: &str = "/ws";

@@ -38,11 +38,13 @@ pub(crate) struct Feed {
 }
 
 impl Feed {
-    /// A page was read at this point: nothing after it may be missed.
+    /// A part of the page was read at this point: nothing after it may be missed.
     pub(crate) fn start_at(&mut self, point: &FeedPoint) {
         if self.epoch.is_none() {
             self.epoch = Some(point.epoch.clone());
             self.last = Some(point.seq);
+        } else if !self.connected && self.epoch.as_ref() == Some(&point.epoch) {
+            self.last = self.last.map(|last| last.min(point.seq));
         }
     }
 

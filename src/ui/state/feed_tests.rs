@@ -55,6 +55,22 @@ fn seqs(feed: &mut Feed) -> (bool, Vec<u64>) {
 }
 
 #[test]
+fn it_asks_for_everything_since_the_first_part_of_the_page_was_read() {
+    for points in [[7, 5], [5, 7]] {
+        let mut feed = Feed::default();
+        for at in points {
+            feed.start_at(&point("a", at));
+        }
+        let frames = feed.receive(hello("a", 9));
+        let since = frames.iter().find_map(|frame| match frame {
+            ClientFrame::Subscribe { since, .. } => *since,
+            _ => None,
+        });
+        assert_eq!(since, Some(5));
+    }
+}
+
+#[test]
 fn it_asks_for_everything_since_the_page_was_read() {
     let mut feed = Feed::default();
     feed.start_at(&point("a", 7));

@@ -12,7 +12,6 @@ use crate::ui::paths;
 /// An event in one line that leads to it.
 #[component]
 pub(super) fn EventLine(
-    /// The event.
     event: SessionEvent,
     /// The id of its session.
     session: String,
@@ -34,7 +33,6 @@ pub(super) fn EventLine(
 /// An event that opens to show its data.
 #[component]
 pub(super) fn EventEntry(
-    /// The event.
     event: SessionEvent,
     /// The id of its session.
     session: String,
@@ -83,10 +81,7 @@ pub(super) fn EventEntry(
 }
 
 #[component]
-fn Time(
-    /// The event.
-    event: SessionEvent,
-) -> impl IntoView {
+fn Time(event: SessionEvent) -> impl IntoView {
     let time = event.timestamp;
     let day = time.to_string();
     view! {

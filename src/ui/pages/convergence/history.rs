@@ -98,12 +98,7 @@ pub(super) fn History(
 }
 
 #[component]
-fn Row(
-    /// The session.
-    session: Memo<Option<Session>>,
-    /// Its id.
-    id: String,
-) -> impl IntoView {
+fn Row(session: Memo<Option<Session>>, id: String) -> impl IntoView {
     let status = memo(move || {
         let session = session.read();
         session

@@ -18,7 +18,6 @@ pub(super) fn LedgerOf(
     view: RwSignal<Option<SessionView>>,
     /// What the URL says.
     query: Memo<EventsQuery>,
-    /// The session.
     session: String,
 ) -> impl IntoView {
     let findings = memo(move || read(view, |view| view.findings.page.items.clone()));
@@ -161,12 +160,7 @@ fn line(finding: Finding, session: &str) -> AnyView {
 
 /// A person decides to live with a finding, and says why.
 #[component]
-fn Accept(
-    /// The session.
-    session: String,
-    /// The finding.
-    finding: Finding,
-) -> impl IntoView {
+fn Accept(session: String, finding: Finding) -> impl IntoView {
     let about = finding.fingerprint.clone();
     let fields = vec![
         ("session", session),

@@ -101,10 +101,7 @@ fn Card(
 
 /// A session's badge.
 #[component]
-fn StatusOf(
-    /// The session.
-    session: Memo<Option<Session>>,
-) -> impl IntoView {
+fn StatusOf(session: Memo<Option<Session>>) -> impl IntoView {
     let status = memo(move || status_of(session));
     view! { <SessionBadge status/> }
 }
@@ -118,10 +115,7 @@ fn status_of(session: Memo<Option<Session>>) -> SessionStatus {
 
 /// Where a session stands: stepper, iteration and time, verdict and why.
 #[component]
-pub(super) fn Standing(
-    /// The session.
-    session: Memo<Option<Session>>,
-) -> impl IntoView {
+pub(super) fn Standing(session: Memo<Option<Session>>) -> impl IntoView {
     let clock = Clock::get();
     let status = memo(move || status_of(session));
     let state = memo(move || {

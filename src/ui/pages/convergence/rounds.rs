@@ -16,7 +16,6 @@ pub(super) fn Rounds(
     view: RwSignal<Option<SessionView>>,
     /// What the URL says.
     query: Memo<EventsQuery>,
-    /// The session.
     session: String,
 ) -> impl IntoView {
     let iterations = memo(move || read(view, |view| view.rounds.items.clone()));

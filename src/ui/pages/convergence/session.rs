@@ -153,10 +153,7 @@ fn Export(
 
 /// When, how long, how many, from where.
 #[component]
-fn Facts(
-    /// The session.
-    session: Memo<Option<Session>>,
-) -> impl IntoView {
+fn Facts(session: Memo<Option<Session>>) -> impl IntoView {
     let start = memo(move || session.read().as_ref().map(|it| it.start_time));
     let began = maybe(move || start.get().map(|time| view! { <span><Ago time/></span> }));
     let said = move |f: fn(&Session) -> String| {
