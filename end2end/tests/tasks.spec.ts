@@ -86,6 +86,30 @@ test('a question with options is answered with one of them', async ({ page, serv
   await expect(page.getByRole('log')).toContainText('"option":"docs"');
 });
 
+test('every page and its title say how many questions wait', async ({ page, server }) => {
+  const asks = 'echo \'{"question": "Which folder?"}\'; read -r line';
+  await open(page, server.url + '/agents');
+  await expect(page).toHaveTitle('Agents · Kimi Dashboard');
+  const navigation = page.getByRole('navigation', { name: 'Main' });
+  const link = navigation.getByRole('link', { name: /wait.* for an answer/ });
+  await expect(navigation.getByRole('link', { name: 'Agents' })).toBeVisible();
+  await expect(link).toHaveCount(0);
+  await server.create(asks, { agent: 'asker', title: 'Ask' });
+  await expect.poll(async () => (await server.task(1)).status).toBe('needs_input');
+  if (!(await scripted(page))) await open(page, server.url + '/agents');
+  await expect(link).toHaveAccessibleName('1 question waits for an answer');
+  await expect(page).toHaveTitle('(1) Agents · Kimi Dashboard');
+  await link.click();
+  await ready(page);
+  await expect(page).toHaveTitle('(1) Tasks · Kimi Dashboard');
+  await expect(page.getByRole('list', { name: 'Tasks' }).getByRole('link', { name: /Ask/ })).toHaveCount(1);
+  await page.getByRole('list', { name: 'Tasks' }).getByRole('link', { name: /Ask/ }).click();
+  await page.getByRole('textbox', { name: 'Your answer' }).fill('src');
+  await page.getByRole('button', { name: 'Answer' }).click();
+  await expect(link).toHaveCount(0);
+  await expect(page).toHaveTitle('#1 Ask · Kimi Dashboard');
+});
+
 test('a waiting task says why, and "Start now" puts it first', async ({ page, server }) => {
   await server.create('fake:\nhang', { agent: 'actor', title: 'Holder' });
   await expect.poll(async () => (await server.task(1)).status).toBe('running');
