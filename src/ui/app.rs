@@ -12,7 +12,7 @@ use super::chunks::{
 use super::components::{Frame, Toasts as ToastRegion};
 use super::dynamic::escaped;
 use super::pages::{NewTask, NotFoundPage, TasksPage};
-use super::state::{Actions, Clock, Live, Questions, Shortcuts, Theme, Toasts};
+use super::state::{Actions, Clock, Live, Shortcuts, Theme, TitleMark, Toasts};
 
 /// The whole site.
 #[component]
@@ -22,7 +22,7 @@ pub fn App() -> impl IntoView {
     let live = Live::provide(clock);
     Actions::provide(live, Toasts::provide());
     Theme::provide();
-    let questions = Questions::provide(clock);
+    let mark = TitleMark::provide();
     Shortcuts::provide();
     Effect::new(move |_| {
         clock.start();
@@ -32,7 +32,7 @@ pub fn App() -> impl IntoView {
 
     view! {
         <Title formatter=move |page| {
-            format!("{}{} · Kimi Dashboard", questions.title(), escaped(page))
+            format!("{}{} · Kimi Dashboard", mark.get(), escaped(page))
         }/>
         <Router>
             <Frame>

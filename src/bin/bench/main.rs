@@ -8,6 +8,7 @@ mod bare_sqlite;
 mod create;
 mod feed;
 mod http;
+mod hundred;
 mod large;
 mod list;
 mod logs;
@@ -41,8 +42,8 @@ struct Flags {
     /// Write the table here as well.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// Measure only these, comma separated: create, feed, memory, logs, loops, large, list, page,
-    /// start.
+    /// Measure only these, comma separated: create, hundred, feed, memory, logs, loops, large, list,
+    /// page, start.
     #[arg(long, value_delimiter = ',', value_name = "NAMES")]
     only: Vec<String>,
     /// Rows of the long list.
@@ -56,8 +57,8 @@ struct Flags {
     bare: bool,
 }
 
-const ALL: [&str; 9] = [
-    "start", "memory", "create", "feed", "logs", "loops", "large", "list", "page",
+const ALL: [&str; 10] = [
+    "start", "memory", "create", "hundred", "feed", "logs", "loops", "large", "list", "page",
 ];
 
 fn main() -> ExitCode {
@@ -129,6 +130,7 @@ async fn measure_all(flags: &Flags) -> Outcome<Report> {
             "start" => start::measure(flags).await,
             "memory" => feed::measure_idle(flags).await,
             "create" => create::measure(flags).await,
+            "hundred" => hundred::measure(flags).await,
             "feed" => feed::measure(flags).await,
             "logs" => logs::measure(flags).await,
             "loops" => loops::measure(flags).await,

@@ -42,11 +42,12 @@ struct LatestState {
     iteration: u32,
     /// Null before anything was heard.
     session_id: Option<String>,
-    /// How many the steps of the present iteration reported, without vulnerabilities.
-    findings: u64,
-    fixes: u64,
+    /// How many the steps of the present iteration reported, without vulnerabilities; null when
+    /// that cannot be read in the database.
+    findings: Option<u64>,
+    fixes: Option<u64>,
     /// What attacks found.
-    vulnerabilities: u64,
+    vulnerabilities: Option<u64>,
     /// The last 50 events as they were sent, oldest first; at most 256 KiB with all else. Where
     /// one is too long for that, its `data` is cut and says `truncated`.
     #[schema(max_items = 50)]

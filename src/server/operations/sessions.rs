@@ -58,6 +58,11 @@ pub(super) async fn judged(app: &AppState, viewer: &Viewer, id: &str) -> Result<
 pub(super) async fn judge(app: &AppState, stored: StoredSession) -> Result<Judged, AppError> {
     let accounts = app.db.accounts(&stored).await?;
     let mut session = stored.session();
+    if let Some(why) = &accounts.unreadable {
+        // Judged by half of what was found, it might look better than it is.
+        session.error = Some(why.clone());
+        session.unreadable = true;
+    }
     if !session.unreadable {
         let error = session.error.as_deref();
         let judged = verdict(session.status, error, &accounts.account.iterations);
@@ -206,13 +211,16 @@ pub(crate) async fn state(app: &AppState, viewer: &Viewer) -> Result<Value, AppE
         }));
     };
     let session = stored.session();
-    let (iteration, last) = tokio::join!(
-        app.db.iteration(stored, session.iterations),
+    let (reported, last) = tokio::join!(
+        app.db.reported(stored, session.iterations),
         app.db
             .last_events(stored, LAST_EVENTS, LAST_EVENTS_BYTES, LEAST_BYTES),
     );
-    let totals = iteration?.map(|facts| facts.totals());
-    let [findings, fixes, vulnerabilities] = totals.unwrap_or_default();
+    // What cannot be read is null, not 0.
+    let [findings, fixes, vulnerabilities] = match reported?.filter(|_| !session.unreadable) {
+        Some(totals) => totals.map(Some),
+        None => [None; 3],
+    };
     let logs = shortened(last?);
     Ok(json!({
         "state": session.final_state.as_str(),

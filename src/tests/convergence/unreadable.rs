@@ -17,23 +17,13 @@ async fn what_cannot_be_read_is_shown_as_such_and_the_rest_stands() {
     post(app.client(), &bad[..20]).await;
     post(app.client(), &good).await;
     app.stop().await;
-    let url = format!("sqlite://{}", app.folder().join("dashboard.db").display());
-    let mut conn = SqliteConnection::connect(&url).await.unwrap();
     let id = bad[4]["event_id"].as_str().unwrap();
-    for sql in [
-        "update sessions set facts = '{' where id = 'bad'".to_owned(),
-        format!(
-            "update events set sent = '[1' where event_id = '{id}' and session = \
-             (select number from sessions where id = 'bad')"
-        ),
-    ] {
-        let done = conn
-            .execute(sqlx::raw_sql(AssertSqlSafe(sql)))
-            .await
-            .unwrap();
-        assert_eq!(done.rows_affected(), 1);
-    }
-    conn.close().await.unwrap();
+    damage(&app, "update sessions set facts = '{' where id = 'bad'").await;
+    let event = format!(
+        "update events set sent = '[1' where event_id = '{id}' and session = \
+         (select number from sessions where id = 'bad')"
+    );
+    damage(&app, &event).await;
     app.start_again().await;
     let client = app.client();
     let listed: Vec<Session> = client.get("/api/sessions").await.expect(200).to();
@@ -69,4 +59,35 @@ async fn what_cannot_be_read_is_shown_as_such_and_the_rest_stands() {
     );
     // All but the one that cannot be read.
     assert_eq!(json!(mended.events), json!(bad.len() - 1));
+}
+
+#[tokio::test]
+async fn a_session_is_not_judged_by_half_of_what_was_found() {
+    for (table, column) in [("iterations", "facts"), ("findings", "seen")] {
+        let mut app = TestApp::start().await;
+        post(app.client(), &recorded(NOT_CONVERGED, "half")).await;
+        let whole = session(app.client(), "half").await.unwrap();
+        assert!(whole.verdict.is_some() && !whole.unreadable);
+        app.stop().await;
+        damage(&app, &format!("update {table} set {column} = '{{'")).await;
+        app.start_again().await;
+        let client = app.client();
+        let half = session(client, "half").await.unwrap();
+        assert!(half.unreadable && half.verdict.is_none());
+        let error = half.error.unwrap();
+        assert!(error.contains(&format!("{table}.{column}")), "{error}");
+        let page = client.get("/convergence/half").await.expect(200).text();
+        assert!(page.contains("cannot be read"), "{table}");
+        let state = client.get("/api/state").await.expect(200).json();
+        assert_eq!(state["findings"].is_null(), table == "iterations");
+    }
+}
+
+async fn damage(app: &TestApp, sql: &str) {
+    let url = format!("sqlite://{}", app.folder().join("dashboard.db").display());
+    let mut conn = SqliteConnection::connect(&url).await.unwrap();
+    let sql = sqlx::raw_sql(AssertSqlSafe(sql.to_owned()));
+    let done = conn.execute(sql).await.unwrap();
+    assert!(done.rows_affected() > 0);
+    conn.close().await.unwrap();
 }

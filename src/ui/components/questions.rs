@@ -1,27 +1,26 @@
 //! What waits for a person, on every page: how many questions are open, and for how long the
 //! first has been waiting.
 
-use std::sync::Arc;
-
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::format::{age, count};
 use super::icon::Icon;
-use crate::domain::{LiveMessage, QuestionsView, TaskFilter, TaskStatus};
+use crate::domain::{LiveMessage, OpenQuestions, QuestionsView, TaskFilter, TaskStatus};
 use crate::rpc::tasks::Questions as List;
 use crate::ui::browser;
 use crate::ui::data::{ask, awaited, data};
 use crate::ui::dynamic::{Erase, maybe, memo, nothing, text};
 use crate::ui::paths::{self, TasksQuery};
-use crate::ui::state::{Clock, Live, Message, News, Place, Questions};
+use crate::ui::state::{Clock, Live, Message, News, Place, TitleMark};
 
 /// What only the server can tell is asked for at most so often, in milliseconds.
 const REFETCH: u64 = 1500;
 
-#[derive(Clone)]
+/// Everything belongs to the view that made it: the server makes the same view on several threads.
+#[derive(Clone, Copy)]
 struct Model {
-    questions: Questions,
+    open: RwSignal<OpenQuestions>,
     place: StoredValue<Place>,
     planned: StoredValue<bool>,
     clock: Clock,
@@ -29,36 +28,32 @@ struct Model {
 }
 
 impl Model {
-    fn new() -> Arc<Self> {
-        let model = Arc::new(Self {
-            questions: Questions::get(),
+    fn new() -> Self {
+        let model = Self {
+            open: RwSignal::new(OpenQuestions::default()),
             place: StoredValue::new(Place::default()),
             planned: StoredValue::new(false),
             clock: Clock::get(),
             live: Live::get(),
-        });
+        };
         model.place.update_value(Place::begin);
-        let this = Arc::clone(&model);
         model.live.listen(move |news| match news {
             News::Messages(messages) => {
                 for message in *messages {
-                    if this.place.try_update_value(|place| place.accepts(message)) == Some(true) {
-                        this.follow(message);
+                    if model.place.try_update_value(|place| place.accepts(message)) == Some(true) {
+                        model.follow(message);
                     }
                 }
             }
-            News::Resync => Self::refetch(&this),
+            News::Resync => model.refetch(),
         });
-        let this = Arc::clone(&model);
-        Effect::new(move |_| this.questions.entitle(&this.title()));
         model
     }
 
-    fn load(self: &Arc<Self>, view: QuestionsView) {
+    fn load(self, view: QuestionsView) {
         self.clock.set(view.now);
         self.live.start_at(&view.feed);
-        self.questions.open.set(view.open);
-        self.questions.entitle(&untrack(|| self.title()));
+        self.open.set(view.open);
         let newer = self
             .place
             .try_update_value(|place| place.loaded(&view.feed));
@@ -67,49 +62,54 @@ impl Model {
         }
     }
 
-    fn follow(self: &Arc<Self>, message: &Message) {
+    fn failed(self) {
+        self.place.try_update_value(Place::failed);
+    }
+
+    fn follow(self, message: &Message) {
         let LiveMessage::Task(task) = &message.change else {
             return;
         };
-        let open = self.questions.open;
-        let mut next = open.get_untracked();
+        let mut next = self.open.get_untracked();
         if !next.follow(task) {
             self.plan_refetch();
-        } else if next != *open.read_untracked() {
-            open.set(next);
+        } else if next != *self.open.read_untracked() {
+            self.open.set(next);
         }
     }
 
-    fn plan_refetch(self: &Arc<Self>) {
-        if self
-            .planned
-            .try_update_value(|it| std::mem::replace(it, true))
-            != Some(false)
-        {
+    fn plan_refetch(self) {
+        let planned = |it: &mut bool| std::mem::replace(it, true);
+        if self.planned.try_update_value(planned) != Some(false) {
             return;
         }
-        let this = Arc::clone(self);
         browser::after(REFETCH, move || {
-            if this.planned.try_set_value(false).is_none() {
-                Self::refetch(&this);
+            if self.planned.try_set_value(false).is_none() {
+                self.refetch();
             }
         });
     }
 
-    fn refetch(this: &Arc<Self>) {
-        let this = Arc::clone(this);
-        this.place.update_value(Place::begin);
+    fn refetch(self) {
+        self.place.update_value(Place::begin);
         spawn_local(async move {
             match ask(List {}).await {
-                Ok(view) => this.load(view),
-                Err(_) => _ = this.place.try_update_value(Place::failed),
+                Ok(view) if self.place.try_get_value().is_some() => self.load(view),
+                _ => self.failed(),
             }
         });
+    }
+
+    /// How many wait and for how many seconds the first does; `None` when nobody asks.
+    fn waiting(self) -> Option<(u64, f64)> {
+        let open = self.open.read();
+        let since = open.oldest()?;
+        Some((open.count(), self.clock.now().seconds_since(since)))
     }
 
     /// `(2, 5 min) `.
-    fn title(&self) -> String {
-        let Some((number, seconds)) = self.questions.waiting() else {
+    fn title(self) -> String {
+        let Some((number, seconds)) = self.waiting() else {
             return String::new();
         };
         match waited(seconds) {
@@ -122,25 +122,23 @@ impl Model {
 /// The questions in the navigation; nothing while nobody asks.
 #[component]
 pub(crate) fn QuestionsLink() -> impl IntoView {
-    let model = Model::new();
+    let mark = expect_context::<TitleMark>();
     awaited(data(|| List {}), nothing, move |view| {
+        let model = Model::new();
         match view {
             Ok(view) => model.load(view),
-            // Unlike none, which is not known.
-            Err(_) => _ = model.place.try_update_value(Place::failed),
+            // Unlike none: that is not known.
+            Err(_) => model.failed(),
         }
-        let questions = model.questions.clone();
-        let is_some = memo(move || !questions.open.read().asked.is_empty());
-        let questions = model.questions.clone();
-        maybe(move || {
-            let questions = questions.clone();
-            is_some.get().then(|| link(questions))
-        })
-        .into_any()
+        mark.set(untrack(|| model.title()));
+        let mark = mark.clone();
+        Effect::new(move |_| mark.set(model.title()));
+        let is_some = memo(move || !model.open.read().asked.is_empty());
+        maybe(move || is_some.get().then(|| link(model))).into_any()
     })
 }
 
-fn link(questions: Questions) -> AnyView {
+fn link(model: Model) -> AnyView {
     let query = TasksQuery {
         filter: TaskFilter {
             status: vec![TaskStatus::NeedsInput],
@@ -148,18 +146,13 @@ fn link(questions: Questions) -> AnyView {
         },
         cursor: None,
     };
-    let shown = questions.clone();
-    let number = text(move || {
-        let (number, _) = shown.waiting().unwrap_or_default();
-        number.to_string()
-    });
-    let shown = questions.clone();
+    let number = text(move || model.waiting().unwrap_or_default().0.to_string());
     let age = text(move || {
-        let (_, seconds) = shown.waiting().unwrap_or_default();
+        let (_, seconds) = model.waiting().unwrap_or_default();
         waited(seconds).unwrap_or_default()
     });
     let meaning = text(move || {
-        let (number, seconds) = questions.waiting().unwrap_or_default();
+        let (number, seconds) = model.waiting().unwrap_or_default();
         let wait = if number == 1 { "waits" } else { "wait" };
         let words = format!("{} {wait} for an answer", count(number, "question"));
         waited(seconds).map_or(words.clone(), |age| format!("{words}, the first for {age}"))

@@ -12,6 +12,7 @@ use crate::domain::{
     Account, AppError, Fellows, Finding, FindingFacts, FindingState, IterationFacts, Seen,
     Severity, account,
 };
+use crate::server::storage::columns::Origin;
 use crate::server::storage::database::on_pool;
 use crate::server::storage::{Answer, Database, StorageError};
 
@@ -22,6 +23,8 @@ pub(crate) struct Accounts {
     pub(crate) account: Account,
     /// Its findings by what became of them.
     pub(crate) groups: Vec<Group>,
+    /// Why some of it cannot be read; then the numbers are not all there is.
+    pub(crate) unreadable: Option<String>,
 }
 
 /// Findings of which the same became, and which are equally grave.
@@ -91,14 +94,14 @@ impl Database {
             sqlx::query_as(ITERATIONS).bind(number).fetch_all(pool).await?);
         let rows: Vec<GroupRow> = on_pool!(self, pool =>
             sqlx::query_as(GROUPS).bind(number).fetch_all(pool).await?);
+        let mut broken = None;
         let iterations: Vec<IterationFacts> = iterations
             .into_iter()
             .filter_map(|row| {
                 let facts = serde_json::from_str(&row.facts);
-                let say = |error: &serde_json::Error| {
-                    unreadable("iterations.facts", &row.iteration.to_string(), error);
-                };
-                facts.inspect_err(say).ok()
+                let row = row.iteration.to_string();
+                let say = |error: serde_json::Error| unreadable("iterations.facts", &row, &error);
+                facts.map_err(|error| broken = Some(say(error))).ok()
             })
             .collect();
         let (mut groups, mut fellows) = (Vec::new(), Vec::new());
@@ -106,7 +109,18 @@ impl Database {
             let seen: Seen = match serde_json::from_str(&row.seen) {
                 Ok(seen) => seen,
                 Err(error) => {
-                    unreadable("findings.seen", &row.seen, &error);
+                    broken = Some(unreadable("findings.seen", &start(&row.seen), &error));
+                    continue;
+                }
+            };
+            let origin = Origin {
+                table: "findings",
+                row: &start(&row.seen),
+            };
+            let severity = match origin.require("severity", severity(row.severity)) {
+                Ok(severity) => severity,
+                Err(error) => {
+                    broken = Some(unreadable("findings.severity", &start(&row.seen), &error));
                     continue;
                 }
             };
@@ -118,7 +132,7 @@ impl Database {
                 let count = u32::try_from(count).unwrap_or(u32::MAX);
                 groups.push(Group {
                     state: FindingState::New,
-                    severity: severity(row.severity).unwrap_or_default(),
+                    severity,
                     count,
                     first_iteration: seen.first(),
                     seen: row.seen.clone(),
@@ -139,25 +153,30 @@ impl Database {
             session: number,
             account,
             groups,
+            unreadable: broken
+                .map(|what| format!("some of its record in the database cannot be read ({what})")),
         })
     }
 
-    /// What is known of one iteration of a session.
-    pub(crate) async fn iteration(
+    /// How many findings, fixes and vulnerabilities the steps of an iteration reported; `None`
+    /// when that cannot be read.
+    pub(crate) async fn reported(
         &self,
         stored: &StoredSession,
         iteration: u32,
-    ) -> Answer<Option<IterationFacts>> {
+    ) -> Answer<Option<[u64; 3]>> {
         let facts: Option<String> = on_pool!(self, pool => sqlx::query_scalar(ITERATION)
             .bind(stored.number)
             .bind(i64::from(iteration))
             .fetch_optional(pool)
             .await?);
-        let say = |error: &serde_json::Error| {
-            unreadable("iterations.facts", &iteration.to_string(), error);
+        let Some(facts) = facts else {
+            return Ok(Some([0; 3]));
         };
-        let read = |text: String| serde_json::from_str(&text).inspect_err(say).ok();
-        Ok(facts.and_then(read))
+        let facts: Result<IterationFacts, _> = serde_json::from_str(&facts);
+        let row = iteration.to_string();
+        let say = |error: serde_json::Error| unreadable("iterations.facts", &row, &error);
+        Ok(facts.map_err(say).ok().map(|it| it.totals()))
     }
 
     /// At most `limit` findings of these groups, by fingerprint, those after `after`; not those
@@ -233,11 +252,16 @@ impl Database {
     }
 }
 
+/// So much of a long column as names it.
+fn start(text: &str) -> String {
+    text.chars().take(40).collect()
+}
+
 /// Those that can be read; what is wrong with the others is in the log.
 fn readable(accounts: &Accounts, rows: Vec<FindingRow>) -> impl Iterator<Item = Finding> {
     rows.into_iter().filter_map(|row| {
         let fingerprint = row.fingerprint.clone();
-        let say = |error: &StorageError| unreadable("findings", &fingerprint, error);
-        accounts.finding(row).inspect_err(say).ok()
+        let say = |error: StorageError| unreadable("findings", &fingerprint, &error);
+        accounts.finding(row).map_err(say).ok()
     })
 }

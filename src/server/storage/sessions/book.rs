@@ -158,16 +158,18 @@ async fn findings(tx: &mut Tx<'_>, keys: &[(i64, String)], books: &mut Books) ->
                     book.findings.insert(fingerprint, facts);
                 }
                 // It was seen, if nothing else is known: it is written anew.
-                Err(error) => unreadable("findings", &fingerprint, &error),
+                Err(error) => _ = unreadable("findings", &fingerprint, &error),
             }
         }
     }
     Ok(())
 }
 
-/// Says what cannot be read, and goes on: the rest stands.
-pub(super) fn unreadable(what: &str, row: &str, error: &dyn std::error::Error) {
-    tracing::error!("{what} of row {row} cannot be read: {error}");
+/// Says in the log what cannot be read, and answers its name: the rest stands.
+pub(super) fn unreadable(what: &str, row: &str, error: &dyn std::error::Error) -> String {
+    let name = format!("{what} of row {row}");
+    tracing::error!("{name} cannot be read: {error}");
+    name
 }
 
 /// Writes the iterations and findings of `books` back.
