@@ -92,28 +92,20 @@ impl Board {
     /// What is shown may be gone before it is told to anybody else; who saw it must hear so, even
     /// if all is then as it was when last told.
     pub(crate) fn shown(&self, scope: &Scope, stored: StoredTask, now: Timestamp) -> Task {
-        let mut tasks = self.all_shown(scope, vec![stored], now);
+        let mut tasks = self.all_shown(scope, vec![stored.task], now);
         tasks.remove(0)
     }
 
     /// Many of them, in their order.
-    pub(crate) fn all_shown(
-        &self,
-        scope: &Scope,
-        stored: Vec<StoredTask>,
-        now: Timestamp,
-    ) -> Vec<Task> {
+    pub(crate) fn all_shown(&self, scope: &Scope, tasks: Vec<Task>, now: Timestamp) -> Vec<Task> {
         let mut state = self.state();
-        let agents = if stored
-            .iter()
-            .any(|it| it.task.status == TaskStatus::Pending)
-        {
+        let agents = if tasks.iter().any(|it| it.status == TaskStatus::Pending) {
             state.slots(scope)
         } else {
             BTreeMap::new()
         };
-        let shown = stored.into_iter().map(|stored| {
-            let task = state.shown(stored.task, &agents, scope, now);
+        let shown = tasks.into_iter().map(|task| {
+            let task = state.shown(task, &agents, scope, now);
             if scope.projects().is_none() {
                 state.note_shown(&task);
             }

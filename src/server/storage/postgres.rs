@@ -63,7 +63,7 @@ impl Database {
         drop(conn);
         POSTGRES.run(&pool).await?;
         let found: Vec<(String, String)> = sqlx::query_as(COLUMNS).fetch_all(&pool).await?;
-        schema::complete(found).await?;
+        schema::lacks_nothing(schema::made_columns(), found)?;
         let mut link = Link::to_postgres(&options).await?;
         link.trial().await.map_err(unwritable)?;
         Ok(Self::with(Pool::Postgres(pool), link))

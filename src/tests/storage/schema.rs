@@ -121,7 +121,7 @@ async fn numbers_rise_and_pages_follow_them(engine: Engine) {
             .tasks(&Scope::everything(), filter, cursor, limit)
             .await
             .unwrap();
-        let numbers: Vec<i64> = page.items.iter().map(|stored| stored.task.number).collect();
+        let numbers: Vec<i64> = page.items.iter().map(|task| task.number).collect();
         (numbers, page.next)
     };
     let third = TaskFilter {

@@ -3,8 +3,10 @@
 use sqlx::{Encode, FromRow, QueryBuilder, Type};
 
 use super::StoredTask;
-use super::row::{Found, body_of, found, task_columns, visible};
-use crate::domain::{Page, Priority, Scope, TaskBody, TaskFilter, TaskId, TaskRef, TaskStatus};
+use super::row::{Found, body_of, found, listed_columns, task_columns, visible};
+use crate::domain::{
+    Page, Priority, Scope, Task, TaskBody, TaskFilter, TaskId, TaskRef, TaskStatus,
+};
 use crate::server::storage::columns::{parse_cursor, patterns};
 use crate::server::storage::database::on_pool;
 use crate::server::storage::{Answer, Database};
@@ -104,7 +106,7 @@ impl Database {
         filter: &TaskFilter,
         cursor: Option<&str>,
         limit: u32,
-    ) -> Answer<Page<StoredTask>> {
+    ) -> Answer<Page<Task>> {
         let before = cursor.map(parse_cursor).transpose()?;
         let most = i64::from(limit) + 1;
         let scope = scope.narrowed(&filter.project);
@@ -124,9 +126,9 @@ impl Database {
             (" and (false", ")")
         };
         let number: Option<i64> = words.trim_start_matches('#').parse().ok();
-        let items: Vec<StoredTask> = on_pool!(self, pool => {
+        let items: Vec<Task> = on_pool!(self, pool => {
             let mut query = QueryBuilder::new(
-                concat!("select ", task_columns!(), " from tasks where number in ("));
+                concat!("select ", listed_columns!(), " from tasks where number in ("));
             for (n, (project, status)) in parts.iter().enumerate() {
                 query.push(if n == 0 { "" } else { " union all " });
                 query.push("select number from (select number from ");
@@ -172,7 +174,7 @@ impl Database {
             }
             query.push(") order by number desc limit ").push_bind(most);
             let rows = query.build().fetch_all(pool).await?;
-            rows.iter().map(|row| found(row).stored).collect()
+            rows.iter().map(|row| found(row).stored.task).collect()
         });
         Ok(page(items, limit))
     }
@@ -273,14 +275,14 @@ fn words(filter: &TaskFilter) -> Option<&str> {
     words.filter(|words| !words.is_empty())
 }
 
-fn page(mut items: Vec<StoredTask>, limit: u32) -> Page<StoredTask> {
+fn page(mut items: Vec<Task>, limit: u32) -> Page<Task> {
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let more = items.len() > limit;
     items.truncate(limit);
     let next = items
         .last()
         .filter(|_| more)
-        .map(|last| last.task.number.to_string());
+        .map(|last| last.number.to_string());
     Page { items, next }
 }
 

@@ -13,17 +13,27 @@ use crate::server::storage::columns::{Named, Origin, count, json, note_unreadabl
 use crate::server::storage::tx::{Conn, Tx, in_tx};
 use crate::server::storage::{Answer, Change, StorageError};
 
-/// What is read of a task: all but what may be large.
-macro_rules! task_columns {
+/// What lists read of a task, which may be nothing large.
+macro_rules! listed_columns {
     () => {
         "number, id, project, version, edit_version, title, \
          substr(description, 1, 200) as excerpt, priority, status, progress, agent, \
          requested_agent, attempt, max_attempts, labels, created_by, created_at, started_at, \
-         completed_at, order_key, not_before, timeout_seconds, error, retry_of, retried_by, external, \
+         completed_at, timeout_seconds, error, retry_of, retried_by, external, \
          input_tokens, cached_tokens, output_tokens, cost_micros, cost_source, evidence_count, \
-         question, answers, requires, runs_after, agent_may_come, \
-         cancel_requested_at, lease_id, lease_expires_at, lease_node, lease_heard, last_lease, \
-         silent_leases"
+         question, requires, runs_after"
+    };
+}
+pub(super) use listed_columns;
+
+/// All that is read of a task but what may be large.
+macro_rules! task_columns {
+    () => {
+        concat!(
+            $crate::server::storage::tasks::row::listed_columns!(),
+            ", order_key, not_before, answers, agent_may_come, cancel_requested_at, lease_id, \
+             lease_expires_at, lease_node, lease_heard, last_lease, silent_leases"
+        )
     };
 }
 pub(super) use task_columns;
@@ -49,8 +59,6 @@ pub(super) struct TaskRow {
     created_at: i64,
     started_at: Option<i64>,
     completed_at: Option<i64>,
-    order_key: i64,
-    not_before: Option<i64>,
     timeout_seconds: Option<i64>,
     error: Option<String>,
     retry_of: Option<String>,
@@ -65,8 +73,18 @@ pub(super) struct TaskRow {
     question: Option<String>,
     requires: String,
     runs_after: String,
-    agent_may_come: bool,
+    #[sqlx(flatten)]
+    inner: InnerRow,
+}
+
+/// What lists do not read: it takes as long as all that they show.
+#[derive(Default, FromRow)]
+#[sqlx(default)]
+struct InnerRow {
+    order_key: i64,
+    not_before: Option<i64>,
     answers: Option<String>,
+    agent_may_come: bool,
     cancel_requested_at: Option<i64>,
     lease_id: Option<String>,
     lease_expires_at: Option<i64>,
@@ -76,10 +94,23 @@ pub(super) struct TaskRow {
     silent_leases: i64,
 }
 
+impl InnerRow {
+    fn lease(&self) -> Option<Lease> {
+        let (id, at) = self.lease_id.clone().zip(self.lease_expires_at)?;
+        Some(Lease {
+            id,
+            expires_at: Timestamp(at),
+            node: self.lease_node.clone(),
+            heard: self.lease_heard,
+        })
+    }
+}
+
 impl TryFrom<TaskRow> for StoredTask {
     type Error = StorageError;
 
     fn try_from(row: TaskRow) -> Answer<Self> {
+        let inner = row.inner;
         let name = row.number.to_string();
         let origin = Origin {
             table: "tasks",
@@ -98,15 +129,9 @@ impl TryFrom<TaskRow> for StoredTask {
         };
         let since = Timestamp(row.started_at.unwrap_or(row.created_at));
         let (question, questions) = questions::read(row.question.as_deref(), since);
-        let answers = row.answers.map(|text| origin.json("answers", &text));
-        let lease = row.lease_id.zip(row.lease_expires_at);
-        let (node, heard) = (row.lease_node, row.lease_heard);
-        let lease = lease.map(|(id, at)| Lease {
-            id,
-            expires_at: Timestamp(at),
-            node,
-            heard,
-        });
+        let answers = inner.answers.as_deref();
+        let answers = answers.map(|text| origin.json("answers", text));
+        let lease = inner.lease();
         Ok(Self {
             task: Task {
                 id: origin.require("id", row.id.parse().ok())?,
@@ -148,17 +173,17 @@ impl TryFrom<TaskRow> for StoredTask {
                 },
                 evidence_count: origin.number("evidence_count", row.evidence_count)?,
             },
-            order_key: row.order_key,
-            not_before: row.not_before.map(Timestamp),
+            order_key: inner.order_key,
+            not_before: inner.not_before.map(Timestamp),
             timeout,
             questions,
             answers: answers.transpose()?.unwrap_or_default(),
-            agent_may_come: row.agent_may_come,
+            agent_may_come: inner.agent_may_come,
             blockers: Vec::new(),
-            cancel_requested_at: row.cancel_requested_at.map(Timestamp),
+            cancel_requested_at: inner.cancel_requested_at.map(Timestamp),
             lease,
-            last_lease: row.last_lease,
-            silent_leases: row.silent_leases,
+            last_lease: inner.last_lease,
+            silent_leases: inner.silent_leases,
         })
     }
 }
