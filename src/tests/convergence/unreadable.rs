@@ -65,7 +65,11 @@ async fn what_cannot_be_read_is_shown_as_such_and_the_rest_stands() {
 async fn a_session_is_not_judged_by_half_of_what_was_found() {
     for (table, column) in [("iterations", "facts"), ("findings", "seen")] {
         let mut app = TestApp::start().await;
-        post(app.client(), &recorded(NOT_CONVERGED, "half")).await;
+        let finding = json!({"severity": "high", "title": "a", "file": "a.rs", "line": 1});
+        let event = json!({"event_id": "e", "session_id": "half", "iteration": 1,
+            "state": "DIAGNOSE", "event_type": "iteration_complete",
+            "timestamp": "2026-11-26T10:00:00Z", "data": {"findings": [finding]}});
+        post(app.client(), &[event]).await;
         let whole = session(app.client(), "half").await.unwrap();
         assert!(whole.verdict.is_some() && !whole.unreadable);
         app.stop().await;

@@ -1,7 +1,8 @@
 //! A person ends a task: at once when nobody holds it, otherwise by asking its holder to stop.
 
 use super::StoredTask;
-use super::row::{NewBody, load, save};
+use super::row::load;
+use super::save::{NewBody, save};
 use crate::domain::{ActivityKind, AppError, Author, Outcome, TaskRef, TaskStatus, Timestamp};
 use crate::server::storage::activity::{Happening, record};
 use crate::server::storage::{Answer, Tx, Write};

@@ -3,7 +3,8 @@
 
 use super::StoredTask;
 use super::report::asks;
-use super::row::{NewBody, body, description, load, save};
+use super::row::{body, description, load};
+use super::save::{NewBody, save};
 use crate::domain::{
     ActivityKind, Answer as PersonsAnswer, AppError, Author, ErrorKind, LogLevel, LogStream,
     NewLog, NewQuestion, NewTask, Outcome, Reply, TaskChange, TaskRef, TaskStatus, Timestamp,

@@ -1,6 +1,7 @@
 //! An agent takes a task. Whoever finds it pending first has it; the lease is the proof.
 
-use super::row::{NewBody, body, load, save};
+use super::row::{body, load};
+use super::save::{NewBody, save};
 use super::{Lease, StoredTask};
 use crate::domain::{
     ActivityKind, AppError, LogStream, NewLog, Scope, TaskBody, TaskRef, TaskStatus, Timestamp,

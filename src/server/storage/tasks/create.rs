@@ -2,7 +2,8 @@
 
 use super::insert::insert;
 use super::questions::Questions;
-use super::row::{NewBody, load, save};
+use super::row::load;
+use super::save::{NewBody, save};
 use super::{StoredTask, after, keys};
 use crate::domain::{
     ActivityKind, AppError, Author, DEFAULT_PROJECT, DEFAULT_TIMEOUT_SECONDS, IdempotencyKey,

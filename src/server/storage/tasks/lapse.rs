@@ -6,7 +6,8 @@ use sqlx::FromRow;
 
 use super::StoredTask;
 use super::report::end;
-use super::row::{NewBody, load, load_readable, save};
+use super::row::{load, load_readable};
+use super::save::{NewBody, save};
 use crate::domain::{
     ActivityKind, DEFAULT_TIMEOUT_SECONDS, LogLevel, LogStream, NewLog, Outcome, Scope, TaskRef,
     TaskStatus, Timestamp,

@@ -15,6 +15,7 @@ mod questions;
 mod read;
 mod report;
 mod row;
+mod save;
 mod stored;
 
 pub(crate) use after::{Blocker, Fate};

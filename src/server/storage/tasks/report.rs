@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::StoredTask;
 use super::change::kind_of;
-use super::row::{NewBody, load, save};
+use super::row::load;
+use super::save::{NewBody, save};
 use crate::domain::{
     ActivityKind, AgentEvent, AppError, LogLevel, LogStream, NewLog, Outcome, Scope, TaskRef,
     TaskStatus, Timestamp, Transition,
