@@ -59,20 +59,6 @@ async fn large(client: &Client, text: &str, size: usize) -> i64 {
     number
 }
 
-/// Parts of a page are made on several threads, and none may see the other half done: that showed
-/// in one page of a hundred.
-#[tokio::test]
-async fn a_page_is_whole_every_time() {
-    let app = TestApp::start().await;
-    let client = app.client();
-    for _ in 0..150 {
-        for path in ["/", "/agents", "/projects"] {
-            let html = page(client, path).await;
-            assert!(html.contains("</html>"), "{path} is cut");
-        }
-    }
-}
-
 #[tokio::test]
 async fn the_page_of_a_task_is_small_whatever_its_texts_hold() {
     let app = TestApp::with(vec![remote("outside", 1)]).await;

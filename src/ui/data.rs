@@ -9,6 +9,7 @@ use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 
 use crate::ui::dynamic::Erase;
 use leptos::prelude::*;
@@ -96,6 +97,30 @@ where
         carried: resource(Box::new(ask)),
         of: PhantomData,
     }
+}
+
+/// What the server answers on the spot, sent with the page: nothing waits for it, and nothing of it
+/// runs beside the rest of the page on another thread.
+pub(crate) fn at_once<S>(question: S) -> Answer<S::Output>
+where
+    S: ServerFn<Error = AppError> + Send + 'static,
+    S::Output: Clone + Serialize + DeserializeOwned + Send + Sync + 'static,
+{
+    let answered = move || {
+        if IN_BROWSER {
+            return Err(rpc::unreachable());
+        }
+        let mut answer = Box::pin(question.run_body());
+        match answer
+            .as_mut()
+            .poll(&mut Context::from_waker(Waker::noop()))
+        {
+            Poll::Ready(answer) => Carried::new(answer?),
+            Poll::Pending => Err(rpc::unreachable()),
+        }
+    };
+    let shared = SharedValue::<Answer<Carried>, Verbatim>::new_with_encoding(answered);
+    shared.into_inner()?.value()
 }
 
 type Ask = Box<dyn Fn() -> Later<Answer<Carried>> + Send + Sync>;

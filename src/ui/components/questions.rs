@@ -9,15 +9,14 @@ use super::icon::Icon;
 use crate::domain::{LiveMessage, OpenQuestions, QuestionsView, TaskFilter, TaskStatus};
 use crate::rpc::tasks::Questions as List;
 use crate::ui::browser;
-use crate::ui::data::{ask, awaited, data};
-use crate::ui::dynamic::{Erase, maybe, memo, nothing, text};
+use crate::ui::data::{ask, at_once};
+use crate::ui::dynamic::{Erase, maybe, memo, text};
 use crate::ui::paths::{self, TasksQuery};
 use crate::ui::state::{Clock, Live, Message, News, Place, TitleMark};
 
 /// What only the server can tell is asked for at most so often, in milliseconds.
 const REFETCH: u64 = 1500;
 
-/// Everything belongs to the view that made it: the server makes the same view on several threads.
 #[derive(Clone, Copy)]
 struct Model {
     open: RwSignal<OpenQuestions>,
@@ -123,19 +122,16 @@ impl Model {
 #[component]
 pub(crate) fn QuestionsLink() -> impl IntoView {
     let mark = expect_context::<TitleMark>();
-    awaited(data(|| List {}), nothing, move |view| {
-        let model = Model::new();
-        match view {
-            Ok(view) => model.load(view),
-            // Unlike none: that is not known.
-            Err(_) => model.failed(),
-        }
-        mark.set(untrack(|| model.title()));
-        let mark = mark.clone();
-        Effect::new(move |_| mark.set(model.title()));
-        let is_some = memo(move || !model.open.read().asked.is_empty());
-        maybe(move || is_some.get().then(|| link(model))).into_any()
-    })
+    let model = Model::new();
+    match at_once(List {}) {
+        Ok(view) => model.load(view),
+        // Unlike none: that is not known, until something is heard.
+        Err(_) => model.failed(),
+    }
+    mark.set(untrack(|| model.title()));
+    Effect::new(move |_| mark.set(model.title()));
+    let is_some = memo(move || !model.open.read().asked.is_empty());
+    maybe(move || is_some.get().then(|| link(model)))
 }
 
 fn link(model: Model) -> AnyView {
