@@ -91,13 +91,14 @@ test('every page and its title say how many questions wait', async ({ page, serv
   await open(page, server.url + '/agents');
   await expect(page).toHaveTitle('Agents · Kimi Dashboard');
   const navigation = page.getByRole('navigation', { name: 'Main' });
-  const link = navigation.getByRole('link', { name: /wait.* for an answer/ });
+  const link = navigation.getByRole('link', { name: 'Questions' });
   await expect(navigation.getByRole('link', { name: 'Agents' })).toBeVisible();
   await expect(link).toHaveCount(0);
   await server.create(asks, { agent: 'asker', title: 'Ask' });
   await expect.poll(async () => (await server.task(1)).status).toBe('needs_input');
   if (!(await scripted(page))) await open(page, server.url + '/agents');
-  await expect(link).toHaveAccessibleName('1 question waits for an answer');
+  await expect(link).toHaveAccessibleName('Questions 1');
+  await expect(link).toHaveAttribute('title', '1 question waits for an answer');
   await expect(page).toHaveTitle('(1) Agents · Kimi Dashboard');
   await link.click();
   await ready(page);

@@ -154,7 +154,7 @@ fn link(model: Model) -> AnyView {
         waited(seconds).map_or(words.clone(), |age| format!("{words}, the first for {age}"))
     });
     view! {
-        <a class="rail-questions" href=query.url(paths::TASKS) title=meaning.clone() aria-label=meaning>
+        <a class="rail-questions" href=query.url(paths::TASKS) title=meaning>
             <Icon name="hand"/>
             <span class="rail-words">"Questions"</span>
             <span class="rail-count figure">{number}</span>
