@@ -285,9 +285,9 @@ const CLOCK: &str = "select running from lease_clock where id = 1";
 const RESUME_LEASES: &str = "update tasks set lease_expires_at = case \
     when lease_expires_at < $1 then $1 when lease_expires_at > $2 then $2 \
     else lease_expires_at end where lease_id is not null";
+// The status has an index: a look at a million tasks that ended would be felt at every start.
 const RESUME_CANCELLATIONS: &str = "update tasks set cancel_by = $1 where cancel_by < $1 \
     and status in ('running', 'needs_input')";
-// The status has an index: a look at a million tasks that ended would be felt at every start.
 // The clock may have been written down some seconds before its end.
 const RESUME_DEADLINES: &str = "update tasks set \
     deadline_at = $1 + 1000000 * coalesce(timeout_seconds, $2) \

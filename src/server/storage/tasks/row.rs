@@ -77,7 +77,7 @@ pub(super) struct TaskRow {
     inner: InnerRow,
 }
 
-/// What lists do not read: it takes as long as all that they show.
+/// What lists do not show and do not read: every column of every row costs.
 #[derive(Default, FromRow)]
 #[sqlx(default)]
 struct InnerRow {
