@@ -48,10 +48,11 @@ build: tools charts target/release/kimi-dashboard ## build the executables: targ
 # cargo-leptos makes the site anew each time, and the server with it: only when something changed.
 SOURCES := $(shell find src style public migrations .cargo Cargo.toml Cargo.lock rust-toolchain.toml package-lock.json Makefile -type f)
 target/release/kimi-dashboard: $(SOURCES) target/charts/charts.js.br | tools
-	cargo leptos build --release --split --precompress
 	@mkdir -p target/release
+	@touch target/release/.begun
+	cargo leptos build --release --split --precompress
 	@cp --remove-destination $(CARGO_TARGET_DIR)/release/kimi-{dashboard,converge} target/release/
-	@touch target/release/kimi-dashboard
+	@touch -r target/release/.begun target/release/kimi-dashboard # what was edited meanwhile is built next time
 
 # Charts are drawn by a program of their own, which only pages with charts load.
 .PHONY: charts

@@ -1,6 +1,6 @@
 import { expect, open, test } from '../fixtures';
 
-test('the first load is at most 300 kB of program', async ({ page, server }) => {
+test('the first load is at most 280 kB of program', async ({ page, server }) => {
   const sizes = new Map<string, number>();
   page.on('response', (response) => {
     const kind = response.headers()['content-type'] ?? '';
@@ -14,5 +14,5 @@ test('the first load is at most 300 kB of program', async ({ page, server }) => 
   expect(sizes.size).toBe(3);
   const sum = [...sizes.values()].reduce((all, size) => all + size, 0);
   expect(sum).toBeGreaterThan(100_000);
-  expect(sum).toBeLessThanOrEqual(300_000);
+  expect(sum).toBeLessThanOrEqual(280_000);
 });

@@ -1,5 +1,9 @@
 //! Questions: what an agent asks a person, and what the person answers.
 
+use std::fmt;
+
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
@@ -198,37 +202,47 @@ impl<'de> Deserialize<'de> for NewQuestion {
     }
 }
 
-/// The ways to write an option: its label alone, which is then its id, or both.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum WrittenOption {
-    Label(String),
-    Whole {
-        id: Option<String>,
-        label: Option<String>,
-        #[serde(default)]
-        kind: Option<String>,
-    },
-}
-
 impl<'de> Deserialize<'de> for QuestionOption {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(match WrittenOption::deserialize(deserializer)? {
-            WrittenOption::Label(label) => Self {
-                id: label.clone(),
-                label,
-                kind: None,
-            },
-            WrittenOption::Whole { id, label, kind } => {
-                let Some(label) = label.or_else(|| id.clone()) else {
-                    return Err(serde::de::Error::custom("an option has an id or a label"));
-                };
-                Self {
-                    id: id.unwrap_or_else(|| label.clone()),
-                    label,
-                    kind,
-                }
-            }
+        deserializer.deserialize_any(WrittenOption)
+    }
+}
+
+/// Reads both ways to write an option: its label alone, which is then its id, or both. By hand, as
+/// `serde(untagged)` would make every browser load what it takes to keep any JSON.
+struct WrittenOption;
+
+impl<'de> Visitor<'de> for WrittenOption {
+    type Value = QuestionOption;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the label of an option, or an object with its id and label")
+    }
+
+    fn visit_str<E: de::Error>(self, label: &str) -> Result<QuestionOption, E> {
+        Ok(QuestionOption {
+            id: label.to_owned(),
+            label: label.to_owned(),
+            kind: None,
+        })
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<QuestionOption, A::Error> {
+        #[derive(Deserialize)]
+        struct Whole {
+            id: Option<String>,
+            label: Option<String>,
+            #[serde(default)]
+            kind: Option<String>,
+        }
+        let Whole { id, label, kind } = Whole::deserialize(MapAccessDeserializer::new(map))?;
+        let Some(label) = label.or_else(|| id.clone()) else {
+            return Err(de::Error::custom("an option has an id or a label"));
+        };
+        Ok(QuestionOption {
+            id: id.unwrap_or_else(|| label.clone()),
+            label,
+            kind,
         })
     }
 }

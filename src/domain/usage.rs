@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::de::{self, Unexpected, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use utoipa::ToSchema;
 
 use super::Timestamp;
@@ -126,19 +127,40 @@ impl Serialize for Cost {
 impl<'de> Deserialize<'de> for Cost {
     /// A decimal string, or a number, which is rounded to millionths.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(untagged)]
-        enum Money<'a> {
-            #[serde(borrow)]
-            Text(std::borrow::Cow<'a, str>),
-            Number(f64),
+        deserializer.deserialize_any(Money)
+    }
+}
+
+/// Reads both ways to write money. By hand, as `serde(untagged)` would make every browser load what
+/// it takes to keep any JSON.
+struct Money;
+
+impl Visitor<'_> for Money {
+    type Value = Cost;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a decimal number of US dollars such as \"0.42\"")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Cost, E> {
+        Cost::parse(text).map_err(E::custom)
+    }
+
+    fn visit_u64<E: de::Error>(self, dollars: u64) -> Result<Cost, E> {
+        self.visit_str(&dollars.to_string())
+    }
+
+    fn visit_f64<E: de::Error>(self, dollars: f64) -> Result<Cost, E> {
+        if !(0.0..1e9).contains(&dollars) {
+            return Err(E::invalid_value(Unexpected::Float(dollars), &self));
         }
-        let text = match Money::deserialize(deserializer) {
-            Ok(Money::Text(text)) => text.into_owned(),
-            Ok(Money::Number(number)) => format!("{number:.6}"),
-            Err(_) => String::new(),
-        };
-        Self::parse(&text).map_err(de::Error::custom)
+        #[expect(
+            clippy::as_conversions,
+            clippy::cast_possible_truncation,
+            reason = "millionths of less than a billion fit 50 bits"
+        )]
+        let micros = (dollars * 1e6).round() as i64;
+        Ok(Cost(micros))
     }
 }
 

@@ -61,10 +61,8 @@ pub struct TaskView {
     pub texts: TaskTexts,
     /// The end of its log.
     pub logs: LogPage,
-    /// What happened to it lately, oldest first.
-    pub timeline: Vec<Activity>,
-    /// How much happened before that.
-    pub earlier_activity: u64,
+    /// What happened to it lately, oldest first, and where what happened before that is.
+    pub timeline: Page<Activity>,
     /// The task that it tries again, if any.
     pub retry_of: Option<i64>,
     /// The tasks that tried it again.

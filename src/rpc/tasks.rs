@@ -15,7 +15,8 @@
 use leptos::prelude::*;
 
 use crate::domain::{
-    AppError, LogPage, QuestionsView, Task, TaskDraft, TaskFilter, TaskPart, TaskView, TasksView,
+    Activity, AppError, LogPage, Page, QuestionsView, Task, TaskDraft, TaskFilter, TaskPart,
+    TaskView, TasksView,
 };
 #[cfg(feature = "ssr")]
 use crate::{
@@ -50,6 +51,14 @@ pub async fn questions() -> Result<QuestionsView, AppError> {
 pub async fn logs(task: String, before: Option<i64>, after: i64) -> Result<LogPage, AppError> {
     let (app, viewer) = state::viewer()?;
     reply::with_status(operations::task_page::logs(&app, &viewer, &task, before, after).await)
+}
+
+/// What happened to a task before `cursor`, which the page or the answer before this named; oldest
+/// first.
+#[server(prefix = "/rpc", endpoint = "tasks/timeline", input = server_fn::codec::Json)]
+pub async fn timeline(task: String, cursor: String) -> Result<Page<Activity>, AppError> {
+    let (app, viewer) = state::viewer()?;
+    reply::with_status(operations::task_page::earlier(&app, &viewer, &task, &cursor).await)
 }
 
 /// The whole of a text that the page of a task shows the beginning of.

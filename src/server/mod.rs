@@ -11,7 +11,7 @@
 //! | `jobs`, `bridge`, `upkeep`, `reply` | the rows above |
 //! | `operations`, `error` | the rows above except `jobs`, `bridge`, `upkeep`, `reply` |
 //! | `api`, bodies of `rpc` | `operations`, `auth`, `state`, `error`, the socket also `live`, bodies of `rpc` also `reply` |
-//! | `router`, `run`, `restore`, `reload`, `import`, `home`, `serve`, `assets` | everything |
+//! | `router`, `run`, `restore`, `reload`, `import`, `home`, `serve`, `assets`, `pages` | everything |
 
 pub(crate) mod agents;
 mod api;
@@ -31,6 +31,7 @@ mod jobs;
 pub(crate) mod links;
 pub(crate) mod live;
 pub(crate) mod operations;
+mod pages;
 pub(crate) mod publisher;
 pub(crate) mod queue;
 mod reload;

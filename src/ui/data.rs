@@ -5,22 +5,23 @@
 //! waits for an answer once and not for every type.
 
 use std::any::Any;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::ui::dynamic::Erase;
 use leptos::prelude::*;
 use leptos::server::codee::{Decoder, Encoder};
 use leptos::server_fn::ServerFn;
+use leptos::task::spawn_local;
 use send_wrapper::SendWrapper;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::browser::{self, Refusal};
-use super::dynamic::dynamic;
+use super::dynamic::part;
 use crate::domain::{AppError, ErrorKind};
 use crate::rpc;
 
@@ -71,70 +72,55 @@ pub(crate) fn error_of(refusal: Refusal) -> AppError {
     }
 }
 
+/// What a page asked for: the answer, or none yet.
 pub(crate) struct Data<T> {
-    carried: Resource<Answer<Carried>, Verbatim>,
+    answer: ArcRwSignal<Option<Answer<Carried>>>,
     of: PhantomData<fn() -> T>,
 }
 
-/// Asks for the data of a page. The server waits for it before it answers.
-pub(crate) fn data<S>(question: impl Fn() -> S + Send + Sync + 'static) -> Data<S::Output>
+/// Asks for the data of a page. The server has the answer before it makes the page, see
+/// [`Answers`].
+pub(crate) fn data<S>(question: S) -> Data<S::Output>
 where
     S: ServerFn<Error = AppError> + Serialize + Send + 'static,
     S::Output: Serialize + Send + Sync + 'static,
 {
-    let ask = move || -> Later<Answer<Carried>> {
-        let question = question();
-        if IN_BROWSER {
-            match body_of(&question) {
-                Ok(body) => Box::pin(received(S::url(), body)),
-                Err(error) => Box::pin(async { Err(error) }),
-            }
-        } else {
-            Box::pin(async { Carried::new(question.run_body().await?) })
-        }
+    let body = body_of(&question);
+    let run = move || -> Later<Answer<Carried>> {
+        Box::pin(async { Carried::new(question.run_body().await?) })
     };
     Data {
-        carried: resource(Box::new(ask)),
+        answer: asked(S::url(), body, Box::new(run)),
         of: PhantomData,
     }
 }
 
-/// What the server answers on the spot, sent with the page: nothing waits for it, and nothing of it
-/// runs beside the rest of the page on another thread.
-pub(crate) fn at_once<S>(question: S) -> Answer<S::Output>
-where
-    S: ServerFn<Error = AppError> + Send + 'static,
-    S::Output: Clone + Serialize + DeserializeOwned + Send + Sync + 'static,
-{
-    let answered = move || {
-        if IN_BROWSER {
-            return Err(rpc::unreachable());
-        }
-        let mut answer = Box::pin(question.run_body());
-        match answer
-            .as_mut()
-            .poll(&mut Context::from_waker(Waker::noop()))
-        {
-            Poll::Ready(answer) => Carried::new(answer?),
-            Poll::Pending => Err(rpc::unreachable()),
-        }
+fn asked(
+    url: &'static str,
+    body: Answer<String>,
+    run: Run,
+) -> ArcRwSignal<Option<Answer<Carried>>> {
+    let known = || match body.clone() {
+        Ok(_) if IN_BROWSER => None,
+        Ok(body) => use_context::<Answers>()?.of((url, body), run),
+        Err(error) => Some(Err(error)),
     };
-    let shared = SharedValue::<Answer<Carried>, Verbatim>::new_with_encoding(answered);
-    shared.into_inner()?.value()
-}
-
-type Ask = Box<dyn Fn() -> Later<Answer<Carried>> + Send + Sync>;
-
-fn resource(ask: Ask) -> Resource<Answer<Carried>, Verbatim> {
-    Resource::new_with_options(|| (), move |()| ask(), true)
-}
-
-async fn received(url: &'static str, body: String) -> Answer<Carried> {
-    let text = String::from_utf8_lossy(&fetch(url, body).await?).into_owned();
-    Ok(Carried {
-        text: text.into(),
-        value: None,
-    })
+    let sent = SharedValue::<Option<Answer<Carried>>, Verbatim>::new_with_encoding(known);
+    let answer = ArcRwSignal::new(sent.into_inner());
+    if let Ok(body) = body
+        && IN_BROWSER
+        && answer.read_untracked().is_none()
+    {
+        let answer = answer.clone();
+        spawn_local(async move {
+            let text = fetch(url, body).await;
+            answer.set(Some(text.map(|text| Carried {
+                text: String::from_utf8_lossy(&text).into(),
+                value: None,
+            })));
+        });
+    }
+    answer
 }
 
 /// What `view` makes of `data` once it is there; until then what `fallback` shows.
@@ -147,21 +133,79 @@ where
     T: Clone + DeserializeOwned + Send + Sync + 'static,
 {
     let view = move |carried: Answer<Carried>| view(carried.and_then(Carried::value));
-    suspended(data.carried, fallback, Arc::new(view))
+    shown(data.answer, fallback, Box::new(view))
 }
 
-type Show = Arc<dyn Fn(Answer<Carried>) -> AnyView + Send + Sync>;
+type Show = Box<dyn Fn(Answer<Carried>) -> AnyView + Send + Sync>;
 
-fn suspended(
-    carried: Resource<Answer<Carried>, Verbatim>,
+fn shown(
+    answer: ArcRwSignal<Option<Answer<Carried>>>,
     fallback: fn() -> AnyView,
     view: Show,
 ) -> AnyView {
-    let content = dynamic(move || {
-        let view = Arc::clone(&view);
-        Suspend::new(async move { view(carried.await) })
-    });
-    view! { <Suspense fallback>{content}</Suspense> }.any()
+    part(move || match answer.get() {
+        Some(answer) => untrack(|| view(answer)),
+        None => fallback(),
+    })
+    .into_any()
+}
+
+/// Which server function is asked, and with which arguments.
+type Question = (&'static str, String);
+
+type Run = Box<dyn FnOnce() -> Later<Answer<Carried>>>;
+
+/// The answers to what a page asks. A page is made without them first, which asks; then they are
+/// fetched, and it is made again, until it asks nothing new. So making a page waits for nothing,
+/// and nothing of it is done beside the rest on another thread: there is nothing to wake it.
+#[derive(Clone, Default)]
+pub struct Answers(Arc<Mutex<HashMap<Question, Known>>>);
+
+enum Known {
+    Asked(Later<Answer<Carried>>),
+    Taken,
+    Answered(Answer<Carried>),
+}
+
+impl Answers {
+    fn of(&self, question: Question, run: Run) -> Option<Answer<Carried>> {
+        match self.known().entry(question) {
+            Entry::Vacant(place) => {
+                place.insert(Known::Asked(run()));
+                None
+            }
+            Entry::Occupied(known) => match known.get() {
+                Known::Answered(answer) => Some(answer.clone()),
+                Known::Asked(_) | Known::Taken => None,
+            },
+        }
+    }
+
+    /// Fetches what was asked since the last time; each future puts its answer here.
+    pub fn fetch(&self) -> Vec<impl Future<Output = ()> + Send + use<>> {
+        let mut known = self.known();
+        let asked = known.iter_mut().filter_map(|(question, known)| {
+            match std::mem::replace(known, Known::Taken) {
+                Known::Asked(answer) => Some((question.clone(), answer)),
+                other => {
+                    *known = other;
+                    None
+                }
+            }
+        });
+        let fetched = asked.map(|(question, answer)| {
+            let answers = self.clone();
+            async move {
+                let answer = Known::Answered(answer.await);
+                answers.known().insert(question, answer);
+            }
+        });
+        fetched.collect()
+    }
+
+    fn known(&self) -> MutexGuard<'_, HashMap<Question, Known>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// A value as JSON, and as itself where it was made.
@@ -185,32 +229,36 @@ impl Carried {
     }
 }
 
-/// Writes carried data into the page as it is: an error behind `!`.
+/// Writes carried data into the page as it is: an error behind `!`, and nothing for no answer.
 struct Verbatim;
 
-impl Encoder<Answer<Carried>> for Verbatim {
+impl Encoder<Option<Answer<Carried>>> for Verbatim {
     type Error = AppError;
     type Encoded = String;
 
-    fn encode(answer: &Answer<Carried>) -> Answer<String> {
+    fn encode(answer: &Option<Answer<Carried>>) -> Answer<String> {
         match answer {
-            Ok(carried) => Ok(carried.text.to_string()),
-            Err(error) => Ok(format!("!{}", body_of(error)?)),
+            Some(Ok(carried)) => Ok(carried.text.to_string()),
+            Some(Err(error)) => Ok(format!("!{}", body_of(error)?)),
+            None => Ok(String::new()),
         }
     }
 }
 
-impl Decoder<Answer<Carried>> for Verbatim {
+impl Decoder<Option<Answer<Carried>>> for Verbatim {
     type Error = AppError;
     type Encoded = str;
 
-    fn decode(text: &str) -> Answer<Answer<Carried>> {
-        if let Some(error) = text.strip_prefix('!') {
-            return Ok(Err(read(error.as_bytes())?));
+    fn decode(text: &str) -> Answer<Option<Answer<Carried>>> {
+        if text.is_empty() {
+            return Ok(None);
         }
-        Ok(Ok(Carried {
+        if let Some(error) = text.strip_prefix('!') {
+            return Ok(Some(Err(read(error.as_bytes())?)));
+        }
+        Ok(Some(Ok(Carried {
             text: text.into(),
             value: None,
-        }))
+        })))
     }
 }

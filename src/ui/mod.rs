@@ -22,4 +22,5 @@ mod shell;
 mod state;
 
 pub use app::App;
+pub use data::Answers;
 pub use shell::shell;

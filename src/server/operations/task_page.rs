@@ -2,12 +2,13 @@
 //! happened, the beginning of its texts, and the rest of them when somebody asks.
 
 use crate::domain::{
-    Activity, AppError, Excerpt, LogPage, Scope, Task, TaskBody, TaskId, TaskPart, TaskRef,
+    Activity, AppError, Excerpt, LogPage, Page, Scope, Task, TaskBody, TaskId, TaskPart, TaskRef,
     TaskTexts, TaskView, Waiting, page_weight as weight,
 };
 use crate::server::auth::Viewer;
 use crate::server::operations::tasks::{parse, shown};
 use crate::server::state::AppState;
+use crate::server::storage::activity::ActivityFilter;
 use crate::server::storage::log_pages::LogPart;
 
 /// Entries of a log that come with a page.
@@ -20,6 +21,8 @@ const ANSWER: usize = 2_000_000;
 const PAGE: usize = 250_000;
 /// What is left for the log at least.
 const LEAST_LOG: usize = 60_000;
+/// Events that are looked at for the timeline; fewer fit into it.
+const MOST_EVENTS: u32 = 100;
 /// What the timeline may take.
 const TIMELINE: usize = 30_000;
 /// What an activity takes besides its words.
@@ -44,18 +47,18 @@ pub(crate) async fn view(
     let (number, id) = (stored.task.number, stored.task.id);
     let (body, timeline, retried_by, retry_of) = tokio::join!(
         app.db.task_body(number),
-        app.db.timeline(scope, number),
+        timeline(app, scope, number, None),
         app.db.retries_of(scope, id),
         number_of(app, scope, stored.task.retry_of),
     );
-    let (timeline, earlier_activity) = latest(timeline?);
+    let timeline = timeline?;
     let mut retried_by = retried_by?;
     retried_by.drain(..retried_by.len().saturating_sub(RETRIES));
     let cancelling = stored.cancel_requested_at.is_some() && stored.task.status.is_held();
     let question = stored.task.question.as_ref();
     let question = question.map(|question| Excerpt::of(&question.text, QUESTION));
     let (task, texts) = parts(shown(app, scope, stored), &body?);
-    let room = PAGE.saturating_sub(taken(&task, &texts, question.as_ref(), &timeline));
+    let room = PAGE.saturating_sub(taken(&task, &texts, question.as_ref(), &timeline.items));
     let part = LogPart::Before(i64::MAX);
     let logs = app
         .db
@@ -65,7 +68,6 @@ pub(crate) async fn view(
         task,
         texts,
         timeline,
-        earlier_activity,
         retry_of: retry_of?,
         retried_by,
         cancelling,
@@ -86,6 +88,18 @@ pub(crate) async fn logs(
     let number = app.db.task(viewer.scope(), parse(task)?).await?.task.number;
     let part = before.map_or(LogPart::After(after), LogPart::Before);
     Ok(app.db.log_page(number, part, MOST_ENTRIES, ANSWER).await?)
+}
+
+/// What happened before `cursor`, oldest first; more of it where the cursor says.
+pub(crate) async fn earlier(
+    app: &AppState,
+    viewer: &Viewer,
+    task: &str,
+    cursor: &str,
+) -> Result<Page<Activity>, AppError> {
+    let scope = viewer.scope();
+    let number = app.db.task(scope, parse(task)?).await?.task.number;
+    timeline(app, scope, number, Some(cursor)).await
 }
 
 /// The whole of a part of the task.
@@ -122,26 +136,44 @@ fn parts(mut task: Task, body: &TaskBody) -> (Task, TaskTexts) {
     (task, texts)
 }
 
-/// The newest of what happened that fits, and how much came before.
-fn latest(mut timeline: Vec<Activity>) -> (Vec<Activity>, u64) {
-    let (mut taken, mut shown) = (0, 0);
-    for activity in timeline.iter_mut().rev() {
-        if let Some(detail) = &mut activity.detail {
+/// What happened before `cursor` and fits, oldest first.
+async fn timeline(
+    app: &AppState,
+    scope: &Scope,
+    task: i64,
+    cursor: Option<&str>,
+) -> Result<Page<Activity>, AppError> {
+    let filter = ActivityFilter {
+        scope,
+        agents: &[],
+        task: Some(task),
+    };
+    let mut page = app.db.activity(filter, cursor, MOST_EVENTS).await?;
+    let mut taken = 0;
+    for event in &mut page.items {
+        if let Some(detail) = &mut event.detail {
             *detail = Excerpt::of(detail.trim_start(), DETAIL).text;
         }
         // The page has the title already.
-        activity.title = None;
-        let words = [activity.detail.as_deref(), Some(&activity.actor)];
-        let words = words.into_iter().flatten().map(weight);
-        taken += ACTIVITY + words.sum::<usize>();
-        if taken > TIMELINE {
-            break;
-        }
-        shown += 1;
+        event.title = None;
     }
-    let earlier = timeline.len() - shown;
-    let shown = timeline.split_off(earlier);
-    (shown, u64::try_from(earlier).unwrap_or(u64::MAX))
+    let fits = page.items.iter().take_while(|event| {
+        taken += room_of(event);
+        taken <= TIMELINE
+    });
+    // One always fits, so that every page goes on.
+    let fitting = fits.count().max(1);
+    if fitting < page.items.len() {
+        page.items.truncate(fitting);
+        page.next = page.items.last().map(|event| event.id.to_string());
+    }
+    page.items.reverse();
+    Ok(page)
+}
+
+/// What an event takes of a page.
+fn room_of(event: &Activity) -> usize {
+    ACTIVITY + event.detail.as_deref().map_or(0, weight) + weight(&event.actor)
 }
 
 /// What everything but the log takes of the page.
@@ -163,10 +195,7 @@ fn taken(
     // An address escapes each byte with three.
     let labels = task.labels.iter().map(|label| 150 + weight(label) * 3);
     let reasons = task.waiting.iter().map(|it| 200 + weight(&it.detail));
-    let timeline = timeline.iter().map(|it| {
-        let words = it.detail.as_deref().map_or(0, weight);
-        ACTIVITY + words + weight(&it.actor)
-    });
+    let timeline = timeline.iter().map(room_of);
     texts
         .chain(labels)
         .chain(reasons)

@@ -192,16 +192,4 @@ impl Database {
         });
         Ok(Page { items, next })
     }
-
-    /// What happened to a task, oldest first; the newest 1000 when there was more.
-    pub(crate) async fn timeline(&self, scope: &Scope, task: i64) -> Answer<Vec<Activity>> {
-        let filter = ActivityFilter {
-            scope,
-            agents: &[],
-            task: Some(task),
-        };
-        let mut told = self.activity(filter, None, 1000).await?.items;
-        told.reverse();
-        Ok(told)
-    }
 }

@@ -73,18 +73,23 @@ impl Store {
 
     /// What happened last, newest first.
     async fn activity(&self, limit: u32) -> Vec<Activity> {
-        let filter = ActivityFilter {
-            scope: &Scope::everything(),
-            agents: &[],
-            task: None,
-        };
-        self.db.activity(filter, None, limit).await.unwrap().items
+        self.happened(None, limit).await
     }
 
     /// What happened to a task, oldest first.
     async fn timeline(&self, number: i64) -> Vec<Activity> {
-        let everything = Scope::everything();
-        self.db.timeline(&everything, number).await.unwrap()
+        let mut told = self.happened(Some(number), 1000).await;
+        told.reverse();
+        told
+    }
+
+    async fn happened(&self, task: Option<i64>, limit: u32) -> Vec<Activity> {
+        let filter = ActivityFilter {
+            scope: &Scope::everything(),
+            agents: &[],
+            task,
+        };
+        self.db.activity(filter, None, limit).await.unwrap().items
     }
 
     async fn task(&self, number: i64) -> StoredTask {

@@ -15,7 +15,7 @@ use crate::ui::paths;
 /// Chooses the project of the list of tasks.
 #[component]
 pub(crate) fn ProjectSwitch() -> impl IntoView {
-    let projects = data(|| List {});
+    let projects = data(List {});
     awaited(projects, nothing, |projects| {
         let projects = projects.unwrap_or_default();
         if projects.len() < 2 {

@@ -2,67 +2,42 @@
 //! first has been waiting.
 
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 
 use super::format::{age, count};
 use super::icon::Icon;
 use crate::domain::{LiveMessage, OpenQuestions, QuestionsView, TaskFilter, TaskStatus};
 use crate::rpc::tasks::Questions as List;
-use crate::ui::browser;
-use crate::ui::data::{ask, at_once};
-use crate::ui::dynamic::{Erase, maybe, memo, text};
+use crate::ui::data::{ask, awaited, data};
+use crate::ui::dynamic::{Erase, maybe, memo, nothing, text};
 use crate::ui::paths::{self, TasksQuery};
-use crate::ui::state::{Clock, Live, Message, News, Place, TitleMark};
-
-/// What only the server can tell is asked for at most so often, in milliseconds.
-const REFETCH: u64 = 1500;
+use crate::ui::state::{Clock, Message, PageFeed, TitleMark};
 
 #[derive(Clone, Copy)]
 struct Model {
     open: RwSignal<OpenQuestions>,
-    place: StoredValue<Place>,
-    planned: StoredValue<bool>,
+    feed: PageFeed,
     clock: Clock,
-    live: Live,
 }
 
 impl Model {
     fn new() -> Self {
         let model = Self {
             open: RwSignal::new(OpenQuestions::default()),
-            place: StoredValue::new(Place::default()),
-            planned: StoredValue::new(false),
+            feed: PageFeed::new(),
             clock: Clock::get(),
-            live: Live::get(),
         };
-        model.place.update_value(Place::begin);
-        model.live.listen(move |news| match news {
-            News::Messages(messages) => {
-                for message in *messages {
-                    if model.place.try_update_value(|place| place.accepts(message)) == Some(true) {
-                        model.follow(message);
-                    }
-                }
-            }
-            News::Resync => model.refetch(),
-        });
+        model.feed.listen(
+            move |message| model.follow(message),
+            move || model.refetch(),
+        );
         model
     }
 
     fn load(self, view: QuestionsView) {
-        self.clock.set(view.now);
-        self.live.start_at(&view.feed);
         self.open.set(view.open);
-        let newer = self
-            .place
-            .try_update_value(|place| place.loaded(&view.feed));
-        for message in newer.unwrap_or_default() {
+        for message in self.feed.loaded(&view.feed, view.now) {
             self.follow(&message);
         }
-    }
-
-    fn failed(self) {
-        self.place.try_update_value(Place::failed);
     }
 
     fn follow(self, message: &Message) {
@@ -71,32 +46,14 @@ impl Model {
         };
         let mut next = self.open.get_untracked();
         if !next.follow(task) {
-            self.plan_refetch();
+            self.feed.plan(move || self.refetch());
         } else if next != *self.open.read_untracked() {
             self.open.set(next);
         }
     }
 
-    fn plan_refetch(self) {
-        let planned = |it: &mut bool| std::mem::replace(it, true);
-        if self.planned.try_update_value(planned) != Some(false) {
-            return;
-        }
-        browser::after(REFETCH, move || {
-            if self.planned.try_set_value(false).is_none() {
-                self.refetch();
-            }
-        });
-    }
-
     fn refetch(self) {
-        self.place.update_value(Place::begin);
-        spawn_local(async move {
-            match ask(List {}).await {
-                Ok(view) if self.place.try_get_value().is_some() => self.load(view),
-                _ => self.failed(),
-            }
-        });
+        self.feed.refetch(ask(List {}), move |view| self.load(view));
     }
 
     /// How many wait and for how many seconds the first does; `None` when nobody asks.
@@ -123,15 +80,18 @@ impl Model {
 pub(crate) fn QuestionsLink() -> impl IntoView {
     let mark = expect_context::<TitleMark>();
     let model = Model::new();
-    match at_once(List {}) {
-        Ok(view) => model.load(view),
-        // Unlike none: that is not known, until something is heard.
-        Err(_) => model.failed(),
-    }
-    mark.set(untrack(|| model.title()));
-    Effect::new(move |_| mark.set(model.title()));
-    let is_some = memo(move || !model.open.read().asked.is_empty());
-    maybe(move || is_some.get().then(|| link(model)))
+    awaited(data(List {}), nothing, move |view| {
+        match view {
+            Ok(view) => model.load(view),
+            // Unlike none: that is not known, until something is heard.
+            Err(_) => model.feed.failed(),
+        }
+        mark.set(model.title());
+        let mark = mark.clone();
+        Effect::new(move |_| mark.set(model.title()));
+        let is_some = memo(move || !model.open.read().asked.is_empty());
+        maybe(move || is_some.get().then(|| link(model))).into_any()
+    })
 }
 
 fn link(model: Model) -> AnyView {

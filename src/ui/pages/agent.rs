@@ -1,7 +1,6 @@
 //! One agent: what it does, how it has done, and its latest tasks.
 
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 
@@ -15,7 +14,7 @@ use crate::ui::components::{
 use crate::ui::data::{ask, awaited, data};
 use crate::ui::dynamic::{Erase, list, maybe, memo, part, text};
 use crate::ui::paths::{self, TasksQuery};
-use crate::ui::state::{Clock, Live, News, Place};
+use crate::ui::state::PageFeed;
 
 /// More rows than this are on the tasks page.
 const MOST_ROWS: usize = 50;
@@ -39,9 +38,7 @@ struct Model {
     agent: RwSignal<Option<Agent>>,
     rows: RwSignal<Vec<Row>>,
     book: Book,
-    place: StoredValue<Place>,
-    clock: Clock,
-    live: Live,
+    feed: PageFeed,
 }
 
 impl Model {
@@ -51,27 +48,16 @@ impl Model {
             agent: RwSignal::new(None),
             rows: RwSignal::new(Vec::new()),
             book: Book::new(),
-            place: StoredValue::new(Place::default()),
-            clock: Clock::get(),
-            live: Live::get(),
+            feed: PageFeed::new(),
         };
-        model.place.update_value(Place::begin);
-        model.live.listen(move |news| match news {
-            News::Messages(messages) => {
-                for message in *messages {
-                    if model.place.try_update_value(|place| place.accepts(message)) == Some(true) {
-                        model.apply(&message.change);
-                    }
-                }
-            }
-            News::Resync => model.refetch(),
-        });
+        model.feed.listen(
+            move |message| model.apply(&message.change),
+            move || model.refetch(),
+        );
         model
     }
 
     fn load(self, view: &AgentView) {
-        self.clock.set(view.now);
-        self.live.start_at(&view.feed);
         self.show_agent(&view.agent);
         let ids: Vec<_> = view.tasks.items.iter().map(|task| task.id).collect();
         self.rows.write().retain(|row| ids.contains(&row.id));
@@ -81,10 +67,7 @@ impl Model {
         for task in &view.tasks.items {
             self.show_task(task);
         }
-        let newer = self
-            .place
-            .try_update_value(|place| place.loaded(&view.feed));
-        for message in newer.unwrap_or_default() {
+        for message in self.feed.loaded(&view.feed, view.now) {
             self.apply(&message.change);
         }
     }
@@ -135,24 +118,16 @@ impl Model {
     }
 
     fn refetch(self) {
-        self.place.update_value(Place::begin);
         let name = self.name.get_value();
-        spawn_local(async move {
-            match ask(View { name }).await {
-                Ok(view) if self.place.try_get_value().is_some() => self.load(&view),
-                _ => _ = self.place.try_update_value(Place::failed),
-            }
-        });
+        let show = move |view| self.load(&view);
+        self.feed.refetch(ask(View { name }), show);
     }
 }
 
 #[component]
 fn Screen(name: String) -> impl IntoView {
     let model = Model::new(name.clone());
-    let asked = name.clone();
-    let first = data(move || View {
-        name: asked.clone(),
-    });
+    let first = data(View { name: name.clone() });
     awaited(first, skeleton, move |view| match view {
         Ok(view) => {
             model.load(&view);

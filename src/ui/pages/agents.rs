@@ -2,7 +2,6 @@
 //! them, by name.
 
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
@@ -10,17 +9,13 @@ use super::roster::{Member, Roster};
 use super::rows::Book;
 use crate::domain::{AgentFilter, AgentStatus, AgentsView, LiveMessage};
 use crate::rpc::agents::List;
-use crate::ui::browser;
 use crate::ui::components::{
     AgentCard, Empty, EnableDemo, Failure, HiddenFields, count, grouped, skeleton,
 };
 use crate::ui::data::{ask, awaited, data};
 use crate::ui::dynamic::{Erase, list, maybe, memo, part, row};
 use crate::ui::paths;
-use crate::ui::state::{Clock, Live, News, Place};
-
-/// How many agents there are of each kind is asked for at most so often, in milliseconds.
-const REFETCH: u64 = 1500;
+use crate::ui::state::PageFeed;
 
 #[derive(Clone, Copy)]
 struct Model {
@@ -30,11 +25,8 @@ struct Model {
     counts: RwSignal<Option<Vec<(AgentStatus, u64)>>>,
     /// Where the next page is.
     next: RwSignal<Option<String>>,
-    refetch_planned: StoredValue<bool>,
     book: Book,
-    place: StoredValue<Place>,
-    clock: Clock,
-    live: Live,
+    feed: PageFeed,
 }
 
 impl Model {
@@ -44,30 +36,18 @@ impl Model {
             filter: StoredValue::new(filter),
             counts: RwSignal::new(None),
             next: RwSignal::new(None),
-            refetch_planned: StoredValue::new(false),
             roster: Roster::new(book),
             book,
-            place: StoredValue::new(Place::default()),
-            clock: Clock::get(),
-            live: Live::get(),
+            feed: PageFeed::new(),
         };
-        model.place.update_value(Place::begin);
-        model.live.listen(move |news| match news {
-            News::Messages(messages) => {
-                for message in *messages {
-                    if model.place.try_update_value(|place| place.accepts(message)) == Some(true) {
-                        model.apply(&message.change);
-                    }
-                }
-            }
-            News::Resync => model.refetch(),
-        });
+        model.feed.listen(
+            move |message| model.apply(&message.change),
+            move || model.refetch(),
+        );
         model
     }
 
     fn load(self, view: &AgentsView) {
-        self.clock.set(view.now);
-        self.live.start_at(&view.feed);
         for task in &view.tasks {
             self.book.note(task);
         }
@@ -80,10 +60,7 @@ impl Model {
             ..self.filter.get_value()
         });
         self.next.set(next.map(|filter| paths::agents(&filter)));
-        let newer = self
-            .place
-            .try_update_value(|place| place.loaded(&view.feed));
-        for message in newer.unwrap_or_default() {
+        for message in self.feed.loaded(&view.feed, view.now) {
             self.apply(&message.change);
         }
     }
@@ -94,36 +71,18 @@ impl Model {
             LiveMessage::Agent(agent) => {
                 self.roster.apply(agent);
                 if self.counts.read_untracked().is_some() {
-                    self.plan_refetch();
+                    // How many there are of each is known to the server only.
+                    self.feed.plan(move || self.refetch());
                 }
             }
             LiveMessage::Logs(..) | LiveMessage::Activity(_) | LiveMessage::Event(_) => {}
         }
     }
 
-    /// How many there are of each is known to the server only.
-    fn plan_refetch(self) {
-        if self.refetch_planned.get_value() {
-            return;
-        }
-        self.refetch_planned.set_value(true);
-        browser::after(REFETCH, move || {
-            if self.refetch_planned.try_get_value().is_some() {
-                self.refetch_planned.set_value(false);
-                self.refetch();
-            }
-        });
-    }
-
     fn refetch(self) {
         let filter = self.filter.get_value();
-        self.place.update_value(Place::begin);
-        spawn_local(async move {
-            match ask(List { filter }).await {
-                Ok(view) if self.place.try_get_value().is_some() => self.load(&view),
-                _ => _ = self.place.try_update_value(Place::failed),
-            }
-        });
+        let show = move |view| self.load(&view);
+        self.feed.refetch(ask(List { filter }), show);
     }
 }
 
@@ -152,9 +111,8 @@ pub(crate) fn AgentsPage() -> impl IntoView {
 #[component]
 fn Screen(filter: AgentFilter) -> impl IntoView {
     let model = Model::new(filter.clone());
-    let asked = filter.clone();
-    let first = data(move || List {
-        filter: asked.clone(),
+    let first = data(List {
+        filter: filter.clone(),
     });
     awaited(first, skeleton, move |view| match view {
         Ok(view) => {

@@ -13,6 +13,7 @@ mod task_log;
 mod task_log_model;
 mod task_log_window;
 mod task_model;
+mod task_timeline;
 mod task_whole;
 mod tasks;
 mod tasks_filters;

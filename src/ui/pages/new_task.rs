@@ -100,7 +100,7 @@ fn Drafted() -> impl IntoView {
     let query = use_query_map().read_untracked();
     match query.get("draft") {
         Some(name) => {
-            let draft = data(move || Draft { name: name.clone() });
+            let draft = data(Draft { name });
             awaited(draft, nothing, |draft| {
                 view! { <Form draft=draft.unwrap_or_default()/> }.any()
             })
@@ -206,7 +206,7 @@ fn Projects(
 ) -> impl IntoView {
     let looked_at = use_query_map().read_untracked().get("project");
     let chosen = Some(chosen).filter(|name| !name.is_empty()).or(looked_at);
-    let projects = data(|| rpc::projects::List {});
+    let projects = data(rpc::projects::List {});
     awaited(projects, nothing, move |projects| {
         let open = projects.unwrap_or_default().into_iter();
         let open: Vec<_> = open
@@ -264,7 +264,7 @@ fn Agents(
     /// The one that is chosen at first; may be empty.
     chosen: String,
 ) -> impl IntoView {
-    let choices = data(|| Choices {});
+    let choices = data(Choices {});
     let none = || choice(AgentChoices::default(), "");
     awaited(choices, none, move |choices| {
         choice(choices.unwrap_or_default(), &chosen)

@@ -14,7 +14,7 @@ use crate::ui::paths::{self, TasksQuery};
 /// The page at `/projects`.
 #[component]
 pub(crate) fn ProjectsPage() -> impl IntoView {
-    let projects = data(|| List {});
+    let projects = data(List {});
     let content = awaited(projects, skeleton, |projects| match projects {
         Ok(projects) => view! { <Loaded projects/> }.any(),
         Err(error) => view! { <Failure error url=paths::PROJECTS.to_owned()/> }.any(),

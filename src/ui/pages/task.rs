@@ -7,12 +7,13 @@ use leptos_router::hooks::use_params_map;
 use super::not_found::Missing;
 use super::task_log::LogView;
 use super::task_model::TaskModel;
+use super::task_timeline::TimelineView;
 use super::task_whole::{LongText, whole};
 use crate::domain::{ErrorKind, Priority, Task, TaskPart, TaskStatus, Timestamp};
 use crate::rpc::tasks::View;
 use crate::ui::components::{
-    ActivityLine, Ago, AnswerForm, CancelTask, Failure, Mention, ProgressBar, RetryForm, RetryTask,
-    StartTask, TaskBadge, Waits, cost, count, duration, grouped, hundredths, skeleton, timing,
+    Ago, AnswerForm, CancelTask, Failure, ProgressBar, RetryForm, RetryTask, StartTask, TaskBadge,
+    Waits, cost, duration, grouped, hundredths, skeleton, timing,
 };
 use crate::ui::data::{awaited, data};
 use crate::ui::dynamic::{Erase, list, maybe, memo, nothing, part, row, text};
@@ -37,9 +38,8 @@ fn Screen(
     /// The task's number or id, as in the URL.
     number: String,
 ) -> impl IntoView {
-    let asked = number.clone();
-    let first = data(move || View {
-        task: asked.clone(),
+    let first = data(View {
+        task: number.clone(),
     });
     awaited(first, skeleton, move |view| match view {
         Ok(view) => {
@@ -73,16 +73,6 @@ fn Loaded(model: TaskModel) -> impl IntoView {
     Effect::new(move |_| name.set(heading()));
     let (id, number) = model.ids();
     let description = memo(move || model.texts.read().description.clone());
-    let timeline = list(
-        move || model.timeline.get(),
-        |activity| activity.id,
-        |activity| view! { <ActivityLine activity mention=Mention::Nothing/> },
-    );
-    let earlier = maybe(move || {
-        let earlier = model.earlier.get();
-        let words = move || format!("{} before these", count(earlier, "event"));
-        (earlier > 0).then(|| view! { <p class="muted">{words()}</p> })
-    });
     view! {
         <Title text=move || title.get()/>
         <Head model task status/>
@@ -105,11 +95,7 @@ fn Loaded(model: TaskModel) -> impl IntoView {
                     <h2 id="task-facts">"Details"</h2>
                     <Facts model task/>
                 </section>
-                <section aria-labelledby="task-timeline">
-                    <h2 id="task-timeline">"Timeline"</h2>
-                    {earlier}
-                    <ul class="activities">{timeline}</ul>
-                </section>
+                <TimelineView timeline=model.timeline/>
             </aside>
         </div>
     }

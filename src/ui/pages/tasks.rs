@@ -33,12 +33,10 @@ pub(crate) fn TasksPage() -> impl IntoView {
         TasksQuery::read(|name| map.get_str(name))
     });
     let model = TasksModel::new(query);
-    let first = data(move || {
-        let query = query.get_untracked();
-        List {
-            filter: query.filter,
-            cursor: query.cursor,
-        }
+    let asked = query.get_untracked();
+    let first = data(List {
+        filter: asked.filter,
+        cursor: asked.cursor,
     });
     Effect::new(move |former: Option<TasksQuery>| {
         let now = query.get();

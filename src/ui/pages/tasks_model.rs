@@ -11,10 +11,8 @@ use crate::rpc::tasks::List;
 use crate::ui::browser;
 use crate::ui::data::ask;
 use crate::ui::paths::TasksQuery;
-use crate::ui::state::{Clock, Live, Message, News, Place};
+use crate::ui::state::{Clock, Live, Message, PageFeed};
 
-/// Queue positions and counts are asked for at most so often, in milliseconds.
-const REFETCH: u64 = 1500;
 /// A pointer that moved within so many microseconds is about to click.
 const TOUCH: i64 = 2_000_000;
 /// A list that grew longer than this starts over at its top.
@@ -39,30 +37,23 @@ pub(crate) struct TasksModel {
     pub(crate) error: RwSignal<Option<AppError>>,
     pub(crate) list: NodeRef<html::Ol>,
     book: Book,
+    feed: PageFeed,
     inner: StoredValue<Inner>,
 }
 
 /// What is not shown.
 struct Inner {
-    clock: Clock,
-    live: Live,
-    place: Place,
     /// Tells an answer to the present question from one to a former question.
     question: u32,
-    refetch_planned: bool,
     touched_at: i64,
 }
 
 impl TasksModel {
     pub(crate) fn new(query: Memo<TasksQuery>) -> Self {
         let book = Book::new();
-        let (clock, live) = (Clock::get(), Live::get());
+        let clock = Clock::get();
         let inner = Inner {
-            clock,
-            live,
-            place: Place::default(),
             question: 0,
-            refetch_planned: false,
             touched_at: 0,
         };
         let model = Self {
@@ -78,13 +69,13 @@ impl TasksModel {
             error: RwSignal::new(None),
             list: NodeRef::new(),
             book,
+            feed: PageFeed::new(),
             inner: StoredValue::new(inner),
         };
-        model.place(Place::begin);
-        live.listen(move |news| match news {
-            News::Messages(messages) => model.hear(messages),
-            News::Resync => model.refetch(),
-        });
+        model
+            .feed
+            .listen(move |message| model.apply(message), move || model.refetch());
+        Live::get().listen(move |_| model.settle());
         // What had to wait for a moving pointer comes once it rests.
         Effect::new(move |_| {
             clock.now();
@@ -114,18 +105,18 @@ impl TasksModel {
         });
         let query = self.query.get_untracked();
         self.loading.set(true);
-        self.place(Place::begin);
+        self.feed.fetching();
         spawn_local(async move {
             let answer = ask(list(query.filter, query.cursor)).await;
             if self.question() != question {
-                self.place(Place::failed);
+                self.feed.failed();
                 return;
             }
             self.loading.set(false);
             match answer {
                 Ok(view) => self.load(&view),
                 Err(error) => {
-                    self.place(Place::failed);
+                    self.feed.failed();
                     self.error.set(Some(error));
                 }
             }
@@ -143,16 +134,16 @@ impl TasksModel {
         let question = self.question();
         let filter = self.query.get_untracked().filter;
         self.loading.set(true);
-        self.place(Place::begin);
+        self.feed.fetching();
         spawn_local(async move {
             let answer = ask(list(filter, Some(cursor))).await;
             if self.question() != question {
-                self.place(Place::failed);
+                self.feed.failed();
                 return;
             }
             self.loading.set(false);
             let Ok(view) = answer else {
-                self.place(Place::failed);
+                self.feed.failed();
                 return;
             };
             self.append(&view);
@@ -183,8 +174,7 @@ impl TasksModel {
             }
         });
         self.next.set(view.tasks.next.clone());
-        let newer = self.place(|place| place.appended(&view.feed));
-        for message in newer.unwrap_or_default() {
+        for message in self.feed.appended(&view.feed) {
             self.apply(&message);
         }
     }
@@ -193,29 +183,16 @@ impl TasksModel {
     fn refetch(self) {
         let query = self.query.get_untracked();
         let question = self.question();
-        self.place(Place::begin);
+        self.feed.fetching();
         spawn_local(async move {
             let answer = ask(list(query.filter, query.cursor)).await;
             if self.question() != question {
-                self.place(Place::failed);
+                self.feed.failed();
                 return;
             }
             match answer {
                 Ok(view) => self.merge(&view),
-                Err(_) => _ = self.place(Place::failed),
-            }
-        });
-    }
-
-    fn plan_refetch(self) {
-        let planned = |inner: &mut Inner| std::mem::replace(&mut inner.refetch_planned, true);
-        if self.inner.try_update_value(planned) != Some(false) {
-            return;
-        }
-        browser::after(REFETCH, move || {
-            let due = |inner: &mut Inner| inner.refetch_planned = false;
-            if self.inner.try_update_value(due).is_some() {
-                self.refetch();
+                Err(_) => self.feed.failed(),
             }
         });
     }
@@ -223,10 +200,6 @@ impl TasksModel {
     /// The question asked last; `None` once the page is left.
     fn question(self) -> Option<u32> {
         self.inner.try_with_value(|inner| inner.question)
-    }
-
-    fn place<T>(self, f: impl FnOnce(&mut Place) -> T) -> Option<T> {
-        self.inner.try_update_value(|inner| f(&mut inner.place))
     }
 
     fn merge(self, view: &TasksView) {
@@ -259,9 +232,6 @@ impl TasksModel {
     }
 
     fn common(self, view: &TasksView) {
-        let (clock, live) = self.inner.with_value(|inner| (inner.clock, inner.live));
-        clock.set(view.now);
-        live.start_at(&view.feed);
         for task in &view.tasks.items {
             self.book.note(task);
         }
@@ -275,19 +245,9 @@ impl TasksModel {
     }
 
     fn finish(self, view: &TasksView) {
-        let newer = self.place(|place| place.loaded(&view.feed));
-        for message in newer.unwrap_or_default() {
+        for message in self.feed.loaded(&view.feed, view.now) {
             self.apply(&message);
         }
-    }
-
-    fn hear(self, messages: &[Message]) {
-        for message in messages {
-            if self.place(|place| place.accepts(message)) == Some(true) {
-                self.apply(message);
-            }
-        }
-        self.settle();
     }
 
     fn apply(self, message: &Message) {
@@ -310,7 +270,7 @@ impl TasksModel {
                 });
             }
             // Others have moved up in the queue, and a task nobody knew is counted somewhere.
-            self.plan_refetch();
+            self.feed.plan(move || self.refetch());
         }
         let shown = find(&self.rows.read_untracked(), task);
         let waiting = || find(&self.arrived.read_untracked(), task);

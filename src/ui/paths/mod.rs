@@ -40,6 +40,11 @@ pub(crate) fn task_log_json(number: i64) -> String {
     format!("/api/tasks/{number}/logs?limit=1000")
 }
 
+/// What happened to a task as JSON, newest first.
+pub(crate) fn task_activity_json(number: i64) -> String {
+    format!("/api/tasks/{number}/activity?limit=1000")
+}
+
 /// A task as JSON, with all of its texts.
 pub(crate) fn task_json(number: i64) -> String {
     format!("/api/tasks/{number}")

@@ -25,11 +25,7 @@ pub(super) fn Comparison(
     // Another page of their findings is asked for anew.
     let content = part(move || {
         let ([a, b], cursor) = (pair.clone(), cursor.get());
-        let first = data(move || Compare {
-            a: a.clone(),
-            b: b.clone(),
-            cursor: cursor.clone(),
-        });
+        let first = data(Compare { a, b, cursor });
         awaited(first, skeleton, move |view| match view {
             Ok(view) => view! { <Both view query/> }.any(),
             Err(error) => {

@@ -99,7 +99,7 @@ impl<T: Snapshot + Send + Sync + 'static> Following<T> {
                 refresh.now();
             }
         });
-        (this, data(move || untrack(question)))
+        (this, data(untrack(question)))
     }
 
     /// Shows what was fetched with the page, and follows from there.

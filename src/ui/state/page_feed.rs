@@ -1,0 +1,123 @@
+//! What a page shows and what it hears, brought together: snapshots and messages, each at its
+//! point of the feed.
+
+use std::future::Future;
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+use super::feed::Message;
+use super::live::News;
+use super::place::Place;
+use super::{Clock, Live};
+use crate::domain::{FeedPoint, Timestamp};
+use crate::ui::browser;
+
+/// What only the server can tell is asked for at most so often, in milliseconds.
+const REFETCH: u64 = 1500;
+
+/// Ends with the page that made it.
+#[derive(Clone, Copy)]
+pub(crate) struct PageFeed(StoredValue<Inner>);
+
+struct Inner {
+    clock: Clock,
+    live: Live,
+    place: Place,
+    refetch_planned: bool,
+}
+
+impl PageFeed {
+    /// Waits for the first snapshot.
+    pub(crate) fn new() -> Self {
+        let feed = Self(StoredValue::new(Inner {
+            clock: Clock::get(),
+            live: Live::get(),
+            place: Place::default(),
+            refetch_planned: false,
+        }));
+        feed.fetching();
+        feed
+    }
+
+    /// Hands every message that what is shown does not hold to `apply`, and calls `resync` when
+    /// messages are missing.
+    pub(crate) fn listen(
+        self,
+        apply: impl Fn(&Message) + Send + Sync + 'static,
+        resync: impl Fn() + Send + Sync + 'static,
+    ) {
+        let live = self.0.with_value(|inner| inner.live);
+        live.listen(move |news| match news {
+            News::Messages(messages) => {
+                for message in *messages {
+                    if self.at(|place| place.accepts(message)) == Some(true) {
+                        apply(message);
+                    }
+                }
+            }
+            News::Resync => resync(),
+        });
+    }
+
+    /// A snapshot read at `point`, when it was `now`, was shown; answers the newer messages.
+    #[must_use = "they change what is shown"]
+    pub(crate) fn loaded(self, point: &FeedPoint, now: Timestamp) -> Vec<Message> {
+        let Some((clock, live)) = self.0.try_with_value(|inner| (inner.clock, inner.live)) else {
+            return Vec::new();
+        };
+        clock.set(now);
+        live.start_at(point);
+        self.at(|place| place.loaded(point)).unwrap_or_default()
+    }
+
+    /// Rows read at `point` were added to what is shown; answers the messages newer than those.
+    #[must_use = "they change what is shown"]
+    pub(crate) fn appended(self, point: &FeedPoint) -> Vec<Message> {
+        self.at(|place| place.appended(point)).unwrap_or_default()
+    }
+
+    /// A snapshot is asked for.
+    pub(crate) fn fetching(self) {
+        self.at(Place::begin);
+    }
+
+    /// It is not to be had, or not to be shown.
+    pub(crate) fn failed(self) {
+        self.at(Place::failed);
+    }
+
+    /// Fetches a snapshot and shows it, if the page is still there.
+    pub(crate) fn refetch<T: 'static, E: 'static>(
+        self,
+        answer: impl Future<Output = Result<T, E>> + 'static,
+        show: impl FnOnce(T) + 'static,
+    ) {
+        self.fetching();
+        spawn_local(async move {
+            match answer.await {
+                Ok(view) if self.at(|_| ()).is_some() => show(view),
+                _ => self.failed(),
+            }
+        });
+    }
+
+    /// Calls `refetch` soon; once, however often this is said meanwhile.
+    pub(crate) fn plan(self, refetch: impl FnOnce() + 'static) {
+        let plan = move |planned| {
+            let slot = |inner: &mut Inner| std::mem::replace(&mut inner.refetch_planned, planned);
+            self.0.try_update_value(slot)
+        };
+        if plan(true) == Some(false) {
+            browser::after(REFETCH, move || {
+                if plan(false).is_some() {
+                    refetch();
+                }
+            });
+        }
+    }
+
+    fn at<T>(self, f: impl FnOnce(&mut Place) -> T) -> Option<T> {
+        self.0.try_update_value(|inner| f(&mut inner.place))
+    }
+}
