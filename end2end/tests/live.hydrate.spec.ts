@@ -117,3 +117,17 @@ test('the theme is kept and does not flash', async ({ page, server }) => {
   await ready(page);
   expect([...new Set(await frames())]).toEqual(['dark']);
 });
+
+test('what is typed as an answer stays while anything else of the task changes', async ({ page, server }) => {
+  const { number } = await server.create('asks', { status: 'running', agent: 'outside', title: 'Asking' });
+  const change = (what: object) => server.request('PATCH', `/api/tasks/${number}`, what);
+  await change({ status: 'needs_input', question: { text: 'Which one?', options: ['this', 'that'] } });
+  await open(page, server.url + `/tasks/${number}`);
+  await expect(page.getByText('live', { exact: true })).toBeVisible();
+  const answer = page.getByLabel('Your answer');
+  await answer.fill('neither');
+  await change({ title: 'Still asking', description: 'asks, and waits' });
+  await expect(page.getByRole('heading', { name: /Still asking/ })).toBeVisible();
+  await expect(page.getByText('asks, and waits')).toBeVisible();
+  await expect(answer).toHaveValue('neither');
+});

@@ -71,6 +71,8 @@ pub struct TaskView {
     pub cancelling: bool,
     /// The question that it waits for an answer to.
     pub question: Option<Excerpt>,
+    /// How many of its options are left out.
+    pub more_options: u64,
     /// Where to go on from.
     pub feed: FeedPoint,
     /// The server's clock when it answered.

@@ -198,6 +198,40 @@ async fn a_list_of_large_tasks_is_small_and_goes_on() {
 }
 
 #[tokio::test]
+async fn pages_of_long_questions_are_small_and_ask_them() {
+    let app = TestApp::with(vec![remote("outside", 256)]).await;
+    let client = app.client();
+    let option = |n: usize| json!({"id": format!("{n:02}{}", odd(198)), "label": odd(200)});
+    let requires: Vec<_> = (0..20).map(|n| format!("{n:02}{}", odd(198))).collect();
+    for _ in 0..40 {
+        let task = json!({"description": "x", "status": "running", "agent": "outside"});
+        let number = client.create(task).await.number;
+        let options: Vec<_> = (0..50).map(option).collect();
+        let ask = json!({"status": "needs_input",
+            "question": {"text": odd(10_000), "options": options}});
+        let path = format!("/api/tasks/{number}");
+        client.patch(&path, &ask).await.expect(200);
+        let waits = json!({"description": "x", "requires": requires, "after": [number]});
+        client.create(waits).await;
+    }
+    for path in [
+        "/",
+        "/?status=needs_input",
+        "/?status=pending",
+        "/agents",
+        "/agents/outside",
+    ] {
+        page(client, path).await;
+    }
+    let html = page(client, "/tasks/1").await;
+    assert!(
+        html.contains("more options</a>"),
+        "nothing is said of the rest"
+    );
+    assert!(html.contains("Your answer"));
+}
+
+#[tokio::test]
 async fn pages_with_hundreds_of_agents_are_small_and_show_each_of_them() {
     let app = TestApp::with(vec![remote("first", 256)]).await;
     let client = app.client();

@@ -16,8 +16,14 @@ const WORDS: usize = 500;
 /// Reasons for waiting; the last one counts the rest.
 const REASONS: usize = 3;
 
-/// A task without what no row shows. Of an error, the first line is shown.
+/// A task without what no row shows. Of an error and of a question, the first line is shown.
 pub(super) fn row(mut task: Task) -> Task {
+    if let Some(question) = &mut task.question {
+        question.text = Excerpt::of(question.text.trim_start(), WORDS).text;
+        question.options.clear();
+    }
+    task.requires.clear();
+    task.after.clear();
     task.excerpt = Excerpt::of(&task.excerpt, WORDS).text;
     task.error = task
         .error
@@ -32,7 +38,8 @@ pub(super) fn fit(page: Page<Task>, most: usize) -> Page<Task> {
     let found = page.items.len();
     for task in page.items {
         let task = row(task);
-        let words = [Some(&task.excerpt), task.error.as_ref()];
+        let question = task.question.as_ref().map(|question| &question.text);
+        let words = [Some(&task.excerpt), task.error.as_ref(), question];
         let words = words.into_iter().flatten().chain(&task.labels);
         let words = words.chain(task.waiting.iter().map(|reason| &reason.detail));
         let words: usize = words.map(|words| 12 + weight(words)).sum();

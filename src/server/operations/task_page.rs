@@ -2,8 +2,8 @@
 //! happened, the beginning of its texts, and the rest of them when somebody asks.
 
 use crate::domain::{
-    Activity, AppError, Excerpt, LogPage, Page, Scope, Task, TaskBody, TaskId, TaskPart, TaskRef,
-    TaskTexts, TaskView, Waiting, page_weight as weight,
+    Activity, AppError, Excerpt, LogPage, Page, Question, Scope, Task, TaskBody, TaskId, TaskPart,
+    TaskRef, TaskTexts, TaskView, Waiting, page_weight as weight,
 };
 use crate::server::auth::Viewer;
 use crate::server::operations::tasks::{parse, shown};
@@ -30,6 +30,9 @@ const ACTIVITY: usize = 700;
 /// What an activity's words may take: only the first line is shown.
 const DETAIL: usize = 600;
 const QUESTION: usize = 8000;
+/// What the options of a question may take, and what one takes besides its words: a form each.
+const OPTIONS: usize = 50_000;
+const OPTION: usize = 900;
 /// Reasons for waiting; the last one counts the rest.
 const REASONS: usize = 10;
 /// Tasks that tried this one again, the newest.
@@ -43,7 +46,7 @@ pub(crate) async fn view(
 ) -> Result<TaskView, AppError> {
     let feed = app.bus.point();
     let scope = viewer.scope();
-    let stored = app.db.task(scope, parse(task)?).await?;
+    let mut stored = app.db.task(scope, parse(task)?).await?;
     let (number, id) = (stored.task.number, stored.task.id);
     let (body, timeline, retried_by, retry_of) = tokio::join!(
         app.db.task_body(number),
@@ -57,8 +60,10 @@ pub(crate) async fn view(
     let cancelling = stored.cancel_requested_at.is_some() && stored.task.status.is_held();
     let question = stored.task.question.as_ref();
     let question = question.map(|question| Excerpt::of(&question.text, QUESTION));
+    let (more_options, options_room) = cut_options(stored.task.question.as_mut());
     let (task, texts) = parts(shown(app, scope, stored), &body?);
-    let room = PAGE.saturating_sub(taken(&task, &texts, question.as_ref(), &timeline.items));
+    let taken = options_room + taken(&task, &texts, question.as_ref(), &timeline.items);
+    let room = PAGE.saturating_sub(taken);
     let part = LogPart::Before(i64::MAX);
     let logs = app
         .db
@@ -72,6 +77,7 @@ pub(crate) async fn view(
         retried_by,
         cancelling,
         question,
+        more_options,
         feed,
         now: app.clock.now(),
     })
@@ -127,12 +133,35 @@ async fn number_of(
     Ok(Some(stored.task.number))
 }
 
+/// Leaves of a question what the page shows of it beside its text: the options that fit. Answers how
+/// many there are besides, and what these take.
+fn cut_options(question: Option<&mut Question>) -> (u64, usize) {
+    let Some(question) = question else {
+        return (0, 0);
+    };
+    question.text.clear();
+    let found = question.options.len();
+    let mut taken = 0;
+    let fits = question.options.iter().take_while(|option| {
+        // Each stands in the form and in the data.
+        let room = OPTION + 2 * (weight(&option.id) + weight(&option.label));
+        let fits = taken + room <= OPTIONS;
+        taken += if fits { room } else { 0 };
+        fits
+    });
+    let fitting = fits.count();
+    question.options.truncate(fitting);
+    (u64::try_from(found - fitting).unwrap_or(u64::MAX), taken)
+}
+
 /// The task without its long texts, and these.
 fn parts(mut task: Task, body: &TaskBody) -> (Task, TaskTexts) {
     let texts = TaskTexts::of(&task, body);
     task.excerpt.clear();
     task.error = None;
     task.waiting = Waiting::first(&task.waiting, REASONS);
+    task.requires.clear();
+    task.after.clear();
     (task, texts)
 }
 

@@ -105,8 +105,8 @@ const MIDDLE: [&str; 15] = [
 const EVERYTHING: &[&str] = &["*"];
 
 /// Files of the server that wire the layers together.
-const COMPOSITION: [&str; 8] = [
-    "router", "run", "restore", "reload", "import", "home", "serve", "assets",
+const COMPOSITION: [&str; 9] = [
+    "router", "run", "restore", "reload", "import", "home", "serve", "assets", "pages",
 ];
 
 /// The layer of a module: `domain`, `ui`, or what comes after `server`.

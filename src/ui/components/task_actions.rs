@@ -5,6 +5,7 @@ use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
 
 use super::action::{ActionButton, ActionForm, HiddenFields, Look, SubmitButton};
+use super::format::count;
 use super::rest::{Rest, Whole};
 use crate::domain::{Question, TaskId};
 use crate::ui::dynamic::{Erase, nothing, part, row, typed};
@@ -130,10 +131,13 @@ fn description_field(words: &str, may_be_empty: bool) -> AnyView {
 #[component]
 pub(crate) fn AnswerForm(
     id: TaskId,
+    number: i64,
     /// What its agent asks.
     question: Option<String>,
     /// The question's id, which the answer names, and what can be chosen.
     asked: Option<Question>,
+    /// How many more can be.
+    more: u64,
 ) -> impl IntoView {
     let look = Look {
         label: "Answer",
@@ -141,9 +145,8 @@ pub(crate) fn AnswerForm(
         class: "primary",
     };
     let about = id.to_string();
-    let fields = vec![("task", about.clone())];
+    let mut fields = vec![("task", about.clone())];
     let question = question.unwrap_or_else(|| "Its agent asks for input.".into());
-    let mut fields = fields;
     let (name, options) = asked.map(|it| (it.id, it.options)).unwrap_or_default();
     if !name.is_empty() {
         fields.push(("question", name));
@@ -162,17 +165,30 @@ pub(crate) fn AnswerForm(
             </ActionForm>
         }
     });
+    let more = (more > 0).then(|| {
+        view! {
+            <p>
+                <a href=paths::task_json(number) rel="external">
+                    {count(more, "more option")}
+                </a>
+                " can be answered in words."
+            </p>
+        }
+    });
     view! {
-        <p class="question" dir="auto">{question}</p>
-        <div class="answer-options">{options}</div>
-        <ActionForm action=Action::Input about=about.clone() class="stack answer">
-            <HiddenFields fields/>
-            <label class="field">
-                <span class="label">"Your answer"</span>
-                <textarea name="text" rows="3" required placeholder="Your answer"></textarea>
-            </label>
-            <SubmitButton action=Action::Input about look of=""/>
-        </ActionForm>
+        <section class="stack answer" aria-label="Question">
+            <p class="question" dir="auto">{question}</p>
+            <div class="answer-options">{options}</div>
+            {more}
+            <ActionForm action=Action::Input about=about.clone() class="stack">
+                <HiddenFields fields/>
+                <label class="field">
+                    <span class="label">"Your answer"</span>
+                    <textarea name="text" rows="3" required></textarea>
+                </label>
+                <SubmitButton action=Action::Input about look of=""/>
+            </ActionForm>
+        </section>
     }
     .any()
 }

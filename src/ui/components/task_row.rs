@@ -21,8 +21,6 @@ pub(crate) fn TaskRow(
     /// True while its agent is being stopped.
     #[prop(into)]
     stopping: Signal<bool>,
-    /// What its agent asks, as far as it is known.
-    question: Signal<Option<String>>,
 ) -> impl IntoView {
     let (id, number) = ids(&task.read_untracked());
     let external = memo(move || task.read().external);
@@ -60,7 +58,7 @@ pub(crate) fn TaskRow(
                     </a>
                     <Tags task/>
                 </div>
-                <RowDetail task status question/>
+                <RowDetail task status/>
             </div>
             <div class="row-progress">{bar}</div>
             {agent_link}
@@ -96,12 +94,7 @@ fn Tags(task: Signal<Task>) -> impl IntoView {
 
 /// How it stands in time, and why it waits or failed.
 #[component]
-fn RowDetail(
-    task: Signal<Task>,
-    status: Memo<TaskStatus>,
-    /// What its agent asks, as far as it is known.
-    question: Signal<Option<String>>,
-) -> impl IntoView {
+fn RowDetail(task: Signal<Task>, status: Memo<TaskStatus>) -> impl IntoView {
     let clock = Clock::get();
     let line = text(move || timing(&task.read(), clock.now()));
     let more = part(move || match status.get() {
@@ -111,8 +104,8 @@ fn RowDetail(
             None => nothing(),
         },
         TaskStatus::NeedsInput => {
-            let question = question.get().as_deref().map(first_line);
-            let words = question.unwrap_or_else(|| "Its agent asks a person.".to_owned());
+            let asked = task.read().question.as_ref().map(|it| first_line(&it.text));
+            let words = asked.unwrap_or_else(|| "Its agent asks a person.".to_owned());
             view! { <p class="row-ask">{words}</p> }.any()
         }
         _ => nothing(),

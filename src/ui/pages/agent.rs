@@ -207,7 +207,7 @@ fn Rows(
     let lines = list(
         move || rows.get(),
         |row| row.id.to_string(),
-        |row| view! { <TaskRow task=row.task.into() stopping=Signal::from(row.stopping) question=row.question.into()/> },
+        |row| view! { <TaskRow task=row.task.into() stopping=Signal::from(row.stopping)/> },
     );
     let empty = maybe(move || {
         is_empty.get().then(|| {

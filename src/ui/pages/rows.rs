@@ -17,8 +17,6 @@ pub(crate) struct Row {
     pub(crate) task: ArcRwSignal<Task>,
     /// True once somebody asked to stop it.
     pub(crate) stopping: ArcRwSignal<bool>,
-    /// What its agent asked last, as far as that was heard.
-    pub(crate) question: ArcRwSignal<Option<String>>,
 }
 
 impl Row {
@@ -27,16 +25,13 @@ impl Row {
             id: task.id,
             task: ArcRwSignal::new(task.clone()),
             stopping: ArcRwSignal::new(false),
-            question: ArcRwSignal::new(None),
         }
     }
 
     /// Takes note of what happened to its task.
     pub(crate) fn happened(&self, activity: &Activity) {
-        match activity.kind {
-            ActivityKind::CancelRequested => self.stopping.set(true),
-            ActivityKind::NeedsInput => self.question.set(activity.detail.clone()),
-            _ => {}
+        if activity.kind == ActivityKind::CancelRequested {
+            self.stopping.set(true);
         }
     }
 
@@ -47,16 +42,6 @@ impl Row {
         }
         if task.status.is_finished() && self.stopping.get_untracked() {
             self.stopping.set(false);
-        }
-    }
-}
-
-/// What happened lately, the latest first, holds questions that wait.
-pub(crate) fn recall_questions(rows: &[Row], activity: &[Activity]) {
-    let asks = |it: &&Activity| it.kind == ActivityKind::NeedsInput;
-    for activity in activity.iter().filter(asks).rev() {
-        if let Some(row) = rows.iter().find(|row| Some(row.id) == activity.task_id) {
-            row.happened(activity);
         }
     }
 }

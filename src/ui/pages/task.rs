@@ -167,15 +167,19 @@ fn Head(model: TaskModel, task: Signal<Task>, status: Memo<TaskStatus>) -> impl 
 /// The question that it waits for an answer to.
 #[component]
 fn Ask(model: TaskModel, status: Memo<TaskStatus>) -> impl IntoView {
+    // What is typed stays while anything else of the task changes.
+    let asked = memo(move || model.task.read().question.as_ref().map(|it| it.id.clone()));
     maybe(move || {
+        asked.track();
         (status.get() == TaskStatus::NeedsInput).then(|| {
-            let id = model.task.read_untracked().id;
+            let (id, number) = model.ids();
             let question = model.question.get().map(|question| {
                 let mark = if question.cut.is_some() { "…" } else { "" };
                 question.text + mark
             });
-            let asked = model.task.read().question.clone();
-            view! { <AnswerForm id question asked/> }
+            let asked = model.task.read_untracked().question.clone();
+            let more = model.more_options.get();
+            view! { <AnswerForm id number question asked more/> }
         })
     })
 }

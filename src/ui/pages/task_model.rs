@@ -23,6 +23,8 @@ pub(super) struct TaskModel {
     pub(super) texts: RwSignal<TaskTexts>,
     pub(super) stopping: RwSignal<bool>,
     pub(super) question: RwSignal<Option<Excerpt>>,
+    /// How many of its options the page was sent without.
+    pub(super) more_options: RwSignal<u64>,
     pub(super) timeline: Timeline,
     pub(super) retry_of: RwSignal<Option<i64>>,
     pub(super) retried_by: RwSignal<Vec<i64>>,
@@ -39,6 +41,7 @@ impl TaskModel {
             texts: RwSignal::new(view.texts.clone()),
             stopping: RwSignal::new(view.cancelling),
             question: RwSignal::new(view.question.clone()),
+            more_options: RwSignal::new(view.more_options),
             timeline: Timeline::new(task.number, &view.timeline),
             retry_of: RwSignal::new(view.retry_of),
             retried_by: RwSignal::new(view.retried_by.clone()),
@@ -155,6 +158,9 @@ impl TaskModel {
         self.stopping.set(view.cancelling);
         if *self.question.read_untracked() != view.question {
             self.question.set(view.question.clone());
+        }
+        if self.more_options.get_untracked() != view.more_options {
+            self.more_options.set(view.more_options);
         }
         self.timeline.merge(&view.timeline);
         self.retry_of.set(view.retry_of);

@@ -125,7 +125,7 @@ fn TaskList(model: TasksModel) -> impl IntoView {
     let rows = list(
         move || model.rows.get(),
         |row| row.id.to_string(),
-        |row| view! { <TaskRow task=row.task.into() stopping=Signal::from(row.stopping) question=row.question.into()/> },
+        |row| view! { <TaskRow task=row.task.into() stopping=Signal::from(row.stopping)/> },
     );
     let nothing = maybe(move || {
         // Without agents the page teaches that first.

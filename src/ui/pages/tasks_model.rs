@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::roster::Roster;
-use super::rows::{Book, Row, recall_questions};
+use super::rows::{Book, Row};
 use crate::domain::{Activity, AppError, LiveMessage, StatusCounts, Task, TaskFilter, TasksView};
 use crate::rpc::tasks::List;
 use crate::ui::browser;
@@ -90,7 +90,6 @@ impl TasksModel {
         self.arrived.set(Vec::new());
         self.configuration.set(view.configuration.clone());
         let rows: Vec<_> = view.tasks.items.iter().map(Row::new).collect();
-        recall_questions(&rows, &view.activity);
         self.rows.set(rows);
         self.next.set(view.tasks.next.clone());
         self.error.set(None);
