@@ -1,6 +1,9 @@
 import type { Page } from '@playwright/test';
 import { expect, open, test, Server } from '../fixtures';
 
+// A trace keeps the document at every look at it: with thousands of lines, that is most of the work.
+test.use({ trace: 'off' });
+
 /** A task whose lines the test writes itself. */
 async function reported(server: Server): Promise<number> {
   const { number } = await server.create('reports its lines', { status: 'running', agent: 'outside' });

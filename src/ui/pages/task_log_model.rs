@@ -53,6 +53,8 @@ pub(super) struct Log {
     top: StoredValue<(i32, i32)>,
     /// When somebody last touched it, in microseconds since 1970.
     touched: StoredValue<i64>,
+    /// True until the next frame shows the end of what was changed.
+    settling: StoredValue<bool>,
     pub(super) view: NodeRef<html::Div>,
     toasts: Toasts,
 }
@@ -72,6 +74,7 @@ impl Log {
             loading: RwSignal::new(false),
             top: StoredValue::new((0, 0)),
             touched: StoredValue::new(0),
+            settling: StoredValue::new(false),
             view: NodeRef::new(),
             toasts: Toasts::get(),
         };
@@ -251,7 +254,9 @@ impl Log {
     }
 
     pub(super) fn show_end(self) {
+        self.settling.set_value(true);
         browser::next_frame(move || {
+            self.settling.try_set_value(false);
             let follows = self.following.try_get_untracked() == Some(true);
             if let Some(view) = self.view.try_get_untracked().flatten().filter(|_| follows) {
                 browser::scroll_to_end(&view);
@@ -274,8 +279,10 @@ impl Log {
         let (top, rest) = browser::scroll_place(&view);
         let (before, height) = self.top.get_value();
         self.top.set_value((top, top + rest));
-        // Lines that go, or that the browser measures anew, move what is shown as well.
-        let meant = height == top + rest || browser::now() - self.touched.get_value() < MEANT;
+        // Lines that come and go, or that the browser measures anew, move what is shown as well: before
+        // the next frame shows the end again, and also where as many came as went.
+        let still = height == top + rest && !self.settling.get_value();
+        let meant = still || browser::now() - self.touched.get_value() < MEANT;
         let follows = self.following.get_untracked();
         // What this program scrolled by itself has not moved since.
         if top > before && rest <= NEAR && !follows && self.end.get_untracked() != End::Away {
