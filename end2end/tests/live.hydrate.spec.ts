@@ -55,6 +55,40 @@ test('a restart of the server ends in a live page with nothing missing', async (
   await expect(page.getByRole('listitem').filter({ hasText: 'After the restart' })).toContainText('completed');
 });
 
+test('a page that cannot be read again is not called live, and catches up by itself', async ({ page, server }) => {
+  const { number } = await server.create('outside work', { title: 'Before', status: 'running', agent: 'outside' });
+  for (const path of ['/', `/tasks/${number}`, '/agents', '/agents/shell']) {
+    await open(page, server.url + path);
+    const live = page.getByText('live', { exact: true });
+    await expect(live).toBeVisible();
+
+    await page.route('**/rpc/**', (route) => route.abort('connectionrefused'));
+    await server.restart();
+    const stale = page.getByTitle('What you see may be old: it cannot be read now. Trying again by itself.');
+    await expect(stale).toContainText('stale', { timeout: 30_000 });
+    await server.request('PATCH', `/api/tasks/${number}`, { title: `Seen on ${path}` });
+    await expect(stale).toBeVisible();
+
+    await page.unroute('**/rpc/**');
+    await expect(live).toBeVisible();
+    if (!path.includes('agents')) await expect(page.getByText(`Seen on ${path}`).first()).toBeVisible();
+  }
+});
+
+test('the next page of the list that cannot be had is said, and can be asked for again', async ({ page, server }) => {
+  for (let n = 0; n < 60; n += 1) await server.create(`work ${n}`, { status: 'running', agent: 'outside' });
+  await open(page, server.url + '/');
+  const rows = page.getByRole('listitem').filter({ hasText: /work \d+/ }).filter({ hasText: 'running' });
+  await expect(rows).toHaveCount(50);
+  const more = page.getByRole('link', { name: 'Load more' });
+  await page.route('**/rpc/**', (route) => route.abort('connectionrefused'));
+  await more.click();
+  await expect(page.getByRole('status', { name: 'Notices' })).toContainText('did not answer');
+  await page.unroute('**/rpc/**');
+  await more.click();
+  await expect(rows).toHaveCount(60);
+});
+
 test('following the log pauses when one scrolls up, and counts what is new', async ({ page, server }) => {
   const go = `${server.folder}/go`;
   const { number } = await server.create(

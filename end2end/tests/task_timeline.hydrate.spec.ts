@@ -11,6 +11,13 @@ test('a long timeline goes back to the first event, and forward with what happen
   const events = timeline.getByRole('listitem');
   const earlier = timeline.getByRole('link', { name: 'Earlier events' });
   await expect(earlier).toHaveAttribute('href', `/api/tasks/${number}/activity?limit=1000`);
+
+  // What cannot be had is said, and can be asked for again.
+  await page.route('**/rpc/**', (route) => route.abort('connectionrefused'));
+  await earlier.click();
+  await expect(page.getByRole('status', { name: 'Notices' })).toContainText('did not answer');
+  await page.unroute('**/rpc/**');
+
   for (;;) {
     const shown = await events.count();
     expect(shown).toBeLessThan(told.length);

@@ -11,6 +11,7 @@ mod chart;
 mod format;
 mod frame;
 mod icon;
+mod load_more;
 mod log;
 mod loops;
 mod pill;
@@ -37,6 +38,7 @@ pub(crate) use chart::Chart;
 pub(crate) use format::{ago, clock_time, cost, count, duration, grouped, hundredths, percent};
 pub(crate) use frame::Frame;
 pub(crate) use icon::{Icon, SPRITE};
+pub(crate) use load_more::LoadMore;
 pub(crate) use log::LogLine;
 pub(crate) use loops::{
     FindingBadge, SessionBadge, SeverityChip, Stepper, VerdictBadge, label as state_label,

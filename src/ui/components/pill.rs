@@ -34,6 +34,9 @@ pub(crate) fn ConnectionPill() -> impl IntoView {
     let meaning = text(move || {
         let meaning = match kind() {
             "live" => "What you see is current",
+            _ if live.is_connected() => {
+                "What you see may be old: it cannot be read now. Trying again by itself."
+            }
             _ => "Not connected: what you see may be old. Connecting again by itself.",
         };
         meaning.to_owned()

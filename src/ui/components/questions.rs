@@ -53,7 +53,9 @@ impl Model {
     }
 
     fn refetch(self) {
-        self.feed.refetch(ask(List {}), move |view| self.load(view));
+        let show = move |view| self.load(view);
+        self.feed
+            .refetch(ask(List {}), show, move || self.refetch());
     }
 
     /// How many wait and for how many seconds the first does; `None` when nobody asks.
@@ -83,8 +85,8 @@ pub(crate) fn QuestionsLink() -> impl IntoView {
     awaited(data(List {}), nothing, move |view| {
         match view {
             Ok(view) => model.load(view),
-            // Unlike none: that is not known, until something is heard.
-            Err(_) => model.feed.failed(),
+            // Unlike none: that is not known, and the page says so.
+            Err(_) => model.feed.missed(move || model.refetch()),
         }
         mark.set(model.title());
         let mark = mark.clone();

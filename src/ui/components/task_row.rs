@@ -7,7 +7,7 @@ use super::format::hundredths;
 use super::icon::Icon;
 use super::summary::{first_line, timing};
 use super::task_actions::{CancelTask, RetryTask, StartTask};
-use crate::domain::{Priority, Task, TaskId, TaskStatus, Waiting, WaitingCode};
+use crate::domain::{DEFAULT_PROJECT, Priority, Task, TaskId, TaskStatus, Waiting, WaitingCode};
 use crate::ui::dynamic::{Erase, maybe, memo, nothing, part, row, text};
 use crate::ui::paths;
 use crate::ui::state::Clock;
@@ -70,14 +70,15 @@ pub(crate) fn TaskRow(
     .any()
 }
 
-/// Priority when it is not the usual one, and labels.
+/// Project and priority where they are not the usual ones, and labels.
 #[component]
 fn Tags(task: Signal<Task>) -> impl IntoView {
     part(move || {
-        let (priority, labels) = {
+        let (project, priority, labels) = {
             let task = task.read();
-            (task.priority, task.labels.clone())
+            (task.project.clone(), task.priority, task.labels.clone())
         };
+        let project = (project != DEFAULT_PROJECT).then(|| ("chip project".to_owned(), project));
         let urgent = (priority != Priority::Normal).then(|| {
             let name = priority.as_str();
             (format!("chip priority-{name}"), name.to_owned())
@@ -86,9 +87,12 @@ fn Tags(task: Signal<Task>) -> impl IntoView {
         let more = (more > 0).then(|| ("chip".to_owned(), format!("+{more}")));
         let labels = labels.into_iter().take(MOST_LABELS);
         let labels = labels.map(|label| ("chip".to_owned(), label)).chain(more);
-        row(urgent.into_iter().chain(labels), |(class, words)| {
-            view! { <span class=class>{words}</span> }
-        })
+        row(
+            project.into_iter().chain(urgent).chain(labels),
+            |(class, words)| {
+                view! { <span class=class>{words}</span> }
+            },
+        )
     })
 }
 

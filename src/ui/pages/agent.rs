@@ -120,7 +120,8 @@ impl Model {
     fn refetch(self) {
         let name = self.name.get_value();
         let show = move |view| self.load(&view);
-        self.feed.refetch(ask(View { name }), show);
+        self.feed
+            .refetch(ask(View { name }), show, move || self.refetch());
     }
 }
 

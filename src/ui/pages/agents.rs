@@ -82,7 +82,8 @@ impl Model {
     fn refetch(self) {
         let filter = self.filter.get_value();
         let show = move |view| self.load(&view);
-        self.feed.refetch(ask(List { filter }), show);
+        self.feed
+            .refetch(ask(List { filter }), show, move || self.refetch());
     }
 }
 

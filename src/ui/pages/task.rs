@@ -9,7 +9,7 @@ use super::task_log::LogView;
 use super::task_model::TaskModel;
 use super::task_timeline::TimelineView;
 use super::task_whole::{LongText, whole};
-use crate::domain::{ErrorKind, Priority, Task, TaskPart, TaskStatus, Timestamp};
+use crate::domain::{DEFAULT_PROJECT, ErrorKind, Priority, Task, TaskPart, TaskStatus, Timestamp};
 use crate::rpc::tasks::View;
 use crate::ui::components::{
     Ago, AnswerForm, CancelTask, Failure, ProgressBar, RetryForm, RetryTask, StartTask, TaskBadge,
@@ -300,6 +300,12 @@ enum Fact {
     Link(String, String),
 }
 
+fn project(name: &str) -> Fact {
+    let mut query = TasksQuery::default();
+    query.filter.project.push(name.to_owned());
+    Fact::Link(name.to_owned(), query.url(paths::TASKS))
+}
+
 fn facts(task: &Task) -> Vec<(&'static str, Fact)> {
     let agent = |name: &String| Fact::Link(name.clone(), paths::agent(name));
     let seconds = |seconds: u32| duration(f64::from(seconds));
@@ -318,6 +324,15 @@ fn facts(task: &Task) -> Vec<(&'static str, Fact)> {
             requested
                 .filter(|name| task.agent.as_ref() != Some(*name))
                 .map(agent),
+        ),
+        // Nobody has to know of the one that all others are in.
+        (
+            "Project",
+            (task.project != DEFAULT_PROJECT).then(|| project(&task.project)),
+        ),
+        (
+            "Requires",
+            (!task.requires.is_empty()).then(|| Fact::Words(task.requires.join(", "))),
         ),
         (
             "Priority",

@@ -8,7 +8,7 @@ use super::task_log_model::Log;
 use super::task_log_window::End;
 use super::task_whole::whole;
 use crate::domain::TaskPart;
-use crate::ui::components::{Icon, LogLine, grouped};
+use crate::ui::components::{Icon, LoadMore, LogLine, grouped};
 use crate::ui::dynamic::{Erase, handler, list, maybe, memo, nothing, part, text};
 use crate::ui::paths;
 use crate::ui::state::Shortcuts;
@@ -48,6 +48,8 @@ pub(crate) fn LogView(
         };
         format!("log{plain}{follows}")
     });
+    let whole = paths::task_log_json(log.number);
+    let older = Signal::derive(move || log.older.get().then(|| whole.clone()));
     let scrolled = handler(move |_: Event| log.scrolled());
     let wheel = handler(move |_: WheelEvent| log.touched());
     let finger = handler(move |_: TouchEvent| log.touched());
@@ -76,7 +78,13 @@ pub(crate) fn LogView(
                     on:pointerdown=press
                     on:keydown=keydown
                 >
-                    <Earlier log/>
+                    <LoadMore
+                        what="Load earlier"
+                        url=older
+                        loading=log.loading
+                        load=Callback::new(move |()| log.load_earlier())
+                        class="btn quiet log-earlier"
+                    />
                     {none}
                     <Lines log/>
                     <Later log/>
@@ -159,35 +167,6 @@ fn LogBar(
         </div>
     }
     .any()
-}
-
-/// The way to what is older.
-#[component]
-fn Earlier(log: Log) -> impl IntoView {
-    let whole = paths::task_log_json(log.number);
-    maybe(move || {
-        let whole = whole.clone();
-        log.older.get().then(|| {
-            let label = text(move || {
-                let loading = log.loading.get();
-                let label = if loading {
-                    "Loading…"
-                } else {
-                    "Load earlier"
-                };
-                label.to_owned()
-            });
-            let load = handler(move |event: MouseEvent| {
-                event.prevent_default();
-                log.load_earlier();
-            });
-            view! {
-                <a class="btn quiet log-earlier" href=whole rel="external" on:click=load>
-                    {label}
-                </a>
-            }
-        })
-    })
 }
 
 /// What there is after the last line, where the log goes on.

@@ -150,7 +150,8 @@ impl TaskModel {
     fn refetch(self) {
         let id = self.task.read_untracked().id.to_string();
         let show = move |view| self.merge(&view);
-        self.feed.refetch(ask(View { task: id }), show);
+        self.feed
+            .refetch(ask(View { task: id }), show, move || self.refetch());
     }
 
     fn merge(self, view: &TaskView) {

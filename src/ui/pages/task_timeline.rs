@@ -1,15 +1,15 @@
 //! What happened to a task: the latest, and what was before that as one looks.
 
-use leptos::ev::MouseEvent;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use crate::domain::{Activity, Page};
 use crate::rpc::tasks::Timeline as Ask;
-use crate::ui::components::{ActivityLine, Mention};
+use crate::ui::components::{ActivityLine, LoadMore, Mention};
 use crate::ui::data::ask;
-use crate::ui::dynamic::{Erase, handler, list, maybe, text};
+use crate::ui::dynamic::{Erase, list};
 use crate::ui::paths;
+use crate::ui::state::Toasts;
 
 /// More events than this are not kept on the page.
 const MOST: usize = 2000;
@@ -22,6 +22,7 @@ pub(super) struct Timeline {
     /// Where those before it are.
     earlier: RwSignal<Option<String>>,
     loading: RwSignal<bool>,
+    toasts: Toasts,
 }
 
 impl Timeline {
@@ -31,6 +32,7 @@ impl Timeline {
             events: RwSignal::new(latest.items.clone()),
             earlier: RwSignal::new(latest.next.clone()),
             loading: RwSignal::new(false),
+            toasts: Toasts::get(),
         }
     }
 
@@ -85,10 +87,12 @@ impl Timeline {
             if self.loading.try_set(false).is_some() {
                 return;
             }
+            let mut page = match answer {
+                Ok(page) => page,
+                Err(error) => return self.toasts.fail(&error),
+            };
             // Meanwhile the stretch may have lost its beginning.
-            if let Ok(mut page) = answer
-                && self.earlier.get_untracked() == Some(cursor)
-            {
+            if self.earlier.get_untracked() == Some(cursor) {
                 self.earlier.set(page.next);
                 page.items.extend(self.events.get_untracked());
                 self.events.set(page.items);
@@ -106,33 +110,16 @@ pub(super) fn TimelineView(timeline: Timeline) -> impl IntoView {
         |activity| view! { <ActivityLine activity mention=Mention::Nothing/> },
     );
     let json = paths::task_activity_json(timeline.number);
-    let earlier = maybe(move || {
-        let json = json.clone();
-        timeline.earlier.read().is_some().then(|| {
-            let label = text(move || {
-                let is_loading = timeline.loading.get();
-                if is_loading {
-                    "Loading…"
-                } else {
-                    "Earlier events"
-                }
-                .to_owned()
-            });
-            let load = handler(move |event: MouseEvent| {
-                event.prevent_default();
-                timeline.load_earlier();
-            });
-            view! {
-                <a class="btn quiet" href=json rel="external" on:click=load>
-                    {label}
-                </a>
-            }
-        })
-    });
+    let earlier = move || timeline.earlier.read().as_ref().map(|_| json.clone());
     view! {
         <section aria-labelledby="task-timeline">
             <h2 id="task-timeline">"Timeline"</h2>
-            {earlier}
+            <LoadMore
+                what="Earlier events"
+                url=Signal::derive(earlier)
+                loading=timeline.loading
+                load=Callback::new(move |()| timeline.load_earlier())
+            />
             <ul class="activities">{events}</ul>
         </section>
     }

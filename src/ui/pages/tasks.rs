@@ -10,7 +10,8 @@ use super::tasks_model::TasksModel;
 use crate::domain::TaskStatus;
 use crate::rpc::tasks::List;
 use crate::ui::components::{
-    ActivityLine, AgentLine, Empty, EnableDemo, Failure, Mention, Snippet, TaskRow, count, skeleton,
+    ActivityLine, AgentLine, Empty, EnableDemo, Failure, LoadMore, Mention, Snippet, TaskRow,
+    count, skeleton,
 };
 use crate::ui::data::{awaited, data};
 use crate::ui::dynamic::{Erase, handler, list, maybe, memo, part, text};
@@ -235,26 +236,10 @@ fn Nothing(model: TasksModel) -> impl IntoView {
 #[component]
 fn More(model: TasksModel) -> impl IntoView {
     let path = use_location().pathname;
-    let more = maybe(move || {
-        model.next.get().map(|cursor| {
-            let mut query = model.query.get();
-            query.cursor = Some(cursor);
-            let url = query.url(&path.get());
-            let label = text(move || {
-                let loading = model.loading.get();
-                let label = if loading { "Loading…" } else { "Load more" };
-                label.to_owned()
-            });
-            let ask = handler(move |event: MouseEvent| {
-                event.prevent_default();
-                model.ask_more();
-            });
-            view! {
-                <a class="btn" href=url on:click=ask>
-                    {label}
-                </a>
-            }
-        })
+    let next = Signal::derive(move || {
+        let mut query = model.query.get();
+        query.cursor = Some(model.next.get()?);
+        Some(query.url(&path.get()))
     });
     let shown = text(move || {
         let number = model.rows.read().len();
@@ -279,7 +264,13 @@ fn More(model: TasksModel) -> impl IntoView {
         <div class="list-end">
             <span class="muted figure">{shown}</span>
             {back}
-            {more}
+            <LoadMore
+                what="Load more"
+                url=next
+                loading=model.loading
+                load=Callback::new(move |()| model.ask_more())
+                class="btn"
+            />
         </div>
     }
     .any()

@@ -11,7 +11,7 @@ use crate::rpc::tasks::List;
 use crate::ui::browser;
 use crate::ui::data::ask;
 use crate::ui::paths::TasksQuery;
-use crate::ui::state::{Clock, Live, Message, PageFeed};
+use crate::ui::state::{Clock, Live, Message, PageFeed, Toasts};
 
 /// A pointer that moved within so many microseconds is about to click.
 const TOUCH: i64 = 2_000_000;
@@ -46,6 +46,7 @@ struct Inner {
     /// Tells an answer to the present question from one to a former question.
     question: u32,
     touched_at: i64,
+    toasts: Toasts,
 }
 
 impl TasksModel {
@@ -55,6 +56,7 @@ impl TasksModel {
         let inner = Inner {
             question: 0,
             touched_at: 0,
+            toasts: Toasts::get(),
         };
         let model = Self {
             query,
@@ -141,11 +143,13 @@ impl TasksModel {
                 return;
             }
             self.loading.set(false);
-            let Ok(view) = answer else {
-                self.feed.failed();
-                return;
-            };
-            self.append(&view);
+            match answer {
+                Ok(view) => self.append(&view),
+                Err(error) => {
+                    self.feed.failed();
+                    self.inner.with_value(|inner| inner.toasts.fail(&error));
+                }
+            }
         });
     }
 
@@ -191,7 +195,7 @@ impl TasksModel {
             }
             match answer {
                 Ok(view) => self.merge(&view),
-                Err(_) => self.feed.failed(),
+                Err(_) => self.feed.missed(move || self.refetch()),
             }
         });
     }

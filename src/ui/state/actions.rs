@@ -115,7 +115,7 @@ pub(crate) struct Actions {
 impl Actions {
     pub(crate) fn provide(live: Live, toasts: Toasts) {
         Effect::new(move |_| {
-            if live.stale_seconds().is_none() {
+            if live.is_connected() {
                 toasts.end_silence();
             }
         });

@@ -123,6 +123,12 @@ impl Feed {
         Vec::new()
     }
 
+    /// A frame that cannot be read may have told of anything.
+    pub(crate) fn misread(&mut self) -> Vec<ClientFrame> {
+        self.resync = true;
+        Vec::new()
+    }
+
     /// What is to be applied now, oldest first, and whether pages must be fetched again before.
     pub(crate) fn drain(&mut self) -> (bool, Vec<Message>) {
         let resync = std::mem::take(&mut self.resync);

@@ -38,6 +38,8 @@ type Listener = Arc<dyn Fn(&News<'_>) + Send + Sync>;
 #[derive(Clone, Copy)]
 pub(crate) struct Live {
     connection: RwSignal<Connection>,
+    /// Followers that hold less than was told, and since when, in microseconds.
+    behind: RwSignal<Vec<(u64, i64)>>,
     clock: Clock,
     inner: StoredValue<Inner>,
 }
@@ -46,7 +48,7 @@ pub(crate) struct Live {
 struct Inner {
     feed: Feed,
     listeners: Vec<(u64, Listener)>,
-    next_listener: u64,
+    next: u64,
     attempt: u32,
     /// Tells a retry that was planned from one that was overtaken.
     plan: u64,
@@ -55,11 +57,19 @@ struct Inner {
     frame_planned: bool,
 }
 
+impl Inner {
+    fn next(&mut self) -> u64 {
+        self.next += 1;
+        self.next
+    }
+}
+
 impl Live {
     pub(crate) fn provide(clock: Clock) -> Self {
         let live = Self {
             // Nothing was ever live: not old until the program has had time to connect.
             connection: RwSignal::new(Connection::Lost(i64::MAX)),
+            behind: RwSignal::new(Vec::new()),
             clock,
             inner: StoredValue::new(Inner::default()),
         };
@@ -73,13 +83,51 @@ impl Live {
 
     /// For how many seconds what is shown may be old; `None` while it is live.
     pub(crate) fn stale_seconds(&self) -> Option<u64> {
-        let Connection::Lost(since) = self.connection.get() else {
-            return None;
+        let lost = match self.connection.get() {
+            Connection::Live => None,
+            Connection::Lost(since) => Some(since),
         };
+        let behind = self.behind.read();
+        let since = behind.iter().map(|(_, since)| *since).chain(lost).min()?;
         // Asked again every second.
         self.clock.now();
         let seconds = browser::now().saturating_sub(since).max(0) / 1_000_000;
         Some(seconds.unsigned_abs())
+    }
+
+    /// True when the server answers, so that what is old could not be read.
+    pub(crate) fn is_connected(&self) -> bool {
+        self.connection.get() == Connection::Live
+    }
+
+    /// A follower that is not behind, until the present page is left.
+    pub(crate) fn follower(self) -> u64 {
+        let id = self.with(Inner::next).unwrap_or_default();
+        on_cleanup(move || self.reached(id));
+        id
+    }
+
+    /// What a follower should know by now could not be read.
+    pub(crate) fn missed(self, follower: u64) {
+        if self
+            .behind
+            .read_untracked()
+            .iter()
+            .all(|(id, _)| *id != follower)
+        {
+            self.behind.write().push((follower, browser::now()));
+        }
+    }
+
+    /// A follower knows what it should.
+    pub(crate) fn reached(self, follower: u64) {
+        let behind = self
+            .behind
+            .try_read_untracked()
+            .map(|behind| behind.iter().any(|(id, _)| *id == follower));
+        if behind == Some(true) {
+            self.behind.write().retain(|(id, _)| *id != follower);
+        }
     }
 
     /// A page was read at this point; the socket goes on from there.
@@ -90,8 +138,7 @@ impl Live {
     /// Calls `listener` with everything new until the present page is left.
     pub(crate) fn listen(self, listener: impl Fn(&News<'_>) + Send + Sync + 'static) {
         let id = self.with(|inner| {
-            inner.next_listener += 1;
-            let id = inner.next_listener;
+            let id = inner.next();
             inner.listeners.push((id, Arc::new(listener)));
             id
         });
@@ -143,12 +190,13 @@ impl Live {
     }
 
     fn receive(self, text: &str) {
-        let Ok(frame) = ServerFrame::parse(text) else {
-            return;
-        };
+        let frame = ServerFrame::parse(text);
         let answer = self.with(|inner| {
             inner.heard_at = browser::now();
-            let answer = inner.feed.receive(frame);
+            let answer = match frame {
+                Ok(frame) => inner.feed.receive(frame),
+                Err(_) => inner.feed.misread(),
+            };
             (answer, inner.feed.is_caught_up())
         });
         let Some((answer, caught_up)) = answer else {

@@ -24,16 +24,19 @@ struct Inner {
     clock: Clock,
     live: Live,
     place: Place,
+    follower: u64,
     refetch_planned: bool,
 }
 
 impl PageFeed {
     /// Waits for the first snapshot.
     pub(crate) fn new() -> Self {
+        let live = Live::get();
         let feed = Self(StoredValue::new(Inner {
             clock: Clock::get(),
-            live: Live::get(),
+            live,
             place: Place::default(),
+            follower: live.follower(),
             refetch_planned: false,
         }));
         feed.fetching();
@@ -63,11 +66,13 @@ impl PageFeed {
     /// A snapshot read at `point`, when it was `now`, was shown; answers the newer messages.
     #[must_use = "they change what is shown"]
     pub(crate) fn loaded(self, point: &FeedPoint, now: Timestamp) -> Vec<Message> {
-        let Some((clock, live)) = self.0.try_with_value(|inner| (inner.clock, inner.live)) else {
+        let parts = |inner: &Inner| (inner.clock, inner.live, inner.follower);
+        let Some((clock, live, follower)) = self.0.try_with_value(parts) else {
             return Vec::new();
         };
         clock.set(now);
         live.start_at(point);
+        live.reached(follower);
         self.at(|place| place.loaded(point)).unwrap_or_default()
     }
 
@@ -82,22 +87,35 @@ impl PageFeed {
         self.at(Place::begin);
     }
 
-    /// It is not to be had, or not to be shown.
+    /// It is not to be shown.
     pub(crate) fn failed(self) {
         self.at(Place::failed);
     }
 
-    /// Fetches a snapshot and shows it, if the page is still there.
+    /// It is not to be had: until it is, what is shown may be old, and is said to be.
+    pub(crate) fn missed(self, refetch: impl FnOnce() + 'static) {
+        self.failed();
+        let parts = |inner: &Inner| (inner.live, inner.follower);
+        if let Some((live, follower)) = self.0.try_with_value(parts) {
+            live.missed(follower);
+            self.plan(refetch);
+        }
+    }
+
+    /// Fetches a snapshot and shows it, if the page is still there; calls `again` soon when there
+    /// is none to be had.
     pub(crate) fn refetch<T: 'static, E: 'static>(
         self,
         answer: impl Future<Output = Result<T, E>> + 'static,
         show: impl FnOnce(T) + 'static,
+        again: impl FnOnce() + 'static,
     ) {
         self.fetching();
         spawn_local(async move {
             match answer.await {
                 Ok(view) if self.at(|_| ()).is_some() => show(view),
-                _ => self.failed(),
+                Ok(_) => {}
+                Err(_) => self.missed(again),
             }
         });
     }
