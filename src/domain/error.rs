@@ -64,7 +64,7 @@ pub enum ErrorKind {
     Busy,
     /// Our fault; the log knows more.
     Internal,
-    /// The server did not answer.
+    /// The server, or its database, does not answer.
     Unreachable,
     /// The disk of the server is full.
     NoRoom,
@@ -102,7 +102,7 @@ impl ErrorKind {
             Self::Invalid => "Invalid input",
             Self::Busy => "Too many requests",
             Self::Internal => "Internal error",
-            Self::Unreachable => "The server did not answer",
+            Self::Unreachable => "Not available now",
             Self::NoRoom => "No room to store it",
         }
     }

@@ -1,5 +1,9 @@
 //! What a task may hold, and everything that is wrong with one that holds more.
 
+use std::fmt;
+
+use serde_json::{Map, Value};
+
 use super::{DEEPEST, FieldError, NewTask, TaskChange, TaskStatus, is_project_name, is_too_deep};
 
 /// What a task may hold.
@@ -58,6 +62,7 @@ impl NewTask {
             check_title(&mut found, title);
         }
         check_labels(&mut found, &self.labels);
+        check_metadata(&mut found, &self.metadata);
         if self
             .project
             .as_deref()
@@ -66,35 +71,25 @@ impl NewTask {
             let message = "must be the name of a project";
             found.push(FieldError::new("project", message));
         }
-        let mut check = |wrong: bool, field: &str, message: String| {
+        let mut check = |wrong: bool, field: &str, message: fmt::Arguments<'_>| {
+            // Written only when it is needed: this is done for every new task.
             if wrong {
-                found.push(FieldError::new(field, message));
+                found.push(FieldError::new(field, message.to_string()));
             }
         };
         let outside = |value: Option<u32>, max| value.is_some_and(|v| v == 0 || v > max);
         check(
             outside(self.timeout_seconds, LIMITS.timeout_seconds),
             "timeout_seconds",
-            format!("must be from 1 to {}", LIMITS.timeout_seconds),
+            format_args!("must be from 1 to {}", LIMITS.timeout_seconds),
         );
         check(
             outside(self.max_attempts, LIMITS.max_attempts),
             "max_attempts",
-            format!("must be from 1 to {}", LIMITS.max_attempts),
-        );
-        let metadata = serde_json::to_string(&self.metadata).map_or(0, |text| text.len());
-        check(
-            metadata > LIMITS.metadata_bytes,
-            "metadata",
-            format!("must be at most {} bytes as JSON", LIMITS.metadata_bytes),
-        );
-        check(
-            self.metadata.values().any(is_too_deep),
-            "metadata",
-            format!("must be nested at most {DEEPEST} levels deep"),
+            format_args!("must be from 1 to {}", LIMITS.max_attempts),
         );
         for (wrong, field, message) in self.not_yet() {
-            check(wrong, field, message.into());
+            check(wrong, field, format_args!("{message}"));
         }
         let external = self.status == Some(TaskStatus::Running);
         check(
@@ -103,24 +98,24 @@ impl NewTask {
                 None | Some(TaskStatus::Pending | TaskStatus::Running)
             ),
             "status",
-            "a new task is pending, or running when it is external".into(),
+            format_args!("a new task is pending, or running when it is external"),
         );
         check(
             external && self.agent.is_none(),
             "agent",
-            "an external task names the agent that runs it".into(),
+            format_args!("an external task names the agent that runs it"),
         );
         check(
             external && self.start_after.is_some(),
             "start_after",
-            "an external task runs already".into(),
+            format_args!("an external task runs already"),
         );
         check(
             self.agent
                 .as_deref()
                 .is_some_and(|name| !is_agent_name(name)),
             "agent",
-            "letters, digits, \".\", \"-\" and \"_\", at most 64".into(),
+            format_args!("letters, digits, \".\", \"-\" and \"_\", at most 64"),
         );
         self.check_followed(&mut found);
         found
@@ -129,9 +124,9 @@ impl NewTask {
     /// What it asks of agents, and of tasks before it.
     fn check_followed(&self, found: &mut Vec<FieldError>) {
         let external = self.status == Some(TaskStatus::Running);
-        let mut check = |wrong: bool, field: &str, message: String| {
+        let mut check = |wrong: bool, field: &str, message: fmt::Arguments<'_>| {
             if wrong {
-                found.push(FieldError::new(field, message));
+                found.push(FieldError::new(field, message.to_string()));
             }
         };
         let is_word = |word: &String| {
@@ -142,7 +137,7 @@ impl NewTask {
         check(
             self.requires.len() > LIMITS.requires || !self.requires.iter().all(is_word),
             "requires",
-            format!(
+            format_args!(
                 "at most {} capabilities of 1 to 200 characters",
                 LIMITS.requires
             ),
@@ -150,22 +145,22 @@ impl NewTask {
         check(
             self.after.len() > LIMITS.after,
             "after",
-            format!("at most {} tasks", LIMITS.after),
+            format_args!("at most {} tasks", LIMITS.after),
         );
         check(
             self.after.iter().any(|link| link.task().is_none()),
             "after",
-            "must be ids or numbers of tasks".into(),
+            format_args!("must be ids or numbers of tasks"),
         );
         check(
             external && !(self.after.is_empty() && self.requires.is_empty()),
             "after",
-            "an external task runs already".into(),
+            format_args!("an external task runs already"),
         );
         check(
             self.agent_may_come && self.agent.is_none(),
             "agent_may_come",
-            "name the agent that may come".into(),
+            format_args!("name the agent that may come"),
         );
     }
 
@@ -224,11 +219,11 @@ impl TaskChange {
             let message = format!("must be nested at most {DEEPEST} levels deep");
             found.push(FieldError::new("result", message));
         }
-        if self
-            .error
-            .as_deref()
-            .is_some_and(|error| error.contains('\0'))
-        {
+        if let Some(metadata) = &self.metadata {
+            check_metadata(&mut found, metadata);
+        }
+        let error = self.error.iter().flatten();
+        if error.into_iter().any(|error| error.contains('\0')) {
             found.push(FieldError::new("error", "must not contain NUL characters"));
         }
         if let Some(question) = &self.question {
@@ -265,6 +260,18 @@ fn check_description(found: &mut Vec<FieldError>, description: &str) {
             "description",
             "must not contain NUL characters",
         ));
+    }
+}
+
+fn check_metadata(found: &mut Vec<FieldError>, metadata: &Map<String, Value>) {
+    let bytes = serde_json::to_string(metadata).map_or(0, |text| text.len());
+    if bytes > LIMITS.metadata_bytes {
+        let message = format!("must be at most {} bytes as JSON", LIMITS.metadata_bytes);
+        found.push(FieldError::new("metadata", message));
+    }
+    if metadata.values().any(is_too_deep) {
+        let message = format!("must be nested at most {DEEPEST} levels deep");
+        found.push(FieldError::new("metadata", message));
     }
 }
 

@@ -16,6 +16,7 @@ mod log;
 mod nesting;
 mod open_questions;
 mod page;
+mod patch;
 mod project;
 mod question;
 mod queue;

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::FieldError;
+use super::patch::{given, or_cleared};
 
 /// The project of whatever names none.
 pub const DEFAULT_PROJECT: &str = "default";
@@ -46,23 +47,17 @@ pub struct NewProject {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ProjectChange {
-    /// At most 200 characters.
-    pub title: Option<String>,
-    /// An absolute path; `null` clears it.
-    #[serde(deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    /// At most 200 characters; the name when cleared.
+    #[serde(deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
+    pub title: Option<Option<String>>,
+    /// An absolute path.
+    #[serde(deserialize_with = "given")]
     #[schema(value_type = Option<String>)]
     pub folder: Option<Option<String>>,
     /// True to take no new tasks.
+    #[serde(deserialize_with = "or_cleared")]
     pub archived: Option<bool>,
-}
-
-/// Tells `null` from what is absent.
-#[expect(
-    clippy::option_option,
-    reason = "absent, null, and a value are three things"
-)]
-fn given<'de, D: serde::Deserializer<'de>>(value: D) -> Result<Option<Option<String>>, D::Error> {
-    Option::deserialize(value).map(Some)
 }
 
 /// True for what may be the name of a project.
@@ -92,8 +87,14 @@ impl ProjectChange {
     #[must_use]
     pub fn problems(&self) -> Vec<FieldError> {
         let mut found = Vec::new();
-        check_title(&mut found, self.title.as_deref());
-        check_folder(&mut found, self.folder.as_ref().and_then(Option::as_deref));
+        check_title(
+            &mut found,
+            self.title.iter().flatten().next().map(String::as_str),
+        );
+        check_folder(
+            &mut found,
+            self.folder.iter().flatten().next().map(String::as_str),
+        );
         found
     }
 }

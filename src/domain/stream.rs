@@ -39,6 +39,9 @@ pub enum Outcome {
     /// Its agent could not even be started, in words. That says nothing about the task: it costs no
     /// attempt, and the task goes back to its place.
     NotStarted(String),
+    /// Its agent cannot work in its project's folder, in words: as if it had not been started, but
+    /// the agent is as good as ever for other projects.
+    Unplaced(String),
     /// Stopped because somebody asked.
     Cancelled,
 }

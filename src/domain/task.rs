@@ -85,7 +85,9 @@ pub const EXCERPT: usize = 200;
 /// The beginning of a description, as lists show it.
 #[must_use]
 pub fn excerpt(description: &str) -> String {
-    description.chars().take(EXCERPT).collect()
+    let end = description.char_indices().nth(EXCERPT);
+    let end = end.map_or(description.len(), |(end, _)| end);
+    description[..end].to_owned()
 }
 
 /// What may be large about a task: only the single task has it.

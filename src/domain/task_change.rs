@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
+use super::patch::{given, or_cleared};
 use super::{NewQuestion, Priority, TaskLink, TaskStatus, Timestamp, UsageReport};
 
 /// A task on its way in. Only `description` is required.
@@ -65,7 +66,7 @@ pub struct NewTask {
     pub status: Option<TaskStatus>,
 }
 
-/// A change to a task; what is absent stays.
+/// A change to a task; what is absent stays, `null` clears.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct TaskChange {
@@ -74,20 +75,34 @@ pub struct TaskChange {
     /// What a person is asked, together with the status `needs_input`.
     pub question: Option<NewQuestion>,
     /// 0 to 1.
+    #[serde(deserialize_with = "or_cleared")]
     pub progress: Option<f64>,
+    /// Becomes a line of the log.
+    pub message: Option<String>,
     /// What the agent answers, any JSON.
+    #[serde(deserialize_with = "given")]
     #[schema(value_type = Option<Object>)]
     pub result: Option<Value>,
     /// Why it failed.
-    pub error: Option<String>,
-    /// A few words.
+    #[serde(deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
+    pub error: Option<Option<String>>,
+    /// A few words; the first line of the description when cleared.
+    #[serde(deserialize_with = "or_cleared")]
     pub title: Option<String>,
     /// Only while the task is pending.
+    #[serde(deserialize_with = "or_cleared")]
     pub description: Option<String>,
     /// Moves a pending task in the queue.
+    #[serde(deserialize_with = "or_cleared")]
     pub priority: Option<Priority>,
     /// Replaces all labels.
+    #[serde(deserialize_with = "or_cleared")]
     pub labels: Option<Vec<String>>,
+    /// Replaces all of it; any JSON object up to 64 KiB.
+    #[serde(deserialize_with = "or_cleared")]
+    #[schema(value_type = Option<Object>)]
+    pub metadata: Option<Map<String, Value>>,
     /// A record of what it consumed; one with the same id is replaced.
     pub usage: Option<UsageReport>,
 }

@@ -34,6 +34,32 @@ impl Timestamp {
         self.0.saturating_sub(earlier.0).max(0) as f64 / 1e6
     }
 
+    /// The text, by hand: a list has hundreds of them.
+    fn text(self) -> [u8; 27] {
+        let micros = self.0.clamp(0, Self::MAX);
+        let moment = OffsetDateTime::from_unix_timestamp(micros / 1_000_000);
+        let moment = moment.unwrap_or(OffsetDateTime::UNIX_EPOCH);
+        let mut text = *b"0000-00-00T00:00:00.000000Z";
+        let mut put = |from: usize, to: usize, mut number: u32| {
+            for digit in text[from..to].iter_mut().rev() {
+                *digit += u8::try_from(number % 10).unwrap_or_default();
+                number /= 10;
+            }
+        };
+        put(0, 4, moment.year().unsigned_abs());
+        put(5, 7, u8::from(moment.month()).into());
+        put(8, 10, moment.day().into());
+        put(11, 13, moment.hour().into());
+        put(14, 16, moment.minute().into());
+        put(17, 19, moment.second().into());
+        put(
+            20,
+            26,
+            u32::try_from(micros % 1_000_000).unwrap_or_default(),
+        );
+        text
+    }
+
     /// `2026-11-22 08:30:00 UTC`, for people.
     #[must_use]
     pub fn in_words(self) -> String {
@@ -54,26 +80,13 @@ impl Timestamp {
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let micros = self.0.clamp(0, Self::MAX);
-        let moment = OffsetDateTime::from_unix_timestamp_nanos(i128::from(micros) * 1000)
-            .map_err(|_| fmt::Error)?;
-        write!(
-            f,
-            "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:06}Z",
-            moment.year(),
-            u8::from(moment.month()),
-            moment.day(),
-            moment.hour(),
-            moment.minute(),
-            moment.second(),
-            moment.microsecond()
-        )
+        f.pad(std::str::from_utf8(&self.text()).unwrap_or_default())
     }
 }
 
 impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(std::str::from_utf8(&self.text()).unwrap_or_default())
     }
 }
 

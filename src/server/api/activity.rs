@@ -1,11 +1,11 @@
 //! `/api/activity`, and the part of it that is about one task.
 
-use axum::Json;
 use axum::extract::{OriginalUri, Path, State};
 use axum::response::{IntoResponse, Response};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::json::Json;
 use super::params;
 use crate::domain::{Activity, AppError, Problem};
 use crate::server::auth::Actor;

@@ -2,7 +2,7 @@
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
@@ -56,6 +56,10 @@ enum Refusal {
 }
 
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
+    // Keeping the path to what is wrong costs more than reading.
+    if let Ok(value) = serde_json::from_slice(body) {
+        return Ok(value);
+    }
     let mut reader = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut reader);
     let value = value.map_err(|error| {
@@ -108,26 +112,25 @@ impl<S: Send + Sync> FromRequest<S> for Creating {
     type Rejection = Response;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Response> {
-        let (parts, body) = request.into_parts();
-        let route = format!("{} {}", parts.method, parts.uri.path());
-        let headers = parts.headers.clone();
-        let request = Request::from_parts(parts, body);
+        let sent = request.headers().get("idempotency-key").cloned();
+        let sent = sent.map(|key| {
+            let route = format!("{} {}", request.method(), request.uri().path());
+            (key, route)
+        });
         let body = Bytes::from_request(request, state)
             .await
             .map_err(IntoResponse::into_response)?;
-        let key = idempotency_key(&headers, route, &body).map_err(IntoResponse::into_response)?;
+        let key = sent.map(|(key, route)| idempotency_key(&key, route, &body));
+        let key = key.transpose().map_err(IntoResponse::into_response)?;
         Ok(Self { body, key })
     }
 }
 
 fn idempotency_key(
-    headers: &HeaderMap,
+    value: &HeaderValue,
     route: String,
     body: &[u8],
-) -> Result<Option<IdempotencyKey>, AppError> {
-    let Some(value) = headers.get("idempotency-key") else {
-        return Ok(None);
-    };
+) -> Result<IdempotencyKey, AppError> {
     let key = value
         .to_str()
         .ok()
@@ -138,13 +141,13 @@ fn idempotency_key(
             "must be 1 to 255 visible ASCII characters",
         )
     })?;
-    Ok(Some(IdempotencyKey {
+    Ok(IdempotencyKey {
         key: key.to_owned(),
         // Known to whoever permits the request.
         actor: String::new(),
         route,
         digest: digest(body),
-    }))
+    })
 }
 
 /// Of the JSON, not of how it is written; what is not JSON will be refused anyway.

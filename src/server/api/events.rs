@@ -1,6 +1,5 @@
 //! `/api/events` and `/events`: the webhook of convergence loops.
 
-use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;
@@ -11,6 +10,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::complaint;
+use super::json::Json;
 use crate::domain::{AppError, Envelope, ErrorKind, Problem};
 use crate::server::auth::Actor;
 use crate::server::operations::intake as operations;

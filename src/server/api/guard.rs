@@ -2,12 +2,12 @@
 //! could reach a loopback server by a name of its own (DNS rebinding); the `Host` it would
 //! send gives it away. Cross-site requests are refused by their `Sec-Fetch-Site` or `Origin`.
 
-use axum::Json;
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use super::json::Json;
 use crate::domain::{AppError, ErrorKind, Problem};
 
 /// Refuses requests that were not addressed to this machine's own names, and tells browsers

@@ -318,6 +318,7 @@ impl Follower {
     ) -> Result<(), Gone> {
         let change = TaskChange {
             progress,
+            message,
             ..TaskChange::default()
         };
         let who = match self.actor.operator() {
@@ -327,7 +328,7 @@ impl Follower {
                 return self.send(&ServerFrame::Error { data }).await;
             }
         };
-        match tasks::change(&self.app, &who, task, change, None, lease, message).await {
+        match tasks::change(&self.app, &who, task, change, None, lease).await {
             Ok(_) => self.send(&ServerFrame::Ack).await,
             Err(error) => {
                 self.send(&ServerFrame::Error {

@@ -1,6 +1,5 @@
 //! `/api/tasks/{id}/logs`.
 
-use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, OriginalUri, Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -10,6 +9,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::json::Json;
 use super::{body, params};
 use crate::domain::{AppError, LogEntry, NewLog, Problem};
 use crate::server::auth::Actor;

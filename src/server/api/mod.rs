@@ -11,6 +11,7 @@ mod events;
 mod export;
 mod guard;
 mod health;
+mod json;
 mod live;
 mod logs;
 mod numbers;

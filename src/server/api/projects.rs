@@ -1,6 +1,5 @@
 //! `/api/projects`.
 
-use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{OriginalUri, Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -8,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::json::Json;
 use super::{body, etag, params};
 use crate::domain::{AppError, NewProject, Page, Problem, Project, ProjectChange};
 use crate::server::auth::Actor;

@@ -1,6 +1,5 @@
 //! `/api/sessions`, `/api/state`, `/api/stats`: what convergence loops did.
 
-use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{OriginalUri, Path, State};
 use axum::response::{IntoResponse, Response};
@@ -10,6 +9,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::json::Json;
 use super::{body, params};
 use crate::domain::{
     AppError, Finding, IterationMetrics, LoopEvent, LoopLink, LoopState, Problem, Session,

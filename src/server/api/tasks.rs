@@ -1,6 +1,5 @@
 //! `/api/tasks`.
 
-use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{OriginalUri, Path, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
@@ -11,6 +10,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::body::{self, Creating};
+use super::json::Json;
 use super::{etag, params};
 use crate::domain::{AppError, NewTask, Problem, Reply, Task, TaskChange, TaskDetail, UsageRecord};
 use crate::server::auth::Actor;
@@ -21,6 +21,7 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(list_tasks, create_task))
         .routes(routes!(get_task, change_task, cancel_task))
+        .routes(routes!(cancel_task_by_post))
         .routes(routes!(retry_task))
         .routes(routes!(start_task))
         .routes(routes!(give_input))
@@ -121,7 +122,7 @@ async fn change_task(
     let lease = body::lease(&headers)?;
     let expected = etag::expected(&headers)?;
     let who = actor.operator()?;
-    let task = operations::change(&app, &who, &task, change, expected, lease, None).await?;
+    let task = operations::change(&app, &who, &task, change, expected, lease).await?;
     operations::whole(&app, task).await.map(answer)
 }
 
@@ -140,6 +141,20 @@ async fn cancel_task(
     let status = cancelled.status();
     let detail = operations::whole(&app, cancelled.into_task()).await?;
     Ok((status, answer(detail)).into_response())
+}
+
+/// Cancel a task, like `DELETE`.
+#[utoipa::path(post, path = "/api/tasks/{id}/cancel", tag = "tasks",
+    params(("id" = String, Path, description = "number or id")),
+    responses((status = 200, body = TaskDetail), (status = 202, body = TaskDetail),
+    (status = 404, body = Problem, content_type = "application/problem+json"),
+    (status = 409, body = Problem, content_type = "application/problem+json")))]
+async fn cancel_task_by_post(
+    state: State<AppState>,
+    actor: Actor,
+    task: Path<String>,
+) -> Result<Response, AppError> {
+    cancel_task(state, actor, task).await
 }
 
 /// What a retry may change.

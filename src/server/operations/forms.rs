@@ -46,7 +46,7 @@ pub(crate) fn new_project(name: String, title: String, folder: String) -> NewPro
 /// The change that the form describes: it holds every field.
 pub(crate) fn project_change(title: String, folder: String, archived: bool) -> ProjectChange {
     ProjectChange {
-        title: given(&title),
+        title: Some(given(&title)),
         folder: Some(given(&folder)),
         archived: Some(archived),
     }

@@ -239,8 +239,7 @@ async fn insert(
     })
 }
 
-/// Changes a task; with `expected`, only when that is its `edit_version` still. `lease` is the reporter's, `message` becomes a log entry.
-#[expect(clippy::too_many_arguments, reason = "each is a part of the request")]
+/// Changes a task; with `expected`, only when that is its `edit_version` still. `lease` is the reporter's.
 pub(crate) async fn change(
     app: &AppState,
     who: &Operator,
@@ -248,7 +247,6 @@ pub(crate) async fn change(
     change: TaskChange,
     expected: Option<i64>,
     lease: Option<String>,
-    message: Option<String>,
 ) -> Result<Task, AppError> {
     let problems = change.problems();
     if !problems.is_empty() {
@@ -263,7 +261,6 @@ pub(crate) async fn change(
         change,
         expected,
         lease,
-        message,
         author,
         now,
     };

@@ -166,7 +166,7 @@ impl Write for ChangeProject {
             return Err(AppError::conflict(detail).into());
         }
         if let Some(title) = &change.title {
-            project.title.clone_from(title);
+            project.title = title.as_ref().unwrap_or(&project.name).clone();
         }
         if let Some(folder) = &change.folder {
             project.folder.clone_from(folder);

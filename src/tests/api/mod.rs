@@ -6,6 +6,7 @@ mod agents;
 mod changes;
 mod docs;
 mod external;
+mod fields;
 mod guard;
 mod health;
 mod lists;

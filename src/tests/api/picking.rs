@@ -11,6 +11,7 @@ on_each_engine!(
     a_task_goes_to_an_agent_that_has_what_it_requires,
     an_agent_may_take_only_what_names_it,
     an_agent_may_take_only_tasks_of_its_projects,
+    the_agent_that_lacks_least_is_named,
     a_task_runs_after_those_that_it_follows,
     a_task_whose_predecessor_failed_says_what_one_can_do,
     what_a_task_follows_outlives_a_restart,
@@ -95,6 +96,30 @@ async fn an_agent_may_take_only_tasks_of_its_projects(engine: Engine) {
     let task = app.client().create(json!({"description": "fake:"})).await;
     let expected = "elsewhere takes no tasks of project default";
     assert_eq!(reasons(&task), [(WaitingCode::Project, expected)]);
+}
+
+async fn the_agent_that_lacks_least_is_named(engine: Engine) {
+    let able = |name: &str, capability: &str| AgentConfig {
+        capabilities: vec![capability.to_owned()],
+        ..fake(name, 1)
+    };
+    let elsewhere = AgentConfig {
+        projects: vec!["other".to_owned()],
+        ..able("elsewhere", "review")
+    };
+    let shell = AgentConfig {
+        takes: crate::domain::Takes::Requested,
+        ..able("shell", "deploy")
+    };
+    let app = TestApp::on(engine, vec![elsewhere, shell, fake("unable", 1)]).await;
+    let client = app.client();
+    let requires = |what: &str| json!({"description": "fake:", "requires": [what]});
+    let task = client.create(requires("review")).await;
+    let expected = "elsewhere takes no tasks of project default";
+    assert_eq!(reasons(&task), [(WaitingCode::Project, expected)]);
+    let task = client.create(requires("deploy")).await;
+    let expected = "shell takes only tasks that name it; choose an agent";
+    assert_eq!(reasons(&task), [(WaitingCode::AgentMissing, expected)]);
 }
 
 async fn fail(client: &Client, agent: &str, number: i64) {

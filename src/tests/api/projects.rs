@@ -47,6 +47,11 @@ async fn projects_are_added_changed_archived_and_removed(engine: Engine) {
         (&seen["folder"], &seen["edit_version"]),
         (&json!(null), &json!(2))
     );
+    let retitled = json!({"title": "The web"});
+    client.patch(path, &retitled).await.expect(200);
+    let cleared = json!({"title": null, "archived": null});
+    let cleared = client.patch(path, &cleared).await.expect(200);
+    assert_eq!(cleared.json()["title"], "web");
     let archived = json!({"archived": true});
     client.patch(path, &archived).await.expect(200);
     let refused = json!({"description": "x", "project": "web"});

@@ -9,11 +9,32 @@ use crate::server::clock::Clock;
 use crate::tests::support::{Answer, Client, Engine, TestApp, on_each_engine, remote};
 
 on_each_engine!(
+    a_task_is_cancelled_by_post_too,
     two_retries_at_once_make_one_task,
     a_cancellation_keeps_what_comes_with_it,
     the_same_end_once_more_is_no_conflict,
     a_key_counts_for_its_request_for_one_day,
 );
+
+async fn a_task_is_cancelled_by_post_too(engine: Engine) {
+    let app = TestApp::on(engine, vec![remote("worker", 1)]).await;
+    let client = app.client();
+    client.create(json!({"description": "waits"})).await;
+    let cancel = async || client.post("/api/tasks/1/cancel", &json!({})).await;
+    let task: Task = cancel().await.expect(200).to();
+    assert_eq!(task.status, TaskStatus::Cancelled);
+    cancel().await.expect(200);
+    client.create(json!({"description": "runs"})).await;
+    client.claim("worker").await;
+    client
+        .post("/api/tasks/2/cancel", &json!({}))
+        .await
+        .expect(202);
+    client
+        .post("/api/tasks/9/cancel", &json!({}))
+        .await
+        .problem(404);
+}
 
 async fn retry(client: &Client, number: i64) -> Answer {
     let path = format!("/api/tasks/{number}/retry");

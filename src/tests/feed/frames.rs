@@ -228,6 +228,11 @@ async fn an_agent_reports_over_the_socket() {
         report(json!({"task_id": number, "progress": 0.4})).await,
         409
     );
+    // Its log is its holder's, too.
+    assert_eq!(
+        report(json!({"task_id": number, "message": "me too"})).await,
+        409
+    );
     assert_eq!(
         report(json!({"task_id": number, "progress": 0.4, "lease": "other"})).await,
         409

@@ -267,11 +267,11 @@ async fn a_late_report_of_an_earlier_holder_is_refused(engine: Engine) {
         task: TaskRef::Number(number),
         change: TaskChange {
             progress: Some(0.9),
+            message: Some("late".to_owned()),
             ..TaskChange::default()
         },
         expected: None,
         lease: Some("early".to_owned()),
-        message: Some("late".to_owned()),
         author: Author::server("worker"),
         now: NOW,
     };

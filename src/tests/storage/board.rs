@@ -127,7 +127,6 @@ async fn a_position_that_changes_back_is_published_again(engine: Engine) {
         },
         expected: None,
         lease: None,
-        message: None,
         author: Author::server("me"),
         now: NOW,
     };

@@ -83,7 +83,6 @@ async fn every_word_of_the_holder_counts(engine: Engine) {
                     change,
                     lease: Some(lease),
                     expected: None,
-                    message: None,
                     author: Author::server("worker"),
                     now: NOW,
                 };

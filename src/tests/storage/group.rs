@@ -68,7 +68,6 @@ impl Write for Broken {
             },
             expected: None,
             lease: None,
-            message: None,
             author: Author::server("somebody"),
             now: NOW,
         };

@@ -180,7 +180,6 @@ async fn the_time_in_which_a_person_is_asked_is_no_part_of_the_timeout(engine: E
             },
             lease: lease.map(str::to_owned),
             expected: None,
-            message: None,
             author: Author::server("worker"),
             now: NOW,
         };

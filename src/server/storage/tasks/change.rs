@@ -1,14 +1,12 @@
-//! Changes that a person or an agent asks for by name: edits, reports of holders over HTTP,
-//! moving to the head of the queue, answering a question.
+//! Changes that a person or an agent asks for by name: edits, and reports of holders over HTTP.
 
 use super::StoredTask;
 use super::report::asks;
 use super::row::{body, description, load};
 use super::save::{NewBody, save};
 use crate::domain::{
-    ActivityKind, Answer as PersonsAnswer, AppError, Author, ErrorKind, LogLevel, LogStream,
-    NewLog, NewQuestion, NewTask, Outcome, Reply, TaskChange, TaskRef, TaskStatus, Timestamp,
-    Transition, excerpt, head_key, is_head_key, order_key,
+    ActivityKind, AppError, Author, ErrorKind, NewLog, NewQuestion, NewTask, Outcome, TaskChange,
+    TaskRef, TaskStatus, Timestamp, Transition, excerpt, is_head_key, order_key,
 };
 use crate::server::storage::activity::{Happening, record};
 use crate::server::storage::agents::note_reporter;
@@ -22,8 +20,6 @@ pub(crate) struct ChangeTask {
     /// The `edit_version` that the caller knows; any when absent.
     pub(crate) expected: Option<i64>,
     pub(crate) lease: Option<String>,
-    /// Said together with the report, kept as a log entry.
-    pub(crate) message: Option<String>,
     pub(crate) author: Author,
     pub(crate) now: Timestamp,
 }
@@ -64,9 +60,10 @@ impl Write for ChangeTask {
         let new = NewBody {
             description: self.change.description.clone(),
             result: self.change.result.clone(),
+            metadata: self.change.metadata.clone(),
         };
         save(tx, before, &mut stored, new).await?;
-        let said = self.message.as_ref().map(|message| NewLog {
+        let said = self.change.message.as_ref().map(|message| NewLog {
             message: message.clone(),
             ..NewLog::default()
         });
@@ -99,8 +96,10 @@ impl ChangeTask {
         let change = &self.change;
         let number = stored.task.number;
         let result = body(tx, number).await?.0.result;
-        let other = change.result.is_some() && change.result != result
-            || change.error.is_some() && change.error != stored.task.error;
+        let told = change.result.as_ref().filter(|told| !told.is_null());
+        let why = change.error.as_ref().filter(|why| why.is_some());
+        let other = told.is_some_and(|told| Some(told) != result.as_ref())
+            || why.is_some_and(|why| *why != stored.task.error);
         if other {
             let detail = format!("task #{number} is {} already", stored.task.status.label());
             return Err(AppError::conflict(detail).into());
@@ -108,7 +107,11 @@ impl ChangeTask {
         let before = stored.task.status;
         let edited = self.edit(tx, &mut stored).await?;
         if let Some(kind) = edited {
-            save(tx, before, &mut stored, NewBody::default()).await?;
+            let new = NewBody {
+                metadata: change.metadata.clone(),
+                ..NewBody::default()
+            };
+            save(tx, before, &mut stored, new).await?;
             self.record(tx, &stored, kind);
         }
         Ok(stored)
@@ -146,7 +149,9 @@ impl ChangeTask {
         let task = &stored.task;
         // Who cancels may say what there was.
         let cancels = self.change.status == Some(TaskStatus::Cancelled);
-        if !self.change.is_report() || cancels && !task.status.is_finished() {
+        let reports =
+            self.change.is_report() || stored.lease.is_some() && self.change.message.is_some();
+        if !reports || cancels && !task.status.is_finished() {
             return Ok(());
         }
         if let (true, Some(agent)) = (stored.lease.is_some(), &task.agent) {
@@ -210,6 +215,7 @@ impl ChangeTask {
             task.labels.clone_from(labels);
             edited = true;
         }
+        edited |= change.metadata.is_some();
         if let Some(priority) = change.priority {
             task.priority = priority;
             if !is_head_key(stored.order_key) {
@@ -237,15 +243,11 @@ impl ChangeTask {
         }
         let status = change.status.filter(|&status| status != stored.task.status);
         let Some(status) = status else {
-            if let Some(error) = &change.error {
-                stored.task.error = Some(error.clone());
-            }
+            self.say_why(stored);
             return Ok(None);
         };
         if self.asks_to_cancel(stored) {
-            if let Some(error) = &change.error {
-                stored.task.error = Some(error.clone());
-            }
+            self.say_why(stored);
             let first = stored.cancel_requested_at.is_none();
             stored.cancel_requested_at.get_or_insert(self.now);
             return Ok(first.then_some(ActivityKind::CancelRequested));
@@ -255,12 +257,10 @@ impl ChangeTask {
             Transition::Complete => stored.end(&Outcome::Completed, self.now)?,
             Transition::Cancel => {
                 stored.end(&Outcome::Cancelled, self.now)?;
-                if let Some(error) = &change.error {
-                    stored.task.error = Some(error.clone());
-                }
+                self.say_why(stored);
             }
             Transition::Fail => {
-                let reason = change.error.clone();
+                let reason = change.error.clone().flatten();
                 let reason = reason.unwrap_or_else(|| "the agent gave no reason".to_owned());
                 stored.end(&Outcome::failed(reason), self.now)?;
             }
@@ -280,6 +280,12 @@ impl ChangeTask {
             }
         }
         Ok(Some(kind_of(stored.task.status, transition)))
+    }
+
+    fn say_why(&self, stored: &mut StoredTask) {
+        if let Some(error) = &self.change.error {
+            stored.task.error.clone_from(error);
+        }
     }
 
     /// What is asked by this change; nothing when it is the repetition of a request.
@@ -310,90 +316,5 @@ pub(super) fn kind_of(status: TaskStatus, transition: Transition) -> ActivityKin
         TaskStatus::Completed => ActivityKind::Completed,
         TaskStatus::Failed => ActivityKind::Failed,
         TaskStatus::Cancelled => ActivityKind::Cancelled,
-    }
-}
-
-/// Moves a pending task to the head of the queue.
-pub(crate) struct ExpediteTask {
-    pub(crate) task: TaskRef,
-    pub(crate) author: Author,
-    pub(crate) now: Timestamp,
-}
-
-impl Write for ExpediteTask {
-    type Output = StoredTask;
-
-    async fn run(&self, tx: &mut Tx<'_>) -> Answer<StoredTask> {
-        let mut stored = load(tx, &self.author.sees, self.task).await?;
-        stored.check_author(&self.author)?;
-        let status = stored.task.status;
-        if status != TaskStatus::Pending {
-            let number = stored.task.number;
-            let detail = format!(
-                "task #{number} is {}: only a pending task can be started now",
-                status.label()
-            );
-            return Err(AppError::conflict(detail).into());
-        }
-        stored.order_key = head_key(self.now);
-        // "Now" also overrules a start time and the pause after a failed attempt.
-        stored.not_before = None;
-        save(tx, status, &mut stored, NewBody::default()).await?;
-        let happening = Happening {
-            kind: ActivityKind::Expedited,
-            task: Some(&stored.task),
-            agent: None,
-            actor: &self.author.name,
-            detail: None,
-            time: self.now,
-        };
-        record(tx, happening);
-        Ok(stored)
-    }
-}
-
-/// Answers the question of a task that needs input. The answer is also a log entry with
-/// `fields.input`, which is how an agent that only reports learns of it.
-pub(crate) struct GiveInput {
-    pub(crate) task: TaskRef,
-    pub(crate) reply: Reply,
-    pub(crate) author: Author,
-    pub(crate) now: Timestamp,
-}
-
-impl Write for GiveInput {
-    /// The task as it is then, and what its agent is to be told.
-    type Output = (StoredTask, PersonsAnswer);
-
-    async fn run(&self, tx: &mut Tx<'_>) -> Answer<Self::Output> {
-        let mut stored = load(tx, &self.author.sees, self.task).await?;
-        stored.check_author(&self.author)?;
-        let before = stored.task.status;
-        let answer = stored.answer(&self.reply)?;
-        save(tx, before, &mut stored, NewBody::default()).await?;
-        let mut fields = serde_json::Map::new();
-        fields.insert("input".into(), answer.text.clone().into());
-        fields.insert("question".into(), answer.question.clone().into());
-        if let Some(option) = &answer.option {
-            fields.insert("option".into(), option.clone().into());
-        }
-        let entry = NewLog {
-            message: format!("{} answered: {}", self.author.name, answer.text),
-            level: LogLevel::Info,
-            stream: LogStream::System,
-            time: None,
-            fields,
-        };
-        logs::append(tx, &stored, &[entry], self.now).await?;
-        let happening = Happening {
-            kind: ActivityKind::InputGiven,
-            task: Some(&stored.task),
-            agent: None,
-            actor: &self.author.name,
-            detail: None,
-            time: self.now,
-        };
-        record(tx, happening);
-        Ok((stored, answer))
     }
 }

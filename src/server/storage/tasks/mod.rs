@@ -17,10 +17,11 @@ mod report;
 mod row;
 mod save;
 mod stored;
+mod wishes;
 
 pub(crate) use after::{Blocker, Fate};
 pub(crate) use cancel::{CancelTask, Cancellation};
-pub(crate) use change::{ChangeTask, ExpediteTask, GiveInput};
+pub(crate) use change::ChangeTask;
 pub(crate) use claim::{ClaimTask, TakenTask};
 pub(crate) use counts::CompareCounts;
 pub(crate) use create::CreateTask;
@@ -32,3 +33,4 @@ pub(crate) use read::{FinishedRun, TaskCounts};
 pub(crate) use report::{EndAttempt, ReportTask};
 pub(super) use row::load;
 pub(crate) use stored::{Lease, StoredTask};
+pub(crate) use wishes::{ExpediteTask, GiveInput};

@@ -159,11 +159,11 @@ pub(super) async fn end(
     let agent = stored.task.agent.clone();
     stored.end(outcome, now).map_err(AppError::from)?;
     let not_started = match outcome {
-        Outcome::NotStarted(reason) => Some(reason.as_str()),
+        Outcome::NotStarted(reason) | Outcome::Unplaced(reason) => Some(reason.as_str()),
         _ => None,
     };
     // The agent first: it is not offered the same task again.
-    if let (Some(reason), Some(agent)) = (not_started, &agent) {
+    if let (Outcome::NotStarted(reason), Some(agent)) = (outcome, &agent) {
         agents::note_error(tx, agent, reason, now).await?;
     }
     save(tx, before, stored, NewBody::default()).await?;

@@ -1,5 +1,7 @@
 //! Writing back what changed about a task.
 
+use serde_json::{Map, Value};
+
 use super::{StoredTask, questions};
 use crate::domain::TaskStatus;
 use crate::server::storage::columns::{count, json};
@@ -10,14 +12,16 @@ use crate::server::storage::{Answer, Change};
 #[derive(Default)]
 pub(super) struct NewBody {
     pub(super) description: Option<String>,
-    pub(super) result: Option<serde_json::Value>,
+    /// `null` takes away what there was.
+    pub(super) result: Option<Value>,
+    pub(super) metadata: Option<Map<String, Value>>,
 }
 
 const SAVE: &str = "update tasks set title = $2, description = coalesce($3, description), \
     priority = $4, status = $5, progress = $6, agent = $7, \
     assignee = coalesce($7, requested_agent), attempt = $8, labels = $9, started_at = $10, \
     completed_at = $11, order_key = $12, not_before = $13, timeout_seconds = $14, \
-    result = coalesce($15, result), error = $16, external = $17, input_tokens = $18, \
+    result = case when $34 then $15 else result end, metadata = coalesce($35, metadata), error = $16, external = $17, input_tokens = $18, \
     output_tokens = $19, cost_micros = $20, question = $21, cancel_requested_at = $22, \
     lease_id = $23, lease_expires_at = $24, lease_node = $25, version = $26, edit_version = $27, \
     answers = $28, \
@@ -38,6 +42,7 @@ pub(super) async fn save(
     stored.task.version += 1;
     let task = &stored.task;
     let lease = stored.lease.as_ref();
+    let result = body.result.as_ref().filter(|result| !result.is_null());
     in_tx!(tx, conn => sqlx::query(SAVE)
         .bind(task.number)
         .bind(&task.title)
@@ -53,7 +58,7 @@ pub(super) async fn save(
         .bind(stored.order_key)
         .bind(stored.not_before.map(|at| at.0))
         .bind(stored.timeout.map(i64::from))
-        .bind(body.result.as_ref().map(json))
+        .bind(result.map(json))
         .bind(&task.error)
         .bind(task.external)
         .bind(count(task.usage.input_tokens))
@@ -72,6 +77,8 @@ pub(super) async fn save(
         .bind(task.retried_by.map(|id| id.to_string()))
         .bind(count(task.usage.cached_tokens))
         .bind(task.usage.cost_source.as_str())
+        .bind(body.result.is_some())
+        .bind(body.metadata.as_ref().map(json))
         .execute(conn)
         .await?.rows_affected());
     tx.changed(Change::task(Some(before), stored));

@@ -110,13 +110,15 @@ impl StoredTask {
                 self.not_before = Some(now.plus_seconds(back_off_seconds(self.task.attempt)));
                 self.task.attempt += 1;
             }
-            Outcome::NotStarted(_) if !stays => self.put_back()?,
+            Outcome::NotStarted(_) | Outcome::Unplaced(_) if !stays => self.put_back()?,
             Outcome::Failed { reason, .. } => {
                 self.step(Transition::Fail)?;
                 self.task.error = Some(reason.clone());
             }
             // Somebody asked to cancel what was then not started.
-            Outcome::Cancelled | Outcome::NotStarted(_) => self.step(Transition::Cancel)?,
+            Outcome::Cancelled | Outcome::NotStarted(_) | Outcome::Unplaced(_) => {
+                self.step(Transition::Cancel)?;
+            }
         }
         if self.task.status.is_finished() {
             // The wall clock may have been set back meanwhile.
