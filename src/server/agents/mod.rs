@@ -21,7 +21,7 @@ mod template;
 #[cfg(test)]
 mod tests;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
@@ -89,6 +89,14 @@ impl Adapter {
         match self {
             Self::Process(adapter) => adapter.check(),
             Self::Fake(adapter) => adapter.check(),
+        }
+    }
+
+    /// Whether it can work for a project that has this folder; the error is for people.
+    pub(crate) fn check_project(&self, folder: Option<&Path>) -> Result<(), String> {
+        match self {
+            Self::Process(adapter) => adapter.check_project(folder),
+            Self::Fake(_) => Ok(()),
         }
     }
 

@@ -47,7 +47,32 @@ impl ProcessAdapter {
 
     /// Whether the folder is there and the program can be found.
     pub(crate) fn check(&self) -> Result<(), String> {
+        // Each project may have its own.
+        if self.config.cwd.is_none() && self.is_of_folder() {
+            return Ok(());
+        }
         self.check_in(&working_folder(&self.config, None))
+    }
+
+    /// Whether it can work in the folder of a project, where it has to.
+    pub(crate) fn check_project(&self, folder: Option<&Path>) -> Result<(), String> {
+        let Some(folder) = folder.filter(|_| self.config.cwd.is_none()) else {
+            return Ok(());
+        };
+        let shown = folder.display();
+        if !folder.is_dir() {
+            return Err(format!("there is no folder {shown}"));
+        }
+        if access(folder, Access::EXEC_OK).is_err() {
+            return Err(format!("{shown} may not be entered"));
+        }
+        // Another program may be found anywhere, or nowhere.
+        if self.is_of_folder() {
+            return self
+                .check_in(folder)
+                .map_err(|reason| format!("in {shown}, {reason}"));
+        }
+        Ok(())
     }
 
     fn check_in(&self, folder: &Path) -> Result<(), String> {
@@ -123,14 +148,9 @@ impl ProcessAdapter {
     }
 
     fn start(&self, assignment: &Assignment) -> Result<Supervised, Outcome> {
-        let own = self.config.cwd.is_some();
-        let folder = working_folder(&self.config, assignment.project_folder.as_deref());
-        if !own && assignment.project_folder.is_some() && !folder.is_dir() {
-            // The agent is as good as ever: it is the project that has no folder.
-            let project = &assignment.project;
-            let reason = format!("project {project} has no folder {}", folder.display());
-            return Err(Outcome::failed_for_good(reason));
-        }
+        let of_project = assignment.project_folder.as_deref();
+        self.check_project(of_project).map_err(Outcome::Unplaced)?;
+        let folder = working_folder(&self.config, of_project);
         self.check_in(&folder).map_err(Outcome::NotStarted)?;
         let arguments = arguments(&self.config.command, assignment, self.config.allow_dash)
             .map_err(Outcome::failed_for_good)?;
@@ -186,6 +206,12 @@ impl ProcessAdapter {
     /// True when the task says which program it is.
     fn program_is_given(&self) -> bool {
         self.program().contains('{')
+    }
+
+    /// True for a program like `./build.sh`, which is another one in another folder.
+    fn is_of_folder(&self) -> bool {
+        let program = self.program();
+        program.contains('/') && !program.starts_with('/') && !self.program_is_given()
     }
 
     fn takes_answers(&self) -> bool {

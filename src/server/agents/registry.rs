@@ -2,6 +2,7 @@
 //! keeps the one that it began with.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -121,6 +122,12 @@ impl Adapters {
     /// Whether the agent could run; in words if not. Agents that run elsewhere always could.
     pub(crate) fn check(&self, name: &str) -> Result<(), String> {
         self.member(name).map_or(Ok(()), |member| member.check())
+    }
+
+    /// Whether the agent could work for a project that has this folder.
+    pub(crate) fn check_project(&self, name: &str, folder: Option<&Path>) -> Result<(), String> {
+        let runner = self.get(name);
+        runner.map_or(Ok(()), |runner| runner.adapter.check_project(folder))
     }
 
     /// Notes how starting the agent went.

@@ -138,6 +138,10 @@ pub(super) async fn run_task(run: RunTask) {
         // Whether it started is known before the queue offers the agent anything else.
         let started = !matches!(outcome, Outcome::NotStarted(_));
         run.app.adapters.note_start(run.agent(), started);
+        if let Outcome::Unplaced(reason) = &outcome {
+            let project = &run.task.project;
+            run.app.board.displace(run.agent(), project, reason);
+        }
         run.end(outcome, told.err().or(why)).await;
     };
     tokio::select! {
@@ -200,6 +204,7 @@ impl RunTask {
     /// Writes, again and again while the database is away. The error says why it is in vain.
     async fn until_stored<W: Write>(&self, write: impl Fn() -> W) -> Result<W::Output, Cause> {
         let mut backoff = Backoff::default();
+        let mut waits = false;
         loop {
             let error = match self.app.db.write(write()).await {
                 Ok(output) => return Ok(output),
@@ -207,11 +212,13 @@ impl RunTask {
             };
             let number = self.number();
             if error.may_pass() {
-                tracing::warn!(
-                    task.number = number,
-                    error = chain(&error),
-                    "a report waits for the database"
-                );
+                if !std::mem::replace(&mut waits, true) {
+                    tracing::warn!(
+                        task.number = number,
+                        error = chain(&error),
+                        "reports wait for the database"
+                    );
+                }
                 tokio::time::sleep(backoff.next(self.app.clock.chance())).await;
                 continue;
             }

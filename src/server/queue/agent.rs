@@ -25,6 +25,8 @@ pub(crate) struct AgentState {
     pub(super) held: BTreeMap<i64, HeldTask>,
     /// Tasks that are being handed to it.
     pub(super) reserved: Vec<i64>,
+    /// The projects that it cannot work in, and why; this server has found out.
+    pub(super) displaced: BTreeMap<String, String>,
     /// Requests of it that wait for a task right now.
     pub(super) polling: u32,
     pub(super) completed: u64,
@@ -48,6 +50,7 @@ impl AgentState {
             heard: None,
             held: BTreeMap::new(),
             reserved: Vec::new(),
+            displaced: BTreeMap::new(),
             polling: 0,
             completed: 0,
             failed: 0,
@@ -134,6 +137,7 @@ impl AgentState {
             title: self.record.title.clone(),
             asking: asking.map(|(number, _)| *number).collect(),
             error: self.record.error.clone(),
+            displaced: self.displaced.clone(),
             reach: self.reach(running),
             offers: Offers {
                 takes: self.record.takes,

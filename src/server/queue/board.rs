@@ -92,8 +92,12 @@ impl Board {
     /// What is shown may be gone before it is told to anybody else; who saw it must hear so, even
     /// if all is then as it was when last told.
     pub(crate) fn shown(&self, scope: &Scope, stored: StoredTask, now: Timestamp) -> Task {
-        let mut tasks = self.all_shown(scope, vec![stored.task], now);
-        tasks.remove(0)
+        let mut state = self.state();
+        let agents = match stored.task.status {
+            TaskStatus::Pending => state.slots(scope),
+            _ => BTreeMap::new(),
+        };
+        state.show(stored.task, &agents, scope, now)
     }
 
     /// Many of them, in their order.
@@ -104,14 +108,10 @@ impl Board {
         } else {
             BTreeMap::new()
         };
-        let shown = tasks.into_iter().map(|task| {
-            let task = state.shown(task, &agents, scope, now);
-            if scope.projects().is_none() {
-                state.note_shown(&task);
-            }
-            task
-        });
-        shown.collect()
+        let tasks = tasks.into_iter();
+        tasks
+            .map(|task| state.show(task, &agents, scope, now))
+            .collect()
     }
 
     /// A task that was published, as somebody who does not see everything sees it now. One that

@@ -180,8 +180,23 @@ impl State {
         }
     }
 
+    /// A task for somebody who asked. Who sees everything is told of it by the feed, too.
+    pub(super) fn show(
+        &mut self,
+        task: Task,
+        agents: &BTreeMap<String, Slots>,
+        scope: &Scope,
+        now: Timestamp,
+    ) -> Task {
+        let task = self.shown(task, agents, scope, now);
+        if scope.projects().is_none() {
+            self.note_shown(&task);
+        }
+        task
+    }
+
     /// Forgets what was told about a task that somebody has now seen otherwise.
-    pub(super) fn note_shown(&mut self, task: &Task) {
+    fn note_shown(&mut self, task: &Task) {
         let told = self.published.get(&task.number);
         let same = |(position, waiting): &(u64, Vec<Waiting>)| {
             task.queue_position == Some(*position) && task.waiting == *waiting

@@ -11,6 +11,7 @@ mod estimate;
 mod follow;
 mod mirror;
 pub(crate) mod order;
+mod places;
 pub(crate) mod reasons;
 pub(crate) mod rule;
 mod runs;

@@ -148,8 +148,28 @@ fn unsuited<'a>(entry: &Entry, with: &impl Fn(Obstacle) -> Vec<&'a Slots>) -> Wa
         let detail = format!("{title} takes tasks by itself, and has not reported this one yet");
         return reason(WaitingCode::AgentBusy, detail, true);
     }
+    if let [agent, ..] = &with(Obstacle::Place)[..]
+        && let Some(why) = agent.displaced.get(&needs.project)
+    {
+        let detail = format!(
+            "{} cannot work in project {}: {why}; it is looked for again by itself",
+            agent.title, needs.project
+        );
+        return reason(WaitingCode::Project, detail, false);
+    }
+    let elsewhere = with(Obstacle::Project);
+    if !elsewhere.is_empty() {
+        let detail = format!(
+            "{} {} no tasks of project {}",
+            shortened(&titles(&elsewhere)),
+            takes(&elsewhere),
+            needs.project
+        );
+        return reason(WaitingCode::Project, detail, false);
+    }
+    let unnamed = with(Obstacle::Unnamed);
     let unable = with(Obstacle::Capability);
-    if !unable.is_empty() {
+    if unnamed.is_empty() && !unable.is_empty() {
         let detail = format!(
             "it requires {}, which {} cannot do",
             needs.requires.join(" and "),
@@ -157,20 +177,12 @@ fn unsuited<'a>(entry: &Entry, with: &impl Fn(Obstacle) -> Vec<&'a Slots>) -> Wa
         );
         return reason(WaitingCode::Capability, detail, false);
     }
-    let elsewhere = with(Obstacle::Project);
-    if !elsewhere.is_empty() {
-        let detail = format!(
-            "{} takes no tasks of project {}",
-            shortened(&titles(&elsewhere)),
-            needs.project
-        );
-        return reason(WaitingCode::Project, detail, false);
-    }
-    let unnamed = shortened(&titles(&with(Obstacle::Unnamed)));
     let detail = if unnamed.is_empty() {
         "no agent takes tasks that name none; choose one".to_owned()
     } else {
-        format!("{unnamed} takes only tasks that name it; choose an agent")
+        let them = if unnamed.len() == 1 { "it" } else { "them" };
+        let (titles, takes) = (shortened(&titles(&unnamed)), takes(&unnamed));
+        format!("{titles} {takes} only tasks that name {them}; choose an agent")
     };
     reason(WaitingCode::AgentMissing, detail, false)
 }
@@ -224,6 +236,10 @@ fn all_ask(agents: &[&Slots]) -> Waiting {
         })
         .collect();
     reason(WaitingCode::AgentAsks, shortened(&words), false)
+}
+
+fn takes(agents: &[&Slots]) -> &'static str {
+    if agents.len() == 1 { "takes" } else { "take" }
 }
 
 fn titles(agents: &[&Slots]) -> Vec<String> {

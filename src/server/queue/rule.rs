@@ -1,5 +1,7 @@
 //! The rule: may this agent take this task now? What is next, and why the rest waits, follow from it.
 
+use std::collections::BTreeMap;
+
 use crate::domain::{AgentStatus, LONGEST_BACK_OFF_SECONDS, Takes, Timestamp};
 use crate::server::storage::tasks::Blocker;
 
@@ -51,6 +53,8 @@ pub(crate) struct Slots {
     pub(crate) hidden: Vec<i64>,
     /// Why it is in error.
     pub(crate) error: Option<String>,
+    /// The projects that it cannot work in, and why.
+    pub(crate) displaced: BTreeMap<String, String>,
     pub(crate) reach: Reach,
     pub(crate) offers: Offers,
 }
@@ -89,6 +93,8 @@ pub(super) enum Obstacle {
     /// The agent takes only tasks that name it.
     Unnamed,
     Project,
+    /// It cannot work in the folder of the project.
+    Place,
     Capability,
     /// The agent takes what it does by itself, elsewhere.
     Reports,
@@ -120,24 +126,31 @@ pub(super) fn may_take(
     }
 }
 
-/// Could `agent` ever take what has these needs?
+/// Could `agent` ever take what has these needs? What a person can change least is told first.
 pub(super) fn suits(needs: &Needs, name: &str, agent: &Slots) -> Result<(), Obstacle> {
     let offers = &agent.offers;
-    match needs.agent.as_deref() {
-        Some(requested) if requested != name => return Err(Obstacle::OtherAgent),
-        None if offers.takes == Takes::Requested => return Err(Obstacle::Unnamed),
-        _ => {}
+    if needs
+        .agent
+        .as_deref()
+        .is_some_and(|requested| requested != name)
+    {
+        return Err(Obstacle::OtherAgent);
     }
     if agent.reach == Reach::Reports {
         return Err(Obstacle::Reports);
     }
+    let has = |capability: &String| offers.capabilities.contains(capability);
+    if !needs.requires.iter().all(has) {
+        return Err(Obstacle::Capability);
+    }
     if !offers.projects.is_empty() && !offers.projects.contains(&needs.project) {
         return Err(Obstacle::Project);
     }
-    let has = |capability: &String| offers.capabilities.contains(capability);
-    if needs.requires.iter().all(has) {
-        Ok(())
-    } else {
-        Err(Obstacle::Capability)
+    if agent.displaced.contains_key(&needs.project) {
+        return Err(Obstacle::Place);
     }
+    if needs.agent.is_none() && offers.takes == Takes::Requested {
+        return Err(Obstacle::Unnamed);
+    }
+    Ok(())
 }

@@ -11,6 +11,8 @@ use crate::tests::support::{Client, Engine, TestApp, eventually, on_each_engine,
 on_each_engine!(
     a_program_that_appears_runs_what_waited_for_it,
     a_program_that_breaks_costs_no_attempt_and_is_tried_ever_more_rarely,
+    a_project_without_its_folder_holds_up_its_own_tasks_alone,
+    a_program_of_the_project_is_looked_for_in_its_folder,
 );
 
 fn install(path: &Path, script: &str) {
@@ -95,4 +97,87 @@ async fn a_program_that_breaks_costs_no_attempt_and_is_tried_ever_more_rarely(en
         let task = client.until(number, TaskStatus::Completed).await;
         assert_eq!(task.attempt, 1);
     }
+}
+
+/// Adds a project that works in `folder`.
+async fn project(client: &Client, name: &str, folder: &Path) {
+    let project = json!({"name": name, "folder": folder});
+    client.post("/api/projects", &project).await.expect(201);
+}
+
+async fn a_project_without_its_folder_holds_up_its_own_tasks_alone(engine: Engine) {
+    let folder = tempfile::tempdir().unwrap();
+    let away = folder.path().join("away");
+    let app = TestApp::on(engine, vec![process("pwd", &["pwd"])]).await;
+    let client = app.client();
+    project(client, "web", &away).await;
+    for project in ["web", "web", "default"] {
+        let task = json!({"description": "x", "project": project});
+        client.create(task).await;
+    }
+    client.until(3, TaskStatus::Completed).await;
+    let waits = eventually("it says what is missing", async || {
+        let task = client.task(1).await;
+        let reason = task.waiting.first()?.clone();
+        (reason.code == WaitingCode::Project).then_some((task, reason))
+    });
+    let (task, reason) = waits.await;
+    assert_eq!((task.status, task.attempt), (TaskStatus::Pending, 1));
+    assert_eq!(
+        reason.detail,
+        format!(
+            "pwd cannot work in project web: there is no folder {}; it is looked for again by itself",
+            away.display()
+        )
+    );
+    let agent: Agent = client.get("/api/agents/pwd").await.expect(200).to();
+    assert_eq!((agent.status, agent.error), (AgentStatus::Idle, None));
+
+    // Whether the folder appears, or the project gets another one.
+    let elsewhere = json!({"folder": folder.path()});
+    client
+        .patch("/api/projects/web", &elsewhere)
+        .await
+        .expect(200);
+    for number in [1, 2] {
+        let task = client.until(number, TaskStatus::Completed).await;
+        assert_eq!(task.attempt, 1);
+    }
+    client
+        .patch("/api/projects/web", &json!({"folder": away}))
+        .await
+        .expect(200);
+    client
+        .create(json!({"description": "x", "project": "web"}))
+        .await;
+    eventually("it waits for the folder", async || {
+        let task = client.task(4).await;
+        let reason = task.waiting.first()?;
+        (reason.code == WaitingCode::Project).then_some(())
+    })
+    .await;
+    std::fs::create_dir(&away).unwrap();
+    client.until(4, TaskStatus::Completed).await;
+}
+
+async fn a_program_of_the_project_is_looked_for_in_its_folder(engine: Engine) {
+    let folder = tempfile::tempdir().unwrap();
+    let [whole, empty] = ["whole", "empty"].map(|name| folder.path().join(name));
+    for folder in [&whole, &empty] {
+        std::fs::create_dir(folder).unwrap();
+    }
+    install(&whole.join("build"), "#!/bin/sh\ntrue\n");
+    let app = TestApp::on(engine, vec![process("build", &["./build"])]).await;
+    let client = app.client();
+    project(client, "whole", &whole).await;
+    project(client, "empty", &empty).await;
+    for project in ["empty", "whole"] {
+        let task = json!({"description": "x", "project": project});
+        client.create(task).await;
+    }
+    client.until(2, TaskStatus::Completed).await;
+    let task = client.task(1).await;
+    assert_eq!((task.status, task.attempt), (TaskStatus::Pending, 1));
+    install(&empty.join("build"), "#!/bin/sh\ntrue\n");
+    client.until(1, TaskStatus::Completed).await;
 }

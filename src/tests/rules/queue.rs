@@ -66,6 +66,7 @@ fn idle(title: &str) -> Slots {
         held: Vec::new(),
         asking: Vec::new(),
         error: None,
+        displaced: BTreeMap::new(),
         reach: Reach::Direct,
         offers: Offers::default(),
     }
