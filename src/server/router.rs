@@ -25,17 +25,18 @@ pub(crate) fn router(app: &AppState, metrics: PrometheusHandle) -> Router {
         .route("/pkg/{file}", get(assets::plain))
         .route("/pkg/{hash}/{file}", get(assets::hashed))
         .fallback(elsewhere)
-        // From the inside out: a panic is an answer, foreign sites are refused before
-        // anything runs, and every refusal has the shape of all errors.
-        .layer(CatchPanicLayer::custom(
-            |_: Box<dyn std::any::Any + Send>| {
+        // From the outside in: every refusal has the shape of all errors, foreign sites are refused
+        // before anything runs, and a panic is an answer. Layers that are given one by one are each
+        // cloned and boxed for every request.
+        .layer((
+            from_fn(measure),
+            from_fn(api::guard),
+            CsrfLayer::new(),
+            CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
                 AppError::new(ErrorKind::Internal, "something broke; see the server's log")
                     .into_response()
-            },
+            }),
         ))
-        .layer(CsrfLayer::new())
-        .layer(from_fn(api::guard))
-        .layer(from_fn(measure))
         .with_state(app.clone())
 }
 
