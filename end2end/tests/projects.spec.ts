@@ -23,12 +23,18 @@ test('a project is made, takes a task, and is looked at alone', async ({ page, s
   await open(page, server.url + '/tasks');
   const rows = page.getByRole('list', { name: 'Tasks' }).getByRole('listitem').filter({ hasText: '#' });
   await expect(rows).toHaveCount(2);
+  // Only what is not in the project of all tasks says where it is.
+  await expect(rows.filter({ hasText: 'Dig' })).toContainText('garden');
+  await expect(rows.filter({ hasText: 'Elsewhere' })).not.toContainText('default');
   await page.getByLabel('Project', { exact: true }).selectOption('garden');
   if (!(await scripted(page))) await page.getByRole('button', { name: 'Go' }).click();
   await expect(page).toHaveURL(/project=garden/);
   await ready(page);
   await expect(rows).toHaveCount(1);
   await expect(rows).toContainText('Dig');
+  await open(page, server.url + '/tasks/2');
+  const details = page.getByRole('region', { name: 'Details' });
+  await expect(details.getByRole('link', { name: 'garden' })).toHaveAttribute('href', /project=garden/);
 });
 
 test('a project that cannot be made says why', async ({ page, server }) => {
