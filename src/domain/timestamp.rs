@@ -46,12 +46,14 @@ impl Timestamp {
                 number /= 10;
             }
         };
-        put(0, 4, moment.year().unsigned_abs());
-        put(5, 7, u8::from(moment.month()).into());
-        put(8, 10, moment.day().into());
-        put(11, 13, moment.hour().into());
-        put(14, 16, moment.minute().into());
-        put(17, 19, moment.second().into());
+        let (year, month, day) = moment.to_calendar_date();
+        let (hour, minute, second) = moment.to_hms();
+        put(0, 4, year.unsigned_abs());
+        put(5, 7, u8::from(month).into());
+        put(8, 10, day.into());
+        put(11, 13, hour.into());
+        put(14, 16, minute.into());
+        put(17, 19, second.into());
         put(
             20,
             26,

@@ -35,6 +35,18 @@ impl Origin<'_> {
         T::try_from(value).map_err(|_| self.corrupt(column))
     }
 
+    /// A JSON list that must be readable. Most are empty.
+    pub(super) fn list<T: DeserializeOwned>(
+        &self,
+        column: &'static str,
+        text: &str,
+    ) -> Answer<Vec<T>> {
+        match text {
+            "[]" => Ok(Vec::new()),
+            text => self.json(column, text),
+        }
+    }
+
     /// JSON text that must be readable.
     pub(super) fn json<T: DeserializeOwned>(&self, column: &'static str, text: &str) -> Answer<T> {
         serde_json::from_str(text).map_err(|_| self.corrupt(column))

@@ -183,6 +183,8 @@ async fn open(path: &Path) -> Answer<(Database, Writer)> {
         // An acknowledged write survives a power cut; group commit pays for it.
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(Duration::from_secs(10))
+        // The longest page: with less room the engine's thread waits for its reader in the middle.
+        .row_buffer_size(1024)
         .pragma("journal_size_limit", "67108864")
         .pragma("wal_autocheckpoint", "4000");
     let mut writing = SqliteConnection::connect_with(&options).await?;

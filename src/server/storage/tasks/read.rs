@@ -3,7 +3,7 @@
 use sqlx::{Encode, FromRow, QueryBuilder, Type};
 
 use super::StoredTask;
-use super::row::{Found, body_of, found, listed_columns, task_columns, visible};
+use super::row::{Found, body_of, found, listed, listed_columns, task_columns, visible};
 use crate::domain::{
     Page, Priority, Scope, Task, TaskBody, TaskFilter, TaskId, TaskRef, TaskStatus,
 };
@@ -174,7 +174,7 @@ impl Database {
             }
             query.push(") order by number desc limit ").push_bind(most);
             let rows = query.build().fetch_all(pool).await?;
-            rows.iter().map(|row| found(row).stored.task).collect()
+            rows.iter().map(|row| listed(row).stored.task).collect()
         });
         Ok(page(items, limit))
     }

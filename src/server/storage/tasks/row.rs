@@ -40,6 +40,14 @@ pub(super) use task_columns;
 
 #[derive(FromRow)]
 pub(super) struct TaskRow {
+    #[sqlx(flatten)]
+    listed: ListedRow,
+    #[sqlx(flatten)]
+    inner: InnerRow,
+}
+
+#[derive(FromRow)]
+pub(super) struct ListedRow {
     number: i64,
     id: String,
     project: String,
@@ -73,13 +81,10 @@ pub(super) struct TaskRow {
     question: Option<String>,
     requires: String,
     runs_after: String,
-    #[sqlx(flatten)]
-    inner: InnerRow,
 }
 
 /// What lists do not show and do not read: every column of every row costs.
 #[derive(Default, FromRow)]
-#[sqlx(default)]
 struct InnerRow {
     order_key: i64,
     not_before: Option<i64>,
@@ -110,7 +115,20 @@ impl TryFrom<TaskRow> for StoredTask {
     type Error = StorageError;
 
     fn try_from(row: TaskRow) -> Answer<Self> {
-        let inner = row.inner;
+        Self::read(row.listed, row.inner)
+    }
+}
+
+impl TryFrom<ListedRow> for StoredTask {
+    type Error = StorageError;
+
+    fn try_from(row: ListedRow) -> Answer<Self> {
+        Self::read(row, InnerRow::default())
+    }
+}
+
+impl StoredTask {
+    fn read(row: ListedRow, inner: InnerRow) -> Answer<Self> {
         let name = row.number.to_string();
         let origin = Origin {
             table: "tasks",
@@ -146,14 +164,14 @@ impl TryFrom<TaskRow> for StoredTask {
                 progress: row.progress,
                 agent: row.agent,
                 requested_agent: row.requested_agent,
-                requires: origin.json("requires", &row.requires)?,
-                after: origin.json("runs_after", &row.runs_after)?,
+                requires: origin.list("requires", &row.requires)?,
+                after: origin.list("runs_after", &row.runs_after)?,
                 queue_position: None,
                 waiting: Vec::new(),
                 question,
                 attempt: origin.number("attempt", row.attempt)?,
                 max_attempts: origin.number("max_attempts", row.max_attempts)?,
-                labels: origin.json("labels", &row.labels)?,
+                labels: origin.list("labels", &row.labels)?,
                 created_by: row.created_by,
                 created_at: Timestamp(row.created_at),
                 started_at: row.started_at.map(Timestamp),
@@ -229,12 +247,27 @@ impl Found {
     }
 }
 
-/// The task of a row.
+/// The task of a row with [`task_columns`].
 pub(super) fn found<'r, R: Named>(row: &'r R) -> Found
 where
     TaskRow: FromRow<'r, R>,
 {
-    match read::<R, TaskRow, StoredTask>("tasks", "number", row) {
+    found_as::<R, TaskRow>(row)
+}
+
+/// The task of a row with [`listed_columns`].
+pub(super) fn listed<'r, R: Named>(row: &'r R) -> Found
+where
+    ListedRow: FromRow<'r, R>,
+{
+    found_as::<R, ListedRow>(row)
+}
+
+fn found_as<'r, R: Named, F: FromRow<'r, R>>(row: &'r R) -> Found
+where
+    StoredTask: TryFrom<F, Error = StorageError>,
+{
+    match read::<R, F, StoredTask>("tasks", "number", row) {
         Ok(stored) => Found {
             stored,
             damage: None,
