@@ -26,7 +26,7 @@ pub(super) struct Created {
     metadata: String,
 }
 
-/// True when all that its row has beyond [`common`] is what the columns have by themselves.
+/// True when all that its row has beyond what `common!` binds is what the columns have by themselves.
 fn is_plain(stored: &StoredTask) -> bool {
     let task = &stored.task;
     let of_agents = task.agent.is_none() && task.started_at.is_none() && !task.external;
