@@ -1,6 +1,8 @@
 //! The live log of a task: follows its end, pauses when one scrolls up, keeps a bounded number
 //! of lines, and says where there are more.
 
+use std::sync::Arc;
+
 use leptos::ev::{Event, KeyboardEvent, MouseEvent, PointerEvent, TouchEvent, WheelEvent};
 use leptos::prelude::*;
 
@@ -49,7 +51,7 @@ pub(crate) fn LogView(
         format!("log{plain}{follows}")
     });
     let whole = paths::task_log_json(log.number);
-    let older = Signal::derive(move || log.older.get().then(|| whole.clone()));
+    let older = Box::new(move || log.older.get().then(|| whole.clone()));
     let scrolled = handler(move |_: Event| log.scrolled());
     let wheel = handler(move |_: WheelEvent| log.touched());
     let finger = handler(move |_: TouchEvent| log.touched());
@@ -82,7 +84,7 @@ pub(crate) fn LogView(
                         what="Load earlier"
                         url=older
                         loading=log.loading
-                        load=Callback::new(move |()| log.load_earlier())
+                        load=Arc::new(move || log.load_earlier())
                         class="btn quiet log-earlier"
                     />
                     {none}

@@ -1,5 +1,7 @@
 //! What happened to a task: the latest, and what was before that as one looks.
 
+use std::sync::Arc;
+
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
@@ -116,9 +118,9 @@ pub(super) fn TimelineView(timeline: Timeline) -> impl IntoView {
             <h2 id="task-timeline">"Timeline"</h2>
             <LoadMore
                 what="Earlier events"
-                url=Signal::derive(earlier)
+                url=Box::new(earlier)
                 loading=timeline.loading
-                load=Callback::new(move |()| timeline.load_earlier())
+                load=Arc::new(move || timeline.load_earlier())
             />
             <ul class="activities">{events}</ul>
         </section>

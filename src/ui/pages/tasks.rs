@@ -1,5 +1,7 @@
 //! The tasks: what waits, what runs, what became of the rest.
 
+use std::sync::Arc;
+
 use leptos::ev::{MouseEvent, PointerEvent};
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -236,7 +238,7 @@ fn Nothing(model: TasksModel) -> impl IntoView {
 #[component]
 fn More(model: TasksModel) -> impl IntoView {
     let path = use_location().pathname;
-    let next = Signal::derive(move || {
+    let next = Box::new(move || {
         let mut query = model.query.get();
         query.cursor = Some(model.next.get()?);
         Some(query.url(&path.get()))
@@ -268,7 +270,7 @@ fn More(model: TasksModel) -> impl IntoView {
                 what="Load more"
                 url=next
                 loading=model.loading
-                load=Callback::new(move |()| model.ask_more())
+                load=Arc::new(move || model.ask_more())
                 class="btn"
             />
         </div>

@@ -38,8 +38,8 @@ type Listener = Arc<dyn Fn(&News<'_>) + Send + Sync>;
 #[derive(Clone, Copy)]
 pub(crate) struct Live {
     connection: RwSignal<Connection>,
-    /// Followers that hold less than was told, and since when, in microseconds.
-    behind: RwSignal<Vec<(u64, i64)>>,
+    /// Whether what is shown holds what was told.
+    reading: RwSignal<Connection>,
     clock: Clock,
     inner: StoredValue<Inner>,
 }
@@ -47,6 +47,8 @@ pub(crate) struct Live {
 #[derive(Default)]
 struct Inner {
     feed: Feed,
+    /// Followers that hold less than was told, and since when, in microseconds.
+    behind: Vec<(u64, i64)>,
     listeners: Vec<(u64, Listener)>,
     next: u64,
     attempt: u32,
@@ -69,7 +71,7 @@ impl Live {
         let live = Self {
             // Nothing was ever live: not old until the program has had time to connect.
             connection: RwSignal::new(Connection::Lost(i64::MAX)),
-            behind: RwSignal::new(Vec::new()),
+            reading: RwSignal::new(Connection::Live),
             clock,
             inner: StoredValue::new(Inner::default()),
         };
@@ -83,12 +85,12 @@ impl Live {
 
     /// For how many seconds what is shown may be old; `None` while it is live.
     pub(crate) fn stale_seconds(&self) -> Option<u64> {
-        let lost = match self.connection.get() {
+        let states = [self.connection.get(), self.reading.get()];
+        let lost = states.into_iter().filter_map(|state| match state {
             Connection::Live => None,
             Connection::Lost(since) => Some(since),
-        };
-        let behind = self.behind.read();
-        let since = behind.iter().map(|(_, since)| *since).chain(lost).min()?;
+        });
+        let since = lost.min()?;
         // Asked again every second.
         self.clock.now();
         let seconds = browser::now().saturating_sub(since).max(0) / 1_000_000;
@@ -109,24 +111,29 @@ impl Live {
 
     /// What a follower should know by now could not be read.
     pub(crate) fn missed(self, follower: u64) {
-        if self
-            .behind
-            .read_untracked()
-            .iter()
-            .all(|(id, _)| *id != follower)
-        {
-            self.behind.write().push((follower, browser::now()));
-        }
+        self.note(follower, Some(browser::now()));
     }
 
     /// A follower knows what it should.
     pub(crate) fn reached(self, follower: u64) {
-        let behind = self
-            .behind
-            .try_read_untracked()
-            .map(|behind| behind.iter().any(|(id, _)| *id == follower));
-        if behind == Some(true) {
-            self.behind.write().retain(|(id, _)| *id != follower);
+        self.note(follower, None);
+    }
+
+    fn note(self, follower: u64, missed: Option<i64>) {
+        let since = self.with(|inner| {
+            let behind = &mut inner.behind;
+            let known = behind.iter().position(|(id, _)| *id == follower);
+            match (known, missed) {
+                (None, Some(now)) => behind.push((follower, now)),
+                (Some(at), None) => _ = behind.remove(at),
+                _ => {}
+            }
+            behind.iter().map(|(_, since)| *since).min()
+        });
+        let Some(since) = since else { return };
+        let reading = since.map_or(Connection::Live, Connection::Lost);
+        if self.reading.get_untracked() != reading {
+            self.reading.set(reading);
         }
     }
 

@@ -2,6 +2,7 @@
 //! point of the feed.
 
 use std::future::Future;
+use std::pin::Pin;
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -15,6 +16,9 @@ use crate::ui::browser;
 
 /// What only the server can tell is asked for at most so often, in milliseconds.
 const REFETCH: u64 = 1500;
+
+/// Closures behind one type: what is made of each of them would be loaded with the first page.
+type Later = Box<dyn FnOnce()>;
 
 /// Ends with the page that made it.
 #[derive(Clone, Copy)]
@@ -94,11 +98,15 @@ impl PageFeed {
 
     /// It is not to be had: until it is, what is shown may be old, and is said to be.
     pub(crate) fn missed(self, refetch: impl FnOnce() + 'static) {
+        self.missed_boxed(Box::new(refetch));
+    }
+
+    fn missed_boxed(self, refetch: Later) {
         self.failed();
         let parts = |inner: &Inner| (inner.live, inner.follower);
         if let Some((live, follower)) = self.0.try_with_value(parts) {
             live.missed(follower);
-            self.plan(refetch);
+            self.plan_boxed(refetch);
         }
     }
 
@@ -110,18 +118,31 @@ impl PageFeed {
         show: impl FnOnce(T) + 'static,
         again: impl FnOnce() + 'static,
     ) {
+        let answer = async move {
+            let view = answer.await.ok()?;
+            let show: Later = Box::new(move || show(view));
+            Some(show)
+        };
+        self.refetch_boxed(Box::pin(answer), Box::new(again));
+    }
+
+    fn refetch_boxed(self, answer: Pin<Box<dyn Future<Output = Option<Later>>>>, again: Later) {
         self.fetching();
         spawn_local(async move {
             match answer.await {
-                Ok(view) if self.at(|_| ()).is_some() => show(view),
-                Ok(_) => {}
-                Err(_) => self.missed(again),
+                Some(show) if self.at(|_| ()).is_some() => show(),
+                Some(_) => {}
+                None => self.missed_boxed(again),
             }
         });
     }
 
     /// Calls `refetch` soon; once, however often this is said meanwhile.
     pub(crate) fn plan(self, refetch: impl FnOnce() + 'static) {
+        self.plan_boxed(Box::new(refetch));
+    }
+
+    fn plan_boxed(self, refetch: Later) {
         let plan = move |planned| {
             let slot = |inner: &mut Inner| std::mem::replace(&mut inner.refetch_planned, planned);
             self.0.try_update_value(slot)
