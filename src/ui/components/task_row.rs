@@ -78,7 +78,7 @@ fn Tags(task: Signal<Task>) -> impl IntoView {
             let task = task.read();
             (task.project.clone(), task.priority, task.labels.clone())
         };
-        let project = (project != DEFAULT_PROJECT).then(|| ("chip project".to_owned(), project));
+        let project = (project != DEFAULT_PROJECT).then(|| ("chip of-project".to_owned(), project));
         let urgent = (priority != Priority::Normal).then(|| {
             let name = priority.as_str();
             (format!("chip priority-{name}"), name.to_owned())
