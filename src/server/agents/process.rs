@@ -47,10 +47,6 @@ impl ProcessAdapter {
 
     /// Whether the folder is there and the program can be found.
     pub(crate) fn check(&self) -> Result<(), String> {
-        // Each project may have its own.
-        if self.config.cwd.is_none() && self.is_of_folder() {
-            return Ok(());
-        }
         self.check_in(&working_folder(&self.config, None))
     }
 

@@ -6,13 +6,15 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::domain::{Agent, AgentStatus, TaskStatus, Timestamp, WaitingCode};
-use crate::tests::support::{Client, Engine, TestApp, eventually, on_each_engine, process};
+use crate::tests::support::{
+    Client, Engine, Place, Program, TestApp, eventually, on_each_engine, process,
+};
 
 on_each_engine!(
     a_program_that_appears_runs_what_waited_for_it,
     a_program_that_breaks_costs_no_attempt_and_is_tried_ever_more_rarely,
     a_project_without_its_folder_holds_up_its_own_tasks_alone,
-    a_program_of_the_project_is_looked_for_in_its_folder,
+    a_relative_program_is_the_one_of_its_folder,
 );
 
 fn install(path: &Path, script: &str) {
@@ -160,24 +162,33 @@ async fn a_project_without_its_folder_holds_up_its_own_tasks_alone(engine: Engin
     client.until(4, TaskStatus::Completed).await;
 }
 
-async fn a_program_of_the_project_is_looked_for_in_its_folder(engine: Engine) {
-    let folder = tempfile::tempdir().unwrap();
-    let [whole, empty] = ["whole", "empty"].map(|name| folder.path().join(name));
-    for folder in [&whole, &empty] {
-        std::fs::create_dir(folder).unwrap();
-    }
-    install(&whole.join("build"), "#!/bin/sh\ntrue\n");
-    let app = TestApp::on(engine, vec![process("build", &["./build"])]).await;
-    let client = app.client();
-    project(client, "whole", &whole).await;
-    project(client, "empty", &empty).await;
-    for project in ["empty", "whole"] {
-        let task = json!({"description": "x", "project": project});
-        client.create(task).await;
-    }
-    client.until(2, TaskStatus::Completed).await;
-    let task = client.task(1).await;
-    assert_eq!((task.status, task.attempt), (TaskStatus::Pending, 1));
-    install(&empty.join("build"), "#!/bin/sh\ntrue\n");
+async fn a_relative_program_is_the_one_of_its_folder(engine: Engine) {
+    let place = Place::new(engine).await;
+    let file = "[[agent]]\nname = \"build\"\nkind = \"process\"\ncommand = [\"./build\"]\n";
+    let program = Program::configured(&place, "ws://127.0.0.1:9", file).await;
+    let client = program.client();
+    // It is said before any task asks for it.
+    let reason = in_error(client, "build").await;
+    assert!(reason.contains("./build"), "{reason}");
+    client.create(json!({"description": "x"})).await;
+    install(&place.folder().join("build"), "#!/bin/sh\ntrue\n");
     client.until(1, TaskStatus::Completed).await;
+
+    let empty = place.folder().join("empty");
+    std::fs::create_dir(&empty).unwrap();
+    project(client, "empty", &empty).await;
+    client
+        .create(json!({"description": "x", "project": "empty"}))
+        .await;
+    eventually("it waits for its program there", async || {
+        let task = client.task(2).await;
+        let reason = task.waiting.first()?;
+        (reason.code == WaitingCode::Project).then_some(())
+    })
+    .await;
+    let agent: Agent = client.get("/api/agents/build").await.expect(200).to();
+    assert_eq!(agent.status, AgentStatus::Idle);
+    install(&empty.join("build"), "#!/bin/sh\ntrue\n");
+    client.until(2, TaskStatus::Completed).await;
+    program.stop().await;
 }

@@ -54,6 +54,7 @@ impl Program {
         let folder = place.folder();
         let config = folder.join("dashboard.toml");
         std::fs::write(&config, toml).unwrap();
+        command.current_dir(folder);
         command.args(["--port", "0", "--config"]).arg(&config);
         command.arg("--data-dir").arg(folder);
         command.args(["--convergence-url", convergence_url]);
