@@ -9,28 +9,37 @@ export CARGO_TARGET_DIR ?= $(HOME)/.cache/kimi-dashboard/target
 export PATH := $(CURDIR)/node_modules/.bin:$(CARGO_HOME)/bin:$(PATH)
 export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD := 1
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
-# Tools are built once: fast to build beats fast to run.
-INSTALL := CARGO_TARGET_DIR=$(CARGO_TARGET_DIR)/tools CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 CARGO_PROFILE_RELEASE_OPT_LEVEL=1 CARGO_RESOLVER_INCOMPATIBLE_RUST_VERSIONS=fallback cargo install
 
 .PHONY: help
 help: ## list the commands
-	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
+	@.ci/needs || true
 
 # --- tools ------------------------------------------------------------------
 
-.PHONY: tools test-tools
-tools: node_modules/.package-lock.json
-	@rustup target list --installed | grep -qx wasm32-unknown-unknown || rustup target add wasm32-unknown-unknown
-	@wasm-bindgen --version 2>/dev/null | grep -qx 'wasm-bindgen 0.2.130' || $(INSTALL) wasm-bindgen-cli --version 0.2.130
-	@cargo-leptos --version 2>/dev/null | grep -q ' 0\.3\.10$$' || $(INSTALL) cargo-leptos --version 0.3.10 --locked --no-default-features --features no_downloads
+# Tools are built once: fast to build beats fast to run, but for what compresses the site.
+QUICK := CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_RESOLVER_INCOMPATIBLE_RUST_VERSIONS=fallback
+COMPRESS := $(foreach it,brotli brotli-decompressor flate2 miniz_oxide,--config 'profile.release.package.$(it).opt-level=3')
+# $(call install,crate,version,more flags): the ready-made program where cargo-binstall is at hand, else its source.
+install = { command -v cargo-binstall >/dev/null && cargo binstall --no-confirm --disable-strategies compile $(1)@$(2); } \
+	  || CARGO_TARGET_DIR=$(CARGO_TARGET_DIR)/tools $(QUICK) cargo install $(1) --version $(2) $(3)
 
-node_modules/.package-lock.json: package.json package-lock.json
+.PHONY: needs tools test-tools
+needs: ## say what is missing on this machine to build it
+	@.ci/needs
+
+tools: needs node_modules/.package-lock.json ## install what builds it
+	@rustup target list --installed | grep -qx wasm32-unknown-unknown || rustup target add wasm32-unknown-unknown
+	@wasm-bindgen --version 2>/dev/null | grep -qx 'wasm-bindgen 0.2.130' || $(call install,wasm-bindgen-cli,0.2.130)
+	@cargo-leptos --version 2>/dev/null | grep -q ' 0\.3\.10$$' || $(call install,cargo-leptos,0.3.10,--locked --no-default-features --features no_downloads $(COMPRESS))
+
+node_modules/.package-lock.json: package.json package-lock.json | needs
 	npm install --no-save --no-audit --no-fund --loglevel=error
 	@touch $@
 
-test-tools: tools
-	@cargo-deny --version 2>/dev/null | grep -q ' 0\.20' || $(INSTALL) cargo-deny --version '^0.20' --locked
-	@cargo-machete --version 2>/dev/null | grep -qx '0\.9\.2' || $(INSTALL) cargo-machete --version 0.9.2 --locked
+test-tools: tools ## install what tests it
+	@cargo-deny --version 2>/dev/null | grep -q ' 0\.20' || $(call install,cargo-deny,^0.20,--locked)
+	@cargo-machete --version 2>/dev/null | grep -qx '0\.9\.2' || $(call install,cargo-machete,0.9.2,--locked)
 	@{ [ -x /usr/bin/chromium ] && ls /usr/lib/postgresql/*/bin/initdb; } >/dev/null 2>&1 \
 	  || { $(SUDO) apt-get update -q && DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -qy --no-install-recommends chromium postgresql; }
 
@@ -40,7 +49,7 @@ test-tools: tools
 run: build ## build and serve on http://localhost:8766 (flags in ARGS)
 	exec target/release/kimi-dashboard $(ARGS)
 
-dev: tools charts ## serve while you edit, reloading the browser
+dev: tools charts ## serve while you edit, reloading the browser; its data is in target/dashboard.db
 	cargo leptos watch
 
 build: tools charts target/release/kimi-dashboard ## build the executables: target/release/kimi-dashboard and kimi-converge
@@ -54,13 +63,17 @@ target/release/kimi-dashboard: $(SOURCES) target/charts/charts.js.br | tools
 	@cp --remove-destination $(CARGO_TARGET_DIR)/release/kimi-{dashboard,converge} target/release/
 	@touch -r target/release/.begun target/release/kimi-dashboard # what was edited meanwhile is built next time
 
-# Charts are drawn by a program of their own, which only pages with charts load.
+# Charts are drawn by a program of their own, which only pages with charts load. `npm install` makes it, too.
 .PHONY: charts
-charts: target/charts/charts.js.br
-target/charts/charts.js.br: src/ui/charts.js node_modules/.package-lock.json
-	esbuild $< --bundle --minify --format=esm --target=es2022 --log-level=warning --outfile=target/charts/charts.js
-	gzip -9 -k -n -f target/charts/charts.js
-	node -e 'const fs = require("fs"); fs.writeFileSync("$@", require("zlib").brotliCompressSync(fs.readFileSync("target/charts/charts.js")))'
+charts: target/charts/charts.js.br ## bundle the program that draws charts
+target/charts/charts.js.br: src/ui/charts.js package.json node_modules/.package-lock.json
+	npm run --silent charts
+
+.PHONY: clean
+clean: ## remove what was built, and say how much that frees; tools and data stay
+	@du -shc target node_modules $(CARGO_TARGET_DIR) 2>/dev/null | sed 's/^/  /; $$s/total/to be freed/'
+	cargo clean --target-dir $(CARGO_TARGET_DIR)
+	rm -rf target/{release,site,charts,e2e} node_modules
 
 # --- checks -----------------------------------------------------------------
 

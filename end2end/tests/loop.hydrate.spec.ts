@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { expect, open, Server, test } from '../fixtures';
+import { expect, open, program as server, Server, test } from '../fixtures';
 
 /** A project whose test fails until its program is mended. */
 const CONFIGURATION = `
@@ -30,7 +30,7 @@ class Loop {
   start(): void {
     writeFileSync(join(this.folder, 'add.sh'), 'a=$1 b=$2\necho $((a - b))\n');
     rmSync(join(this.folder, 'go'), { force: true });
-    const program = join(dirname(process.env.KIMI_DASHBOARD_BIN!), 'kimi-converge');
+    const program = join(dirname(server()), 'kimi-converge');
     const flags = ['run', '--config', 'convergence.yaml', '--websocket', '--ws-port', String(this.port)];
     this.process = spawn(program, flags, { cwd: this.folder, stdio: 'ignore' });
   }

@@ -61,6 +61,7 @@ pub fn main() -> ExitCode {
         // A supervisor is this program under another name: small, and gone with its task.
         Some(word) if word == "supervise" => return agents::supervisor::main(words),
         Some(word) if word == "config" => return config::check(std::env::args_os()).report(),
+        Some(word) if word == "completions" => return config::complete(words).report(),
         Some(word) if word == "import" => return import::main(std::env::args_os().skip(1)),
         _ => {}
     }

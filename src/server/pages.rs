@@ -92,13 +92,19 @@ fn context(app: &AppState, answers: Answers) -> impl Fn() + Clone + Send + Sync 
         let (Some(nonce), Some(response)) = (use_nonce(), use_context::<ResponseOptions>()) else {
             return;
         };
+        let reload = app.reload_port.map(reload_source).unwrap_or_default();
         let policy = format!(
             "default-src 'self'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; \
              style-src 'self' 'unsafe-inline'; img-src 'self' data:; base-uri 'none'; \
-             form-action 'self'; frame-ancestors 'none'"
+             form-action 'self'; frame-ancestors 'none'{reload}"
         );
         if let Ok(policy) = HeaderValue::from_str(&policy) {
             response.insert_header(header::CONTENT_SECURITY_POLICY, policy);
         }
     }
+}
+
+/// The socket by which cargo-leptos has pages loaded again; it is at another port than the page.
+fn reload_source(port: u16) -> String {
+    format!("; connect-src 'self' ws://localhost:{port} ws://127.0.0.1:{port}")
 }

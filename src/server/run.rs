@@ -15,7 +15,7 @@ use super::agents::processes::reap_survivors;
 use super::api::describe_metrics;
 use super::auth::Actors;
 use super::clock::Clock;
-use super::config::Config;
+use super::config::{AgentConfig, Config};
 use super::drafts::Drafts;
 use super::home::{Home, Where, who};
 use super::links::Links;
@@ -72,6 +72,7 @@ pub(crate) async fn run(
     let runtime = tokio::runtime::Handle::current();
     let writing = loops.spawn_blocking(move || runtime.block_on(writer));
 
+    say_who_works(&db, &config.agents).await?;
     // What an earlier server left running is gone before its tasks may run again.
     reap_survivors(&node);
     let adapters = Arc::new(Adapters::new(&config.agents, &node));
@@ -83,7 +84,7 @@ pub(crate) async fn run(
     let options = LeptosOptions::builder()
         .output_name("kimi-dashboard")
         .site_addr(local)
-        .reload_port(8767_u32)
+        .reload_port(u32::from(config.reload_port.unwrap_or_default()))
         .build();
     let stop = stopping.clone();
     let app = AppState::new(Handles {
@@ -97,6 +98,7 @@ pub(crate) async fn run(
         links: Links::default(),
         drafts: Drafts::default(),
         configuration: config.file.display().to_string(),
+        reload_port: config.reload_port,
         adapters,
         stopping,
         options,
@@ -217,4 +219,34 @@ async fn claim(url: &str) -> Result<Claim, StartError> {
     Database::reach_postgres(url).await.map_err(error)?;
     let claim = Claim::take(url, &who()).await;
     claim.map_err(|failure| error(chain(&failure)))
+}
+
+/// The first line of the log: whoever starts a server in a folder sees what it will run.
+async fn say_who_works(db: &Database, agents: &[AgentConfig]) -> Result<(), StartError> {
+    const MOST_NAMED: usize = 20;
+    let waiting = db.pending_tasks().await;
+    let waiting = waiting
+        .map_err(|error| StartError(format!("the database cannot be read: {}", chain(&error))))?;
+    let mut names: Vec<String> = agents.iter().take(MOST_NAMED).map(named).collect();
+    if let Some(more @ 1..) = agents.len().checked_sub(MOST_NAMED) {
+        names.push(format!("{more} more"));
+    }
+    let names = match &names[..] {
+        [] => "none are configured".to_owned(),
+        names => names.join(", "),
+    };
+    let wait = if waiting == 1 {
+        "task waits"
+    } else {
+        "tasks wait"
+    };
+    tracing::info!(waiting, "agents: {names}; {waiting} {wait}");
+    Ok(())
+}
+
+fn named(agent: &AgentConfig) -> String {
+    match agent.enabled {
+        true => agent.name.clone(),
+        false => format!("{} (disabled)", agent.name),
+    }
 }

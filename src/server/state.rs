@@ -36,6 +36,8 @@ pub(crate) struct Handles {
     pub(crate) drafts: Drafts,
     /// Where this server reads, or would read, its configuration.
     pub(crate) configuration: String,
+    /// Where browsers hear of a new build, while it is being developed.
+    pub(crate) reload_port: Option<u16>,
     pub(crate) adapters: Arc<Adapters>,
     /// Fires when the server is to stop.
     pub(crate) stopping: CancellationToken,

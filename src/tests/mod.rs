@@ -13,6 +13,7 @@ mod convergence;
 mod crash;
 mod cut_claims;
 mod feed;
+mod first_steps;
 mod forms;
 mod import;
 mod outages;

@@ -1,6 +1,6 @@
 //! The command line.
 
-use clap::Parser;
+use clap::{Command, CommandFactory, Parser};
 
 /// What was given on the command line. Values stay text here, so that a wrong one is reported
 /// together with whatever is wrong elsewhere; for the same reason clap does not read the
@@ -10,8 +10,9 @@ use clap::Parser;
     name = "kimi-dashboard",
     version,
     about = "A control room for AI agents",
-    after_help = "Other commands:\n  config check  Say what is wrong with the configuration, and what each agent sees of the \
-                  environment\n  import FILE   Take over the sessions and events of a database of the Python dashboard"
+    after_help = "Other commands:\n  config check       Say what is wrong with the configuration, and what each agent sees of the \
+                  environment\n  import FILE        Take over the sessions and events of a database of the Python dashboard\n  \
+                  completions SHELL  Print what makes a shell complete these words: bash, zsh, fish, elvish or powershell"
 )]
 pub(super) struct Flags {
     #[arg(
@@ -95,4 +96,24 @@ pub(super) struct ImportFlags {
     pub(super) file: std::ffi::OsString,
     #[command(flatten)]
     pub(super) flags: Flags,
+}
+
+/// The whole command line, as shells complete it.
+pub(super) fn whole() -> Command {
+    let check = named::<Flags>("check", "Say what is wrong, and what each agent sees");
+    let config = Command::new("config").about("The configuration");
+    let shells = clap::value_parser!(clap_complete::Shell);
+    let shell = clap::Arg::new("SHELL").value_parser(shells).required(true);
+    let completions = Command::new("completions").about("Print completions for a shell");
+    Flags::command()
+        .subcommand(config.subcommand(check))
+        .subcommand(named::<ImportFlags>(
+            "import",
+            "Take over a Python dashboard's database",
+        ))
+        .subcommand(completions.arg(shell))
+}
+
+fn named<T: CommandFactory>(name: &'static str, about: &'static str) -> Command {
+    T::command().name(name).about(about)
 }

@@ -3,6 +3,8 @@
 
 mod agents;
 mod check;
+mod completions;
+mod development;
 mod fields;
 mod flags;
 mod process;
@@ -21,6 +23,7 @@ use serde::Deserialize;
 
 pub(crate) use self::agents::{AgentConfig, FakeConfig, KindConfig};
 pub(crate) use self::check::check;
+pub(crate) use self::completions::complete;
 pub(crate) use self::process::{
     InputMode, PLACEHOLDERS, ProcessConfig, VARIABLES, is_passed_on, working_folder,
 };
@@ -43,6 +46,8 @@ pub(crate) struct Config {
     /// The file that was read, or would have been; absolute.
     pub(crate) file: PathBuf,
     pub(crate) log_format: LogFormat,
+    /// Where browsers hear that the program was built anew, while it is being developed.
+    pub(crate) reload_port: Option<u16>,
     pub(crate) agents: Vec<AgentConfig>,
 }
 

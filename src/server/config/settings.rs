@@ -10,7 +10,7 @@ use toml::Table;
 
 use super::fields::Fields;
 use super::flags::{Flags, ImportFlags};
-use super::{Config, DatabaseConfig, Exit, LogFormat, Secret, agents};
+use super::{Config, DatabaseConfig, Exit, LogFormat, Secret, agents, development};
 use crate::domain::AgentKind;
 
 /// As [`super::load`], with the environment as a parameter.
@@ -98,7 +98,11 @@ fn resolve(
     let tables = file.take("agent", "[[agent]] tables");
 
     let mock = read_mock(&mut file, mock.as_deref());
-    let database = read_database(&mut file, mock, db_path, url);
+    let place = db_path.map_or_else(
+        || development::default_database(&environment),
+        PathBuf::from,
+    );
+    let database = read_database(&mut file, mock, place, url);
     let (mut agents, problems) = agents::read(tables.unwrap_or_default());
     let simulate_loop = mock && urls.is_none();
     let urls = if simulate_loop {
@@ -117,6 +121,7 @@ fn resolve(
         mock,
         file: std::path::absolute(&path).unwrap_or(path),
         log_format: read_format(&mut file, format.as_deref()),
+        reload_port: development::reload_port(&environment),
         agents: {
             if mock {
                 // Simulated tasks must never reach a real program.
@@ -209,7 +214,7 @@ fn read_urls(file: &mut Fields, urls: Option<Vec<String>>) -> Vec<String> {
 fn read_database(
     file: &mut Fields,
     mock: bool,
-    path: Option<String>,
+    path: PathBuf,
     url: Option<String>,
 ) -> DatabaseConfig {
     if let Some(url) = url {
@@ -229,7 +234,6 @@ fn read_database(
     if mock {
         return DatabaseConfig::Temporary;
     }
-    let path = PathBuf::from(path.unwrap_or_else(|| "./dashboard.db".to_owned()));
     if path == Path::new(":memory:") {
         let words = "is a file; for a database that is gone at the end use --mock";
         file.complain("db_path", words);

@@ -247,6 +247,7 @@ impl Server {
             mock: false,
             file: place.folder().join("dashboard.toml"),
             log_format: LogFormat::Human,
+            reload_port: None,
             agents: settings.agents.clone(),
         };
         let (ready, address) = oneshot::channel();

@@ -218,6 +218,13 @@ impl Database {
         Ok(known.collect())
     }
 
+    /// How many tasks wait for an agent.
+    pub(crate) async fn pending_tasks(&self) -> Answer<u64> {
+        let sql = "select count(*) from tasks where status = 'pending'";
+        let count: i64 = on_pool!(self, pool => sqlx::query_scalar(sql).fetch_one(pool).await?);
+        Ok(u64::try_from(count).unwrap_or(0))
+    }
+
     /// The latest completed tasks, newest first.
     pub(crate) async fn finished_runs(&self, limit: i64) -> Answer<Vec<FinishedRun>> {
         Ok(on_pool!(self, pool =>

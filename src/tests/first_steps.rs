@@ -1,0 +1,147 @@
+//! What somebody meets who starts the program for the first time, as the program itself.
+
+use std::path::Path;
+use std::process::Stdio;
+
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+use tokio::time::timeout;
+
+use super::support::{Client, PATIENCE, binary};
+
+const AGENTS: &str = "[[agent]]\nname = \"words\"\nkind = \"fake\"\ntakes = \"requested\"\n\
+    [[agent]]\nname = \"shell\"\nkind = \"process\"\ncommand = [\"true\"]\nenabled = false\n";
+
+/// A server in this folder with nothing said but these variables; its first line of log, and a client.
+async fn serve(folder: &Path, variables: &[(&str, &str)]) -> (Child, String, Client) {
+    let mut command = Command::new(binary("kimi-dashboard"));
+    command.args(["--port", "0"]).current_dir(folder);
+    command
+        .env_remove("RUST_LOG")
+        .envs(variables.iter().copied());
+    command.stdin(Stdio::null()).kill_on_drop(true);
+    let mut child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut log = BufReader::new(child.stderr.take().unwrap()).lines();
+    let mut out = BufReader::new(child.stdout.take().unwrap()).lines();
+    let said = timeout(PATIENCE, async {
+        (log.next_line().await, out.next_line().await)
+    });
+    let (first, ready) = said.await.expect("it starts in time");
+    let ready = ready.unwrap().expect("it says where it listens");
+    let address = ready.strip_prefix("listening on http://").unwrap();
+    // What it says later has a reader, too.
+    child.stderr = Some(log.into_inner().into_inner());
+    (
+        child,
+        first.unwrap().unwrap(),
+        Client::new(address.parse().unwrap()),
+    )
+}
+
+async fn run(words: &[&str]) -> (Option<i32>, String, String) {
+    let mut command = Command::new(binary("kimi-dashboard"));
+    let output = command.args(words).output().await.unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (
+        output.status.code(),
+        text(output.stdout),
+        text(output.stderr),
+    )
+}
+
+#[tokio::test]
+async fn the_first_line_of_the_log_names_the_agents_and_what_waits() {
+    let folder = tempfile::tempdir().unwrap();
+    let (child, first, _client) = serve(folder.path(), &[]).await;
+    assert!(
+        first.contains("agents: none are configured; 0 tasks wait"),
+        "{first}"
+    );
+    drop(child);
+    std::fs::write(folder.path().join("dashboard.toml"), AGENTS).unwrap();
+    let (mut child, first, client) = serve(folder.path(), &[]).await;
+    assert!(
+        first.contains("agents: words, shell (disabled); 0 tasks wait"),
+        "{first}"
+    );
+    client
+        .create(serde_json::json!({"description": "one"}))
+        .await;
+    child.kill().await.unwrap();
+    let (_child, first, _client) = serve(folder.path(), &[]).await;
+    assert!(
+        first.contains("agents: words, shell (disabled); 1 task waits"),
+        "{first}"
+    );
+}
+
+#[tokio::test]
+async fn a_page_may_be_loaded_again_by_cargo_leptos_while_it_watches_and_never_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let policy = async |client: &Client| {
+        let page = client.get("/").await.expect(200);
+        page.header("content-security-policy").to_owned()
+    };
+    let watched = [("LEPTOS_WATCH", "true"), ("LEPTOS_RELOAD_PORT", "4711")];
+    let (child, _, client) = serve(folder.path(), &watched).await;
+    let said = policy(&client).await;
+    assert!(
+        said.contains("connect-src 'self' ws://localhost:4711 ws://127.0.0.1:4711"),
+        "{said}"
+    );
+    let page = client.get("/").await.text();
+    assert!(page.contains("4711"), "the page asks there");
+    drop(child);
+    let (_child, _, client) = serve(folder.path(), &[]).await;
+    assert!(!policy(&client).await.contains("connect-src"));
+}
+
+#[tokio::test]
+async fn what_cargo_leptos_serves_keeps_its_data_among_the_products_of_the_build() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("target")).unwrap();
+    let variables = [
+        ("LEPTOS_OUTPUT_NAME", "kimi-dashboard"),
+        ("LEPTOS_SITE_ROOT", "target/site"),
+    ];
+    let (_child, ..) = serve(folder.path(), &variables).await;
+    assert!(folder.path().join("target/dashboard.db").is_file());
+    assert!(!folder.path().join("dashboard.db").exists());
+}
+
+#[tokio::test]
+async fn shells_complete_every_flag_and_command() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let (code, out, err) = run(&["completions", shell]).await;
+        assert_eq!((code, err.as_str()), (Some(0), ""), "{shell}");
+        for word in [
+            "convergence-url",
+            "db-path",
+            "import",
+            "completions",
+            "check",
+        ] {
+            assert!(out.contains(word), "{shell}: {word}");
+        }
+    }
+    for words in [
+        &["completions"][..],
+        &["completions", "tcsh"],
+        &["completions", "bash", "zsh"],
+    ] {
+        let (code, out, err) = run(words).await;
+        assert_eq!(
+            (code, out.as_str(), err.lines().count()),
+            (Some(2), "", 1),
+            "{words:?}"
+        );
+        assert!(
+            err.contains("bash, zsh, fish, elvish or powershell"),
+            "{err}"
+        );
+    }
+}
