@@ -21,8 +21,18 @@ struct Site;
 #[prefix = "pkg/"]
 struct Charts;
 
+const CHARTS: &str = "pkg/charts.js";
+
+/// What a page says where its charts would be.
+const NO_CHARTS: &[u8] = include_bytes!("../ui/charts_missing.js");
+
 fn file(name: &str) -> Option<EmbeddedFile> {
     Site::get(name).or_else(|| Charts::get(name))
+}
+
+/// False for a build that was made before the charts were: `npm install` makes them.
+pub(super) fn has_charts() -> bool {
+    file(CHARTS).is_some()
 }
 
 /// The folder that the page loads its assets from: its name changes with any of them, so that
@@ -87,10 +97,12 @@ fn serve(name: &str, headers: &HeaderMap, cache: &'static str) -> Response {
         .filter(|(coding, _)| accepts(coding))
         .find_map(|(coding, ending)| Some((file(&format!("{name}.{ending}"))?, Some(coding))))
         .or_else(|| Some((file(name)?, None)));
-    let Some((content, coding)) = found else {
-        return StatusCode::NOT_FOUND.into_response();
+    let (content, coding) = match found {
+        Some((content, coding)) => (bytes(content), coding),
+        None if name == CHARTS => (Bytes::from_static(NO_CHARTS), None),
+        None => return StatusCode::NOT_FOUND.into_response(),
     };
-    let mut response = Response::new(Body::from(bytes(content)));
+    let mut response = Response::new(Body::from(content));
     let answer = response.headers_mut();
     answer.insert(
         header::CONTENT_TYPE,

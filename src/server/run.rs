@@ -28,7 +28,7 @@ use super::serve::{Patience, most_connections, serve};
 use super::state::{AppState, Handles};
 use super::storage::{Claim, Database, OnCommit, Writer};
 use super::telemetry::chain;
-use super::{bridge, converge, jobs, router, upkeep};
+use super::{assets, bridge, converge, jobs, router, upkeep};
 
 /// Agents get 4 s to stop, are killed, and what they did last is stored.
 const DRAIN: Duration = Duration::from_secs(7);
@@ -73,6 +73,11 @@ pub(crate) async fn run(
     let writing = loops.spawn_blocking(move || runtime.block_on(writer));
 
     say_who_works(&db, &config.agents).await?;
+    if !assets::has_charts() {
+        tracing::warn!(
+            "this build has no charts: run `npm install` in the sources and build again"
+        );
+    }
     // What an earlier server left running is gone before its tasks may run again.
     reap_survivors(&node);
     let adapters = Arc::new(Adapters::new(&config.agents, &node));

@@ -1,5 +1,7 @@
 //! What somebody meets who starts the program for the first time, as the program itself.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Stdio;
 
@@ -8,6 +10,7 @@ use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
 use super::support::{Client, PATIENCE, binary};
+use super::tidy::root;
 
 const AGENTS: &str = "[[agent]]\nname = \"words\"\nkind = \"fake\"\ntakes = \"requested\"\n\
     [[agent]]\nname = \"shell\"\nkind = \"process\"\ncommand = [\"true\"]\nenabled = false\n";
@@ -111,6 +114,62 @@ async fn what_cargo_leptos_serves_keeps_its_data_among_the_products_of_the_build
     let (_child, ..) = serve(folder.path(), &variables).await;
     assert!(folder.path().join("target/dashboard.db").is_file());
     assert!(!folder.path().join("dashboard.db").exists());
+}
+
+/// Every command of the Makefile, with what `make help` says of it.
+#[test]
+fn make_help_lists_every_command() {
+    let makefile = std::fs::read_to_string(root().join("Makefile")).unwrap();
+    let phony = makefile
+        .lines()
+        .filter_map(|line| line.strip_prefix(".PHONY:"));
+    let commands: Vec<&str> = phony.flat_map(str::split_whitespace).collect();
+    assert!(commands.len() > 10, "{commands:?}");
+    for command in commands {
+        let begins = format!("{command}:");
+        let listed = |line: &str| line.starts_with(&begins) && line.contains(" ## ");
+        assert!(makefile.lines().any(listed), "{command} has no words");
+    }
+}
+
+#[tokio::test]
+async fn what_a_machine_lacks_to_build_it_is_said_in_one_sentence() {
+    let programs = tempfile::tempdir().unwrap();
+    let needs = async || {
+        let mut command = Command::new("/bin/bash");
+        command
+            .arg(root().join(".ci/needs"))
+            .env("PATH", programs.path());
+        let output = command.output().await.unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(said.lines().count() <= 1, "{said}");
+        (output.status.success(), said)
+    };
+    let program = |name: &str, script: &str| {
+        let path = programs.path().join(name);
+        std::fs::write(&path, format!("#!/bin/bash\n{script}\n")).unwrap();
+        std::fs::set_permissions(&path, Permissions::from_mode(0o755)).unwrap();
+    };
+    let (enough, said) = needs().await;
+    assert!(
+        !enough && said.contains("rustup") && said.contains("Node.js 20"),
+        "{said}"
+    );
+    assert!(said.contains("C compiler"), "{said}");
+    for name in ["rustup", "cargo", "npm", "cc"] {
+        program(name, "exit 0");
+    }
+    program(
+        "node",
+        "[ \"$1\" = --version ] && { echo v18.20.0; exit 0; }; exit 1",
+    );
+    let (enough, said) = needs().await;
+    assert!(
+        !enough && said.contains("this is v18.20.0") && !said.contains("rustup"),
+        "{said}"
+    );
+    program("node", "exit 0");
+    assert_eq!(needs().await, (true, String::new()));
 }
 
 #[tokio::test]

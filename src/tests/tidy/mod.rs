@@ -9,7 +9,8 @@ mod source;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use self::source::{Source, root, sources};
+pub(crate) use self::source::root;
+use self::source::{Source, sources};
 
 /// Prints every violation at once.
 #[track_caller]

@@ -21,7 +21,7 @@ impl Source {
 }
 
 /// The folder of the project.
-pub(super) fn root() -> &'static Path {
+pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
