@@ -5,6 +5,7 @@
 
 mod activity;
 mod agent;
+mod code;
 mod convergence;
 mod error;
 mod excerpt;
@@ -36,6 +37,7 @@ pub use agent::{
     Abilities, Ability, Agent, AgentKind, AgentMetrics, AgentSource, AgentStatus, Quota, StopMode,
     Takes,
 };
+pub use code::Code;
 #[cfg(test)]
 pub use convergence::decode_batch;
 pub use convergence::{

@@ -19,7 +19,7 @@ pub(crate) fn say_status(error: &AppError) {
     let from_form =
         use_context::<Parts>().is_some_and(|it| it.method == Method::POST && wants_page(&it));
     let response = use_context::<ResponseOptions>().filter(|_| !from_form);
-    if let (Some(response), Ok(status)) = (response, StatusCode::from_u16(error.kind.status())) {
+    if let (Some(response), Ok(status)) = (response, StatusCode::from_u16(error.kind().status())) {
         response.set_status(status);
     }
 }

@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 
 use super::json::Json;
 use super::{body, params};
-use crate::domain::{Agent, AppError, ErrorKind, Problem, StopMode};
+use crate::domain::{Agent, AppError, Code, Problem, StopMode};
 use crate::server::auth::Actor;
 use crate::server::operations::agents::{self as operations, NewAgent};
 use crate::server::operations::worker;
@@ -89,7 +89,7 @@ async fn claim_task(
     Ok(match claimed {
         Some((assignment, handover)) => {
             let text = serde_json::to_vec(&assignment)
-                .map_err(|error| AppError::new(ErrorKind::Internal, error.to_string()))?;
+                .map_err(|error| AppError::new(Code::InternalError, error.to_string()))?;
             let length = text.len();
             // Asked for only while the caller is there: dropped unasked, the claim is undone.
             let body = stream::once(async move {

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
 use super::{complaint, numbers};
-use crate::domain::{AppError, ErrorKind, FieldError, IdempotencyKey};
+use crate::domain::{AppError, Code, FieldError, IdempotencyKey};
 
 /// Reads a JSON object, whatever the content type says: `curl -d` just works.
 pub(super) fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, AppError> {
@@ -97,7 +97,7 @@ pub(super) fn line<T: DeserializeOwned>(n: usize, line: &[u8]) -> Result<T, AppE
             AppError::invalid(vec![complaint::wrong(&format!("line {n}"), &error)])
         } else {
             let detail = format!("line {n} of the body is not JSON");
-            AppError::new(ErrorKind::Malformed, detail)
+            AppError::new(Code::MalformedJson, detail)
         }
     })
 }

@@ -7,6 +7,7 @@ use utoipa::{OpenApi, openapi};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_swagger_ui::SwaggerUi;
 
+use super::known::KnownParameters;
 use super::{activity, agents, events, export, health, live, logs, projects, sessions, tasks};
 use crate::server::state::AppState;
 
@@ -75,8 +76,8 @@ fn problem(words: &str) -> openapi::Response {
 }
 
 /// Every route of the public interface, with its document at `/api/openapi.json` and a page
-/// at `/api/docs`.
-pub(crate) fn documented(metrics: PrometheusHandle) -> Router<AppState> {
+/// at `/api/docs`; and the parameters that the document names.
+pub(crate) fn documented(metrics: PrometheusHandle) -> (Router<AppState>, KnownParameters) {
     let (routes, mut document) = OpenApiRouter::with_openapi(Document::openapi())
         .merge(projects::router())
         .merge(activity::router())
@@ -89,7 +90,9 @@ pub(crate) fn documented(metrics: PrometheusHandle) -> Router<AppState> {
         .merge(health::router(metrics))
         .split_for_parts();
     complete(&mut document);
-    routes
+    let known = KnownParameters::of(&document);
+    let routes = routes
         .merge(live::router())
-        .merge(SwaggerUi::new("/api/docs").url("/api/openapi.json", document))
+        .merge(SwaggerUi::new("/api/docs").url("/api/openapi.json", document));
+    (routes, known)
 }

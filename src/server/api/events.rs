@@ -11,7 +11,7 @@ use utoipa_axum::routes;
 
 use super::complaint;
 use super::json::Json;
-use crate::domain::{AppError, Envelope, ErrorKind, Problem};
+use crate::domain::{AppError, Code, Envelope, Problem};
 use crate::server::auth::Actor;
 use crate::server::operations::intake as operations;
 use crate::server::state::AppState;
@@ -56,11 +56,11 @@ async fn take_events(
 async fn opened(body: Bytes) -> Result<Envelope, AppError> {
     let open = move || {
         let text = String::from_utf8(body.into())
-            .map_err(|_| AppError::new(ErrorKind::Malformed, "the body is not UTF-8 text"))?;
+            .map_err(|_| AppError::new(Code::MalformedJson, "the body is not UTF-8 text"))?;
         Envelope::open(text).map_err(|error| complaint::malformed(&error))
     };
     let opened = tokio::task::spawn_blocking(open).await;
-    opened.map_err(|error| AppError::new(ErrorKind::Internal, error.to_string()))?
+    opened.map_err(|error| AppError::new(Code::InternalError, error.to_string()))?
 }
 
 /// The same as `POST /api/events`, at the address where loops look for it by default.

@@ -11,12 +11,15 @@ mod events;
 mod export;
 mod guard;
 mod health;
+mod host;
 mod json;
+mod known;
 mod live;
 mod logs;
 mod numbers;
 mod params;
 mod projects;
+mod request_id;
 mod sessions;
 mod tasks;
 

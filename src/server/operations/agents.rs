@@ -4,7 +4,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::domain::{
-    ActivityKind, Agent, AgentKind, AgentSource, AppError, ErrorKind, FieldError, StopMode,
+    ActivityKind, Agent, AgentKind, AgentSource, AppError, Code, ErrorKind, FieldError, StopMode,
     Timestamp, is_agent_name,
 };
 use crate::server::auth::{Maintainer, Operator, Viewer};
@@ -80,10 +80,10 @@ pub(crate) async fn register(
     let elsewhere = |kind| matches!(kind, AgentKind::Remote | AgentKind::External);
     if let Some(record) = known.as_ref().filter(|record| !elsewhere(record.kind)) {
         let kind = record.kind.as_str();
-        return Err(AppError::conflict(format!(
-            "{} is a {kind} agent of this server",
-            new.name
-        )));
+        return Err(AppError::new(
+            Code::AgentNameTaken,
+            format!("{} is a {kind} agent of this server", new.name),
+        ));
     }
     let before = known.as_ref();
     let mut record = AgentRecord::new(&new.name, AgentKind::Remote, AgentSource::Registered);
@@ -154,7 +154,7 @@ pub(crate) async fn stop(
         for number in held.into_iter().flatten() {
             match tasks::cancel(app, who, &number.to_string()).await {
                 // It ended by itself in the meantime.
-                Err(error) if error.kind == ErrorKind::Conflict => {}
+                Err(error) if error.kind() == ErrorKind::Conflict => {}
                 Err(error) => return Err(error),
                 Ok(cancelled) => {
                     let run = cancelled.lease().and_then(|lease| app.runs.get(lease));
@@ -213,14 +213,16 @@ pub(super) fn note_report(app: &AppState, agent: &str) {
 fn controlled(app: &AppState, name: &str) -> Result<AgentRecord, AppError> {
     let (record, _) = app.board.record(name).ok_or_else(|| absent(name))?;
     if record.kind == AgentKind::External {
-        return Err(AppError::conflict(format!(
-            "{name} only reports what it does: it is started and stopped where it runs"
-        )));
+        return Err(AppError::new(
+            Code::AgentNotControlled,
+            format!("{name} only reports what it does: it is started and stopped where it runs"),
+        ));
     }
     if record.out == Some(Out::Removed) {
-        return Err(AppError::conflict(format!(
-            "{name} was removed from dashboard.toml; put it back there"
-        )));
+        return Err(AppError::new(
+            Code::AgentRemoved,
+            format!("{name} was removed from dashboard.toml; put it back there"),
+        ));
     }
     Ok(record)
 }
@@ -245,5 +247,5 @@ async fn save(
 }
 
 pub(super) fn absent(name: &str) -> AppError {
-    AppError::not_found(format!("there is no agent {name:?}"))
+    AppError::new(Code::AgentNotFound, format!("there is no agent {name:?}"))
 }

@@ -5,7 +5,9 @@ use std::time::Duration;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::domain::{AgentKind, AppError, DEFAULT_TIMEOUT_SECONDS, TaskDetail, TaskId, Timestamp};
+use crate::domain::{
+    AgentKind, AppError, Code, DEFAULT_TIMEOUT_SECONDS, TaskDetail, TaskId, Timestamp,
+};
 use crate::server::auth::Operator;
 use crate::server::operations::agents::absent;
 use crate::server::queue::{Handover, LEASE_SECONDS, claim};
@@ -148,13 +150,16 @@ fn check_remote(app: &AppState, name: &str) -> Result<(), AppError> {
     if record.kind == AgentKind::Remote {
         return Ok(());
     }
-    Err(AppError::conflict(match record.kind {
-        AgentKind::External => {
-            format!("{name} only reports so far; register it, and it may take tasks")
-        }
-        kind => format!(
-            "{name} is a {} agent: this server hands it tasks itself",
-            kind.as_str()
-        ),
-    }))
+    Err(AppError::new(
+        Code::AgentNotRemote,
+        match record.kind {
+            AgentKind::External => {
+                format!("{name} only reports so far; register it, and it may take tasks")
+            }
+            kind => format!(
+                "{name} is a {} agent: this server hands it tasks itself",
+                kind.as_str()
+            ),
+        },
+    ))
 }

@@ -8,7 +8,7 @@ use super::database::on_pool;
 use super::tx::{Tx, in_tx};
 use super::{Answer, Change, Database, StorageError, Thing, Write};
 use crate::domain::{
-    Abilities, ActivityKind, AgentKind, AgentSource, AppError, Audience, Takes, Timestamp,
+    Abilities, ActivityKind, AgentKind, AgentSource, AppError, Audience, Code, Takes, Timestamp,
 };
 
 /// An agent as it is stored.
@@ -258,7 +258,7 @@ async fn find(tx: &mut Tx<'_>, name: &str) -> Answer<Option<AgentRecord>> {
 pub(super) async fn check_wanted(tx: &mut Tx<'_>, name: &str) -> Answer<()> {
     let found = find(tx, name).await?;
     if found.is_some_and(|record| !record.is_on()) {
-        return Err(AppError::conflict(format!("{name} was stopped")).into());
+        return Err(AppError::new(Code::AgentStopped, format!("{name} was stopped")).into());
     }
     Ok(())
 }

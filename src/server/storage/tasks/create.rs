@@ -6,7 +6,7 @@ use super::row::load;
 use super::save::{NewBody, save};
 use super::{StoredTask, after, keys};
 use crate::domain::{
-    ActivityKind, AppError, Author, DEFAULT_PROJECT, DEFAULT_TIMEOUT_SECONDS, IdempotencyKey,
+    ActivityKind, AppError, Author, Code, DEFAULT_PROJECT, DEFAULT_TIMEOUT_SECONDS, IdempotencyKey,
     NewTask, Task, TaskId, TaskRef, TaskStatus, Timestamp, Usage, excerpt, order_key,
 };
 use crate::server::storage::activity::{Happening, record};
@@ -98,18 +98,22 @@ impl CreateTask {
         let mut old = load(tx, &self.author.sees, TaskRef::Id(old)).await?;
         let (number, status) = (old.task.number, old.task.status);
         if !matches!(status, TaskStatus::Failed | TaskStatus::Cancelled) {
-            return Err(AppError::conflict(format!(
-                "task #{number} is {}: only a failed or cancelled task can be retried",
-                status.label()
-            ))
+            return Err(AppError::new(
+                Code::TaskNotRetryable,
+                format!(
+                    "task #{number} is {}: only a failed or cancelled task can be retried",
+                    status.label()
+                ),
+            )
             .into());
         }
         let open: Option<i64> = in_tx!(tx, conn => sqlx::query_scalar(OPEN_RETRY)
             .bind(old.task.id.to_string()).fetch_optional(conn).await?);
         if let Some(other) = open {
-            return Err(AppError::conflict(format!(
-                "task #{other} tries #{number} again already, and has not ended"
-            ))
+            return Err(AppError::new(
+                Code::TaskRetried,
+                format!("task #{other} tries #{number} again already, and has not ended"),
+            )
             .into());
         }
         old.task.retried_by = Some(self.id);
