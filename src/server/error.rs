@@ -37,17 +37,23 @@ pub(crate) struct Asked<'a> {
 
 /// Writes the error that an answer carries, if it carries one, and tells the log of it.
 pub(crate) fn told(mut response: Response, asked: &Asked<'_>) -> Response {
-    let Some(error) = response.extensions_mut().remove::<AppError>() else {
-        return response;
-    };
-    note(&error, asked);
-    let mut problem = Problem::from(&error);
-    problem.request_id = Some(asked.id.to_owned());
-    let text = serde_json::to_vec(&problem).unwrap_or_default();
-    let kind = HeaderValue::from_static("application/problem+json");
-    response.headers_mut().insert(header::CONTENT_TYPE, kind);
-    *response.body_mut() = Body::from(text);
+    if let Some(error) = response.extensions_mut().remove::<AppError>() {
+        note(&error, asked);
+        let kind = HeaderValue::from_static(PROBLEM);
+        response.headers_mut().insert(header::CONTENT_TYPE, kind);
+        *response.body_mut() = Body::from(written(&error, asked.id));
+    }
     response
+}
+
+/// The type of a problem document.
+pub(crate) const PROBLEM: &str = "application/problem+json";
+
+/// The problem document of an error.
+pub(crate) fn written(error: &AppError, request_id: &str) -> Vec<u8> {
+    let mut problem = Problem::from(error);
+    problem.request_id = Some(request_id.to_owned());
+    serde_json::to_vec(&problem).unwrap_or_default()
 }
 
 /// By its path alone: a query may hold what is nobody else's business.

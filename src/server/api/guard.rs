@@ -23,11 +23,14 @@ const METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 /// cost every request more than what it does.
 pub(crate) async fn guard(
     State(known): State<Arc<KnownParameters>>,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Response {
     let id = request_id::of(request.headers());
     let (method, uri) = (request.method().clone(), request.uri().clone());
+    if uri.path().starts_with("/rpc/") {
+        forget_old_error(request.headers_mut());
+    }
     let mut response = match check(&request, &known) {
         Ok(()) => next.run(request).await,
         Err(error) => error.into_response(),
@@ -134,6 +137,22 @@ fn is_of(response: &Response, kind: &str) -> bool {
     value.is_some_and(|value| value.to_str().is_ok_and(|it| it.contains(kind)))
 }
 
+/// A form is sent back to the page it came from. The name of an earlier refusal would stay in its
+/// address, and the page say it again.
+fn forget_old_error(headers: &mut HeaderMap) {
+    let page = headers.get(header::REFERER).and_then(|it| it.to_str().ok());
+    let Some((path, query)) = page.and_then(|page| page.split_once('?')) else {
+        return;
+    };
+    let kept = query
+        .split('&')
+        .filter(|pair| !pair.starts_with("refused="));
+    let kept: Vec<_> = kept.collect();
+    if let Ok(page) = HeaderValue::try_from(format!("{path}?{}", kept.join("&"))) {
+        headers.insert(header::REFERER, page);
+    }
+}
+
 /// Nobody is sent to another site, and no address ends in a bare question mark.
 fn keep_here(headers: &mut HeaderMap) {
     let Some(location) = headers.get(header::LOCATION) else {
@@ -141,6 +160,12 @@ fn keep_here(headers: &mut HeaderMap) {
     };
     let text = location.to_str().unwrap_or("/");
     let plain = text.strip_suffix('?').unwrap_or(text);
+    // What a form without JavaScript is sent back to is the whole address of its page.
+    let here = plain.split_once("://").map(|(_, rest)| {
+        let path = rest.find(['/', '?', '#']).map(|at| &rest[at..]);
+        path.filter(|path| path.starts_with('/')).unwrap_or("/")
+    });
+    let plain = here.unwrap_or(plain);
     let path = if leads_away(plain) {
         format!("/{}", plain.trim_start_matches(['/', '\\']))
     } else {
@@ -164,7 +189,7 @@ const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-p
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
 /// Pages say themselves which scripts may run, and assets how long they are kept.
-fn say_policies(headers: &mut HeaderMap, path: &str) {
+pub(super) fn say_policies(headers: &mut HeaderMap, path: &str) {
     let docs = path.starts_with("/api/docs");
     let policy = if docs { DOCS_POLICY } else { POLICY };
     for (name, value) in [

@@ -99,6 +99,9 @@ pub(crate) async fn claim_next(
     }
 }
 
+/// Ids of leases are shorter, in bytes.
+const LONGEST_LEASE: usize = 200;
+
 /// Renews leases; answers those that the agent must give up.
 pub(crate) async fn heartbeat(
     app: &AppState,
@@ -110,7 +113,10 @@ pub(crate) async fn heartbeat(
     if leases.len() > 1000 {
         return Err(AppError::invalid_field("leases", "at most 1000 leases"));
     }
-    if leases.iter().any(|lease| lease.contains('\0')) {
+    if leases
+        .iter()
+        .any(|lease| lease.contains('\0') || lease.len() > LONGEST_LEASE)
+    {
         return Err(AppError::invalid_field("leases", "must be ids of leases"));
     }
     app.board.touch(name, app.clock.now());

@@ -4,11 +4,12 @@ use sqlx::FromRow;
 
 use super::columns::Origin;
 use super::database::on_pool;
+use super::keys::{self, Made};
 use super::tx::{Tx, in_tx};
 use super::{Answer, Change, Database, StorageError, Thing, Write};
 use crate::domain::{
-    AppError, Audience, Author, Code, DEFAULT_PROJECT, NewProject, Project, ProjectChange, Scope,
-    Timestamp,
+    AppError, Audience, Author, Code, DEFAULT_PROJECT, IdempotencyKey, NewProject, Project,
+    ProjectChange, Scope, Timestamp,
 };
 
 #[derive(FromRow)]
@@ -113,6 +114,7 @@ pub(super) async fn check_open(tx: &mut Tx<'_>, author: &Author, name: &str) -> 
 /// Adds a project. `new` has been found valid.
 pub(crate) struct CreateProject {
     pub(crate) new: NewProject,
+    pub(crate) key: Option<IdempotencyKey>,
     pub(crate) now: Timestamp,
 }
 
@@ -120,9 +122,15 @@ const INSERT: &str = "insert into projects (name, title, folder, created_at) \
     values ($1, $2, $3, $4) on conflict (name) do nothing";
 
 impl Write for CreateProject {
-    type Output = Project;
+    /// The project, and whether an earlier request had created it already.
+    type Output = (Project, bool);
 
-    async fn run(&self, tx: &mut Tx<'_>) -> Answer<Project> {
+    async fn run(&self, tx: &mut Tx<'_>) -> Answer<(Project, bool)> {
+        if let Some(key) = &self.key
+            && let Some(Made::Named { name, .. }) = keys::find(tx, key, self.now).await?
+        {
+            return Ok((load(tx, &Scope::everything(), &name).await?, true));
+        }
         let name = &self.new.name;
         let title = self.new.title.as_deref().unwrap_or(name);
         let added = in_tx!(tx, conn => sqlx::query(INSERT)
@@ -136,9 +144,13 @@ impl Write for CreateProject {
             let detail = format!("there is a project {name} already");
             return Err(AppError::new(Code::ProjectExists, detail).into());
         }
+        if let Some(key) = &self.key {
+            let name = name.clone();
+            keys::keep(tx, key, &Made::Named { name, is_new: true }, self.now).await?;
+        }
         let project = load(tx, &Scope::everything(), name).await?;
         announce(tx, name, project.version);
-        Ok(project)
+        Ok((project, false))
     }
 }
 
