@@ -51,10 +51,15 @@ fn one_line(entry: &str, coloured: bool) -> String {
         let moves = c.is_control() && !(coloured && c == '\u{1b}');
         // These turn the direction of what follows, or end a line.
         let turns = matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        if moves || turns {
-            line.extend(c.escape_default());
-        } else {
-            line.push(c);
+        match c {
+            '\n' => line.push_str("\\n"),
+            '\r' => line.push_str("\\r"),
+            '\t' => line.push_str("\\t"),
+            // As it may stand in JSON, too.
+            c if moves || turns => {
+                let _infallible = write!(line, "\\u{:04x}", u32::from(c));
+            }
+            c => line.push(c),
         }
     }
     line.push('\n');
@@ -82,7 +87,7 @@ mod tests {
     #[test]
     fn an_entry_of_the_log_is_one_line_whatever_is_in_it() {
         let entry = "no \u{1b}[31mred\r\n2026-11-22 ERROR forged\u{9b}1m \u{202e}é\t\n";
-        let plain = "no \\u{1b}[31mred\\r\\n2026-11-22 ERROR forged\\u{9b}1m \\u{202e}é\\t\n";
+        let plain = "no \\u001b[31mred\\r\\n2026-11-22 ERROR forged\\u009b1m \\u202eé\\t\n";
         assert_eq!(one_line(entry, false), plain);
         assert_eq!(
             one_line("\u{1b}[2mdim\u{1b}[0m\n", true),
