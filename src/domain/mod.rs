@@ -5,6 +5,7 @@
 
 mod activity;
 mod agent;
+mod code;
 mod convergence;
 mod error;
 mod excerpt;
@@ -36,6 +37,7 @@ pub use agent::{
     Abilities, Ability, Agent, AgentKind, AgentMetrics, AgentSource, AgentStatus, Quota, StopMode,
     Takes,
 };
+pub use code::Code;
 #[cfg(test)]
 pub use convergence::decode_batch;
 pub use convergence::{
@@ -51,7 +53,7 @@ pub use excerpt::{
     Excerpt, LONGEST_LINE, LogExcerpt, LogPage, MOST_RUNS, TaskPart, TaskTexts, page_weight,
 };
 pub use id::TaskId;
-pub use limits::{LIMITS, TaskLimits, is_agent_name};
+pub use limits::{LIMITS, LONGEST_PARAMETER, TaskLimits, is_agent_name};
 pub use link::TaskLink;
 pub use live::{ClientFrame, Epoch, LiveMessage, Problem, Seq, ServerFrame, Topic};
 pub use log::{LogEntry, LogFilter, LogLevel, LogStream, NewLog};

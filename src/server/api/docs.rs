@@ -7,7 +7,9 @@ use utoipa::{OpenApi, openapi};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_swagger_ui::SwaggerUi;
 
+use super::known::KnownParameters;
 use super::{activity, agents, events, export, health, live, logs, projects, sessions, tasks};
+use crate::domain::Code;
 use crate::server::state::AppState;
 
 #[derive(OpenApi)]
@@ -23,6 +25,17 @@ use crate::server::state::AppState;
     )
 ))]
 struct Document;
+
+/// All codes of problems, as a table in Markdown.
+fn codes() -> String {
+    let rows = Code::ALL.iter().map(|code| {
+        let status = code.kind().status();
+        format!("| `{}` | {status} | {} |\n", code.as_str(), code.sentence())
+    });
+    let head = "\n\nWhat a problem document says in `code`; there may be more of them later.\n\n\
+                | code | status | meaning |\n| --- | --- | --- |\n";
+    format!("{head}{}", rows.collect::<String>())
+}
 
 /// What an operation may answer because of what all of them have in common: every one is refused
 /// to other web sites, those with a body refuse a body that is too large, unreadable or wrong, and
@@ -75,8 +88,8 @@ fn problem(words: &str) -> openapi::Response {
 }
 
 /// Every route of the public interface, with its document at `/api/openapi.json` and a page
-/// at `/api/docs`.
-pub(crate) fn documented(metrics: PrometheusHandle) -> Router<AppState> {
+/// at `/api/docs`; and the parameters that the document names.
+pub(crate) fn documented(metrics: PrometheusHandle) -> (Router<AppState>, KnownParameters) {
     let (routes, mut document) = OpenApiRouter::with_openapi(Document::openapi())
         .merge(projects::router())
         .merge(activity::router())
@@ -89,7 +102,11 @@ pub(crate) fn documented(metrics: PrometheusHandle) -> Router<AppState> {
         .merge(health::router(metrics))
         .split_for_parts();
     complete(&mut document);
-    routes
+    let words = document.info.description.get_or_insert_default();
+    words.push_str(&codes());
+    let known = KnownParameters::of(&document);
+    let routes = routes
         .merge(live::router())
-        .merge(SwaggerUi::new("/api/docs").url("/api/openapi.json", document))
+        .merge(SwaggerUi::new("/api/docs").url("/api/openapi.json", document));
+    (routes, known)
 }

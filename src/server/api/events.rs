@@ -1,7 +1,7 @@
 //! `/api/events` and `/events`: the webhook of convergence loops.
 
 use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
@@ -11,19 +11,16 @@ use utoipa_axum::routes;
 
 use super::complaint;
 use super::json::Json;
-use crate::domain::{AppError, Envelope, ErrorKind, Problem};
+use super::payload::{LARGE, Payload};
+use crate::domain::{AppError, Code, Envelope, Problem};
 use crate::server::auth::Actor;
 use crate::server::operations::intake as operations;
 use crate::server::state::AppState;
-
-/// As large as a frame of a loop's socket may be.
-const LARGEST_BODY: usize = 16 * 1024 * 1024;
 
 pub(super) fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(take_events))
         .routes(routes!(take_events_at_root))
-        .layer(DefaultBodyLimit::max(LARGEST_BODY))
 }
 
 /// What a loop's webhook posts. A bare event or array of events is taken too.
@@ -46,7 +43,7 @@ struct EventBatch {
 async fn take_events(
     State(app): State<AppState>,
     actor: Actor,
-    request: Bytes,
+    Payload(request): Payload<LARGE>,
 ) -> Result<Response, AppError> {
     let taken = operations::take(&app, &actor.operator()?, opened(request).await?).await?;
     Ok((StatusCode::ACCEPTED, Json(taken)).into_response())
@@ -56,11 +53,11 @@ async fn take_events(
 async fn opened(body: Bytes) -> Result<Envelope, AppError> {
     let open = move || {
         let text = String::from_utf8(body.into())
-            .map_err(|_| AppError::new(ErrorKind::Malformed, "the body is not UTF-8 text"))?;
+            .map_err(|_| AppError::new(Code::MalformedJson, "the body is not UTF-8 text"))?;
         Envelope::open(text).map_err(|error| complaint::malformed(&error))
     };
     let opened = tokio::task::spawn_blocking(open).await;
-    opened.map_err(|error| AppError::new(ErrorKind::Internal, error.to_string()))?
+    opened.map_err(|error| AppError::new(Code::InternalError, error.to_string()))?
 }
 
 /// The same as `POST /api/events`, at the address where loops look for it by default.
@@ -72,7 +69,7 @@ async fn opened(body: Bytes) -> Result<Envelope, AppError> {
 async fn take_events_at_root(
     app: State<AppState>,
     actor: Actor,
-    request: Bytes,
+    Payload(request): Payload<LARGE>,
 ) -> Result<Response, AppError> {
-    take_events(app, actor, request).await
+    take_events(app, actor, Payload(request)).await
 }
