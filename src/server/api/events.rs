@@ -11,34 +11,60 @@ use utoipa_axum::routes;
 
 use super::complaint;
 use super::json::Json;
-use crate::domain::{AppError, Envelope, ErrorKind, Problem};
+use crate::domain::{AppError, Envelope, ErrorKind, LARGEST_BATCH, Problem};
 use crate::server::auth::Actor;
 use crate::server::operations::intake as operations;
 use crate::server::state::AppState;
-
-/// As large as a frame of a loop's socket may be.
-const LARGEST_BODY: usize = 16 * 1024 * 1024;
 
 pub(super) fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(take_events))
         .routes(routes!(take_events_at_root))
-        .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .layer(DefaultBodyLimit::max(LARGEST_BATCH))
 }
 
-/// What a loop's webhook posts. A bare event or array of events is taken too.
+/// What a loop's webhook posts.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "documents what `take_events` reads")]
 struct EventBatch {
     /// Of events that name no session themselves.
     session_id: Option<String>,
-    /// `event_id`, `timestamp`, `session_id`, `iteration`, `state`, `event_type`, `data` each.
-    events: Vec<Value>,
+    events: Vec<SentEvent>,
+}
+
+/// An event as a loop sends it; whatever else it has is kept.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "documents what `take_events` reads")]
+struct SentEvent {
+    /// Such as `STEP_COMPLETE`, in any case.
+    event_type: String,
+    /// That of the batch when absent.
+    session_id: Option<String>,
+    /// Identifies it within its session; made of its content when absent.
+    event_id: Option<String>,
+    /// When it happened; when it came, where this cannot be read.
+    timestamp: Value,
+    /// Counts from 1; 0 before the first iteration.
+    iteration: Option<u32>,
+    /// As its sender wrote it.
+    state: Value,
+    /// Whatever belongs to its type.
+    data: Value,
+}
+
+/// The ways to post events: a batch, one alone, or several.
+#[derive(ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "documents what `take_events` reads")]
+enum Posted {
+    Batch(EventBatch),
+    One(SentEvent),
+    Several(Vec<SentEvent>),
 }
 
 /// Take in events of a convergence loop. Answers once they are stored; events that are known
 /// already are counted as duplicates.
-#[utoipa::path(post, path = "/api/events", tag = "convergence", request_body = EventBatch,
+#[utoipa::path(post, path = "/api/events", tag = "convergence", request_body = Posted,
     responses((status = 202, body = operations::TakenEvents),
     (status = 400, body = Problem, content_type = "application/problem+json"),
     (status = 413, body = Problem, content_type = "application/problem+json"),
@@ -64,7 +90,7 @@ async fn opened(body: Bytes) -> Result<Envelope, AppError> {
 }
 
 /// The same as `POST /api/events`, at the address where loops look for it by default.
-#[utoipa::path(post, path = "/events", tag = "convergence", request_body = EventBatch,
+#[utoipa::path(post, path = "/events", tag = "convergence", request_body = Posted,
     responses((status = 202, body = operations::TakenEvents),
     (status = 400, body = Problem, content_type = "application/problem+json"),
     (status = 413, body = Problem, content_type = "application/problem+json"),

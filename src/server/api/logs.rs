@@ -11,18 +11,15 @@ use utoipa_axum::routes;
 
 use super::json::Json;
 use super::{body, params};
-use crate::domain::{AppError, LogEntry, NewLog, Problem};
+use crate::domain::{AppError, LARGEST_BATCH, LogEntry, NewLog, Problem};
 use crate::server::auth::Actor;
 use crate::server::operations::logs as operations;
 use crate::server::state::AppState;
 
-/// Bodies of log batches may be larger than others.
-const LARGEST_BODY: usize = 16 * 1024 * 1024;
-
 pub(super) fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(list_logs, append_logs))
-        .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .layer(DefaultBodyLimit::max(LARGEST_BATCH))
 }
 
 /// Read the log of a task, oldest first.
@@ -43,6 +40,16 @@ async fn list_logs(
     Ok((params::next_link(&uri, &page), Json(page.items)).into_response())
 }
 
+/// One entry, or several.
+#[derive(ToSchema)]
+#[serde(untagged)]
+#[schema(as = NewLogs)]
+#[expect(dead_code, reason = "documents what `append_logs` reads")]
+enum Written {
+    One(NewLog),
+    Several(Vec<NewLog>),
+}
+
 /// How many entries were stored.
 #[derive(Serialize, ToSchema)]
 struct Accepted {
@@ -52,7 +59,7 @@ struct Accepted {
 /// Append to the log of a task: one entry, an array, or one JSON object a line
 /// (`application/x-ndjson`). Answers once the entries are stored.
 #[utoipa::path(post, path = "/api/tasks/{id}/logs", tag = "logs",
-    request_body(content((Vec<NewLog> = "application/json"), (String = "application/x-ndjson"))),
+    request_body(content((Written = "application/json"), (String = "application/x-ndjson"))),
     params(("id" = String, Path, description = "number or id"),
         ("Lease" = Option<String>, Header, description = "the reporting agent's lease")),
     responses((status = 202, body = Accepted),

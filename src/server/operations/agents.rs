@@ -4,8 +4,8 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::domain::{
-    ActivityKind, Agent, AgentKind, AgentSource, AppError, ErrorKind, FieldError, StopMode,
-    Timestamp, is_agent_name,
+    ActivityKind, Agent, AgentKind, AgentSource, AppError, CAPABILITIES, CONCURRENCY, ErrorKind,
+    FieldError, StopMode, Timestamp, WORD, is_agent_name,
 };
 use crate::server::auth::{Maintainer, Operator, Viewer};
 use crate::server::operations::tasks;
@@ -58,14 +58,14 @@ pub(crate) async fn register(
             "letters, digits, \".\", \"-\" and \"_\", at most 64",
         ));
     }
-    if !(1..=256).contains(&concurrency) {
+    if !(1..=CONCURRENCY).contains(&concurrency) {
         problems.push(FieldError::new("concurrency", "must be from 1 to 256"));
     }
-    let too_long = |text: &str| text.chars().count() > 200 || text.contains('\0');
+    let too_long = |text: &str| text.chars().count() > WORD || text.contains('\0');
     if new.title.as_deref().is_some_and(too_long) {
         problems.push(FieldError::new("title", "must be at most 200 characters"));
     }
-    if new.capabilities.len() > 100 || new.capabilities.iter().any(|text| too_long(text)) {
+    if new.capabilities.len() > CAPABILITIES || new.capabilities.iter().any(|text| too_long(text)) {
         problems.push(FieldError::new(
             "capabilities",
             "at most 100 of at most 200 characters",

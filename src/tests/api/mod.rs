@@ -4,6 +4,7 @@
 mod activity;
 mod agents;
 mod changes;
+mod contract;
 mod docs;
 mod external;
 mod fields;

@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use utoipa::IntoParams;
 
 use crate::domain::{
-    AppError, FieldError, LogFilter, LogLevel, Page, Priority, TaskFilter, TaskStatus, Timestamp,
+    AppError, FILTER_TEXT, FieldError, LogFilter, LogLevel, MOST_ITEMS, Page, Priority, TaskFilter, TaskStatus, Timestamp,
 };
 
 pub(super) use sessions::{
@@ -15,7 +15,6 @@ pub(super) use sessions::{
 };
 
 const DEFAULT_LIMIT: u32 = 100;
-const MOST: u32 = 1000;
 
 /// Where a page begins and how long it is.
 pub(super) struct Paging {
@@ -32,10 +31,16 @@ struct Query {
 impl Query {
     pub(super) fn of(uri: &Uri) -> Self {
         let text = uri.query().unwrap_or_default();
-        let pairs = serde_urlencoded::from_str(text).unwrap_or_default();
+        let pairs: Vec<(String, String)> = serde_urlencoded::from_str(text).unwrap_or_default();
+        let is_wrong = |(_, value): &(String, String)| {
+            value.chars().count() > FILTER_TEXT || value.contains('\0')
+        };
+        let (wrong, pairs): (Vec<_>, _) = pairs.into_iter().partition(is_wrong);
+        let message = format!("must be at most {FILTER_TEXT} characters without NUL");
+        let problem = |(name, _)| FieldError::new(name, message.clone());
         Self {
             pairs,
-            problems: Vec::new(),
+            problems: wrong.into_iter().map(problem).collect(),
         }
     }
 
@@ -85,7 +90,7 @@ impl Query {
     }
 
     pub(super) fn paging(&mut self) -> Paging {
-        let legal = |text: &str| text.parse().ok().filter(|n| (1..=MOST).contains(n));
+        let legal = |text: &str| text.parse().ok().filter(|n| (1..=MOST_ITEMS).contains(n));
         let limit = self.parsed("limit", legal, "must be from 1 to 1000");
         Paging {
             limit: limit.unwrap_or(DEFAULT_LIMIT),
@@ -230,15 +235,6 @@ pub(super) fn log_list(uri: &Uri) -> Result<(LogFilter, Paging), AppError> {
             .parsed("order", order, "must be asc or desc")
             .unwrap_or(false),
     };
-    if filter
-        .agent
-        .as_deref()
-        .is_some_and(|agent| agent.contains('\0'))
-    {
-        query
-            .problems
-            .push(FieldError::new("agent", "must not contain NUL characters"));
-    }
     let paging = query.paging();
     query.finish()?;
     Ok((filter, paging))
