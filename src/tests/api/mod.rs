@@ -5,6 +5,7 @@ mod activity;
 mod agents;
 mod bodies;
 mod changes;
+mod contract;
 mod docs;
 mod external;
 mod fields;

@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use utoipa::IntoParams;
 
 use crate::domain::{
-    AppError, FieldError, LONGEST_PARAMETER, LogFilter, LogLevel, Page, Priority, TaskFilter,
+    AppError, FILTER_TEXT, FieldError, LogFilter, LogLevel, MOST_ITEMS, Page, Priority, TaskFilter,
     TaskStatus, Timestamp,
 };
 
@@ -18,7 +18,6 @@ pub(super) use sessions::{
 };
 
 const DEFAULT_LIMIT: u32 = 100;
-const MOST: u32 = 1000;
 
 /// Where a page begins and how long it is.
 pub(super) struct Paging {
@@ -105,7 +104,7 @@ impl Query {
     }
 
     pub(super) fn paging(&mut self) -> Paging {
-        let legal = |text: &str| text.parse().ok().filter(|n| (1..=MOST).contains(n));
+        let legal = |text: &str| text.parse().ok().filter(|n| (1..=MOST_ITEMS).contains(n));
         let limit = self.parsed("limit", legal, "must be from 1 to 1000");
         Paging {
             limit: limit.unwrap_or(DEFAULT_LIMIT),
@@ -140,8 +139,8 @@ fn unfit(query: &str, value: &str) -> Option<String> {
     if value.contains(char::REPLACEMENT_CHARACTER) && !sent() {
         return Some("must be UTF-8 text".to_owned());
     }
-    let long = value.chars().count() > LONGEST_PARAMETER;
-    long.then(|| format!("must be at most {LONGEST_PARAMETER} characters"))
+    let long = value.chars().count() > FILTER_TEXT;
+    long.then(|| format!("must be at most {FILTER_TEXT} characters"))
 }
 
 /// A list that has no other parameters than those of its pages.
