@@ -147,6 +147,15 @@ impl SessionStatus {
         }
     }
 
+    /// The words for people. One that ended did not converge, whatever else is known of it.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Ended => "not converged",
+            other => other.as_str(),
+        }
+    }
+
     /// Reads the name on the wire.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {

@@ -69,7 +69,7 @@ impl VerdictKind {
             Self::Converged => "converged",
             Self::Failed => "failed",
             Self::Interrupted => "interrupted",
-            Self::TooEarly => "too early",
+            Self::TooEarly => "too early to tell",
         }
     }
 }

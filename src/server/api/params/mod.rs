@@ -215,14 +215,13 @@ pub(super) struct LogListParams {
 /// Reads the parameters of `GET /api/tasks/{id}/logs`.
 pub(super) fn log_list(uri: &Uri) -> Result<(LogFilter, Paging), AppError> {
     let mut query = Query::of(uri);
-    let level = |text: &str| {
-        LogLevel::ALL
-            .into_iter()
-            .find(|level| level.as_str() == text)
-    };
     let time = |text: &str| Timestamp::parse(text).ok();
     let filter = LogFilter {
-        level: query.parsed("level", level, "must be debug, info, warn or error"),
+        level: query.parsed(
+            "level",
+            LogLevel::read,
+            "must be debug, info, warn or error",
+        ),
         agent: query.one("agent"),
         since: query.parsed("since", time, "must be an RFC 3339 time"),
         until: query.parsed("until", time, "must be an RFC 3339 time"),

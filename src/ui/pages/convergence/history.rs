@@ -8,7 +8,7 @@ use leptos_router::hooks::use_navigate;
 use super::following::{Following, read};
 use crate::domain::{ConvergenceView, LoopState, Session, SessionStatus};
 use crate::ui::browser;
-use crate::ui::components::{Ago, HiddenFields, SessionBadge, count, duration, state_label};
+use crate::ui::components::{Ago, HiddenFields, SessionBadge, count, duration};
 use crate::ui::dynamic::{Erase, attribute, handler, list, maybe, memo, nothing, part, row, text};
 use crate::ui::paths::{self, SessionsQuery};
 
@@ -161,7 +161,7 @@ fn Tabs(
         });
         view! {
             <a class="tab" href=url aria-current=is_here data-noscroll="true">
-                {status.map_or("all", SessionStatus::as_str)}
+                {status.map_or("all", SessionStatus::label)}
             </a>
         }
     };
@@ -198,7 +198,7 @@ fn Filters(
         let chosen = move || query.read().filter.state.first().copied() == state;
         let selected = attribute(move || chosen().then_some(""));
         let name = state.map_or("", LoopState::as_str);
-        let label = state.map_or("Any last state", state_label);
+        let label = state.map_or("Any last state", LoopState::label);
         view! { <option value=name selected=selected>{label}</option> }
     };
     let each = LoopState::ALL.map(Some);

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::following::read;
 use super::numbers::known;
 use crate::domain::{IterationMetrics, LoopStep, SessionView, StepMetrics};
-use crate::ui::components::{Icon, count, duration, state_label};
+use crate::ui::components::{Icon, count, duration};
 use crate::ui::dynamic::{Erase, list, maybe, memo, nothing, row, text};
 use crate::ui::paths::EventsQuery;
 
@@ -59,7 +59,7 @@ pub(super) fn Rounds(
         },
     );
     let phases = row(LoopStep::ALL, |step| {
-        view! { <th scope="col">{state_label(step.state())}</th> }
+        view! { <th scope="col">{step.state().label()}</th> }
     });
     view! {
         <section aria-labelledby="rounds">
