@@ -54,6 +54,7 @@ pub(crate) fn VerdictBadge(
             VerdictKind::Oscillating => ("activity", "interrupted"),
             VerdictKind::Diverging => ("trending-up", "task-failed"),
             VerdictKind::Converged => ("circle-check", "task-completed"),
+            VerdictKind::NotConverged => ("circle-slash", "ended"),
             VerdictKind::Failed => ("circle-x", "task-failed"),
             VerdictKind::Interrupted => ("circle-dashed", "interrupted"),
             VerdictKind::TooEarly => ("hourglass", "early"),
@@ -106,14 +107,24 @@ pub(crate) fn Stepper(
                 (Ordering::Less, LoopState::Failed, _) | (Ordering::Greater, ..) => "step",
                 (Ordering::Less, ..) => "step done",
                 (_, LoopState::Converged, _) => "step here good",
-                (_, LoopState::Failed, _) => "step here bad",
+                (_, LoopState::Failed, SessionStatus::Failed) => "step here bad",
                 (_, _, SessionStatus::Running) => "step here",
                 (..) => "step here gone",
             };
             name.to_owned()
         });
         let here = attribute(move || (place == place_now()).then_some("step"));
-        let word = text(move || shown().label().to_owned());
+        let word = text(move || {
+            // The state of a loop that gave up has the name of one that failed.
+            let gave_up = status.get() == SessionStatus::Ended;
+            let shown = shown();
+            let word = if gave_up && shown == LoopState::Failed {
+                SessionStatus::Ended.label()
+            } else {
+                shown.label()
+            };
+            word.to_owned()
+        });
         view! {
             <li class=class aria-current=here>
                 <span>{word}</span>

@@ -127,15 +127,23 @@ fn Row(session: Memo<Option<Session>>, id: String) -> impl IntoView {
     let start = memo(move || session.read().as_ref().map(|it| it.start_time));
     let start = memo(move || start.get().filter(|_| !is_unreadable.get()));
     let began = maybe(move || start.get().map(|time| view! { <span><Ago time/></span> }));
-    let choose = format!("Compare {id}");
+    let name = memo(move || {
+        let session = session.read();
+        session
+            .as_ref()
+            .map(|it| it.name.clone())
+            .unwrap_or_default()
+    });
+    let choose = text(move || format!("Compare {}", name.read()));
+    let title = id.clone();
     view! {
         <li class="row session-row" data-row="">
             <input type="checkbox" name="with" value=id.clone() aria-label=choose/>
             <SessionBadge status/>
             <div class="row-main">
                 <div class="row-head">
-                    <a class="row-title" href=paths::session(&id)>
-                        {id.clone()}
+                    <a class="row-title" href=paths::session(&id) title=title>
+                        {text(move || name.get())}
                     </a>
                 </div>
                 {trouble}
