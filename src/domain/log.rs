@@ -1,6 +1,6 @@
 //! Log entries: what agents print and say while they work.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
@@ -36,8 +36,8 @@ pub struct NewLog {
     /// When it was said; the time of arrival when absent.
     #[serde(default)]
     pub time: Option<Timestamp>,
-    /// `info` when absent.
-    #[serde(default)]
+    /// `info` when absent. The words of other programs are read as well: `warning`, `FATAL`.
+    #[serde(default, deserialize_with = "level")]
     pub level: LogLevel,
     /// `agent` when absent.
     #[serde(default)]
@@ -78,6 +78,33 @@ impl LogLevel {
             Self::Error => "error",
         }
     }
+
+    /// Reads a level in any case, and the words of other programs: the one place that knows them.
+    /// Nothing comes of any other word or of a number, which means one thing to one program and
+    /// another to the next.
+    #[must_use]
+    pub fn read(text: &str) -> Option<Self> {
+        Some(match text.trim().to_lowercase().as_str() {
+            "trace" | "debug" | "verbose" | "fine" | "finer" | "finest" | "silly" | "trc"
+            | "dbg" => Self::Debug,
+            "info" | "information" | "informational" | "notice" | "note" | "log" | "inf" => {
+                Self::Info
+            }
+            "warn" | "warning" | "wrn" => Self::Warn,
+            "error" | "err" | "severe" | "critical" | "crit" | "fatal" | "ftl" | "alert"
+            | "emergency" | "emerg" | "panic" => Self::Error,
+            _ => return None,
+        })
+    }
+}
+
+/// The level of an entry on its way in; any word that is no level is refused.
+pub(super) fn level<'de, D: Deserializer<'de>>(from: D) -> Result<LogLevel, D::Error> {
+    let word = std::borrow::Cow::<str>::deserialize(from)?;
+    let known = LogLevel::ALL.map(LogLevel::as_str).join(", ");
+    LogLevel::read(&word).ok_or_else(|| {
+        serde::de::Error::custom(format!("unknown level {word:?}, expected one of {known}"))
+    })
 }
 
 /// Where an entry came from.

@@ -42,11 +42,12 @@ pub use code::Code;
 pub use convergence::decode_batch;
 pub use convergence::{
     Acceptance, Account, Batch, Envelope, EventFilter, EventType, Fellows, Finding, FindingFacts,
-    FindingState, IllegalMove, IterationFacts, IterationMetrics, LARGEST_EVENT, Latest, Ledger,
-    LoopEvent, LoopLink, LoopMove, LoopState, LoopStep, Seen, Session, SessionBook, SessionEvent,
-    SessionFacts, SessionFilter, SessionStats, SessionStatus, Severity, SeverityCounts, Sighting,
-    Stamp, StepFacts, StepMetrics, StepReport, StepResult, Unreadable, Verdict, VerdictKind,
-    account, beginning, cut_data, cut_event, data_weight, fingerprint, ledger, verdict, weight,
+    FindingState, IllegalMove, IterationFacts, IterationMetrics, LARGEST_EVENT, LONGEST_NAME,
+    Latest, Ledger, LoopEvent, LoopLink, LoopMove, LoopState, LoopStep, NOT_CONVERGED, Seen,
+    Session, SessionBook, SessionEvent, SessionFacts, SessionFilter, SessionNumbers, SessionStats,
+    SessionStatus, Severity, SeverityCounts, Sighting, Stamp, StepFacts, StepMetrics, StepReport,
+    StepResult, Titles, Unreadable, Verdict, VerdictKind, account, beginning, cut_data, cut_event,
+    data_weight, fingerprint, ledger, session_name, verdict, weight,
 };
 pub use error::{AppError, ErrorKind, FieldError};
 pub use excerpt::{

@@ -94,7 +94,7 @@ struct JsonLine {
     progress: Option<f64>,
     message: Option<String>,
     log: Option<JsonLog>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "super::log::level")]
     level: LogLevel,
     #[serde(default)]
     fields: Map<String, Value>,

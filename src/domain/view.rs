@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Activity, Agent, AgentStatus, Epoch, Excerpt, Finding, FindingState, IterationMetrics, LogPage,
-    LoopLink, OpenQuestions, Page, Project, Seq, Session, SessionEvent, SessionStats, StatusCounts,
-    Task, TaskTexts, Timestamp,
+    LoopLink, OpenQuestions, Page, Project, Seq, Session, SessionEvent, SessionNumbers,
+    SessionStats, StatusCounts, Task, TaskTexts, Timestamp,
 };
 
 /// The point of the feed at which a page was read: go on from here and nothing is missing.
@@ -208,12 +208,8 @@ pub struct ComparisonView {
 pub struct ComparedSession {
     /// The session with its verdict.
     pub session: Session,
-    /// What is wrong at the end.
-    pub open: Option<u32>,
-    /// How many findings its steps reported.
-    pub findings: Option<u32>,
-    /// How many fixes its steps reported.
-    pub fixes: Option<u32>,
+    /// Its numbers as a whole.
+    pub numbers: SessionNumbers,
 }
 
 /// A finding of two sessions.
@@ -262,12 +258,8 @@ pub struct RoundsView {
 pub struct FindingsView {
     /// What needs someone first, with the beginning of long texts; `next` leads to more.
     pub page: Page<Finding>,
-    /// How many there are in all.
-    pub total: u64,
-    /// How many of them are open.
-    pub open: u64,
-    /// True when its loop tells how many there are.
-    pub counted: bool,
+    /// How many there are, and what else is known of them as a whole.
+    pub numbers: SessionNumbers,
 }
 
 /// What every page shows of the questions that wait for a person.

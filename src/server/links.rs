@@ -97,18 +97,16 @@ impl Link {
         });
     }
 
-    /// The socket is closed, or could not be opened; answers whether that is news.
-    pub(crate) fn disconnected(&self, error: String, now: Timestamp) -> bool {
+    /// The socket is closed, or could not be opened.
+    pub(crate) fn disconnected(&self, error: String, now: Timestamp) {
         self.change(|known| {
-            let news = known.link.connected || known.link.error.as_ref() != Some(&error);
             if known.link.connected {
                 known.link.connected = false;
                 known.link.since = now;
             }
             known.link.error = Some(error);
             known.sessions.clear();
-            news
-        })
+        });
     }
 
     /// Events of these sessions are about to be stored.

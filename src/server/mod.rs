@@ -18,7 +18,7 @@ mod api;
 mod assets;
 pub(crate) mod auth;
 pub(crate) mod backoff;
-mod bridge;
+pub(crate) mod bridge;
 pub(crate) mod clock;
 pub(crate) mod config;
 pub mod converge;

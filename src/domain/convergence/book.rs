@@ -55,8 +55,8 @@ impl SessionBook {
     #[must_use]
     pub fn judged(&self, mut session: Session) -> (Session, Ledger) {
         let ledger = self.ledger();
-        let error = session.error.as_deref();
-        session.verdict = Some(verdict(session.status, error, &ledger.iterations));
+        let why = self.facts.why(session.status);
+        session.verdict = Some(verdict(session.status, why, &ledger.iterations));
         (session, ledger)
     }
 }

@@ -3,8 +3,11 @@
 //! the time of the event, then by arrival.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use super::{EventType, LoopEvent, LoopState, LoopStep, Seen, SessionStatus, Sighting, span};
+use super::{
+    EventType, LoopEvent, LoopState, LoopStep, Seen, SessionStatus, Sighting, Titles, span,
+};
 use crate::domain::Timestamp;
 
 /// When something happened, and as which event of all it arrived.
@@ -57,6 +60,16 @@ pub struct SessionFacts {
     pub error: Option<Latest<String>>,
     /// The last end; true when it was broken off.
     pub ended: Option<Latest<bool>>,
+    /// The last time its loop said that it ended because it did not converge, and not because
+    /// something went wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gave_up: Option<Stamp>,
+    /// Why it was last broken off.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stopped: Option<Latest<String>>,
+    /// What its loop calls it, on which folder it works, and for which task.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub titles: Option<Latest<Titles>>,
 }
 
 /// What is known of one finding of a session.
@@ -107,12 +120,36 @@ impl SessionFacts {
             }
             EventType::SessionEnded => {
                 let broken_off = event.data().get("interrupted");
-                let broken_off = broken_off.and_then(serde_json::Value::as_bool);
+                let broken_off = broken_off.and_then(Value::as_bool);
                 set(&mut self.ended, stamp, broken_off.unwrap_or(false));
+                let reason = event.data().get("reason").and_then(Value::as_str);
+                if let Some(reason) = reason.filter(|_| broken_off == Some(true)) {
+                    set(&mut self.stopped, stamp, beginning(reason));
+                }
+            }
+            EventType::SessionStarted => {
+                if let Some(titles) = Titles::of(event) {
+                    set(&mut self.titles, stamp, titles);
+                }
             }
             EventType::Error => set(&mut self.error, stamp, error_of(event)),
             _ => {}
         }
+        if event.data().get("outcome").and_then(Value::as_str) == Some(NOT_CONVERGED) {
+            self.gave_up = self.gave_up.max(Some(stamp));
+        }
+    }
+
+    /// True when the last that went wrong is that it did not converge: it ran out of iterations or
+    /// of time, as its loop says. A loop that says so in its own words is understood where these
+    /// name a limit that was reached.
+    fn has_given_up(&self) -> bool {
+        let erred = self.error.as_ref().map(|error| error.stamp);
+        let in_words = self
+            .error
+            .as_ref()
+            .is_some_and(|it| names_a_limit(&it.value));
+        in_words || (self.gave_up.is_some() && self.gave_up >= erred)
     }
 
     /// Its first and its last event.
@@ -137,6 +174,10 @@ impl SessionFacts {
         let broken_off = self.ended.as_ref().is_some_and(|end| end.value);
         if after_work(self.converged) && self.converged >= self.failed {
             SessionStatus::Converged
+        } else if (after_work(self.failed) || (self.has_ended() && after_work(erred)))
+            && self.has_given_up()
+        {
+            SessionStatus::Ended
         } else if after_work(self.failed) {
             SessionStatus::Failed
         } else if self.has_ended() && broken_off {
@@ -152,16 +193,32 @@ impl SessionFacts {
         }
     }
 
-    /// The state of its loop, and since when.
+    /// Why it ended, where that is known: what its loop last said that went wrong, or who broke
+    /// it off.
+    #[must_use]
+    pub fn why(&self, status: SessionStatus) -> Option<&str> {
+        let why = match status {
+            SessionStatus::Interrupted if self.has_ended() => self.stopped.as_ref(),
+            SessionStatus::Failed => self.error.as_ref(),
+            SessionStatus::Ended if self.has_given_up() => self.error.as_ref(),
+            _ => None,
+        };
+        why.map(|why| why.value.as_str())
+    }
+
+    /// The state of its loop, and since when. A loop that gave up or failed ends in its own state.
     #[must_use]
     pub fn state(&self) -> (LoopState, Option<Timestamp>) {
         let last = self.state.as_ref().or(self.written.as_ref());
         let since = last.map(|last| last.stamp.at).or(self.bounds().0);
-        match self.status(false) {
+        let status = self.status(false);
+        match status {
             SessionStatus::Converged => {
                 (LoopState::Converged, self.converged.map(|stamp| stamp.at))
             }
-            SessionStatus::Failed => {
+            SessionStatus::Failed | SessionStatus::Ended
+                if status == SessionStatus::Failed || self.has_given_up() =>
+            {
                 let erred = self.error.as_ref().map(|error| error.stamp);
                 (
                     LoopState::Failed,
@@ -173,14 +230,31 @@ impl SessionFacts {
     }
 }
 
+/// `data.outcome` of a loop that ended because it did not converge.
+pub const NOT_CONVERGED: &str = "not_converged";
+
+/// True for words of a loop that ran into a limit of its own: "Max iterations (2) reached".
+/// Migration 0009 has the same in SQL.
+fn names_a_limit(words: &str) -> bool {
+    let words = words.to_lowercase();
+    let any = |of: &[&str]| of.iter().any(|it| words.contains(it));
+    let limits = ["max iterations", "maximum iterations", "iteration limit"];
+    let reached = ["reached", "exceeded", "exhausted"];
+    let in_time = words.starts_with("timeout (") && words.ends_with(") reached");
+    (any(&limits) && any(&reached)) || in_time
+}
+
 /// The words of an `ERROR`.
 fn error_of(event: &LoopEvent) -> String {
     let data = event.data();
     let mut words = ["error", "message", "detail"].iter();
-    let words = words.find_map(|name| data.get(*name).and_then(serde_json::Value::as_str));
-    let words = words
-        .or_else(|| data.as_str())
-        .unwrap_or("the loop did not say why");
+    let words = words.find_map(|name| data.get(*name).and_then(Value::as_str));
+    let words = words.or_else(|| data.as_str()).map(str::trim);
+    let words = words.filter(|words| !words.is_empty());
+    beginning(words.unwrap_or("the loop did not say why"))
+}
+
+fn beginning(words: &str) -> String {
     words.chars().take(2000).collect()
 }
 

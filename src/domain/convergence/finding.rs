@@ -65,14 +65,18 @@ impl Severity {
         }
     }
 
-    /// Reads a name in any case, and the words of common tools.
+    /// Reads a severity in any case, and the words of common tools: the one place that knows them.
+    /// Any other word is a severity that is not known, and never a low one.
     #[must_use]
-    pub fn parse(text: &str) -> Self {
+    pub fn read(text: &str) -> Self {
         match text.trim().to_lowercase().as_str() {
-            "low" | "minor" | "note" | "info" | "informational" | "style" => Self::Low,
-            "medium" | "moderate" | "warning" | "warn" => Self::Medium,
-            "high" | "error" | "major" | "serious" => Self::High,
-            "critical" | "fatal" | "blocker" => Self::Critical,
+            "low" | "minor" | "trivial" | "negligible" | "note" | "notice" | "info"
+            | "information" | "informational" | "hint" | "suggestion" | "style" => Self::Low,
+            "medium" | "med" | "moderate" | "warning" | "warn" => Self::Medium,
+            "high" | "error" | "err" | "major" | "serious" | "severe" | "important" => Self::High,
+            "critical" | "crit" | "fatal" | "blocker" | "alert" | "emergency" | "panic" => {
+                Self::Critical
+            }
             _ => Self::Unknown,
         }
     }
@@ -116,7 +120,7 @@ impl Sighting {
         let severity = word(&["severity", "level", "priority"]);
         let severity = severity
             .as_deref()
-            .map_or_else(Severity::default, Severity::parse);
+            .map_or_else(Severity::default, Severity::read);
         let area = area.unwrap_or_default();
         if description.is_none() && area.is_empty() {
             return None;

@@ -50,18 +50,20 @@ fn looked_for(iterations: &[&IterationFacts], steps: &[LoopStep]) -> Vec<usize> 
 /// Follows one group; `numbers` are those of the rows, `looked` the rows where it was looked for.
 fn one(group: &Fellows, numbers: &[u32], looked: &[usize], tally: &mut Tally) -> FindingState {
     let mut state: Option<FindingState> = None;
-    // The row after those in which it was seen last.
-    let mut end = 0;
+    // The row after those in which it was seen last, and the row since which it is open.
+    let (mut end, mut open) = (0, 0);
     for (first, last) in group.seen.runs() {
         let from = numbers.partition_point(|number| *number < first);
         let to = numbers.partition_point(|number| *number <= last);
         if from == to {
+            // Before the first iteration with a number.
+            state = state.or(Some(FindingState::New));
             continue;
         }
         if state.is_some()
             && let Some(row) = first_within(looked, end, from)
         {
-            tally.fixed.add(row, row + 1, group.count);
+            tally.fix(group, open, row);
             state = Some(FindingState::Fixed);
         }
         let begin = match state {
@@ -69,18 +71,10 @@ fn one(group: &Fellows, numbers: &[u32], looked: &[usize], tally: &mut Tally) ->
             Some(FindingState::Fixed) => FindingState::Regressed,
             Some(_) => FindingState::Repeated,
         };
-        if group.accepted {
-            tally.accepted.add(from, to, group.count);
-        } else {
-            let slot = match begin {
-                FindingState::New => &mut tally.new,
-                FindingState::Regressed => &mut tally.regressed,
-                _ => &mut tally.repeated,
-            };
-            slot.add(from, from + 1, group.count);
-            tally.repeated.add(from + 1, to, group.count);
-            tally.open.add(from, to, group.count);
+        if begin != FindingState::Repeated {
+            open = from;
         }
+        tally.see(group, begin, (from, to));
         let is_long = to - from > 1;
         state = Some(if is_long {
             FindingState::Repeated
@@ -89,15 +83,16 @@ fn one(group: &Fellows, numbers: &[u32], looked: &[usize], tally: &mut Tally) ->
         });
         end = to;
     }
-    if state.is_some()
-        && let Some(row) = first_within(looked, end, numbers.len())
-    {
-        tally.fixed.add(row, row + 1, group.count);
-        state = Some(FindingState::Fixed);
+    if state.is_some() {
+        if let Some(row) = first_within(looked, end, numbers.len()) {
+            tally.fix(group, open, row);
+            state = Some(FindingState::Fixed);
+        } else {
+            tally.stay_open(group, open, numbers.len());
+        }
     }
     match state {
         _ if group.accepted => FindingState::Accepted,
-        // Seen before the first iteration with a number.
         None => FindingState::New,
         Some(state) => state,
     }
@@ -141,6 +136,35 @@ impl Tally {
             regressed: none(),
             fixed: none(),
             accepted: none(),
+        }
+    }
+
+    /// It was seen in these rows, and `begin` became of it in the first.
+    fn see(&mut self, group: &Fellows, begin: FindingState, (from, to): (usize, usize)) {
+        if group.accepted {
+            return self.accepted.add(from, to, group.count);
+        }
+        let slot = match begin {
+            FindingState::New => &mut self.new,
+            FindingState::Regressed => &mut self.regressed,
+            _ => &mut self.repeated,
+        };
+        slot.add(from, from + 1, group.count);
+        self.repeated.add(from + 1, to, group.count);
+    }
+
+    /// It is gone in this row, after it was open since another. What is accepted stays that.
+    fn fix(&mut self, group: &Fellows, open: usize, row: usize) {
+        self.stay_open(group, open, row);
+        if !group.accepted {
+            self.fixed.add(row, row + 1, group.count);
+        }
+    }
+
+    /// It is open from one row on, before another: also where nobody looked.
+    fn stay_open(&mut self, group: &Fellows, from: usize, to: usize) {
+        if !group.accepted {
+            self.open.add(from, to, group.count);
         }
     }
 

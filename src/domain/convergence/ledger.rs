@@ -70,7 +70,8 @@ pub struct IterationMetrics {
     pub findings: Option<u32>,
     /// How many fixes its steps reported.
     pub fixes: Option<u32>,
-    /// What is wrong at its end: findings that nobody accepted, and one for a failed validation.
+    /// Findings that are open at its end: seen in it or before, neither fixed since nor accepted,
+    /// and those that were only counted. A failed validation is none; `validated` tells of it.
     pub open: Option<u32>,
     /// Findings seen for the first time. This and the next four are absent without lists.
     pub new: Option<u32>,
@@ -78,7 +79,7 @@ pub struct IterationMetrics {
     pub repeated: Option<u32>,
     /// Findings seen again after they were fixed.
     pub regressed: Option<u32>,
-    /// Findings no longer seen.
+    /// Findings no longer seen, but for those that a person accepted.
     pub fixed: Option<u32>,
     /// Findings seen that a person accepted.
     pub accepted: Option<u32>,
@@ -245,23 +246,22 @@ fn numbers(facts: &IterationFacts, over: bool) -> IterationMetrics {
         known.reduce(u32::saturating_add)
     };
     let listed = results().any(|done| done.value.listed).then_some(0);
-    let counted = results().filter(|done| !done.value.listed);
+    // A step that failed and found nothing may have stopped before it looked.
+    let stopped = |it: &super::StepResult| it.success == Some(false) && it.findings == Some(0);
+    let counted = results().filter(|done| !done.value.listed && !stopped(&done.value));
     let counted = counted.filter_map(|done| done.value.findings);
     let counted = counted.reduce(u32::saturating_add);
     // Where findings were only counted, nobody knows which of them are new.
     let known = listed.filter(|_| counted.unwrap_or(0) == 0);
     let validation = facts.result(LoopStep::Validate);
     let validated = validation.and_then(|result| result.success);
-    // A validation that names what failed is counted by that.
-    let unnamed = validation.is_none_or(|result| result.findings.unwrap_or(0) == 0);
-    let failure = validated.map(|passed| u32::from(!passed && unnamed));
     let severities = results().filter_map(|done| done.value.severities);
     let (started_at, ended_at) = facts.bounds();
     IterationMetrics {
         iteration: facts.iteration,
         findings: sum(|result| result.findings),
         fixes: sum(|result| result.fixes),
-        open: [listed, counted, failure]
+        open: [listed, counted]
             .into_iter()
             .flatten()
             .reduce(u32::saturating_add),

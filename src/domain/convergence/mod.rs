@@ -16,6 +16,7 @@ mod follow;
 mod iteration;
 mod ledger;
 mod moment;
+mod numbers;
 mod report;
 mod seen;
 mod session;
@@ -23,6 +24,7 @@ mod span;
 mod state;
 #[cfg(test)]
 mod tests;
+mod title;
 mod verdict;
 
 pub use book::SessionBook;
@@ -32,15 +34,17 @@ pub use envelope::Envelope;
 #[cfg(test)]
 pub use envelope::decode_batch;
 pub use event::{EventType, LARGEST_EVENT, LoopEvent, SessionEvent};
-pub use facts::{FindingFacts, Latest, SessionFacts, Stamp};
+pub use facts::{FindingFacts, Latest, NOT_CONVERGED, SessionFacts, Stamp};
 pub use finding::{Severity, Sighting, fingerprint};
 pub use iteration::{IterationFacts, StepFacts, StepResult};
 pub use ledger::{
     Acceptance, Account, Fellows, Finding, FindingState, IterationMetrics, Ledger, StepMetrics,
     account, ledger,
 };
+pub use numbers::SessionNumbers;
 pub use report::{SeverityCounts, StepReport};
 pub use seen::Seen;
 pub use session::{EventFilter, LoopLink, Session, SessionFilter, SessionStats, SessionStatus};
 pub use state::{IllegalMove, LoopMove, LoopState, LoopStep};
+pub use title::{LONGEST_NAME, Titles, session_name};
 pub use verdict::{Verdict, VerdictKind, verdict};

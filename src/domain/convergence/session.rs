@@ -11,6 +11,9 @@ use crate::domain::{FieldError, Timestamp};
 pub struct Session {
     /// The id that its loop gave it.
     pub session_id: String,
+    /// What people call it: by its folder and a number, by what its loop calls it, or by its task.
+    #[serde(default)]
+    pub name: String,
     /// Its first event.
     pub start_time: Timestamp,
     /// Its end; absent while it runs and when its loop vanished.
@@ -51,9 +54,9 @@ pub enum SessionStatus {
     Running,
     /// It converged.
     Converged,
-    /// Its loop gave up or ended after an error.
+    /// Its loop could not go on.
     Failed,
-    /// It ended and did not converge.
+    /// It ended and did not converge: it ran out of iterations or time, or did not say why.
     Ended,
     /// Its loop vanished or was broken off.
     Interrupted,
@@ -67,7 +70,7 @@ pub struct SessionFilter {
     pub state: Vec<LoopState>,
     /// Any of these.
     pub status: Vec<SessionStatus>,
-    /// Part of the id, the source or the last error.
+    /// Part of the name, the id, the source or the last error.
     pub q: Option<String>,
 }
 
@@ -147,6 +150,15 @@ impl SessionStatus {
         }
     }
 
+    /// The words for people. One that ended did not converge, whatever else is known of it.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Ended => "not converged",
+            other => other.as_str(),
+        }
+    }
+
     /// Reads the name on the wire.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
@@ -188,7 +200,7 @@ fn text_problems(texts: &[(&str, &Option<String>)]) -> Vec<FieldError> {
 }
 
 impl Session {
-    /// What `facts` add up to; `silent` when its loop has vanished.
+    /// What `facts` add up to, but for its name; `silent` when its loop has vanished.
     #[must_use]
     pub fn of(session_id: String, source: String, facts: &SessionFacts, silent: bool) -> Self {
         let status = facts.status(silent);
@@ -204,6 +216,7 @@ impl Session {
         let end_time = end_time.map(|end| end.min(last_event_at));
         let until = end_time.unwrap_or(last_event_at);
         Self {
+            name: String::new(),
             session_id,
             start_time,
             end_time,

@@ -97,7 +97,22 @@ impl LoopState {
         }
     }
 
-    /// Reads the name in any case.
+    /// The word for people.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Idle => "Idle",
+            Self::Diagnosing => "Diagnosing",
+            Self::Fixing => "Fixing",
+            Self::Attacking => "Attacking",
+            Self::Validating => "Validating",
+            Self::Converged => "Converged",
+            Self::Failed => "Failed",
+        }
+    }
+
+    /// Reads the name in any case. No other word is one: what a loop means by a state of its own
+    /// nobody knows.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();

@@ -1,35 +1,44 @@
 //! Whether a loop gets anywhere, by a stated rule over what was wrong at the end of its last
-//! iterations.
+//! iterations, and what is said of it when it is over.
 //!
-//! The rule, first match wins. What counts is `open`: findings that nobody accepted, and one
-//! for a failed validation, of every complete iteration that tells.
+//! The rule, first match wins. What counts is `open`, findings that nobody accepted, of every
+//! complete iteration that tells. A failed validation is no finding and stands in none of these
+//! numbers; where it names no finding that is open, it weighs as much as one.
 //!
-//! 1. The session converged, failed (also: ended without converging), or is interrupted.
-//! 2. Fewer than three iterations tell: too early.
-//! 3. Nothing is open in the last one: converging.
-//! 4. Of the last four, the last is no new low, and the numbers went up and down (or down and
+//! 1. Fewer than three iterations tell: too early.
+//! 2. Nothing is wrong in the last one: converging.
+//! 3. Of the last four, the last is no new low, and the numbers went up and down (or down and
 //!    up) or two iterations brought fixed findings back: oscillating.
-//! 5. The last is above the first of them, and none was higher: diverging.
-//! 6. The last is below the first of them, and none was lower: converging.
-//! 7. Stalled.
+//! 4. The last is above the first of them, and none was higher: diverging.
+//! 5. The last is below the first of them, and none was lower: converging.
+//! 6. Stalled.
 //!
-//! A clean iteration has nothing open, so by 3 it never worsens the verdict.
+//! A clean iteration has nothing wrong, so by 2 it never worsens the verdict. This stays known when
+//! the session is over (`trend`): one that did not converge is called after it. Only a loop that
+//! failed itself is called failed.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{IterationMetrics, SessionStatus};
+use super::{IterationMetrics, LoopStep, SessionStatus};
 
 /// Whether a loop gets anywhere, and the numbers that led there.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Verdict {
     /// The answer in a word.
     pub kind: VerdictKind,
-    /// The answer in a sentence.
+    /// What the iterations say, also of a session that is over: converging, stalled, oscillating,
+    /// diverging, or too early to tell.
+    #[serde(default = "too_early")]
+    pub trend: VerdictKind,
+    /// The answer as a line: `not converged: stalled (20, 31, 24, 22 open)`.
+    #[serde(default)]
+    pub text: String,
+    /// What it rests on; empty where the word says it all.
     pub reason: String,
     /// The iterations that it rests on, at most four, in order.
     pub iterations: Vec<u32>,
-    /// What was open at the end of each.
+    /// Findings open at the end of each; 0 also where none was told.
     pub open: Vec<u32>,
     /// How many findings came back in each.
     pub regressed: Vec<u32>,
@@ -47,9 +56,11 @@ pub enum VerdictKind {
     Oscillating,
     /// Ever more is open.
     Diverging,
-    /// Done.
+    /// Done, as its loop says.
     Converged,
-    /// Over, and not converged.
+    /// Over without having converged: it ran out of iterations or time, or ended without a word.
+    NotConverged,
+    /// Over, since its loop could not go on.
     Failed,
     /// The loop is gone.
     Interrupted,
@@ -67,9 +78,10 @@ impl VerdictKind {
             Self::Oscillating => "oscillating",
             Self::Diverging => "diverging",
             Self::Converged => "converged",
+            Self::NotConverged => "not converged",
             Self::Failed => "failed",
             Self::Interrupted => "interrupted",
-            Self::TooEarly => "too early",
+            Self::TooEarly => "too early to tell",
         }
     }
 }
@@ -79,80 +91,134 @@ const WINDOW: usize = 4;
 /// Iterations without which nothing can be said.
 const LEAST: usize = 3;
 
-/// Applies the rule; `error` is the session's last error.
+/// Applies the rule; `why` is what is known of the end of a session that is over.
 #[must_use]
 pub fn verdict(
     status: SessionStatus,
-    error: Option<&str>,
+    why: Option<&str>,
     iterations: &[IterationMetrics],
 ) -> Verdict {
-    let tells = |row: &&IterationMetrics| row.complete && row.open.is_some();
+    let tells =
+        |row: &&IterationMetrics| row.complete && (row.open.is_some() || row.validated.is_some());
     let rows: Vec<_> = iterations.iter().filter(tells).collect();
     let window = &rows[rows.len().saturating_sub(WINDOW)..];
-    let open: Vec<u32> = window.iter().filter_map(|row| row.open).collect();
     let regressed: Vec<u32> = window
         .iter()
         .map(|row| row.regressed.unwrap_or(0))
         .collect();
+    let weights: Vec<u32> = window.iter().map(|row| weight(row)).collect();
+    let (trend, words) = judge(&weights, &regressed);
+    let known = in_words(trend, window);
+    let why = why.map(str::trim).filter(|why| !why.is_empty());
     let (kind, reason) = match status {
-        SessionStatus::Converged => (VerdictKind::Converged, "the loop converged".to_owned()),
-        SessionStatus::Failed | SessionStatus::Ended => {
-            let why = error.unwrap_or("no reason was given");
+        SessionStatus::Running if trend == VerdictKind::TooEarly => (trend, words),
+        SessionStatus::Running => {
+            let series = series(window);
             (
-                VerdictKind::Failed,
-                format!("ended without converging: {why}"),
+                trend,
+                format!("{words}: {series} at the end of the last iterations"),
             )
         }
-        SessionStatus::Interrupted => {
-            let reason = "nothing was heard of the loop for too long, or it was broken off";
-            (VerdictKind::Interrupted, reason.to_owned())
+        SessionStatus::Converged => (VerdictKind::Converged, String::new()),
+        SessionStatus::Ended => (VerdictKind::NotConverged, known),
+        SessionStatus::Failed => {
+            let why = why.unwrap_or("its loop did not say why");
+            (VerdictKind::Failed, why.to_owned())
         }
-        SessionStatus::Running => judge(&open, &regressed),
+        SessionStatus::Interrupted => {
+            let why = match why {
+                Some(why) => format!("it was broken off ({why})"),
+                None => "nothing more was heard of its loop".to_owned(),
+            };
+            (
+                VerdictKind::Interrupted,
+                format!("{why}; until then {known}"),
+            )
+        }
+    };
+    let text = match kind {
+        VerdictKind::Converged | VerdictKind::Interrupted => kind.label().to_owned(),
+        VerdictKind::NotConverged | VerdictKind::Failed => format!("{}: {reason}", kind.label()),
+        _ => in_words(trend, window),
     };
     Verdict {
         kind,
+        trend,
+        text,
         reason,
         iterations: window.iter().map(|row| row.iteration).collect(),
-        open,
+        open: window.iter().map(|row| row.open.unwrap_or(0)).collect(),
         regressed,
     }
 }
 
-/// Rules 2 to 7.
-fn judge(open: &[u32], regressed: &[u32]) -> (VerdictKind, String) {
-    let (Some(&first), Some(&last)) = (open.first(), open.last()) else {
+fn too_early() -> VerdictKind {
+    VerdictKind::TooEarly
+}
+
+/// How much is wrong at the end of an iteration.
+fn weight(row: &IterationMetrics) -> u32 {
+    let open = row.open.unwrap_or(0);
+    let mut steps = row.steps.iter();
+    let named = steps.any(|it| it.step == LoopStep::Validate && it.findings.unwrap_or(0) > 0);
+    let unnamed = row.validated == Some(false) && (open == 0 || !named);
+    open.saturating_add(u32::from(unnamed))
+}
+
+/// `stalled (20, 31, 24, 22 open)`.
+fn in_words(trend: VerdictKind, window: &[&IterationMetrics]) -> String {
+    let series = series(window);
+    match (trend, window.len()) {
+        (VerdictKind::TooEarly, 0) => "no iteration was complete".to_owned(),
+        (VerdictKind::TooEarly, _) => format!("too few iterations to tell ({series})"),
+        _ => format!("{} ({series})", trend.label()),
+    }
+}
+
+/// `20, 31, 24, 22 open`, and which validations failed.
+fn series(window: &[&IterationMetrics]) -> String {
+    let known = |row: &&IterationMetrics| row.open.map_or("–".to_owned(), |it| it.to_string());
+    let open: Vec<_> = window.iter().map(known).collect();
+    let failed = window.iter().filter(|row| row.validated == Some(false));
+    let failed: Vec<_> = failed.map(|row| format!("#{}", row.iteration)).collect();
+    let open = open.join(", ");
+    if failed.is_empty() {
+        format!("{open} open")
+    } else {
+        format!("{open} open; validation failed in {}", failed.join(", "))
+    }
+}
+
+/// The rule, and why it says so.
+fn judge(weights: &[u32], regressed: &[u32]) -> (VerdictKind, String) {
+    let (Some(&first), Some(&last)) = (weights.first(), weights.last()) else {
         let reason = format!("no iteration is complete; {LEAST} are needed");
         return (VerdictKind::TooEarly, reason);
     };
-    if open.len() < LEAST {
-        let reason = format!("{} of {LEAST} iterations that are needed", open.len());
+    if weights.len() < LEAST {
+        let reason = format!("{} of {LEAST} iterations that are needed", weights.len());
         return (VerdictKind::TooEarly, reason);
     }
-    let series = open
-        .iter()
-        .map(u32::to_string)
-        .collect::<Vec<_>>()
-        .join(", ");
-    let told = |words: &str| format!("{words}: {series} open at the end of the last iterations");
-    let earlier = &open[..open.len() - 1];
+    let earlier = &weights[..weights.len() - 1];
     let low = earlier.iter().all(|number| last <= *number);
     let new_low = earlier.iter().all(|number| last < *number);
     let high = earlier.iter().all(|number| last >= *number);
     let came_back = regressed.iter().filter(|number| **number > 0).count();
-    if last == 0 {
-        (VerdictKind::Converging, told("nothing is open"))
+    let (kind, words) = if last == 0 {
+        (VerdictKind::Converging, "nothing is open")
     } else if !new_low && came_back >= 2 {
         let words = format!("fixed findings came back in {came_back} iterations");
-        (VerdictKind::Oscillating, told(&words))
-    } else if !new_low && turns(open) >= 2 {
-        (VerdictKind::Oscillating, told("the numbers go up and down"))
+        return (VerdictKind::Oscillating, words);
+    } else if !new_low && turns(weights) >= 2 {
+        (VerdictKind::Oscillating, "the numbers go up and down")
     } else if last > first && high {
-        (VerdictKind::Diverging, told("more and more is wrong"))
+        (VerdictKind::Diverging, "more and more is wrong")
     } else if last < first && low {
-        (VerdictKind::Converging, told("less and less is wrong"))
+        (VerdictKind::Converging, "less and less is wrong")
     } else {
-        (VerdictKind::Stalled, told("no progress"))
-    }
+        (VerdictKind::Stalled, "no progress")
+    };
+    (kind, words.to_owned())
 }
 
 /// How often a series changes its direction.

@@ -87,7 +87,8 @@ fn step(verb: &str, rest: &str) -> Option<Step> {
 /// Text whose first word may be a level.
 fn log(rest: &str) -> Step {
     let (word, text) = rest.split_once(' ').unwrap_or((rest, ""));
-    let level = LogLevel::ALL.into_iter().find(|l| l.as_str() == word);
+    // A word alone is what is said.
+    let level = LogLevel::read(word).filter(|_| !text.is_empty());
     match level {
         Some(level) => Step::Log(level, text.trim().to_owned()),
         None => Step::Log(LogLevel::Info, rest.to_owned()),

@@ -38,10 +38,12 @@ async fn export_events(
     let viewer = actor.viewer();
     // The first page is read before anything is answered, so that what is wrong has a status.
     let first = read(&app, &viewer, &id, &filter, None).await?;
-    let (kind, name, head) = match format {
-        ExportFormat::Ndjson => ("application/x-ndjson", "events.ndjson", ""),
-        ExportFormat::Csv => ("text/csv; charset=utf-8", "events.csv", HEAD),
+    let (kind, extension, head) = match format {
+        ExportFormat::Ndjson => ("application/x-ndjson", "ndjson", ""),
+        ExportFormat::Csv => ("text/csv; charset=utf-8", "csv", HEAD),
     };
+    let name = operations::name(&app, &viewer, &id).await?;
+    let name = format!("{}events.{extension}", file_name(&name));
     let begin = format!("{head}{}", lines(&first.items, format));
     let rest = stream::try_unfold(first.next, move |cursor| {
         let (app, viewer, id, filter) = (app.clone(), viewer.clone(), id.clone(), filter.clone());
@@ -72,6 +74,15 @@ async fn read(
     cursor: Option<&str>,
 ) -> Result<crate::domain::Page<LoopEvent>, AppError> {
     operations::events(app, viewer, id, filter, cursor, ROWS).await
+}
+
+/// The beginning of a file's name, made of what a session is called: `web-14-`.
+fn file_name(session: &str) -> String {
+    let words = session.split(|c: char| !c.is_ascii_alphanumeric());
+    let words = words.filter(|word| !word.is_empty());
+    words
+        .map(|word| format!("{}-", word.to_lowercase()))
+        .collect()
 }
 
 const HEAD: &str = "event_id,timestamp,iteration,state,event_type,data\r\n";

@@ -93,22 +93,24 @@ impl<'a> Intake<'a> {
         }
     }
 
-    /// Stores what was received; false when the server is stopping.
-    pub(super) async fn store(&mut self) -> bool {
+    /// Stores what was received, and answers how many events of it were new; `None` when the
+    /// server is stopping.
+    pub(super) async fn store(&mut self) -> Option<usize> {
+        let mut new = 0;
         loop {
             self.bytes = 0;
             let events = std::mem::take(&mut self.events);
-            if !events.is_empty() && !self.store_group(events).await {
-                return false;
+            if !events.is_empty() {
+                new += self.store_group(events).await?;
             }
             let Some((envelope, sample)) = self.rest.take() else {
-                return true;
+                return Some(new);
             };
             self.read(envelope, sample);
         }
     }
 
-    async fn store_group(&self, events: Vec<LoopEvent>) -> bool {
+    async fn store_group(&self, events: Vec<LoopEvent>) -> Option<usize> {
         let sessions = events.iter().map(|event| event.session_id.clone());
         self.link.hears_of(sessions);
         let now: Timestamp = self.app.clock.now();
@@ -119,9 +121,9 @@ impl<'a> Intake<'a> {
                 Ok(taken) => {
                     taken.count();
                     self.link.heard(taken.accepted, taken.duplicates, now);
-                    return true;
+                    return Some(taken.accepted);
                 }
-                Err(StorageError::Stopping) => return false,
+                Err(StorageError::Stopping) => return None,
                 Err(error) => {
                     tracing::error!(
                         error = chain(&error),

@@ -1,30 +1,40 @@
 //! Follows convergence loops: one task for each, which comes back for ever. A loop's server
 //! lives only as long as the loop, so being refused is the ordinary state of things.
 
-mod client;
+pub(crate) mod client;
 mod intake;
+mod pauses;
+
+use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
 use self::client::Client;
 use self::intake::Intake;
-use crate::server::backoff::Backoff;
+use self::pauses::{Attempt, LASTED, Pauses};
 use crate::server::links::Link;
 use crate::server::state::AppState;
+
+/// After so long without a frame the loop is sent a ping, so that whoever stands between us knows
+/// that the connection is in use. A loop whose only thread is busy with a step cannot answer, and
+/// has no second copy of what it says next: it is waited for as long as TCP finds its machine.
+const PING: Duration = Duration::from_secs(30);
 
 /// Follows the loop at `url` until the server stops.
 pub(crate) async fn follow_loop(app: AppState, url: String, link: Link) {
     let stopping: CancellationToken = app.stopping.clone();
-    let mut backoff = Backoff::default();
+    let mut pauses = Pauses::default();
     while !stopping.is_cancelled() {
-        let ended = tokio::select! {
+        let (attempt, ended) = tokio::select! {
             () = stopping.cancelled() => return,
-            ended = follow_once(&app, &url, &link, &mut backoff) => ended,
+            ended = follow_once(&app, &url, &link, &mut pauses) => ended,
         };
-        if link.disconnected(ended.clone(), app.clock.now()) {
-            tracing::info!(loop.url = link.url(), "no connection to the loop at {}: {ended}", link.url());
+        let words = pauses.in_words(attempt, ended);
+        if pauses.is_news(&words) {
+            tracing::info!(loop.url = link.url(), "no connection to the loop at {}: {words}", link.url());
         }
-        let pause = backoff.next(app.clock.chance());
+        link.disconnected(words, app.clock.now());
+        let pause = pauses.after(attempt, app.clock.chance());
         tokio::select! {
             () = stopping.cancelled() => return,
             () = tokio::time::sleep(pause) => {}
@@ -32,36 +42,54 @@ pub(crate) async fn follow_loop(app: AppState, url: String, link: Link) {
     }
 }
 
-/// Connects and listens; answers why that ended.
-async fn follow_once(app: &AppState, url: &str, link: &Link, backoff: &mut Backoff) -> String {
-    let mut client = match Box::pin(Client::connect(url)).await {
+/// Connects and listens; answers what that came to and why it ended.
+async fn follow_once(
+    app: &AppState,
+    url: &str,
+    link: &Link,
+    pauses: &mut Pauses,
+) -> (Attempt, String) {
+    let mut client = match Box::pin(Client::connect(url, PING)).await {
         Ok(client) => client,
-        Err(error) => return error,
+        Err(error) => return (Attempt::Refused, error),
     };
     link.connected(app.clock.now());
-    tracing::info!(loop.url = link.url(), "connected to the loop at {}", link.url());
     let mut intake = Intake::new(app, link);
+    let mut attempt = Attempt::Empty;
+    let lasts = tokio::time::sleep(LASTED);
+    tokio::pin!(lasts);
     loop {
-        match client.next().await {
-            Ok(frame) => {
-                // Somebody is there who speaks; a server that closes at once is left alone longer.
-                backoff.reset();
+        let heard = tokio::select! {
+            heard = client.next() => Some(heard),
+            () = &mut lasts, if attempt == Attempt::Empty => None,
+        };
+        let mut useful = heard.is_none();
+        match heard {
+            None => {}
+            Some(Ok(frame)) => {
                 intake.add(frame);
                 while intake.has_room()
                     && let Some(frame) = client.next_if_ready()
                 {
                     intake.add(frame);
                 }
-                if !intake.store().await {
-                    return "the server is stopping".to_owned();
+                match intake.store().await {
+                    Some(new) => useful = new > 0,
+                    None => return (attempt, "the server is stopping".to_owned()),
                 }
             }
-            Err(error) => {
+            Some(Err(error)) => {
                 if error.is_malformed {
                     intake.refuse("", &error.words);
                 }
-                return error.words;
+                return (attempt, error.words);
             }
+        }
+        // Until then it may be one of a series that is told once.
+        if useful && attempt == Attempt::Empty {
+            attempt = Attempt::Useful;
+            pauses.reset();
+            tracing::info!(loop.url = link.url(), "connected to the loop at {}", link.url());
         }
     }
 }

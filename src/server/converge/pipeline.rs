@@ -9,7 +9,7 @@ use super::changes::Snapshot;
 use super::judge::{judge, left, with_step};
 use super::output::MOST_ENTRIES;
 use super::rules::{Iteration, Rule};
-use super::session::{RunningSession, SessionError, SessionTotals, StepOutcome};
+use super::session::{Beginning, RunningSession, SessionError, SessionTotals, StepOutcome};
 use super::settings::{Settings, StepSettings};
 use super::step::{Briefing, StepEnd, Stop, run_step};
 use super::terminal::{Now, Terminal, count, span};
@@ -71,7 +71,11 @@ impl<'a> Pipeline<'a> {
         };
         let told = match &ending {
             Ending::Converged => self.session.end(None),
-            Ending::NotConverged(why) | Ending::Failed(why) => {
+            Ending::NotConverged(why) => {
+                let over = self.session.give_up(why);
+                over.and_then(|()| self.session.end(None))
+            }
+            Ending::Failed(why) => {
                 let failed = self.session.fail(why);
                 failed.and_then(|()| self.session.end(None))
             }
@@ -79,14 +83,24 @@ impl<'a> Pipeline<'a> {
         };
         self.session.close();
         self.terminal.show(Now::default());
-        match told {
-            Ok(()) => ending,
-            Err(error) => Ending::Failed(error.to_string()),
+        match (told, ending) {
+            // In the words of a dashboard, and why it is over.
+            (Ok(()), Ending::NotConverged(why)) => {
+                let verdict = self.session.verdict().map(|verdict| verdict.reason);
+                let words = verdict.map_or(why.clone(), |verdict| format!("{verdict}; {why}"));
+                Ending::NotConverged(words)
+            }
+            (Ok(()), ending) => ending,
+            (Err(error), _) => Ending::Failed(error.to_string()),
         }
     }
 
     async fn iterate(&mut self, webhook: &str) -> Result<Ending, SessionError> {
-        self.session.start(webhook)?;
+        self.session.start(Beginning {
+            webhook,
+            target: &self.settings.target.display().to_string(),
+            name: self.settings.name.as_deref(),
+        })?;
         loop {
             self.session.begin_iteration()?;
             let number = self.session.iteration();
@@ -248,12 +262,14 @@ impl<'a> Pipeline<'a> {
     }
 
     fn tell(&self, step: LoopStep, outcome: &StepOutcome, took: Duration) {
-        let found = outcome.findings.as_ref().map_or(0, Vec::len);
         let result = match step {
             LoopStep::Fix => count(outcome.fixes.len(), "fix", "fixes"),
             LoopStep::Validate if outcome.success => "passed".to_owned(),
             LoopStep::Validate => "failed".to_owned(),
-            _ => count(found, "finding", "findings"),
+            _ => match &outcome.findings {
+                Some(found) => count(found.len(), "finding", "findings"),
+                None => "failed, and listed nothing".to_owned(),
+            },
         };
         let error = outcome.error.as_ref();
         let error = error.map_or_else(String::new, |error| format!(" ({error})"));

@@ -8,8 +8,8 @@ use serde_json::{Map, Value, json};
 
 use super::journal::Journal;
 use crate::domain::{
-    EventType, IllegalMove, LoopEvent, LoopMove, LoopState, LoopStep, Severity, SeverityCounts,
-    Sighting, Timestamp,
+    EventType, IllegalMove, LoopEvent, LoopMove, LoopState, LoopStep, NOT_CONVERGED, Session,
+    SessionBook, Severity, SeverityCounts, Sighting, Timestamp, Verdict,
 };
 use crate::server::clock::Clock;
 
@@ -33,6 +33,19 @@ pub(crate) struct RunningSession {
     last: Timestamp,
     state: LoopState,
     iteration: u32,
+    /// What was said so far, added up as a dashboard does.
+    book: SessionBook,
+}
+
+/// What is said of a session when it begins.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Beginning<'a> {
+    /// The webhook as it may be shown; empty without one.
+    pub(crate) webhook: &'a str,
+    /// The folder that is worked on.
+    pub(crate) target: &'a str,
+    /// What its owner calls it.
+    pub(crate) name: Option<&'a str>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -71,6 +84,7 @@ impl RunningSession {
             last: Timestamp(0),
             state: LoopState::Idle,
             iteration: 0,
+            book: SessionBook::default(),
         }
     }
 
@@ -82,9 +96,14 @@ impl RunningSession {
         self.iteration
     }
 
-    /// `webhook` as it may be shown.
-    pub(crate) fn start(&mut self, webhook: &str) -> Result<(), SessionError> {
-        let data = json!({"session_id": self.id, "webhook_url": webhook});
+    pub(crate) fn start(&mut self, beginning: Beginning<'_>) -> Result<(), SessionError> {
+        let Beginning {
+            webhook, target, ..
+        } = beginning;
+        let mut data = json!({"session_id": self.id, "webhook_url": webhook, "target": target});
+        if let Some(name) = beginning.name {
+            data["name"] = json!(name);
+        }
         self.emit(EventType::SessionStarted, data)
     }
 
@@ -144,6 +163,20 @@ impl RunningSession {
         self.go(LoopMove::Fail)
     }
 
+    /// It ran out of iterations or of time: nothing went wrong, but it did not converge.
+    pub(crate) fn give_up(&mut self, why: &str) -> Result<(), SessionError> {
+        let data = json!({"error": why, "outcome": NOT_CONVERGED});
+        self.emit(EventType::Error, data)?;
+        self.go(LoopMove::Fail)
+    }
+
+    /// What a dashboard says of it.
+    pub(crate) fn verdict(&self) -> Option<Verdict> {
+        let (id, source) = (self.id.clone(), String::new());
+        let session = Session::of(id, source, &self.book.facts, false);
+        self.book.judged(session).0.verdict
+    }
+
     /// The last event. `broken_off` says who or what ended the session from outside.
     pub(crate) fn end(&mut self, broken_off: Option<&str>) -> Result<(), SessionError> {
         let mut data = json!({"session_id": self.id});
@@ -169,7 +202,15 @@ impl RunningSession {
         let id = self.clock.uuid().to_string();
         let place = (self.iteration, self.state);
         let event = LoopEvent::new(id, self.last, &self.id, place, event_type, data);
-        Ok(self.journal.append(&event)?)
+        self.journal.append(&event)?;
+        let mut report = event.report();
+        for sighting in report.sightings.iter_mut().flatten() {
+            // Only what became of it is asked for: its texts may be long.
+            (sighting.kind, sighting.area, sighting.description) = Default::default();
+        }
+        let arrival = i64::try_from(self.book.facts.events).unwrap_or(i64::MAX);
+        self.book.add_reported(&event, &report, arrival);
+        Ok(())
     }
 }
 

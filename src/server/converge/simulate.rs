@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::journal::Journal;
 use super::rules::{Iteration, Rule};
-use super::session::{RunningSession, SessionError, SessionTotals};
+use super::session::{Beginning, RunningSession, SessionError, SessionTotals};
 use super::socket::Socket;
 use super::story::{Chance, Plot, Story};
 use crate::domain::{LoopMove, LoopStep, Severity};
@@ -16,6 +16,8 @@ use crate::server::clock::Clock;
 
 /// Sessions that have happened already.
 const EARLIER: usize = 5;
+/// What the sessions are said to work on.
+const TARGET: &str = "shop";
 const MOST_ITERATIONS: u32 = 7;
 /// Between two sessions.
 const PAUSE: Duration = Duration::from_secs(12);
@@ -76,7 +78,10 @@ async fn play(session: &mut RunningSession, number: usize) -> Result<(), Session
     let mut chance = Chance(seed);
     let mut rule = Rule::new(1, Severity::Unknown);
     let mut totals = SessionTotals::default();
-    session.start("")?;
+    session.start(Beginning {
+        target: TARGET,
+        ..Beginning::default()
+    })?;
     loop {
         session.begin_iteration()?;
         let begin = if session.iteration() == 1 {
@@ -112,7 +117,7 @@ async fn play(session: &mut RunningSession, number: usize) -> Result<(), Session
         session.go(LoopMove::Retry)?;
         session.end_iteration()?;
         if session.iteration() >= MOST_ITERATIONS {
-            session.fail(&format!("Max iterations ({MOST_ITERATIONS}) reached"))?;
+            session.give_up(&format!("Max iterations ({MOST_ITERATIONS}) reached"))?;
             return session.end(None);
         }
         pass(session, 700).await;

@@ -162,14 +162,8 @@ pub(crate) async fn compare(
 }
 
 fn side(judged: Judged) -> ComparedSession {
-    let rows = judged.accounts.account.iterations;
-    let sum = |number: fn(&IterationMetrics) -> Option<u32>| {
-        rows.iter().filter_map(number).reduce(u32::saturating_add)
-    };
     ComparedSession {
-        open: rows.iter().rev().find_map(|row| row.open),
-        findings: sum(|row| row.findings),
-        fixes: sum(|row| row.fixes),
+        numbers: judged.accounts.numbers(),
         session: fitting::session_row(judged.session),
     }
 }
@@ -252,13 +246,10 @@ pub(crate) async fn session(
         None => fitted(app, &stored, filter, None, EVENTS_ROOM).await?,
     };
     let found = findings::page(app, &accounts, Order::Need, part.findings, FINDINGS, None).await?;
-    let (total, open) = accounts.totals();
     let rows = &accounts.account.iterations;
     let findings = FindingsView {
         page: shortened(found),
-        total,
-        open,
-        counted: rows.iter().any(|row| row.findings.unwrap_or(0) > 0),
+        numbers: accounts.numbers(),
     };
     let end = part.before.map_or(rows.len(), |before| {
         rows.partition_point(|row| row.iteration < before)

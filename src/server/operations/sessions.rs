@@ -44,6 +44,11 @@ pub(crate) async fn get(app: &AppState, viewer: &Viewer, id: &str) -> Result<Ses
     Ok(judged(app, viewer, id).await?.session)
 }
 
+/// What a session is called.
+pub(crate) async fn name(app: &AppState, viewer: &Viewer, id: &str) -> Result<String, AppError> {
+    Ok(app.db.session(viewer.scope(), id).await?.name())
+}
+
 /// A session with its verdict, and what that rests on.
 pub(super) struct Judged {
     pub(super) stored: StoredSession,
@@ -64,8 +69,8 @@ pub(super) async fn judge(app: &AppState, stored: StoredSession) -> Result<Judge
         session.unreadable = true;
     }
     if !session.unreadable {
-        let error = session.error.as_deref();
-        let judged = verdict(session.status, error, &accounts.account.iterations);
+        let why = stored.facts.why(session.status);
+        let judged = verdict(session.status, why, &accounts.account.iterations);
         session.verdict = Some(judged);
     }
     Ok(Judged {

@@ -96,7 +96,7 @@ async fn each_filter_answers_exactly_what_it_says(engine: Engine) {
     let entries = json!([
         {"message": "a", "level": "debug", "time": "2026-01-01T00:00:00Z"},
         {"message": "b", "level": "info", "time": "2026-01-02T00:00:00Z"},
-        {"message": "c", "level": "warn", "time": "2026-01-03T00:00:00Z"},
+        {"message": "c", "level": "WARNING", "time": "2026-01-03T00:00:00Z"},
     ]);
     client.post(LOGS, &entries).await.expect(202);
     let (_, lease) = client.claim("worker").await;
@@ -116,6 +116,7 @@ async fn each_filter_answers_exactly_what_it_says(engine: Engine) {
         ),
         ("until=2026-01-02T01:00:00%2B01:00", vec!["a"]),
         ("order=desc&level=warn", vec!["d", "c"]),
+        ("level=Warning", vec!["c", "d"]),
         ("order=asc&limit=1", vec!["a"]),
     ] {
         assert_eq!(messages(client, query).await, expected, "{query}");

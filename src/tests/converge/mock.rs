@@ -29,9 +29,14 @@ async fn a_simulated_loop_has_a_past_and_goes_on() {
     assert_eq!(
         (
             count(SessionStatus::Converged),
+            count(SessionStatus::Ended),
             count(SessionStatus::Failed)
         ),
-        (3, 2)
+        (3, 1, 1)
+    );
+    assert!(
+        sessions.iter().all(|it| it.name.starts_with("shop #")),
+        "{sessions:?}"
     );
     // Whatever a finding can become is there to be seen.
     let mut states = Vec::new();

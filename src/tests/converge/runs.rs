@@ -122,7 +122,8 @@ async fn events_have_the_shapes_of_the_recorded_loop_and_true_states() {
 async fn every_end_has_its_exit_status() {
     let red = Project::validating("exit 1", "");
     let ended = red.run(&["run"]).await.with(2);
-    let words = "not converged: Max iterations (2) reached";
+    let words = "not converged: too few iterations to tell (–, – open; validation failed in #1, #2); \
+        Max iterations (2) reached";
     assert!(ended.complained.contains(words), "{ended:?}");
     let (events, code) = heard(&red, &["--max-iterations", "1", "--linger", "5"]).await;
     assert_eq!(code, 2);
@@ -142,7 +143,7 @@ async fn every_end_has_its_exit_status() {
         .await
         .with(1);
     for words in [
-        "convergence.yaml, line 1: stepz: unknown setting; known here: loop, steps, events, target",
+        "convergence.yaml, line 1: stepz: unknown setting; known here: loop, steps, events, target, name",
         "convergence.yaml, line 2: loop.max_iterations: expected a whole number from 1 to 10000",
         "--ws-port: expected a port from 0 to 65535, not \"x\"",
         "steps: no step is enabled",

@@ -1,9 +1,12 @@
 //! Following the socket of a loop.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::{CONVERGED, NOT_CONVERGED, check, recorded, with_events};
 use crate::domain::LoopLink;
+use crate::server::bridge::client::{Client as LoopClient, Frame};
 use crate::tests::support::{Client, Engine, LoopServer, TestApp, eventually, on_each_engine};
 
 on_each_engine!(
@@ -111,6 +114,41 @@ async fn a_loop_that_comes_back_is_found_again() {
     let lost = link_when(app.client(), "the loop is gone", |link| !link.connected).await;
     assert_eq!(lost.url, url);
     assert!(lost.error.is_some(), "{lost:?}");
+}
+
+#[tokio::test]
+async fn a_loop_that_answers_no_ping_is_waited_for() {
+    let server = LoopServer::start().await;
+    let ping = Duration::from_millis(5);
+    let mut client = LoopClient::connect(&server.url(), ping).await.ok().unwrap();
+    let mut text = async || match client.next().await {
+        Ok(Frame::Text(text)) => text,
+        Ok(Frame::Binary(_)) => panic!("a binary frame"),
+        Err(ended) => panic!("{}", ended.words),
+    };
+    assert!(text().await.contains("connected"));
+    // Its only thread is busy with a step while so many pings come.
+    server.ignore_pings(20);
+    server.send("the step is done");
+    assert_eq!(text().await, "the step is done");
+}
+
+#[tokio::test]
+async fn a_server_that_closes_after_its_greeting_is_left_alone_ever_longer() {
+    let server = LoopServer::closing().await;
+    let app = TestApp::following(Engine::Sqlite, vec![server.url()], 120).await;
+    let found = link_when(app.client(), "it was tried three times", |link| {
+        link.connections >= 3 && !link.connected
+    })
+    .await;
+    let error = found.error.unwrap();
+    assert!(error.contains("without an event"), "{error}");
+    assert_eq!((found.events, found.malformed), (0, 0));
+    // At most twenty a minute, however the dice fall.
+    for (number, pause) in server.pauses().iter().enumerate() {
+        let least = [450, 700][number.min(1)];
+        assert!(pause.as_millis() >= least, "{:?}", server.pauses());
+    }
 }
 
 async fn several_loops_do_not_mix(engine: Engine) {

@@ -41,7 +41,7 @@ async fn events_are_exported_as_lines_and_as_a_table(engine: Engine) {
         .expect(200);
     assert_eq!(
         table.header("content-disposition"),
-        "attachment; filename=\"events.csv\""
+        "attachment; filename=\"session-1-events.csv\""
     );
     let text = table.text();
     let mut rows = text.split_terminator("\r\n");

@@ -38,6 +38,7 @@ async fn lists_have_the_promised_shapes(engine: Engine) {
     let sessions = app.client().get("/api/sessions").await.expect(200).json();
     let promised = BTreeSet::from([
         "session_id",
+        "name",
         "start_time",
         "end_time",
         "final_state",
@@ -50,7 +51,7 @@ async fn lists_have_the_promised_shapes(engine: Engine) {
     assert_eq!(bad["session_id"], "bad");
     assert_eq!(
         (&bad["final_state"], &bad["status"]),
-        (&json!("FAILED"), &json!("failed"))
+        (&json!("FAILED"), &json!("ended"))
     );
     assert_eq!(bad["start_time"], "2026-11-21T22:31:03.620555Z");
     assert_eq!(bad["end_time"], "2026-11-21T22:31:04.042239Z");
@@ -117,8 +118,8 @@ async fn sessions_are_searched_and_filtered(engine: Engine) {
         ("state=CONVERGED", &["good"]),
         ("state=idle&state=failed", &["Übung_50%", "bad"]),
         ("status=running", &["Übung_50%"]),
-        ("status=failed&status=converged", &["bad", "good"]),
-        ("status=failed&state=CONVERGED", &[]),
+        ("status=ended&status=converged", &["bad", "good"]),
+        ("status=ended&state=CONVERGED", &[]),
         ("q=BAD", &["bad"]),
         ("q=max+iter", &["bad"]),
         ("q=webhook&status=converged", &["good"]),

@@ -10,6 +10,8 @@ mod findings;
 mod limits;
 mod lists;
 mod mixed;
+mod names;
+mod numbers;
 mod pages;
 mod silence;
 mod unreadable;
@@ -82,9 +84,12 @@ pub(super) async fn with_events(client: &Client, id: &str, events: usize) -> Ses
 
 /// Goes on if the session is exactly what the rules say about `events`.
 pub(super) async fn check(client: &Client, events: &[Value], source: &str) {
-    let (session, metrics) = expected(events, source);
-    let id = &session.session_id;
-    let found = with_events(client, id, events.len()).await;
+    let (mut session, metrics) = expected(events, source);
+    let id = session.session_id.clone();
+    let found = with_events(client, &id, events.len()).await;
+    // Only the server knows how many there are.
+    assert!(!found.name.is_empty());
+    session.name.clone_from(&found.name);
     assert_eq!(found, session);
     let path = format!("/api/sessions/{id}/metrics");
     assert_eq!(client.get(&path).await.expect(200).json(), metrics);
@@ -99,4 +104,29 @@ pub(super) async fn check(client: &Client, events: &[Value], source: &str) {
     let mut in_time = events.to_vec();
     in_time.sort_by_key(|event| event["timestamp"].as_str().map(str::to_owned));
     assert_eq!(ids(listed.as_array().unwrap()), ids(&in_time));
+}
+
+/// The words between the tags of a page's body, without its data.
+fn shown(html: &str) -> String {
+    let body = html.split_once("<main").map_or("", |(_, rest)| rest);
+    let body = body.split_once("</main>").map_or("", |(body, _)| body);
+    let mut words = String::new();
+    let (mut inside, mut script) = (false, false);
+    for part in body.split_inclusive(['<', '>']) {
+        match part.strip_suffix('>') {
+            Some(tag) if inside => {
+                script = tag.starts_with("script") || (script && !tag.starts_with("/script"));
+                inside = false;
+            }
+            _ => {
+                let text = part.strip_suffix('<').unwrap_or(part);
+                if !script {
+                    words.push_str(text);
+                    words.push(' ');
+                }
+                inside = part.ends_with('<');
+            }
+        }
+    }
+    words.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -56,7 +56,7 @@ async fn the_overview_shows_what_is_live(engine: Engine) {
     assert_eq!(view.events[0].event_type, "SESSION_STARTED");
     post(client, &recorded(NOT_CONVERGED, "first")[..5]).await;
     post(client, &recorded(NOT_CONVERGED, "second")[..9]).await;
-    let view = overview(client, &json!({"status": ["failed"]})).await;
+    let view = overview(client, &json!({"status": ["ended"]})).await;
     assert_eq!(live(&view), ["second", "first"]);
     assert_eq!(view.stats.total_sessions, 4);
     let [only] = &view.sessions.items[..] else {
@@ -167,8 +167,10 @@ async fn two_sessions_are_compared_finding_by_finding(engine: Engine) {
     assert!(told.contains(&("leak", [fixed, new])), "{told:?}");
     assert!(told.contains(&("race", [repeated, None])), "{told:?}");
     let [a, b] = &view.sides;
-    assert_eq!((a.findings, b.findings), (Some(3), Some(1)));
-    assert_eq!((a.open, b.open), (Some(1), Some(1)));
+    assert_eq!((a.numbers.listed, b.numbers.listed), (2, 1));
+    assert_eq!((a.numbers.reported, b.numbers.reported), (Some(3), Some(1)));
+    let open = [a, b].map(|side| side.numbers.open_at_the_end());
+    assert_eq!(open, [Some(1), Some(1)]);
     let chart: Value = serde_json::from_str(&view.chart.unwrap()).unwrap();
     assert_eq!(chart["series"][1]["data"], json!([1]));
     let asked = json!({"a": "a", "b": "nobody"});

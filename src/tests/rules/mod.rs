@@ -1,8 +1,9 @@
 //! The rules that hold for every input, tried with many: the moves of a task, and the order of
-//! the queue against a model so simple that it is right.
+//! the queue against a model so simple that it is right; and what words mean.
 
 mod queue;
 mod transitions;
+mod words;
 
 use proptest::test_runner::Config;
 

@@ -2,8 +2,10 @@
 //! hangs up, and comes back.
 
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use futures_util::{SinkExt, StreamExt};
+use tokio::io::AsyncReadExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinSet;
@@ -16,7 +18,16 @@ use tokio_tungstenite::{WebSocketStream, accept_async};
 pub(crate) struct LoopServer {
     url: String,
     acts: UnboundedSender<Act>,
+    /// When each connection came.
+    came: Arc<Mutex<Vec<Instant>>>,
     _serving: JoinSet<()>,
+}
+
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Kind {
+    Forgetful,
+    Replaying,
+    Closing,
 }
 
 enum Act {
@@ -24,38 +35,55 @@ enum Act {
     /// One message in three frames.
     Split(String),
     Binary(Vec<u8>),
+    /// Reads nothing but so many pings, and answers none of them.
+    IgnorePings(usize),
     /// Cuts the connection without a word.
     HangUp,
 }
 
+/// An empty ping of a client, with its mask.
+const PING_BYTES: usize = 6;
 const GREETING: &str = r#"{"type": "connected", "timestamp": "2026-11-21T22:31:03.328351"}"#;
 
 impl LoopServer {
     /// Like the real one: a client that connects late misses the start.
     pub(crate) async fn start() -> Self {
-        Self::serve(false).await
+        Self::serve(Kind::Forgetful).await
     }
 
     /// Sends every earlier message again to whoever connects.
     pub(crate) async fn replaying() -> Self {
-        Self::serve(true).await
+        Self::serve(Kind::Replaying).await
     }
 
-    async fn serve(replays: bool) -> Self {
+    /// Greets whoever connects, and closes.
+    pub(crate) async fn closing() -> Self {
+        Self::serve(Kind::Closing).await
+    }
+
+    async fn serve(kind: Kind) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("ws://{}", listener.local_addr().unwrap());
         let (acts, told) = unbounded_channel();
         let mut serving = JoinSet::new();
-        serving.spawn(serve(listener, told, replays));
+        let came: Arc<Mutex<Vec<Instant>>> = Arc::default();
+        serving.spawn(serve(listener, told, kind, Arc::clone(&came)));
         Self {
             url,
             acts,
+            came,
             _serving: serving,
         }
     }
 
     pub(crate) fn url(&self) -> String {
         self.url.clone()
+    }
+
+    /// How long after the one before each connection came.
+    pub(crate) fn pauses(&self) -> Vec<Duration> {
+        let came = self.came.lock().unwrap();
+        came.windows(2).map(|pair| pair[1] - pair[0]).collect()
     }
 
     pub(crate) fn send(&self, text: impl Into<String>) {
@@ -70,6 +98,11 @@ impl LoopServer {
         self.act(Act::Binary(bytes.to_vec()));
     }
 
+    /// Like a loop whose only thread is busy while so many pings come.
+    pub(crate) fn ignore_pings(&self, count: usize) {
+        self.act(Act::IgnorePings(count));
+    }
+
     pub(crate) fn hang_up(&self) {
         self.act(Act::HangUp);
     }
@@ -79,15 +112,27 @@ impl LoopServer {
     }
 }
 
-async fn serve(listener: TcpListener, mut told: UnboundedReceiver<Act>, replays: bool) {
+async fn serve(
+    listener: TcpListener,
+    mut told: UnboundedReceiver<Act>,
+    kind: Kind,
+    came: Arc<Mutex<Vec<Instant>>>,
+) {
     let sent: Arc<Mutex<Vec<String>>> = Arc::default();
     loop {
         let (stream, _) = listener.accept().await.unwrap();
+        came.lock().unwrap().push(Instant::now());
         let Ok(mut socket) = accept_async(stream).await else {
             continue;
         };
         // What fails is the client's affair: it comes back.
-        let _gone = talk(&mut socket, &mut told, replays.then_some(&sent)).await;
+        if kind == Kind::Closing {
+            let _gone = socket.send(Message::text(GREETING)).await;
+            let _gone = socket.close(None).await;
+            continue;
+        }
+        let history = (kind == Kind::Replaying).then_some(&sent);
+        let _gone = talk(&mut socket, &mut told, history).await;
     }
 }
 
@@ -116,6 +161,11 @@ async fn talk(
                         sent.lock().unwrap().push(text.clone());
                     }
                     socket.send(Message::text(text)).await?;
+                }
+                Some(Act::IgnorePings(count)) => {
+                    let mut pings = vec![0; count * PING_BYTES];
+                    let read = socket.get_mut().read_exact(&mut pings).await;
+                    read.map_err(Gone::Io)?;
                 }
                 Some(Act::Binary(bytes)) => socket.send(Message::binary(bytes)).await?,
                 Some(Act::Split(text)) => {

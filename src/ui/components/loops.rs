@@ -26,12 +26,16 @@ fn badge(look: impl Fn() -> BadgeLook + Copy + Send + Sync + 'static) -> AnyView
 
 #[component]
 pub(crate) fn SessionBadge(#[prop(into)] status: Signal<SessionStatus>) -> impl IntoView {
-    badge(move || match status.get() {
-        SessionStatus::Running => ("circle-dot", "running", "task-running"),
-        SessionStatus::Converged => ("circle-check", "converged", "task-completed"),
-        SessionStatus::Failed => ("circle-x", "failed", "task-failed"),
-        SessionStatus::Ended => ("circle-slash", "ended", "ended"),
-        SessionStatus::Interrupted => ("circle-dashed", "interrupted", "interrupted"),
+    badge(move || {
+        let status = status.get();
+        let (icon, class) = match status {
+            SessionStatus::Running => ("circle-dot", "task-running"),
+            SessionStatus::Converged => ("circle-check", "task-completed"),
+            SessionStatus::Failed => ("circle-x", "task-failed"),
+            SessionStatus::Ended => ("circle-slash", "ended"),
+            SessionStatus::Interrupted => ("circle-dashed", "interrupted"),
+        };
+        (icon, status.label(), class)
     })
 }
 
@@ -50,15 +54,12 @@ pub(crate) fn VerdictBadge(
             VerdictKind::Oscillating => ("activity", "interrupted"),
             VerdictKind::Diverging => ("trending-up", "task-failed"),
             VerdictKind::Converged => ("circle-check", "task-completed"),
+            VerdictKind::NotConverged => ("circle-slash", "ended"),
             VerdictKind::Failed => ("circle-x", "task-failed"),
             VerdictKind::Interrupted => ("circle-dashed", "interrupted"),
             VerdictKind::TooEarly => ("hourglass", "early"),
         };
-        let label = match kind {
-            VerdictKind::TooEarly => "too early to tell",
-            kind => kind.label(),
-        };
-        (icon, label, class)
+        (icon, kind.label(), class)
     })
 }
 
@@ -106,14 +107,24 @@ pub(crate) fn Stepper(
                 (Ordering::Less, LoopState::Failed, _) | (Ordering::Greater, ..) => "step",
                 (Ordering::Less, ..) => "step done",
                 (_, LoopState::Converged, _) => "step here good",
-                (_, LoopState::Failed, _) => "step here bad",
+                (_, LoopState::Failed, SessionStatus::Failed) => "step here bad",
                 (_, _, SessionStatus::Running) => "step here",
                 (..) => "step here gone",
             };
             name.to_owned()
         });
         let here = attribute(move || (place == place_now()).then_some("step"));
-        let word = text(move || label(shown()).to_owned());
+        let word = text(move || {
+            // The state of a loop that gave up has the name of one that failed.
+            let gave_up = status.get() == SessionStatus::Ended;
+            let shown = shown();
+            let word = if gave_up && shown == LoopState::Failed {
+                SessionStatus::Ended.label()
+            } else {
+                shown.label()
+            };
+            word.to_owned()
+        });
         view! {
             <li class=class aria-current=here>
                 <span>{word}</span>
@@ -137,16 +148,3 @@ const STEPS: [LoopState; 6] = [
     LoopState::Converged,
 ];
 const LAST: usize = STEPS.len() - 1;
-
-/// A state in a word for people.
-pub(crate) fn label(state: LoopState) -> &'static str {
-    match state {
-        LoopState::Idle => "Idle",
-        LoopState::Diagnosing => "Diagnosing",
-        LoopState::Fixing => "Fixing",
-        LoopState::Attacking => "Attacking",
-        LoopState::Validating => "Validating",
-        LoopState::Converged => "Converged",
-        LoopState::Failed => "Failed",
-    }
-}

@@ -40,9 +40,7 @@ pub(crate) use frame::Frame;
 pub(crate) use icon::{Icon, SPRITE};
 pub(crate) use load_more::LoadMore;
 pub(crate) use log::LogLine;
-pub(crate) use loops::{
-    FindingBadge, SessionBadge, SeverityChip, Stepper, VerdictBadge, label as state_label,
-};
+pub(crate) use loops::{FindingBadge, SessionBadge, SeverityChip, Stepper, VerdictBadge};
 pub(crate) use rest::{Rest, Whole};
 pub(crate) use states::{Empty, Failure, Snippet, skeleton};
 pub(crate) use summary::timing;

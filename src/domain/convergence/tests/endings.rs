@@ -43,7 +43,49 @@ fn every_ending_is_told_apart() {
     let reached = ("CONVERGENCE_REACHED", json!({}), "IDLE");
     let broken_off = ("SESSION_ENDED", json!({"interrupted": true}), "IDLE");
     let odd = ("METRICS", json!({}), "IDLE");
-    let cases: [(&[_], SessionStatus, LoopState); 14] = [
+    let limit = (
+        "ERROR",
+        json!({"error": "Max iterations (4) reached"}),
+        "IDLE",
+    );
+    let out = (
+        "ERROR",
+        json!({"error": "enough", "outcome": "not_converged"}),
+        "IDLE",
+    );
+    let cases: [(&[_], SessionStatus, LoopState); 20] = [
+        // It ran out of iterations or patience: nothing went wrong.
+        (
+            &[step("fix"), limit.clone(), ended.clone()],
+            SessionStatus::Ended,
+            Failed,
+        ),
+        (
+            &[step("fix"), limit.clone(), moved("FAILED"), ended.clone()],
+            SessionStatus::Ended,
+            Failed,
+        ),
+        (
+            &[step("fix"), limit.clone(), moved("FAILED")],
+            SessionStatus::Ended,
+            Failed,
+        ),
+        (
+            &[step("fix"), out.clone(), ended.clone()],
+            SessionStatus::Ended,
+            Failed,
+        ),
+        // The last that it says counts.
+        (
+            &[step("fix"), out, error.clone(), ended.clone()],
+            SessionStatus::Failed,
+            Failed,
+        ),
+        (
+            &[step("fix"), limit, error.clone(), ended.clone()],
+            SessionStatus::Failed,
+            Failed,
+        ),
         (
             &[("METRICS", json!({}), "IDLE")],
             SessionStatus::Running,
@@ -134,4 +176,49 @@ fn a_loop_whose_events_only_write_a_state_is_believed() {
     // What events are comes first.
     let both = session(&[step("attack"), written("FIXING")]);
     assert_eq!(both.final_state, LoopState::Attacking);
+}
+
+#[test]
+fn why_a_session_ended_is_said_where_it_is_known() {
+    let facts = |events: &[(&str, Value, &str)]| {
+        let events = events
+            .iter()
+            .zip(1_u32..)
+            .map(|((name, data, state), second)| {
+                event(
+                    json!({"session_id": "s", "event_type": name, "data": data, "state": state,
+                "iteration": 1, "timestamp": 1_795_336_200 + second}),
+                )
+            });
+        book(&events.collect::<Vec<_>>()).facts
+    };
+    let told = json!({"interrupted": true, "reason": "told to stop"});
+    let stopped = facts(&[step("fix"), ("SESSION_ENDED", told, "IDLE")]);
+    assert_eq!(stopped.why(stopped.status(false)), Some("told to stop"));
+    let failed = facts(&[step("fix"), ("ERROR", json!({"error": "no"}), "FAILED")]);
+    assert_eq!(failed.why(failed.status(false)), Some("no"));
+    let lost = facts(&[("ERROR", json!({"error": "no"}), "IDLE"), step("fix")]);
+    assert_eq!(lost.why(lost.status(true)), None);
+    for (words, gave_up) in [
+        ("Max iterations (2) reached", true),
+        ("maximum iterations exceeded", true),
+        ("Iteration limit exhausted.", true),
+        ("Timeout (3 min 0 s) reached", true),
+        ("max iterations must be a number", false),
+        ("fix: Timeout (3 s) reached", false),
+        ("iteration 2: kimi exceeded its quota", false),
+    ] {
+        let ended = facts(&[
+            step("fix"),
+            ("ERROR", json!({"error": words}), "IDLE"),
+            ("SESSION_ENDED", json!({}), "IDLE"),
+        ]);
+        let expected = if gave_up {
+            SessionStatus::Ended
+        } else {
+            SessionStatus::Failed
+        };
+        assert_eq!(ended.status(false), expected, "{words}");
+        assert_eq!(ended.why(expected), Some(words));
+    }
 }

@@ -212,16 +212,45 @@ fn an_accepted_finding_is_no_longer_open() {
 }
 
 #[test]
-fn a_failed_validation_is_open_even_without_findings() {
-    let failed = done(
-        1,
-        "validate",
-        &json!({"success": false, "findings_count": 0}),
-    );
-    assert_eq!(book(&[failed]).ledger().iterations[0].open, Some(1));
+fn a_failed_validation_is_no_finding() {
+    let failed = json!({"success": false, "findings_count": 0});
+    let alone = book(&[done(1, "validate", &failed)]).ledger();
+    let row = &alone.iterations[0];
+    assert_eq!((row.open, row.validated), (None, Some(false)));
+    let beside = [
+        listed(1, "diagnose", &["a"]),
+        done(1, "validate", &failed),
+        listed(2, "diagnose", &[]),
+        done(2, "validate", &failed),
+    ];
+    let ledger = book(&beside).ledger();
+    let open: Vec<_> = ledger.iterations.iter().map(|row| row.open).collect();
+    assert_eq!(open, [Some(1), Some(0)]);
+    // What it names are findings.
     let named = json!({"success": false, "findings": ["test_a", "test_b"]});
     assert_eq!(
         book(&[done(1, "validate", &named)]).ledger().iterations[0].open,
         Some(2)
     );
+}
+
+#[test]
+fn what_nobody_looked_for_again_stays_open() {
+    let events = [
+        listed(1, "diagnose", &["a", "b"]),
+        listed(1, "attack", &["hole"]),
+        // It crashed before it looked.
+        done(
+            2,
+            "diagnose",
+            &json!({"success": false, "findings_count": 0}),
+        ),
+        listed(2, "attack", &[]),
+        listed(3, "diagnose", &["a"]),
+    ];
+    let ledger = book(&events).ledger();
+    let open: Vec<_> = ledger.iterations.iter().map(|row| row.open).collect();
+    assert_eq!(open, [Some(3), Some(2), Some(1)]);
+    let fixed: Vec<_> = ledger.iterations.iter().map(|row| row.fixed).collect();
+    assert_eq!(fixed, [Some(0), Some(1), Some(1)]);
 }

@@ -1,10 +1,12 @@
 //! The rules, as tables and as properties over the recordings of a real loop.
 
+mod agreement;
 mod decoding;
 mod endings;
 mod findings;
 mod moves;
 mod recordings;
+mod titles;
 mod verdicts;
 
 use serde_json::Value;

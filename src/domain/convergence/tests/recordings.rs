@@ -56,13 +56,17 @@ fn the_run_that_did_not_converge() {
     let book = book(&events);
     let session = session(&book, false);
     assert_eq!(session.final_state, LoopState::Failed);
-    assert_eq!(session.status, SessionStatus::Failed);
+    assert_eq!(session.status, SessionStatus::Ended);
     assert!(!session.convergence_reached);
     assert_eq!(session.error.as_deref(), Some("Max iterations (2) reached"));
     let verdict = session.verdict.unwrap();
-    assert_eq!(verdict.kind, VerdictKind::Failed);
-    // Two findings, one vulnerability, and the validation that failed.
-    assert_eq!((verdict.iterations, verdict.open), (vec![1, 2], vec![4, 4]));
+    assert_eq!(verdict.kind, VerdictKind::NotConverged);
+    assert_eq!(
+        verdict.text,
+        "not converged: too few iterations to tell (3, 3 open; validation failed in #1, #2)"
+    );
+    // Two findings and one vulnerability.
+    assert_eq!((verdict.iterations, verdict.open), (vec![1, 2], vec![3, 3]));
     let ledger = book.ledger();
     assert_eq!(ledger.findings, []);
     for row in ledger.iterations {
@@ -103,7 +107,7 @@ fn a_loop_that_vanished_is_never_shown_as_running() {
         assert_ne!(vanished.status, SessionStatus::Running);
         let over = n == events.len();
         let expected = if over {
-            VerdictKind::Failed
+            VerdictKind::NotConverged
         } else {
             VerdictKind::Interrupted
         };

@@ -106,27 +106,87 @@ fn iterations_that_do_not_tell_are_left_out() {
 }
 
 #[test]
-fn an_end_decides() {
-    let series = rows(&[(1, 0), (2, 0), (3, 0)]);
-    for (status, expected) in [
-        (SessionStatus::Converged, VerdictKind::Converged),
-        (SessionStatus::Failed, VerdictKind::Failed),
-        (SessionStatus::Ended, VerdictKind::Failed),
-        (SessionStatus::Interrupted, VerdictKind::Interrupted),
+fn an_end_keeps_what_was_known_while_it_ran() {
+    let series = rows(&[(20, 0), (31, 0), (24, 0), (22, 0)]);
+    let before = verdict(SessionStatus::Running, None, &series);
+    assert_eq!(before.text, "stalled (20, 31, 24, 22 open)");
+    let (none, stalled) = (None, "stalled (20, 31, 24, 22 open)");
+    let lost = format!("nothing more was heard of its loop; until then {stalled}");
+    let stopped = format!("it was broken off (told to stop); until then {stalled}");
+    use SessionStatus::{Converged, Ended, Failed, Interrupted};
+    for (status, why, text, reason) in [
+        (Converged, none, "converged", ""),
+        (
+            Ended,
+            none,
+            "not converged: stalled (20, 31, 24, 22 open)",
+            stalled,
+        ),
+        (Failed, Some("no tool"), "failed: no tool", "no tool"),
+        (
+            Failed,
+            Some(" "),
+            "failed: its loop did not say why",
+            "its loop did not say why",
+        ),
+        (Interrupted, none, "interrupted", &lost),
+        (Interrupted, Some("told to stop"), "interrupted", &stopped),
     ] {
-        let found = verdict(status, Some("out of patience"), &series);
-        assert_eq!(found.kind, expected);
-        let says_why = found.reason.contains("out of patience");
-        assert_eq!(says_why, expected == VerdictKind::Failed);
+        let found = verdict(status, why, &series);
+        assert_eq!((found.text.as_str(), found.reason.as_str()), (text, reason));
+        assert_eq!(found.trend, before.kind);
+        assert_eq!(found.open, [20, 31, 24, 22]);
+        assert!(found.text.starts_with(found.kind.label()), "{found:?}");
     }
+}
+
+#[test]
+fn a_session_that_ended_early_is_not_called_after_a_trend() {
+    let ended = |series: &[(u32, u32)]| verdict(SessionStatus::Ended, None, &rows(series)).text;
+    assert_eq!(ended(&[]), "not converged: no iteration was complete");
+    assert_eq!(
+        ended(&[(5, 0), (3, 0)]),
+        "not converged: too few iterations to tell (5, 3 open)"
+    );
+    assert_eq!(
+        ended(&[(5, 0), (3, 0), (1, 0)]),
+        "not converged: converging (5, 3, 1 open)"
+    );
+}
+
+#[test]
+fn a_failed_validation_is_no_finding_but_nothing_is_well_with_it() {
+    let mut series = rows(&[(0, 0), (0, 0), (0, 0)]);
+    for row in &mut series {
+        row.validated = Some(false);
+    }
+    let found = verdict(SessionStatus::Ended, None, &series);
+    assert_eq!(
+        found.text,
+        "not converged: stalled (0, 0, 0 open; validation failed in #1, #2, #3)"
+    );
+    assert_eq!(found.open, [0, 0, 0]);
+    series[2].validated = Some(true);
+    let better = verdict(SessionStatus::Running, None, &series);
+    assert_eq!(better.kind, VerdictKind::Converging);
+    // Where no step tells of findings, the validation does.
+    for row in &mut series {
+        row.open = None;
+    }
+    let only = verdict(SessionStatus::Ended, None, &series);
+    assert_eq!(
+        only.reason,
+        "converging (–, –, – open; validation failed in #1, #2)"
+    );
 }
 
 /// From bad to good.
 fn rank(kind: VerdictKind) -> usize {
-    use VerdictKind::{Converged, Converging, Diverging, Failed, Interrupted, Oscillating};
-    use VerdictKind::{Stalled, TooEarly};
+    use VerdictKind::{Converged, Converging, Diverging, Failed, Interrupted, NotConverged};
+    use VerdictKind::{Oscillating, Stalled, TooEarly};
     let order = [
         Failed,
+        NotConverged,
         Interrupted,
         Diverging,
         Oscillating,
@@ -144,10 +204,12 @@ proptest! {
         series in prop::collection::vec((0..6_u32, 0..3_u32), 0..9),
         status in prop::sample::select(&SessionStatus::ALL[..]),
     ) {
-        let before = verdict(status, None, &rows(&series)).kind;
+        let before = verdict(status, None, &rows(&series));
         let mut longer = series.clone();
         longer.push((0, 0));
-        let after = verdict(status, None, &rows(&longer)).kind;
-        prop_assert!(rank(after) >= rank(before), "{:?}: {:?} to {:?}", series, before, after);
+        let after = verdict(status, None, &rows(&longer));
+        for (before, after) in [(before.kind, after.kind), (before.trend, after.trend)] {
+            prop_assert!(rank(after) >= rank(before), "{:?}: {:?} to {:?}", series, before, after);
+        }
     }
 }

@@ -251,13 +251,12 @@ pub(super) struct LogListParams {
 /// Reads the parameters of `GET /api/tasks/{id}/logs`.
 pub(super) fn log_list(uri: &Uri) -> Result<(LogFilter, Paging), AppError> {
     let mut query = Query::of(uri);
-    let level = |text: &str| {
-        LogLevel::ALL
-            .into_iter()
-            .find(|level| level.as_str() == text)
-    };
     let filter = LogFilter {
-        level: query.parsed("level", level, "must be debug, info, warn or error"),
+        level: query.parsed(
+            "level",
+            LogLevel::read,
+            "must be debug, info, warn or error",
+        ),
         agent: query.one("agent"),
         since: query.time("since"),
         until: query.time("until"),

@@ -94,5 +94,5 @@ fn severity(result: &Value, rule: Option<&Value>) -> Severity {
     let level = result
         .get("level")
         .or_else(|| rule?.pointer("/defaultConfiguration/level"));
-    Severity::parse(level.and_then(Value::as_str).unwrap_or("warning"))
+    Severity::read(level.and_then(Value::as_str).unwrap_or("warning"))
 }

@@ -54,6 +54,12 @@ pub(crate) struct RunFlags {
     pub(crate) target: Option<PathBuf>,
     #[arg(
         long,
+        value_name = "NAME",
+        help = "What a dashboard calls the session [default: the target folder and a number]"
+    )]
+    pub(crate) name: Option<String>,
+    #[arg(
+        long,
         value_name = "N",
         help = "Give up after so many iterations [env: CONVERGENCE_MAX_ITERATIONS]"
     )]

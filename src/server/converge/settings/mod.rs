@@ -22,6 +22,8 @@ pub(crate) const SAMPLE: &str = include_str!("sample.yaml");
 pub(crate) struct Settings {
     /// A folder, or a file in one; absolute.
     pub(crate) target: PathBuf,
+    /// What a dashboard is to call its sessions; else the folder and a number.
+    pub(crate) name: Option<String>,
     pub(crate) max_iterations: u32,
     /// So many clean iterations in a row converge.
     pub(crate) convergence_threshold: u32,
@@ -181,6 +183,7 @@ fn gather(mut file: Section<'_>, outside: &Outside<'_>, folder: &Path) -> Settin
     }
     let line = file.line("target");
     let target = file.text("target").map(|target| folder.join(target));
+    let name = file.text("name");
     file.finish();
     let linger = flags.linger.as_deref().and_then(|text| {
         let expected = ("seconds", |text: &str| seconds(text, 0.0));
@@ -195,6 +198,11 @@ fn gather(mut file: Section<'_>, outside: &Outside<'_>, folder: &Path) -> Settin
                 outside.problems,
             ),
         },
+        name: flags
+            .name
+            .clone()
+            .or(name)
+            .filter(|name| !name.trim().is_empty()),
         max_iterations: max_iterations.or(most).unwrap_or(10),
         convergence_threshold: threshold.unwrap_or(1),
         min_severity: min_severity.unwrap_or(Severity::Unknown),

@@ -159,7 +159,7 @@ impl<'a> Section<'a> {
 
     pub(super) fn severity(&mut self, key: &'static str) -> Option<Severity> {
         self.read(key, "low, medium, high or critical", |node| {
-            let severity = Severity::parse(&text(node)?);
+            let severity = Severity::read(&text(node)?);
             (severity != Severity::Unknown).then_some(severity)
         })
     }

@@ -10,7 +10,7 @@ use super::row::StoredSession;
 use super::take::{KEPT_READY, ROWS};
 use crate::domain::{
     Account, AppError, Code, Fellows, Finding, FindingFacts, FindingState, IterationFacts, Seen,
-    Severity, account,
+    SessionNumbers, Severity, account,
 };
 use crate::server::storage::columns::Origin;
 use crate::server::storage::database::on_pool;
@@ -60,8 +60,13 @@ const GROUPS: &str = "select seen, severity, count(*) as findings, count(accepte
     from findings where session = $1 group by seen, severity";
 
 impl Accounts {
+    /// The numbers of the session as a whole.
+    pub(crate) fn numbers(&self) -> SessionNumbers {
+        SessionNumbers::of(&self.account.iterations, self.totals())
+    }
+
     /// How many findings there are, and how many of them are open.
-    pub(crate) fn totals(&self) -> (u64, u64) {
+    fn totals(&self) -> (u64, u64) {
         let sum = |groups: &mut dyn Iterator<Item = &Group>| {
             groups.map(|group| u64::from(group.count)).sum()
         };

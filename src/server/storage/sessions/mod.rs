@@ -5,6 +5,7 @@ mod book;
 mod change;
 mod events;
 mod mend;
+mod name;
 mod read;
 mod row;
 mod take;

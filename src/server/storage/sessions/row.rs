@@ -15,6 +15,8 @@ use crate::server::storage::tx::{Tx, in_tx};
 pub(crate) struct StoredSession {
     pub(crate) number: i64,
     pub(crate) id: String,
+    /// The name that it was given, if any: see [`StoredSession::name`].
+    pub(super) name: Option<String>,
     /// Whose members may see it.
     pub(crate) project: String,
     pub(crate) source: String,
@@ -26,12 +28,14 @@ pub(crate) struct StoredSession {
 }
 
 /// The columns of [`SessionRow`].
-pub(super) const COLUMNS: &str = "select number, id, project, source, facts, silent from sessions";
+pub(super) const COLUMNS: &str =
+    "select number, id, name, project, source, facts, silent from sessions";
 
 #[derive(FromRow)]
 pub(super) struct SessionRow {
     number: i64,
     id: String,
+    name: Option<String>,
     project: String,
     source: String,
     facts: String,
@@ -53,6 +57,7 @@ impl From<SessionRow> for StoredSession {
             number: row.number,
             facts: facts.unwrap_or_default(),
             id: row.id,
+            name: row.name,
             project: row.project,
             source: row.source,
             silent: row.silent,
@@ -65,9 +70,13 @@ impl StoredSession {
     /// As lists and pages show it.
     pub(crate) fn session(&self) -> Session {
         let (id, source) = (self.id.clone(), self.source.clone());
-        match &self.unreadable {
+        let session = match &self.unreadable {
             None => Session::of(id, source, &self.facts, self.silent),
             Some(why) => Session::unreadable(id, source, why.clone()),
+        };
+        Session {
+            name: self.name(),
+            ..session
         }
     }
 }
@@ -140,6 +149,7 @@ pub(super) async fn create(
             let stored = StoredSession {
                 number,
                 id: id.clone(),
+                name: None,
                 project: DEFAULT_PROJECT.to_owned(),
                 source: source.to_owned(),
                 facts: facts.clone(),
@@ -163,7 +173,8 @@ pub(super) async fn save(
             // The columns of values have these names on both engines.
             let mut query = QueryBuilder::new("update sessions set facts = v.column2, \
                 state = v.column3, status = v.column4, iterations = v.column5, \
-                events = v.column6, duration = v.column7, words = v.column8, silent = v.column9");
+                events = v.column6, duration = v.column7, words = v.column8, silent = v.column9, \
+                name = v.column10");
             if let Some(at) = heard_at {
                 query.push(", heard_at = case when heard_at > ").push_bind(at.0);
                 query.push(" then heard_at else ").push_bind(at.0).push(" end");
@@ -172,7 +183,8 @@ pub(super) async fn save(
             query.push_values(chunk, |mut row, stored| {
                 let session = stored.session();
                 let error = session.error.as_deref().unwrap_or_default();
-                let words = format!("{} {} {error}", session.session_id, session.source);
+                let (id, source) = (&session.session_id, &session.source);
+                let words = format!("{id} {source} {error} {}", session.name);
                 let end = session.end_time.filter(|_| session.status.is_over());
                 row.push_bind(stored.number)
                     .push_bind(json(&stored.facts))
@@ -182,7 +194,8 @@ pub(super) async fn save(
                     .push_bind(count(session.events))
                     .push_bind(end.map(|end| (end.0 - session.start_time.0).max(0)))
                     .push_bind(words.to_lowercase().replace('\0', " "))
-                    .push_bind(stored.silent);
+                    .push_bind(stored.silent)
+                    .push_bind(stored.name.clone());
             });
             query.push(") as v where sessions.number = v.column1");
             let query = query.build().persistent(chunk.len() <= KEPT_READY);

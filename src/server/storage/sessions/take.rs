@@ -9,6 +9,7 @@ use std::sync::Arc;
 use sqlx::QueryBuilder;
 
 use super::book::{self, Touched};
+use super::name;
 use super::row::{self, StoredSession};
 use crate::domain::{
     Audience, DEFAULT_PROJECT, LoopEvent, SessionBook, StepReport, Timestamp, cut_event,
@@ -149,6 +150,7 @@ impl Write for TakeEvents {
         for stored in &mut told {
             stored.silent = false;
         }
+        name::give(tx, &mut told).await?;
         row::save(tx, &told, Some(self.now)).await?;
         let only_heard: Vec<_> = only_heard.into_iter().collect();
         row::heard(tx, &only_heard, self.now).await?;

@@ -3,11 +3,14 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-use super::numbers::known;
-use crate::domain::{ComparedFinding, ComparedSession, ComparisonView, Page, Session, Timestamp};
+use super::numbers::{known, validation};
+use crate::domain::{
+    ComparedFinding, ComparedSession, ComparisonView, Page, Session, SessionNumbers, SessionStatus,
+    Timestamp,
+};
 use crate::rpc::convergence::Compare;
 use crate::ui::components::{
-    Chart, Failure, FindingBadge, SessionBadge, SeverityChip, VerdictBadge, duration, skeleton,
+    Chart, Failure, FindingBadge, SessionBadge, SeverityChip, duration, grouped, skeleton,
 };
 use crate::ui::data::{awaited, data};
 use crate::ui::dynamic::{Erase, memo, nothing, part, row, text};
@@ -55,31 +58,42 @@ fn Both(
     let heads = row(
         view.sides.clone().into_iter().zip(["A", "B"]),
         |(side, name)| {
-            let id = side.session.session_id;
+            let Session {
+                session_id: id,
+                name: called,
+                ..
+            } = side.session;
             view! {
                 <th scope="col">
                     <span class="muted">{name}" "</span>
-                    <a href=paths::session(&id)>{id.clone()}</a>
+                    <a href=paths::session(&id) title=id.clone()>{called}</a>
                 </th>
             }
         },
     );
-    let facts: [Fact; 7] = [
+    let facts: [Fact; 8] = [
         ("Status", |side, _| {
             view! { <SessionBadge status=Signal::stored(side.session.status)/> }.any()
         }),
         ("Verdict", |side, _| match &side.session.verdict {
-            Some(verdict) => view! { <VerdictBadge kind=Signal::stored(verdict.kind)/> }.any(),
+            Some(verdict) => words(verdict.text.clone()),
             None => nothing(),
         }),
         ("Iterations", |side, _| {
             words(side.session.iterations.to_string())
         }),
         ("Duration", |side, now| words(taken(&side.session, now))),
-        ("Open at the end", |side, _| words(known(side.open))),
-        ("Findings in all", |side, _| words(known(side.findings))),
-        ("Fixes in all", |side, _| words(known(side.fixes))),
+        ("Findings listed", |side, _| words(listed(&side.numbers))),
+        ("Open at the end", |side, _| {
+            let open = side.numbers.open_at_the_end();
+            words(open.map_or_else(unknown, grouped))
+        }),
+        ("Last validation", |side, _| {
+            words(validation(side.numbers.validated).to_owned())
+        }),
+        ("Fixes reported", |side, _| words(known(side.numbers.fixes))),
     ];
+    let lists = view.sides.each_ref().map(|side| side.numbers.lists);
     let sides = view.sides;
     let lines = row(facts, move |(name, fact)| {
         let cells = row(sides.iter(), |side| view! { <td>{fact(side, now)}</td> });
@@ -116,7 +130,7 @@ fn Both(
             <h2 id="compared-open">"Open at the end of each iteration"</h2>
             {chart.map_or_else(nothing, Erase::any)}
         </section>
-        <Findings findings=view.findings query/>
+        <Findings findings=view.findings lists query/>
         </div>
     }
     .any()
@@ -126,13 +140,29 @@ fn words(text: String) -> AnyView {
     view! { <span class="figure">{text}</span> }.any()
 }
 
-/// How long a session took, or takes.
-fn taken(session: &Session, now: Timestamp) -> String {
-    if session.end_time.is_some() {
-        duration(session.duration_seconds)
+fn unknown() -> String {
+    known(None)
+}
+
+/// How many findings stand in the ledger of a session that lists them.
+fn listed(numbers: &SessionNumbers) -> String {
+    if numbers.lists {
+        grouped(numbers.listed)
     } else {
-        let seconds = now.seconds_since(session.start_time);
-        format!("{} so far", duration(seconds))
+        unknown()
+    }
+}
+
+/// How long a session took, takes, or was heard of.
+fn taken(session: &Session, now: Timestamp) -> String {
+    let heard = duration(session.duration_seconds);
+    match (session.status, session.end_time) {
+        (SessionStatus::Running, _) => {
+            let seconds = now.seconds_since(session.start_time);
+            format!("{} so far", duration(seconds))
+        }
+        (_, Some(_)) => heard,
+        (_, None) => format!("{heard} until it fell silent"),
     }
 }
 
@@ -140,6 +170,8 @@ fn taken(session: &Session, now: Timestamp) -> String {
 fn Findings(
     /// What either has.
     findings: Page<ComparedFinding>,
+    /// Whether each session lists what it finds.
+    lists: [bool; 2],
     /// What the URL says.
     query: Memo<SessionsQuery>,
 ) -> impl IntoView {
@@ -147,7 +179,7 @@ fn Findings(
     let is_first = query.findings.is_none();
     let none = findings.items.is_empty().then(|| {
         let words = if is_first {
-            "Neither session listed its findings."
+            "No finding is listed in either session."
         } else {
             "There are no more findings."
         };
@@ -166,11 +198,14 @@ fn Findings(
     let back = (!is_first).then(|| {
         view! { <a class="btn quiet" href=url(None)>"From the first finding"</a> }
     });
-    let lines = row(findings.items, |compared| {
-        let states = row(compared.states, |state| {
+    let lines = row(findings.items, move |compared| {
+        let states = row(compared.states.into_iter().zip(lists), |(state, lists)| {
             let badge = match state {
                 Some(state) => view! { <FindingBadge state=Signal::stored(state)/> }.any(),
-                None => view! { <span class="muted">"never seen"</span> }.any(),
+                None => {
+                    let words = if lists { "never seen" } else { "not listed" };
+                    view! { <span class="muted">{words}</span> }.any()
+                }
             };
             view! { <td>{badge}</td> }
         });

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::tree::tree;
 use crate::domain::SessionEvent;
-use crate::ui::components::{Icon, clock_time, count, state_label};
+use crate::ui::components::{Icon, clock_time, count};
 use crate::ui::dynamic::{Erase, maybe, nothing};
 use crate::ui::paths;
 
@@ -100,7 +100,7 @@ fn summary(event: &SessionEvent) -> String {
     match event.event_type.as_str() {
         "STATE_CHANGED" => {
             let to = word("to").and_then(crate::domain::LoopState::parse);
-            let to = to.map(state_label).or(word("to"));
+            let to = to.map(crate::domain::LoopState::label).or(word("to"));
             to.map(|to| format!("now {}", to.to_lowercase()))
         }
         "STEP_COMPLETE" => {

@@ -8,7 +8,7 @@ use leptos_router::hooks::use_navigate;
 use super::following::{Following, read};
 use crate::domain::{ConvergenceView, LoopState, Session, SessionStatus};
 use crate::ui::browser;
-use crate::ui::components::{Ago, HiddenFields, SessionBadge, count, duration, state_label};
+use crate::ui::components::{Ago, HiddenFields, SessionBadge, count, duration};
 use crate::ui::dynamic::{Erase, attribute, handler, list, maybe, memo, nothing, part, row, text};
 use crate::ui::paths::{self, SessionsQuery};
 
@@ -127,15 +127,23 @@ fn Row(session: Memo<Option<Session>>, id: String) -> impl IntoView {
     let start = memo(move || session.read().as_ref().map(|it| it.start_time));
     let start = memo(move || start.get().filter(|_| !is_unreadable.get()));
     let began = maybe(move || start.get().map(|time| view! { <span><Ago time/></span> }));
-    let choose = format!("Compare {id}");
+    let name = memo(move || {
+        let session = session.read();
+        session
+            .as_ref()
+            .map(|it| it.name.clone())
+            .unwrap_or_default()
+    });
+    let choose = text(move || format!("Compare {}", name.read()));
+    let title = id.clone();
     view! {
         <li class="row session-row" data-row="">
             <input type="checkbox" name="with" value=id.clone() aria-label=choose/>
             <SessionBadge status/>
             <div class="row-main">
                 <div class="row-head">
-                    <a class="row-title" href=paths::session(&id)>
-                        {id.clone()}
+                    <a class="row-title" href=paths::session(&id) title=title>
+                        {text(move || name.get())}
                     </a>
                 </div>
                 {trouble}
@@ -161,7 +169,7 @@ fn Tabs(
         });
         view! {
             <a class="tab" href=url aria-current=is_here data-noscroll="true">
-                {status.map_or("all", SessionStatus::as_str)}
+                {status.map_or("all", SessionStatus::label)}
             </a>
         }
     };
@@ -198,7 +206,7 @@ fn Filters(
         let chosen = move || query.read().filter.state.first().copied() == state;
         let selected = attribute(move || chosen().then_some(""));
         let name = state.map_or("", LoopState::as_str);
-        let label = state.map_or("Any last state", state_label);
+        let label = state.map_or("Any last state", LoopState::label);
         view! { <option value=name selected=selected>{label}</option> }
     };
     let each = LoopState::ALL.map(Some);

@@ -3,9 +3,10 @@
 use leptos::prelude::*;
 
 use super::following::read;
-use crate::domain::{Finding, SessionView};
+use super::numbers::{ledger_words, nothing_listed};
+use crate::domain::{Finding, SessionStatus, SessionView};
 use crate::ui::components::{
-    ActionForm, Ago, FindingBadge, HiddenFields, Look, SeverityChip, SubmitButton, count, grouped,
+    ActionForm, Ago, FindingBadge, HiddenFields, Look, SeverityChip, SubmitButton,
 };
 use crate::ui::dynamic::{Erase, list, maybe, memo, nothing, text};
 use crate::ui::paths::{self, EventsQuery};
@@ -21,27 +22,16 @@ pub(super) fn LedgerOf(
     session: String,
 ) -> impl IntoView {
     let findings = memo(move || read(view, |view| view.findings.page.items.clone()));
-    let counted = memo(move || read(view, |view| view.findings.counted));
-    let is_empty = memo(move || read(view, |view| view.findings.total == 0));
+    let numbers = memo(move || read(view, |view| view.findings.numbers));
+    let is_over = memo(move || read(view, |view| view.session.status != SessionStatus::Running));
+    let is_empty = memo(move || numbers.get().listed == 0);
     let none = maybe(move || {
         is_empty.get().then(|| {
-            let words = if counted.get() {
-                "This loop only counts its findings, so none can be followed from one iteration to the next."
-            } else {
-                "Nothing was found."
-            };
+            let words = nothing_listed(&numbers.get(), is_over.get());
             view! { <p class="muted">{words}</p> }
         })
     });
-    let total = text(move || {
-        if is_empty.get() {
-            return String::new();
-        }
-        read(view, |view| {
-            let (all, open) = (view.findings.total, view.findings.open);
-            format!("{} · {} open", count(all, "finding"), grouped(open))
-        })
-    });
+    let total = text(move || ledger_words(&numbers.get()));
     let id = session.clone();
     let more = maybe(move || {
         let mut next = query.get();

@@ -9,7 +9,8 @@ use super::events::EventLine;
 use super::following::read;
 use super::numbers::findings_table;
 use crate::domain::{
-    ConvergenceView, LiveSession, LoopState, Session, SessionEvent, SessionStatus, VerdictKind,
+    ConvergenceView, LiveSession, LoopState, Session, SessionEvent, SessionStatus, Timestamp,
+    VerdictKind,
 };
 use crate::ui::components::{Chart, HiddenFields, SessionBadge, Stepper, VerdictBadge, duration};
 use crate::ui::dynamic::{Erase, handler, list, maybe, memo, part, text};
@@ -65,6 +66,7 @@ fn Card(
     let session = memo(move || shown.read().as_ref().map(|it| it.session.clone()));
     let id = untrack(move || session.read().as_ref().map(|it| it.session_id.clone()));
     let id = id.unwrap_or_default();
+    let name = text(move || name_of(session));
     let url = paths::session(&id);
     let rows = format!("{url}#iteration-");
     let chart = memo(move || shown.read().as_ref().and_then(|it| it.chart.clone()));
@@ -88,7 +90,7 @@ fn Card(
         <article class="card loop-card">
             <header class="card-head">
                 <h2 class="clip">
-                    <a href=url>{id}</a>
+                    <a href=url title=id>{name}</a>
                 </h2>
                 <StatusOf session/>
             </header>
@@ -104,6 +106,15 @@ fn Card(
 fn StatusOf(session: Memo<Option<Session>>) -> impl IntoView {
     let status = memo(move || status_of(session));
     view! { <SessionBadge status/> }
+}
+
+/// What a session is called.
+pub(super) fn name_of(session: Memo<Option<Session>>) -> String {
+    let session = session.read();
+    session
+        .as_ref()
+        .map(|it| it.name.clone())
+        .unwrap_or_default()
 }
 
 fn status_of(session: Memo<Option<Session>>) -> SessionStatus {
@@ -127,46 +138,65 @@ pub(super) fn Standing(session: Memo<Option<Session>>) -> impl IntoView {
     let time = text(move || {
         let now = clock.now();
         let session = session.read();
-        let Some(session) = session.as_ref() else {
-            return String::new();
-        };
-        let iteration = format!("Iteration {}", session.iterations);
-        match session.status {
-            SessionStatus::Running => {
-                let here = duration(now.seconds_since(session.state_since));
-                let all = duration(now.seconds_since(session.start_time));
-                format!("{iteration} · {here} in this state · {all} in all")
-            }
-            SessionStatus::Interrupted => {
-                let silent = duration(now.seconds_since(session.last_event_at));
-                format!("{iteration} · silent for {silent}")
-            }
-            _ => format!("{iteration} · took {}", duration(session.duration_seconds)),
-        }
+        session
+            .as_ref()
+            .map(|it| how_long(it, now))
+            .unwrap_or_default()
     });
     let kind = memo(move || {
         let session = session.read();
         let verdict = session.as_ref().and_then(|it| it.verdict.as_ref());
         verdict.map_or(VerdictKind::TooEarly, |verdict| verdict.kind)
     });
-    let why = text(move || {
-        let session = session.read();
-        let verdict = session.as_ref().and_then(|it| it.verdict.as_ref());
-        verdict
-            .map(|verdict| verdict.reason.clone())
-            .unwrap_or_default()
+    let why = text(move || why_of(session));
+    // Read aloud or copied it is one sentence: "not converged: stalled (3, 3, 3 open)".
+    let colon = text(move || {
+        let said = why_of(session);
+        if said.is_empty() { "" } else { ": " }.to_owned()
     });
     view! {
         <div class="standing">
             <Stepper state status/>
             <p class="verdict">
                 <VerdictBadge kind/>
+                <span class="sr-only">{colon}</span>
                 <span>{why}</span>
             </p>
             <p class="muted figure">{time}</p>
         </div>
     }
     .any()
+}
+
+fn why_of(session: Memo<Option<Session>>) -> String {
+    let session = session.read();
+    let verdict = session.as_ref().and_then(|it| it.verdict.as_ref());
+    verdict
+        .map(|verdict| verdict.reason.clone())
+        .unwrap_or_default()
+}
+
+/// In which iteration a session is, and how long it takes or took.
+fn how_long(session: &Session, now: Timestamp) -> String {
+    let place = match session.iterations {
+        0 => "No iteration yet".to_owned(),
+        number => format!("Iteration {number}"),
+    };
+    match (session.status, session.end_time) {
+        (SessionStatus::Running, _) => {
+            let here = duration(now.seconds_since(session.state_since));
+            let all = duration(now.seconds_since(session.start_time));
+            format!("{place} · {here} in this state · {all} in all")
+        }
+        (SessionStatus::Interrupted, None) => {
+            let silent = duration(now.seconds_since(session.last_event_at));
+            format!("{place} · silent for {silent}")
+        }
+        _ => {
+            let place = place.replace(" yet", "");
+            format!("{place} · took {}", duration(session.duration_seconds))
+        }
+    }
 }
 
 /// The last events of the session heard from last.
@@ -248,4 +278,35 @@ fn says(event: &SessionEvent, words: &str) -> bool {
     event.event_type.to_lowercase().contains(words)
         || data.contains(words)
         || event.iteration.to_string() == words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::how_long;
+    use crate::domain::{Session, Timestamp};
+
+    #[test]
+    fn how_long_is_said_of_what_is_known() {
+        let of = |status: &str, iterations: u32, end: bool| {
+            let minute = |minute: u32| format!("2026-11-22T08:{minute:02}:00Z");
+            let session: Session = serde_json::from_value(serde_json::json!({
+                "session_id": "s", "start_time": minute(0), "end_time": end.then(|| minute(4)),
+                "final_state": "FIXING", "iterations": iterations, "convergence_reached": false,
+                "duration_seconds": 240.0, "status": status, "state_since": minute(3),
+                "last_event_at": minute(4), "events": 9, "error": null, "source": "webhook",
+            }))
+            .unwrap();
+            how_long(&session, Timestamp::parse(&minute(10)).unwrap())
+        };
+        let running = "Iteration 2 · 7m 00s in this state · 10m 00s in all";
+        assert_eq!(of("running", 2, false), running);
+        // Its loop was not heard of any more; or it said itself that it was stopped.
+        assert_eq!(
+            of("interrupted", 2, false),
+            "Iteration 2 · silent for 6m 00s"
+        );
+        assert_eq!(of("interrupted", 2, true), "Iteration 2 · took 4m 00s");
+        assert_eq!(of("ended", 0, true), "No iteration · took 4m 00s");
+        assert!(of("running", 0, false).starts_with("No iteration yet · "));
+    }
 }

@@ -3,8 +3,8 @@
 use leptos::prelude::*;
 
 use super::following::read;
-use crate::domain::{ConvergenceView, IterationMetrics, SessionStats};
-use crate::ui::components::{duration, grouped, percent};
+use crate::domain::{ConvergenceView, IterationMetrics, SessionNumbers, SessionStats};
+use crate::ui::components::{count, duration, grouped, percent};
 use crate::ui::dynamic::{Erase, memo, row, text};
 
 /// A name, and the number under it.
@@ -65,6 +65,44 @@ pub(super) fn known(number: Option<u32>) -> String {
     number.map_or_else(|| "–".to_owned(), |number| number.to_string())
 }
 
+/// Whether a validation passed; a failed one is no finding, so it stands beside the numbers.
+pub(super) fn validation(passed: Option<bool>) -> &'static str {
+    match passed {
+        Some(true) => "passed",
+        Some(false) => "failed",
+        None => "–",
+    }
+}
+
+/// What a ledger holds, in words that agree with the iterations.
+pub(super) fn ledger_words(numbers: &SessionNumbers) -> String {
+    let mut words = Vec::new();
+    if numbers.listed > 0 {
+        words.push(count(numbers.listed, "finding"));
+        words.push(format!("{} open", grouped(numbers.open)));
+    }
+    if numbers.counted > 0 {
+        let counted = grouped(numbers.counted);
+        words.push(format!("{counted} open that were only counted"));
+    }
+    if numbers.validated == Some(false) {
+        words.push("the last validation failed, which is no finding".to_owned());
+    }
+    words.join(" · ")
+}
+
+/// What is said where no finding is listed: not more than is known.
+pub(super) fn nothing_listed(numbers: &SessionNumbers, is_over: bool) -> &'static str {
+    match (numbers.told, numbers.reported.unwrap_or(0) > 0) {
+        (true, true) => {
+            "This loop only counts its findings, so none can be followed from one iteration to the next."
+        }
+        (true, false) => "No step found anything.",
+        (false, _) if is_over => "No step told whether it found anything.",
+        (false, _) => "No step has told yet whether it found anything.",
+    }
+}
+
 /// The numbers behind the chart of findings, as a table.
 pub(super) fn findings_table(iterations: &[IterationMetrics]) -> AnyView {
     let told = iterations.iter().any(|row| row.new.is_some());
@@ -77,12 +115,14 @@ pub(super) fn findings_table(iterations: &[IterationMetrics]) -> AnyView {
             vec![row.findings, row.fixes, row.open]
         })
     };
-    let heads = row(
-        names.iter().copied(),
-        |name| view! { <th scope="col">{name}</th> },
-    );
+    let validated = iterations.iter().any(|row| row.validated.is_some());
+    let names = names.iter().copied();
+    let names = names.chain(validated.then_some("Validation"));
+    let heads = row(names, |name| view! { <th scope="col">{name}</th> });
     let rows = row(iterations.to_vec(), move |of| {
-        let cells = row(numbers(&of), |number| view! { <td>{known(number)}</td> });
+        let cells = numbers(&of).into_iter().map(known);
+        let passed = validated.then(|| validation(of.validated).to_owned());
+        let cells = row(cells.chain(passed), |cell| view! { <td>{cell}</td> });
         view! {
             <tr>
                 <th scope="row">{of.iteration.to_string()}</th>
@@ -106,7 +146,8 @@ pub(super) fn findings_table(iterations: &[IterationMetrics]) -> AnyView {
 
 #[cfg(test)]
 mod tests {
-    use super::{known, tenths};
+    use super::{known, ledger_words, nothing_listed, tenths};
+    use crate::domain::SessionNumbers;
 
     #[test]
     fn numbers_are_rounded_and_what_is_unknown_is_no_zero() {
@@ -115,5 +156,41 @@ mod tests {
         assert_eq!(tenths(1234.96), "1,235.0");
         assert_eq!(known(Some(0)), "0");
         assert_eq!(known(None), "–");
+    }
+
+    #[test]
+    fn a_ledger_says_what_its_numbers_hold_and_that_a_failed_validation_is_no_finding() {
+        let mut numbers = SessionNumbers {
+            listed: 12,
+            open: 3,
+            told: true,
+            ..SessionNumbers::default()
+        };
+        assert_eq!(ledger_words(&numbers), "12 findings · 3 open");
+        numbers.counted = 2;
+        numbers.validated = Some(false);
+        assert_eq!(
+            ledger_words(&numbers),
+            "12 findings · 3 open · 2 open that were only counted · \
+             the last validation failed, which is no finding"
+        );
+        assert_eq!(ledger_words(&SessionNumbers::default()), "");
+    }
+
+    #[test]
+    fn nothing_is_called_found_only_where_somebody_looked() {
+        let of = |told, reported| SessionNumbers {
+            told,
+            reported,
+            ..SessionNumbers::default()
+        };
+        let looked = nothing_listed(&of(true, Some(0)), true);
+        assert_eq!(looked, "No step found anything.");
+        assert!(nothing_listed(&of(true, Some(2)), true).contains("only counts"));
+        let silent = nothing_listed(&of(false, None), true);
+        assert_eq!(silent, "No step told whether it found anything.");
+        // A step that failed before it looked reports 0 as well.
+        assert_eq!(nothing_listed(&of(false, Some(0)), true), silent);
+        assert!(nothing_listed(&of(false, None), false).contains("yet"));
     }
 }

@@ -4,8 +4,8 @@ use leptos::prelude::*;
 
 use super::following::read;
 use super::numbers::known;
-use crate::domain::{IterationMetrics, LoopStep, SessionView, StepMetrics};
-use crate::ui::components::{Icon, count, duration, state_label};
+use crate::domain::{IterationMetrics, LoopStep, SessionStatus, SessionView, StepMetrics};
+use crate::ui::components::{Icon, count, duration};
 use crate::ui::dynamic::{Erase, list, maybe, memo, nothing, row, text};
 use crate::ui::paths::EventsQuery;
 
@@ -19,6 +19,7 @@ pub(super) fn Rounds(
     session: String,
 ) -> impl IntoView {
     let iterations = memo(move || read(view, |view| view.rounds.items.clone()));
+    let is_running = memo(move || read(view, |it| it.session.status == SessionStatus::Running));
     let of = memo(move || {
         read(view, |view| {
             let rounds = &view.rounds;
@@ -33,7 +34,7 @@ pub(super) fn Rounds(
         let of = of.get();
         of.map(|(first, last, total)| {
             let all = count(u64::from(total), "iteration");
-            format!("#{first} to #{last}, {all} in all")
+            format!("#{first} to #{last}, {all} heard of")
         })
         .unwrap_or_default()
     });
@@ -51,15 +52,19 @@ pub(super) fn Rounds(
         Some(view! { <a class="btn quiet" href=url>"Back to the last"</a> })
     });
     let rows = list(
-        move || iterations.get().into_iter().map(Round::new).collect(),
+        move || {
+            let running = is_running.get();
+            let rounds = iterations.get().into_iter();
+            rounds.map(|it| Round::new(it, running)).collect()
+        },
         |round| round.content.clone(),
         move |round| {
             let longest = untrack(|| longest(&iterations.read()));
-            line(&round.iteration, longest)
+            line(&round.iteration, longest, round.is_under_way)
         },
     );
     let phases = row(LoopStep::ALL, |step| {
-        view! { <th scope="col">{state_label(step.state())}</th> }
+        view! { <th scope="col">{step.state().label()}</th> }
     });
     view! {
         <section aria-labelledby="rounds">
@@ -67,6 +72,10 @@ pub(super) fn Rounds(
                 <h2 id="rounds">"Iterations"</h2>
                 <span class="muted figure">{part_of}</span>
             </div>
+            <p class="muted">
+                "A step tells how much it found; the other numbers count each finding once. "
+                "A failed validation is no finding and counts in none of them."
+            </p>
             // What scrolls must be reached with the keyboard.
             <div class="wide-table" role="region" tabindex="0" aria-labelledby="rounds">
                 <table class="numbers rounds figure">
@@ -97,13 +106,20 @@ pub(super) fn Rounds(
 /// A row is made anew when anything in it changed.
 struct Round {
     iteration: IterationMetrics,
+    /// True while something of it may be at work.
+    is_under_way: bool,
     content: String,
 }
 
 impl Round {
-    fn new(iteration: IterationMetrics) -> Self {
-        let content = serde_json::to_string(&iteration).unwrap_or_default();
-        Self { iteration, content }
+    fn new(iteration: IterationMetrics, is_running: bool) -> Self {
+        let is_under_way = is_running && !iteration.complete;
+        let content = serde_json::to_string(&(&iteration, is_under_way)).unwrap_or_default();
+        Self {
+            iteration,
+            is_under_way,
+            content,
+        }
     }
 }
 
@@ -114,10 +130,10 @@ fn longest(iterations: &[IterationMetrics]) -> f64 {
     seconds.fold(0.0, f64::max)
 }
 
-fn line(of: &IterationMetrics, longest: f64) -> AnyView {
+fn line(of: &IterationMetrics, longest: f64, is_under_way: bool) -> AnyView {
     let steps = row(LoopStep::ALL, |step| {
         let known = of.steps.iter().find(|known| known.step == step);
-        let cell = known.map_or_else(nothing, |known| cell(known, longest));
+        let cell = known.map_or_else(nothing, |known| cell(known, longest, is_under_way));
         view! { <td>{cell}</td> }
     });
     let numbers = [of.new, of.repeated, of.regressed, of.fixed, of.open];
@@ -133,13 +149,19 @@ fn line(of: &IterationMetrics, longest: f64) -> AnyView {
     .any()
 }
 
-fn cell(step: &StepMetrics, longest: f64) -> AnyView {
+/// What is said of a step of which nobody knows how long it took.
+fn progress(step: &StepMetrics, is_under_way: bool) -> &'static str {
+    match (step.ended_at, step.success) {
+        (Some(_), Some(false)) => "failed",
+        (Some(_), _) => "done",
+        (None, _) if is_under_way => "running",
+        (None, _) => "begun, no end heard of",
+    }
+}
+
+fn cell(step: &StepMetrics, longest: f64, is_under_way: bool) -> AnyView {
     let Some(seconds) = step.duration_seconds else {
-        let word = if step.ended_at.is_some() {
-            "done"
-        } else {
-            "running"
-        };
+        let word = progress(step, is_under_way);
         return view! { <span class="phase muted">{word}</span> }.any();
     };
     let mut words = Vec::new();
@@ -174,4 +196,31 @@ fn cell(step: &StepMetrics, longest: f64) -> AnyView {
         </span>
     }
     .any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::progress;
+    use crate::domain::{LoopStep, StepMetrics, Timestamp};
+
+    #[test]
+    fn a_step_runs_only_while_its_iteration_does() {
+        let step = |ended: bool, success| StepMetrics {
+            step: LoopStep::Fix,
+            started_at: None,
+            ended_at: ended.then_some(Timestamp(1)),
+            duration_seconds: None,
+            success,
+            findings: None,
+            fixes: None,
+        };
+        assert_eq!(progress(&step(false, None), true), "running");
+        assert_eq!(
+            progress(&step(false, None), false),
+            "begun, no end heard of"
+        );
+        assert_eq!(progress(&step(true, Some(true)), true), "done");
+        assert_eq!(progress(&step(true, None), false), "done");
+        assert_eq!(progress(&step(true, Some(false)), false), "failed");
+    }
 }

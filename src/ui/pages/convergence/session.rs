@@ -9,9 +9,11 @@ use leptos_router::hooks::{use_navigate, use_params_map, use_query_map};
 use super::events::{EventEntry, no_events};
 use super::following::{Following, read};
 use super::ledger::LedgerOf;
-use super::live::Standing;
+use super::live::{Standing, name_of};
 use super::rounds::Rounds;
-use crate::domain::{ErrorKind, EventType, Session, SessionStatus, SessionView};
+use crate::domain::{
+    ErrorKind, EventType, LoopState, Session, SessionStatus, SessionView, VerdictKind,
+};
 use crate::rpc::convergence::Session as SessionQuestion;
 use crate::ui::browser;
 use crate::ui::components::{Ago, Chart, Failure, Icon, SessionBadge, duration, grouped, skeleton};
@@ -114,17 +116,17 @@ fn Loaded(
         })
     });
     view! {
-        <Title text=id.clone()/>
+        <Title text=untrack(move || name_of(session))/>
         <header class="page-head">
             <SessionBadge status/>
-            <h1 class="clip">{id.clone()}</h1>
+            <h1 class="clip">{text(move || name_of(session))}</h1>
             <div class="page-actions">
                 <Export session=id.clone()/>
             </div>
         </header>
         <div class="session">
             <Standing session/>
-            <Facts session/>
+            <Facts session id=id.clone()/>
             {drawing}
             <Rounds view query session=id.clone()/>
             <LedgerOf view query session=id.clone()/>
@@ -153,17 +155,21 @@ fn Export(
 
 /// When, how long, how many, from where.
 #[component]
-fn Facts(session: Memo<Option<Session>>) -> impl IntoView {
+fn Facts(
+    session: Memo<Option<Session>>,
+    /// The session's id.
+    id: String,
+) -> impl IntoView {
     let start = memo(move || session.read().as_ref().map(|it| it.start_time));
     let began = maybe(move || start.get().map(|time| view! { <span><Ago time/></span> }));
     let said = move |f: fn(&Session) -> String| {
         text(move || session.read().as_ref().map(f).unwrap_or_default())
     };
     let trouble = maybe(move || {
-        let error = session.read().as_ref()?.error.clone()?;
+        let (title, error) = session.read().as_ref().and_then(trouble)?;
         Some(view! {
             <section class="trouble" aria-labelledby="session-error">
-                <h2 id="session-error">"Last error"</h2>
+                <h2 id="session-error">{title}</h2>
                 <pre>{error}</pre>
             </section>
         })
@@ -186,10 +192,28 @@ fn Facts(session: Memo<Option<Session>>) -> impl IntoView {
                 <dt>"Heard from"</dt>
                 <dd class="mono">{said(|it| it.source.clone())}</dd>
             </div>
+            <div>
+                <dt>"Id"</dt>
+                <dd class="mono clip">{id}</dd>
+            </div>
         </dl>
         {trouble}
     }
     .any()
+}
+
+/// What a session says that went wrong, and what that is, unless the verdict says it already.
+fn trouble(session: &Session) -> Option<(&'static str, String)> {
+    let error = session.error.clone()?;
+    let verdict = session.verdict.as_ref();
+    let is_said = verdict.is_some_and(|it| it.kind == VerdictKind::Failed && it.reason == error);
+    let title = match session.status {
+        _ if is_said => return None,
+        // It may have ended without a word, long after an error.
+        SessionStatus::Ended if session.final_state == LoopState::Failed => "Why it ended",
+        _ => "Last error",
+    };
+    Some((title, error))
 }
 
 /// Every event, with its data.

@@ -1,0 +1,198 @@
+//! What other programs call a level, a severity and a state: one table each.
+
+use serde_json::json;
+
+use crate::domain::{
+    AgentEvent, LogLevel, LoopState, NewLog, SessionStatus, Severity, Sighting, StreamLine,
+    VerdictKind,
+};
+
+/// Every word that is known, by what it means; no other is.
+const LEVELS: [(LogLevel, &[&str]); 4] = [
+    (
+        LogLevel::Debug,
+        &[
+            "debug", "trace", "verbose", "fine", "finer", "finest", "silly", "trc", "dbg",
+        ],
+    ),
+    (
+        LogLevel::Info,
+        &[
+            "info",
+            "information",
+            "informational",
+            "notice",
+            "note",
+            "log",
+            "inf",
+        ],
+    ),
+    (LogLevel::Warn, &["warn", "warning", "wrn"]),
+    (
+        LogLevel::Error,
+        &[
+            "error",
+            "err",
+            "severe",
+            "critical",
+            "crit",
+            "fatal",
+            "ftl",
+            "alert",
+            "emergency",
+            "emerg",
+            "panic",
+        ],
+    ),
+];
+
+const SEVERITIES: [(Severity, &[&str]); 5] = [
+    (
+        Severity::Low,
+        &[
+            "low",
+            "minor",
+            "trivial",
+            "negligible",
+            "note",
+            "notice",
+            "info",
+            "information",
+            "informational",
+            "hint",
+            "suggestion",
+            "style",
+        ],
+    ),
+    (
+        Severity::Medium,
+        &["medium", "med", "moderate", "warning", "warn"],
+    ),
+    (
+        Severity::High,
+        &[
+            "high",
+            "error",
+            "err",
+            "major",
+            "serious",
+            "severe",
+            "important",
+        ],
+    ),
+    (
+        Severity::Critical,
+        &[
+            "critical",
+            "crit",
+            "fatal",
+            "blocker",
+            "alert",
+            "emergency",
+            "panic",
+        ],
+    ),
+    // It is not said to be harmless, so it counts.
+    (
+        Severity::Unknown,
+        &["unknown", "", "none", "p1", "2", "7.5", "bad", "lowest"],
+    ),
+];
+
+/// As programs write a word.
+fn spellings(word: &str) -> [String; 3] {
+    [word.to_owned(), word.to_uppercase(), format!(" {word}\n")]
+}
+
+#[test]
+fn every_word_for_a_level_means_the_same_at_every_door() {
+    for (level, words) in LEVELS {
+        assert_eq!(LogLevel::read(level.as_str()), Some(level));
+        for word in words.iter().flat_map(|word| spellings(word)) {
+            assert_eq!(LogLevel::read(&word), Some(level), "{word:?}");
+            let entry = json!({"message": "x", "level": word});
+            let posted: NewLog = serde_json::from_value(entry.clone()).unwrap();
+            assert_eq!(posted.level, level, "{word:?} posted");
+            for line in [
+                json!({"log": "x", "level": word}),
+                json!({"log": {"message": "x", "level": word}}),
+            ] {
+                let StreamLine::Events(events) = StreamLine::parse(&line.to_string()) else {
+                    panic!("{line} is a line of the stream");
+                };
+                assert!(
+                    matches!(&events[..], [AgentEvent::Log(said)] if said.level == level),
+                    "{events:?}"
+                );
+            }
+        }
+    }
+    for word in ["", "loud", "30", "3", "debugging", "none", "unknown"] {
+        assert_eq!(LogLevel::read(word), None, "{word:?}");
+        let posted = serde_json::from_value::<NewLog>(json!({"message": "x", "level": word}));
+        let words = posted.unwrap_err().to_string();
+        assert!(words.contains("debug, info, warn, error"), "{words}");
+    }
+}
+
+#[test]
+fn every_word_for_a_severity_means_the_same_and_no_other_is_taken_for_harmless() {
+    for (severity, words) in SEVERITIES {
+        assert_eq!(Severity::read(severity.as_str()), severity);
+        for word in words.iter().flat_map(|word| spellings(word)) {
+            assert_eq!(Severity::read(&word), severity, "{word:?}");
+            for field in ["severity", "level", "priority"] {
+                let entry = json!({"description": "x", field: word});
+                let sighting = Sighting::read(&entry, "finding").unwrap();
+                assert_eq!(sighting.severity, severity, "{entry}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_state_has_one_name_and_one_word() {
+    let words = [
+        (LoopState::Idle, "IDLE", "Idle"),
+        (LoopState::Diagnosing, "DIAGNOSING", "Diagnosing"),
+        (LoopState::Fixing, "FIXING", "Fixing"),
+        (LoopState::Attacking, "ATTACKING", "Attacking"),
+        (LoopState::Validating, "VALIDATING", "Validating"),
+        (LoopState::Converged, "CONVERGED", "Converged"),
+        (LoopState::Failed, "FAILED", "Failed"),
+    ];
+    assert_eq!(words.map(|(state, ..)| state), LoopState::ALL);
+    for (state, name, word) in words {
+        for spelling in spellings(name).into_iter().chain(spellings(word)) {
+            assert_eq!(LoopState::parse(&spelling), Some(state), "{spelling:?}");
+        }
+        assert_eq!((state.as_str(), state.label()), (name, word));
+    }
+    for word in ["", "DONE", "COMPLETED", "ERROR", "RUNNING", "VALIDATE"] {
+        assert_eq!(LoopState::parse(word), None, "{word:?}");
+    }
+    let statuses = [
+        (SessionStatus::Running, "running", "running"),
+        (SessionStatus::Converged, "converged", "converged"),
+        (SessionStatus::Failed, "failed", "failed"),
+        (SessionStatus::Ended, "ended", "not converged"),
+        (SessionStatus::Interrupted, "interrupted", "interrupted"),
+    ];
+    assert_eq!(statuses.map(|(status, ..)| status), SessionStatus::ALL);
+    for (status, name, word) in statuses {
+        assert_eq!(SessionStatus::parse(name), Some(status));
+        assert_eq!((status.as_str(), status.label()), (name, word));
+    }
+    for (kind, word) in [
+        (VerdictKind::Converging, "converging"),
+        (VerdictKind::Stalled, "stalled"),
+        (VerdictKind::Oscillating, "oscillating"),
+        (VerdictKind::Diverging, "diverging"),
+        (VerdictKind::Converged, "converged"),
+        (VerdictKind::Failed, "failed"),
+        (VerdictKind::Interrupted, "interrupted"),
+        (VerdictKind::TooEarly, "too early to tell"),
+    ] {
+        assert_eq!(kind.label(), word);
+    }
+}
