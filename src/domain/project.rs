@@ -101,7 +101,9 @@ impl ProjectChange {
 
 fn check_title(found: &mut Vec<FieldError>, title: Option<&str>) {
     let bad = |text: &str| {
-        text.trim().is_empty() || text.chars().count() > LIMITS.title || text.chars().any(char::is_control)
+        text.trim().is_empty()
+            || text.chars().count() > LIMITS.title
+            || text.chars().any(char::is_control)
     };
     if title.is_some_and(bad) {
         let message = "must be 1 to 200 characters on one line";
@@ -111,7 +113,9 @@ fn check_title(found: &mut Vec<FieldError>, title: Option<&str>) {
 
 fn check_folder(found: &mut Vec<FieldError>, folder: Option<&str>) {
     let bad = |path: &str| {
-        !path.starts_with('/') || path.chars().count() > FOLDER || path.chars().any(char::is_control)
+        !path.starts_with('/')
+            || path.chars().count() > FOLDER
+            || path.chars().any(char::is_control)
     };
     if folder.is_some_and(bad) {
         let message = "must be an absolute path of at most 4096 characters";

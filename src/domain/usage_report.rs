@@ -138,7 +138,9 @@ impl UsageReport {
             ("output_tokens", self.output_tokens),
         ] {
             if count.is_some_and(|count| count > LARGEST_NUMBER) {
-                return Some(format!("{name} must be at most {LARGEST_NUMBER} (2^53 - 1)"));
+                return Some(format!(
+                    "{name} must be at most {LARGEST_NUMBER} (2^53 - 1)"
+                ));
             }
         }
         let (input, cached) = (self.input_tokens?, self.cached_tokens?);

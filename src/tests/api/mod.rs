@@ -10,6 +10,7 @@ mod external;
 mod fields;
 mod guard;
 mod health;
+mod limits;
 mod lists;
 mod logs;
 mod odd_input;

@@ -4,6 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use super::bounds::{LARGEST, text, whole};
+use crate::domain::MOST_ITEMS;
 
 /// A refusal, which is described once for all operations.
 struct Refusal {
@@ -253,6 +254,10 @@ fn succeed(answer: &mut Value, status: &str, pages: bool) {
             _ => "What was asked for.",
         }
         .into();
+    }
+    let body = answer.pointer_mut("/content/application~1json/schema");
+    if let Some(list) = body.filter(|schema| schema["type"] == "array") {
+        list["maxItems"] = MOST_ITEMS.into();
     }
     let schema = &answer["content"]["application/json"]["schema"];
     let of = |name: &str| schema["$ref"] == format!("#/components/schemas/{name}");

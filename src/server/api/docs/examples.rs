@@ -7,7 +7,10 @@ const EXAMPLES: &str = include_str!("examples.json");
 
 /// Adds an example to every body of this operation, and of its answers.
 pub(super) fn complete(examples: &Map<String, Value>, operation: &mut Value) {
-    let id = operation["operationId"].as_str().unwrap_or_default().to_owned();
+    let id = operation["operationId"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned();
     if let Some(content) = operation.pointer_mut("/requestBody/content") {
         illustrate(examples, &format!("{id} request"), content);
     }

@@ -79,7 +79,14 @@ pub(crate) fn documented(metrics: PrometheusHandle) -> Router<AppState> {
 fn complete(document: &mut Value) {
     let (mut paths, mut parts) = (document["paths"].take(), document["components"].take());
     let mut answered = BTreeSet::new();
-    for operation in paths.as_object().into_iter().flatten().flat_map(|(_, it)| it.as_object()).flatten().map(|(_, it)| it) {
+    for operation in paths
+        .as_object()
+        .into_iter()
+        .flatten()
+        .flat_map(|(_, it)| it.as_object())
+        .flatten()
+        .map(|(_, it)| it)
+    {
         schemas::reach(&parts["schemas"], &operation["responses"], &mut answered);
     }
     schemas::complete(&mut parts["schemas"], &answered);

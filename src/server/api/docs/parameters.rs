@@ -10,7 +10,9 @@ const OPTIONAL_BODIES: [&str; 3] = ["retry_task", "heartbeat", "stop_agent"];
 
 /// Completes the parameters of an operation, and says whether its body may be left out.
 pub(super) fn complete(path: &str, operation: &mut Value) {
-    let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
+    let parameters = operation
+        .get_mut("parameters")
+        .and_then(Value::as_array_mut);
     for parameter in parameters.into_iter().flatten() {
         let place = parameter["in"].as_str().unwrap_or_default().to_owned();
         let name = parameter["name"].as_str().unwrap_or_default().to_owned();
@@ -23,6 +25,9 @@ pub(super) fn complete(path: &str, operation: &mut Value) {
             let mut types = types.iter().filter(|it| *it != "null").cloned();
             parameter["schema"]["type"] = types.next().unwrap_or_default();
         }
+        if parameter["schema"]["type"] == "array" {
+            parameter["schema"]["maxItems"] = MOST_ITEMS.into();
+        }
         let Some((words, schema)) = known(path, &place, &name) else {
             continue;
         };
@@ -31,7 +36,9 @@ pub(super) fn complete(path: &str, operation: &mut Value) {
             parameter["description"] = words.into();
         }
     }
-    let optional = OPTIONAL_BODIES.iter().any(|id| operation["operationId"] == *id);
+    let optional = OPTIONAL_BODIES
+        .iter()
+        .any(|id| operation["operationId"] == *id);
     if optional && operation.get("requestBody").is_some() {
         operation["requestBody"]["required"] = false.into();
     }
@@ -42,14 +49,10 @@ fn known(path: &str, place: &str, name: &str) -> Option<(Option<&'static str>, V
     let of_agents = path.starts_with("/api/agents");
     let of_sessions = path.starts_with("/api/sessions");
     Some(match (place, name) {
-        ("path", "id") if of_sessions => {
-            (Some("The id that its loop gave it."), text_of(1, WORD))
-        }
+        ("path", "id") if of_sessions => (Some("The id that its loop gave it."), text_of(1, WORD)),
         ("path", "id") => (Some("Number or id of the task."), matching(TASK, 36)),
         ("path", "event_id") => (Some("The id of the event."), text_of(1, WORD)),
-        ("path", "fingerprint") => {
-            (Some("Of the finding."), matching("^[0-9a-f]{32}$", 32))
-        }
+        ("path", "fingerprint") => (Some("Of the finding."), matching("^[0-9a-f]{32}$", 32)),
         ("path", "name") if of_agents => (Some("The name of the agent."), agent_name()),
         ("path", "name") => (Some("The name of the project."), project_name()),
         ("header", "Idempotency-Key") => (

@@ -30,7 +30,11 @@ pub(super) fn complete(schemas: &mut Value, answered: &BTreeSet<String>) {
     }
     for (name, schema) in schemas.as_object_mut().into_iter().flatten() {
         let fields = schema["properties"].as_object();
-        let fields: Vec<String> = fields.into_iter().flatten().map(|it| it.0.clone()).collect();
+        let fields: Vec<String> = fields
+            .into_iter()
+            .flatten()
+            .map(|it| it.0.clone())
+            .collect();
         if !fields.is_empty() && answered.contains(name) {
             let left_out = |field: &String| LEFT_OUT.contains(&(name, field));
             schema["required"] = fields.into_iter().filter(|it| !left_out(it)).collect();
@@ -73,7 +77,9 @@ fn numbers(schema: &mut Value) {
         Value::Object(fields) => {
             if is_number(fields) {
                 fields.entry("minimum").or_insert_with(|| 0.into());
-                fields.entry("maximum").or_insert_with(|| LARGEST_NUMBER.into());
+                fields
+                    .entry("maximum")
+                    .or_insert_with(|| LARGEST_NUMBER.into());
                 let whole = fields["type"] == "integer" || fields["type"][0] == "integer";
                 let small = fields["maximum"].as_u64().is_some_and(|it| it < 1 << 31);
                 if whole {

@@ -6,7 +6,8 @@ use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use utoipa::IntoParams;
 
 use crate::domain::{
-    AppError, FILTER_TEXT, FieldError, LogFilter, LogLevel, MOST_ITEMS, Page, Priority, TaskFilter, TaskStatus, Timestamp,
+    AppError, FILTER_TEXT, FieldError, LogFilter, LogLevel, MOST_ITEMS, Page, Priority, TaskFilter,
+    TaskStatus, Timestamp,
 };
 
 pub(super) use sessions::{
@@ -131,7 +132,9 @@ pub(super) struct TaskListParams {
     status: Option<Vec<TaskStatus>>,
     /// Held by, or requested for, this agent.
     agent: Option<String>,
+    /// Only this one.
     priority: Option<Priority>,
+    /// Only those that have it.
     label: Option<String>,
     /// Words in title or description, or a number.
     q: Option<String>,
@@ -204,6 +207,7 @@ pub(super) fn task_list(uri: &Uri) -> Result<(TaskFilter, Paging), AppError> {
 pub(super) struct LogListParams {
     /// This level and above.
     level: Option<LogLevel>,
+    /// Said by this agent.
     agent: Option<String>,
     /// From this moment on.
     since: Option<Timestamp>,
