@@ -6,7 +6,7 @@ use super::{LARGEST, MONEY, NOT_BLANK, matching, text_in};
 use crate::domain::{LARGEST_NUMBER, LIMITS, OPTION_TEXT, QUESTION_OPTIONS, QUESTION_TEXT, WORD};
 
 /// What is added to types as a whole.
-pub(super) fn wholes() -> Vec<(&'static str, Value)> {
+pub(in crate::server::api::docs) fn wholes() -> Vec<(&'static str, Value)> {
     let schema = |name: &str| json!({"$ref": format!("#/components/schemas/{name}")});
     let word = || text_in(1, OPTION_TEXT, NOT_BLANK);
     vec![
