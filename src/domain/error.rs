@@ -5,11 +5,15 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::Code;
+
 /// What went wrong, in words that a person can act on. Never holds internals or secrets.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 pub struct AppError {
-    /// Which kind of trouble it is.
-    pub kind: ErrorKind,
+    /// What exactly it is. Pages know no more than its kind: the words of all codes would be a part
+    /// of the program that every browser loads.
+    #[serde(rename = "kind", with = "kind_alone")]
+    pub code: Code,
     /// What happened and what to do.
     pub detail: String,
     /// For invalid input: what is wrong with which field.
@@ -52,16 +56,22 @@ pub enum ErrorKind {
     Forbidden,
     /// There is no such thing.
     NotFound,
+    /// The address does not know the method.
+    Method,
     /// The present state does not allow it.
     Conflict,
     /// It was changed since the caller read it.
     Outdated,
     /// The request is too large.
     TooLarge,
+    /// A type or an encoding that is not read.
+    NotRead,
     /// The request can be read but makes no sense.
     Invalid,
     /// Too many at once; try again later.
     Busy,
+    /// The head of the request is too long.
+    Head,
     /// Our fault; the log knows more.
     Internal,
     /// The server, or its database, does not answer.
@@ -78,11 +88,14 @@ impl ErrorKind {
             Self::Malformed => 400,
             Self::Forbidden => 403,
             Self::NotFound => 404,
+            Self::Method => 405,
             Self::Conflict => 409,
             Self::Outdated => 412,
             Self::TooLarge => 413,
+            Self::NotRead => 415,
             Self::Invalid => 422,
             Self::Busy => 429,
+            Self::Head => 431,
             Self::Internal => 500,
             Self::Unreachable => 503,
             Self::NoRoom => 507,
@@ -96,11 +109,14 @@ impl ErrorKind {
             Self::Malformed => "Malformed request",
             Self::Forbidden => "Not allowed",
             Self::NotFound => "Not found",
+            Self::Method => "Method not allowed",
             Self::Conflict => "Conflicts with the current state",
             Self::Outdated => "Changed meanwhile",
             Self::TooLarge => "Too large",
+            Self::NotRead => "Not read here",
             Self::Invalid => "Invalid input",
             Self::Busy => "Too many requests",
+            Self::Head => "Head too large",
             Self::Internal => "Internal error",
             Self::Unreachable => "Not available now",
             Self::NoRoom => "No room to store it",
@@ -109,23 +125,19 @@ impl ErrorKind {
 }
 
 impl AppError {
-    /// An error of `kind` that says `detail`.
-    pub fn new(kind: ErrorKind, detail: impl Into<String>) -> Self {
+    /// An error that says `detail`. A kind stands for its general code.
+    pub fn new(code: impl Into<Code>, detail: impl Into<String>) -> Self {
         Self {
-            kind,
+            code: code.into(),
             detail: detail.into(),
             errors: Vec::new(),
         }
     }
 
-    /// There is no such thing.
-    pub fn not_found(detail: impl Into<String>) -> Self {
-        Self::new(ErrorKind::NotFound, detail)
-    }
-
-    /// The present state does not allow it.
-    pub fn conflict(detail: impl Into<String>) -> Self {
-        Self::new(ErrorKind::Conflict, detail)
+    /// The kind of trouble that it is.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.code.kind()
     }
 
     /// Invalid input, with every problem named.
@@ -133,7 +145,7 @@ impl AppError {
     pub fn invalid(errors: Vec<FieldError>) -> Self {
         let words: Vec<_> = errors.iter().map(FieldError::sentence).collect();
         Self {
-            kind: ErrorKind::Invalid,
+            code: Code::InvalidInput,
             detail: words.join("; "),
             errors,
         }
@@ -155,6 +167,27 @@ impl std::error::Error for AppError {}
 
 impl From<super::Illegal> for AppError {
     fn from(illegal: super::Illegal) -> Self {
-        Self::conflict(illegal.to_string())
+        let code = if illegal.from.is_finished() {
+            Code::TaskFinished
+        } else {
+            Code::TransitionNotAllowed
+        };
+        Self::new(code, illegal.to_string())
+    }
+}
+
+/// A code as its kind.
+mod kind_alone {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use super::{Code, ErrorKind};
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it so")]
+    pub(super) fn serialize<S: Serializer>(code: &Code, serializer: S) -> Result<S::Ok, S::Error> {
+        code.kind().serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(reader: D) -> Result<Code, D::Error> {
+        ErrorKind::deserialize(reader).map(Code::from)
     }
 }

@@ -19,6 +19,7 @@ pub struct TaskLimits {
     pub metadata_bytes: usize,
     pub requires: usize,
     pub after: usize,
+    pub said: usize,
 }
 
 /// The largest number that every reader of JSON keeps exact.
@@ -37,8 +38,6 @@ pub const CAPABILITIES: usize = 100;
 pub const CONCURRENCY: u32 = 256;
 /// The longest path of a project's folder, in characters.
 pub const FOLDER: usize = 4096;
-/// The longest text of a filter, in characters.
-pub const FILTER_TEXT: usize = 1000;
 /// The most items of a page of a list.
 pub const MOST_ITEMS: u32 = 1000;
 
@@ -53,7 +52,11 @@ pub const LIMITS: TaskLimits = TaskLimits {
     metadata_bytes: 64 * 1024,
     requires: 20,
     after: 50,
+    said: 1_000_000,
 };
+
+/// Characters of a parameter in a query.
+pub const LONGEST_PARAMETER: usize = 2000;
 
 impl NewTask {
     /// What belongs to parts that are not there yet.
@@ -243,9 +246,18 @@ impl TaskChange {
         if let Some(metadata) = &self.metadata {
             check_metadata(&mut found, metadata);
         }
-        let error = self.error.iter().flatten();
-        if error.into_iter().any(|error| error.contains('\0')) {
+        let error = self.error.iter().flatten().next();
+        if error.is_some_and(|error| error.contains('\0')) {
             found.push(FieldError::new("error", "must not contain NUL characters"));
+        }
+        for (field, text) in [("error", error), ("message", self.message.as_ref())] {
+            // Bytes are known at once, and are no fewer.
+            let is_long =
+                |text: &String| text.len() > LIMITS.said && text.chars().count() > LIMITS.said;
+            if text.is_some_and(is_long) {
+                let message = format!("must be at most {} characters", LIMITS.said);
+                found.push(FieldError::new(field, message));
+            }
         }
         if let Some(question) = &self.question {
             found.extend(question.problems());

@@ -193,6 +193,12 @@ pub struct Problem {
     pub status: u16,
     /// What happened and what to do.
     pub detail: String,
+    /// What exactly it is: a stable word.
+    #[schema(value_type = super::Code)]
+    pub code: String,
+    /// Names the request in the log of the server; absent on a socket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
     /// For invalid input: what is wrong with which field.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldError>,
@@ -202,9 +208,11 @@ impl From<&AppError> for Problem {
     fn from(error: &AppError) -> Self {
         Self {
             kind: "about:blank".into(),
-            title: error.kind.title().into(),
-            status: error.kind.status(),
+            title: error.kind().title().into(),
+            status: error.kind().status(),
             detail: error.detail.clone(),
+            code: error.code.as_str().into(),
+            request_id: None,
             errors: error.errors.clone(),
         }
     }

@@ -5,6 +5,7 @@
 
 mod activity;
 mod agent;
+mod code;
 mod convergence;
 mod error;
 mod excerpt;
@@ -36,6 +37,7 @@ pub use agent::{
     Abilities, Ability, Agent, AgentKind, AgentMetrics, AgentSource, AgentStatus, Quota, StopMode,
     Takes,
 };
+pub use code::Code;
 #[cfg(test)]
 pub use convergence::decode_batch;
 pub use convergence::{
@@ -52,8 +54,8 @@ pub use excerpt::{
 };
 pub use id::TaskId;
 pub use limits::{
-    CAPABILITIES, CONCURRENCY, FILTER_TEXT, FOLDER, LARGEST_BATCH, LARGEST_BODY, LARGEST_NUMBER,
-    LIMITS, LONGEST_NAME, MOST_ITEMS, TaskLimits, WORD, is_agent_name,
+    CAPABILITIES, CONCURRENCY, FOLDER, LARGEST_BATCH, LARGEST_BODY, LARGEST_NUMBER, LIMITS,
+    LONGEST_NAME, LONGEST_PARAMETER, MOST_ITEMS, TaskLimits, WORD, is_agent_name,
 };
 pub use link::TaskLink;
 pub use live::{ClientFrame, Epoch, LiveMessage, Problem, Seq, ServerFrame, Topic};

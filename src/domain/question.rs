@@ -120,8 +120,12 @@ impl Reply {
             (None, Some(id)) if !legal(id) => Some(("option", "must be the id of an option")),
             _ => None,
         };
-        let problem = problem.map(|(field, message)| FieldError::new(field, message));
-        problem.into_iter().collect()
+        let named = |id: &String| legal(id) && id.chars().count() <= OPTION_TEXT;
+        let other = self.question.as_ref().filter(|id| !named(id));
+        let other = other.map(|_| ("question", "must be the id of the question"));
+        let all = problem.into_iter().chain(other);
+        all.map(|(field, message)| FieldError::new(field, message))
+            .collect()
     }
 }
 

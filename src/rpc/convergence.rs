@@ -12,7 +12,7 @@ use crate::domain::{
     SessionFilter, SessionView,
 };
 #[cfg(feature = "ssr")]
-use crate::server::{operations, reply, state};
+use crate::server::{operations, reply};
 
 /// The convergence page: what is live, and the history that matches `filter` from `cursor` on.
 #[server(prefix = "/rpc", endpoint = "convergence/list", input = server_fn::codec::Json)]
@@ -20,7 +20,7 @@ pub async fn list(
     filter: SessionFilter,
     cursor: Option<String>,
 ) -> Result<ConvergenceView, AppError> {
-    let (app, viewer) = state::viewer()?;
+    let (app, viewer) = reply::viewer()?;
     let cursor = cursor.as_deref();
     reply::with_status(operations::convergence::overview(&app, &viewer, &filter, cursor).await)
 }
@@ -36,7 +36,7 @@ pub async fn session(
     #[server(default)] findings: Option<String>,
     #[server(default)] before: Option<u32>,
 ) -> Result<SessionView, AppError> {
-    let (app, viewer) = state::viewer()?;
+    let (app, viewer) = reply::viewer()?;
     let part = operations::convergence::Part {
         at: at.as_deref(),
         findings: findings.as_deref(),
@@ -52,7 +52,7 @@ pub async fn compare(
     b: String,
     #[server(default)] cursor: Option<String>,
 ) -> Result<ComparisonView, AppError> {
-    let (app, viewer) = state::viewer()?;
+    let (app, viewer) = reply::viewer()?;
     let cursor = cursor.as_deref();
     reply::with_status(operations::convergence::compare(&app, &viewer, [&a, &b], cursor).await)
 }
@@ -64,7 +64,7 @@ pub async fn events(
     filter: EventFilter,
     cursor: Option<String>,
 ) -> Result<Page<SessionEvent>, AppError> {
-    let (app, viewer) = state::viewer()?;
+    let (app, viewer) = reply::viewer()?;
     let cursor = cursor.as_deref();
     reply::with_status(operations::convergence::events(&app, &viewer, &id, &filter, cursor).await)
 }
@@ -76,7 +76,7 @@ pub async fn accept(
     fingerprint: String,
     reason: String,
 ) -> Result<Finding, AppError> {
-    let (app, operator) = state::operator()?;
+    let (app, operator) = reply::operator()?;
     let accepted =
         operations::sessions::accept(&app, &operator, &session, &fingerprint, &reason).await;
     reply::with_status(accepted)

@@ -24,20 +24,12 @@ impl FromServerFnError for AppError {
     type Encoder = JsonEncoding;
 
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
-        let kind = match &error {
-            ServerFnErrorErr::Request(_) | ServerFnErrorErr::Response(_) => ErrorKind::Unreachable,
-            ServerFnErrorErr::Args(_)
-            | ServerFnErrorErr::MissingArg(_)
-            | ServerFnErrorErr::Deserialization(_) => ErrorKind::Malformed,
-            _ => ErrorKind::Internal,
-        };
-        if kind == ErrorKind::Unreachable {
-            return unreachable();
+        match &error {
+            ServerFnErrorErr::Request(_) | ServerFnErrorErr::Response(_) => unreachable(),
+            #[cfg(feature = "ssr")]
+            error => crate::server::reply::unreadable(error),
+            #[cfg(not(feature = "ssr"))]
+            error => Self::new(ErrorKind::Internal, error.to_string()),
         }
-        let error = Self::new(kind, error.to_string());
-        // What cannot be read never reaches a body, which would say the status.
-        #[cfg(feature = "ssr")]
-        crate::server::reply::say_status(&error);
-        error
     }
 }

@@ -10,12 +10,12 @@ use leptos::prelude::*;
 
 use crate::domain::{AppError, Project, ProjectView};
 #[cfg(feature = "ssr")]
-use crate::server::{operations, reply, state};
+use crate::server::{operations, reply};
 
 /// Every project that may be seen, by name, with how many tasks it has.
 #[server(prefix = "/rpc", endpoint = "projects/list", input = server_fn::codec::Json)]
 pub async fn list() -> Result<Vec<ProjectView>, AppError> {
-    let (app, viewer) = state::viewer()?;
+    let (app, viewer) = reply::viewer()?;
     reply::with_status(operations::views::projects(&app, &viewer).await)
 }
 
@@ -26,11 +26,11 @@ pub async fn create(
     #[server(default)] title: String,
     #[server(default)] folder: String,
 ) -> Result<Project, AppError> {
-    let (app, admin) = state::admin()?;
+    let (app, admin) = reply::admin()?;
     let new = operations::forms::new_project(name, title, folder);
-    let created = reply::with_status(operations::projects::create(&app, &admin, new).await)?;
+    let created = reply::with_status(operations::projects::create(&app, &admin, new, None).await)?;
     reply::redirect_without_script("/projects");
-    Ok(created)
+    Ok(created.0)
 }
 
 /// Changes a project. An empty folder is none; a project that is not said to be archived is open.
@@ -41,7 +41,7 @@ pub async fn change(
     #[server(default)] folder: String,
     #[server(default)] archived: bool,
 ) -> Result<Project, AppError> {
-    let (app, admin) = state::admin()?;
+    let (app, admin) = reply::admin()?;
     let change = operations::forms::project_change(title, folder, archived);
     let changed = operations::projects::change(&app, &admin, &name, change, None).await;
     let changed = reply::with_status(changed)?;

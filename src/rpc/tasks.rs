@@ -21,27 +21,27 @@ use crate::domain::{
 #[cfg(feature = "ssr")]
 use crate::{
     domain::Reply,
-    server::{operations, reply, state},
+    server::{operations, reply},
 };
 
 /// The tasks page: rows that match `filter`, from `cursor` on, with counts, agents and activity.
 #[server(prefix = "/rpc", endpoint = "tasks/list", input = server_fn::codec::Json)]
 pub async fn list(filter: TaskFilter, cursor: Option<String>) -> Result<TasksView, AppError> {
-    let (app, viewer) = state::viewer()?;
+    let (app, viewer) = reply::viewer()?;
     reply::with_status(operations::views::tasks(&app, &viewer, &filter, cursor.as_deref()).await)
 }
 
 /// The page of one task; `task` is its number or id.
 #[server(prefix = "/rpc", endpoint = "tasks/view", input = server_fn::codec::Json)]
 pub async fn view(task: String) -> Result<TaskView, AppError> {
-    let (app, viewer) = state::viewer()?;
+    let (app, viewer) = reply::viewer()?;
     reply::with_status(operations::task_page::view(&app, &viewer, &task).await)
 }
 
 /// The questions that wait for a person, as every page counts them.
 #[server(prefix = "/rpc", endpoint = "tasks/questions", input = server_fn::codec::Json)]
 pub async fn questions() -> Result<QuestionsView, AppError> {
-    let (app, viewer) = state::viewer()?;
+    let (app, viewer) = reply::viewer()?;
     Ok(operations::views::questions(&app, &viewer))
 }
 
@@ -49,7 +49,7 @@ pub async fn questions() -> Result<QuestionsView, AppError> {
 /// oldest ones after `after`; at most 1000 and 2 MB of them.
 #[server(prefix = "/rpc", endpoint = "tasks/logs", input = server_fn::codec::Json)]
 pub async fn logs(task: String, before: Option<i64>, after: i64) -> Result<LogPage, AppError> {
-    let (app, viewer) = state::viewer()?;
+    let (app, viewer) = reply::viewer()?;
     reply::with_status(operations::task_page::logs(&app, &viewer, &task, before, after).await)
 }
 
@@ -57,14 +57,14 @@ pub async fn logs(task: String, before: Option<i64>, after: i64) -> Result<LogPa
 /// first.
 #[server(prefix = "/rpc", endpoint = "tasks/timeline", input = server_fn::codec::Json)]
 pub async fn timeline(task: String, cursor: String) -> Result<Page<Activity>, AppError> {
-    let (app, viewer) = state::viewer()?;
+    let (app, viewer) = reply::viewer()?;
     reply::with_status(operations::task_page::earlier(&app, &viewer, &task, &cursor).await)
 }
 
 /// The whole of a text that the page of a task shows the beginning of.
 #[server(prefix = "/rpc", endpoint = "tasks/whole", input = server_fn::codec::Json)]
 pub async fn whole(task: String, part: TaskPart) -> Result<String, AppError> {
-    let (app, viewer) = state::viewer()?;
+    let (app, viewer) = reply::viewer()?;
     reply::with_status(operations::task_page::whole(&app, &viewer, &task, part).await)
 }
 
@@ -80,7 +80,7 @@ pub async fn create(
     labels: String,
     #[server(default)] project: String,
 ) -> Result<Task, AppError> {
-    let (app, operator) = state::operator()?;
+    let (app, operator) = reply::operator()?;
     let form = operations::forms::TaskForm {
         project,
         description,
@@ -89,25 +89,23 @@ pub async fn create(
         agent,
         labels,
     };
-    let created = reply::with_status(operations::forms::create(&app, &operator, &form).await);
-    match &created {
-        Ok(task) => reply::redirect_without_script(&format!("/tasks/{}", task.number)),
-        Err(error) => reply::return_draft(&app, || form.draft(error)),
-    }
-    created
+    let created = operations::forms::create(&app, &operator, &form).await;
+    let task = reply::with_draft(created, |error| form.draft(error))?;
+    reply::redirect_without_script(&format!("/tasks/{}", task.number));
+    Ok(task)
 }
 
-/// What was typed into a form that was refused; nothing when that is no longer known.
+/// What was typed into a form that was refused, and why; nothing when that is no longer known.
 #[server(prefix = "/rpc", endpoint = "tasks/draft", input = server_fn::codec::Json)]
 pub async fn draft(name: String) -> Result<TaskDraft, AppError> {
-    let (app, viewer) = state::viewer()?;
+    let (app, viewer) = reply::viewer()?;
     Ok(operations::forms::draft(&app, &viewer, &name).await)
 }
 
 /// Cancels a task; a running one is being stopped when this answers.
 #[server(prefix = "/rpc", endpoint = "tasks/cancel")]
 pub async fn cancel(task: String) -> Result<Task, AppError> {
-    let (app, operator) = state::operator()?;
+    let (app, operator) = reply::operator()?;
     let cancelled = operations::tasks::cancel(&app, &operator, &task).await;
     reply::with_status(cancelled).map(operations::tasks::Cancelled::into_task)
 }
@@ -116,7 +114,7 @@ pub async fn cancel(task: String) -> Result<Task, AppError> {
 /// Without JavaScript the answer is a redirect to the new task's page.
 #[server(prefix = "/rpc", endpoint = "tasks/retry")]
 pub async fn retry(task: String, #[server(default)] description: String) -> Result<Task, AppError> {
-    let (app, operator) = state::operator()?;
+    let (app, operator) = reply::operator()?;
     let changed = Some(description).filter(|text| !text.trim().is_empty());
     let retried = operations::tasks::retry(&app, &operator, &task, changed, None).await;
     let task = reply::with_status(retried)?.into_task();
@@ -127,7 +125,7 @@ pub async fn retry(task: String, #[server(default)] description: String) -> Resu
 /// Moves a pending task to the head of the queue.
 #[server(prefix = "/rpc", endpoint = "tasks/start")]
 pub async fn start(task: String) -> Result<Task, AppError> {
-    let (app, operator) = state::operator()?;
+    let (app, operator) = reply::operator()?;
     reply::with_status(operations::tasks::start(&app, &operator, &task).await)
 }
 
@@ -139,7 +137,7 @@ pub async fn input(
     #[server(default)] option: String,
     #[server(default)] question: String,
 ) -> Result<Task, AppError> {
-    let (app, operator) = state::operator()?;
+    let (app, operator) = reply::operator()?;
     let given = |text: String| Some(text).filter(|text| !text.is_empty());
     let option = given(option);
     let answer = Reply {

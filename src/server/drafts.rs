@@ -1,5 +1,5 @@
-//! What was typed into a form that was refused: a browser without JavaScript is sent back to the
-//! form, and finds its words there again.
+//! What was typed into a form that was refused, and why: a browser without JavaScript is sent back to
+//! the form, and finds its words there again.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::domain::TaskDraft;
 
 /// More are not kept: the browser asks for a draft a moment after it was sent back.
-const MOST: usize = 16;
+const MOST: usize = 64;
 
 /// The latest drafts, oldest first.
 #[derive(Clone, Default)]

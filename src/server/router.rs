@@ -1,8 +1,10 @@
 //! The whole HTTP surface on one screen, and the order of its layers.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
-use axum::middleware::{Next, from_fn};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use leptos_axum::{LeptosRoutes, generate_route_list};
@@ -12,16 +14,17 @@ use tower_http::csrf::CsrfLayer;
 
 use super::state::AppState;
 use super::{api, assets, pages};
-use crate::domain::{AppError, ErrorKind};
+use crate::domain::{AppError, Code};
 use crate::ui;
 
 /// Pages and their server functions, the public interface, and the built assets.
 pub(crate) fn router(app: &AppState, metrics: PrometheusHandle) -> Router {
+    let (interface, known) = api::documented(metrics);
     Router::new()
         // The server functions, and no pages.
         .leptos_routes(app, Vec::new(), || ())
         .leptos_routes_with_handler(generate_route_list(ui::App), pages::page)
-        .merge(api::documented(metrics))
+        .merge(interface)
         .route("/pkg/{file}", get(assets::plain))
         .route("/pkg/{hash}/{file}", get(assets::hashed))
         .fallback(elsewhere)
@@ -30,10 +33,10 @@ pub(crate) fn router(app: &AppState, metrics: PrometheusHandle) -> Router {
         // cloned and boxed for every request.
         .layer((
             from_fn(measure),
-            from_fn(api::guard),
+            from_fn_with_state(Arc::new(known), api::guard),
             CsrfLayer::new(),
             CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
-                AppError::new(ErrorKind::Internal, "something broke; see the server's log")
+                AppError::new(Code::InternalError, "something broke; see the server's log")
                     .into_response()
             }),
         ))
@@ -48,7 +51,7 @@ async fn elsewhere(State(app): State<AppState>, request: Request) -> Response {
     let path = request.uri().path();
     if path == "/api" || path.starts_with("/api/") {
         let detail = format!("there is nothing at {}", request.uri().path());
-        return AppError::not_found(detail).into_response();
+        return AppError::new(Code::NoSuchAddress, detail).into_response();
     }
     pages::nothing(&app, request).await
 }

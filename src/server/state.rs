@@ -17,7 +17,7 @@ use super::live::Bus;
 use super::publisher::Publisher;
 use super::queue::{Board, Runs};
 use super::storage::Database;
-use crate::domain::{AppError, ErrorKind};
+use crate::domain::{AppError, Code};
 
 /// Everything a request may need.
 #[derive(Clone)]
@@ -96,7 +96,7 @@ pub(crate) fn admin() -> Result<(AppState, Admin), AppError> {
 }
 
 fn asked() -> Result<(AppState, Actor), AppError> {
-    let absent = || AppError::new(ErrorKind::Internal, "the server function has no state");
+    let absent = || AppError::new(Code::InternalError, "the server function has no state");
     let app: AppState = use_context().ok_or_else(absent)?;
     let actor = use_context::<Parts>().map(|parts| app.actors.of(&parts));
     Ok((app, actor.ok_or_else(absent)?))

@@ -11,7 +11,7 @@ use leptos_router::LazyRoute;
 use super::browser;
 use super::pages;
 use super::state::Toasts;
-use crate::domain::{AppError, ErrorKind};
+use crate::domain::{AppError, Code};
 
 /// How long to wait before a chunk is asked for again, in milliseconds; doubles up to [`LONGEST_WAIT`].
 const FIRST_WAIT: u64 = 500;
@@ -83,7 +83,7 @@ page_of_chunk!(
 async fn wait_for_server(toasts: Toasts, wait: u64) -> u64 {
     if wait > FIRST_WAIT {
         toasts.fail(&AppError {
-            kind: ErrorKind::Unreachable,
+            code: Code::Unavailable,
             detail: "This page could not be loaded: the server does not answer, or was upgraded. \
                      Trying again; reload to be sure."
                 .to_owned(),

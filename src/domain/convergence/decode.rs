@@ -115,6 +115,9 @@ fn read(sent: Value, session: Option<&str>, now: Timestamp) -> Result<LoopEvent,
     let Some(session_id) = session_id.filter(|id| is_name(id)) else {
         return problem("session_id", "must name the session, in at most 200 bytes");
     };
+    if is_step(&session_id) {
+        return problem("session_id", NO_STEP);
+    }
     // What has no time of its own counts with the time it came.
     let own_time = map.get("timestamp").and_then(moment);
     let iteration = map.get("iteration").or_else(|| inner("iteration"));
@@ -130,6 +133,7 @@ fn read(sent: Value, session: Option<&str>, now: Timestamp) -> Result<LoopEvent,
         .and_then(Value::as_str)
         .and_then(LoopState::parse);
     let event_id = match map.get("event_id").and_then(text) {
+        Some(id) if is_step(&id) => return problem("event_id", NO_STEP),
         Some(id) if is_name(&id) => id,
         Some(id) if !id.is_empty() => {
             return problem("event_id", "must be at most 200 bytes without NUL");
@@ -150,6 +154,13 @@ fn read(sent: Value, session: Option<&str>, now: Timestamp) -> Result<LoopEvent,
         kept: None,
     })
 }
+
+/// Steps in an address: what has such an id could not be reached.
+fn is_step(id: &str) -> bool {
+    matches!(id, "." | "..")
+}
+
+const NO_STEP: &str = "must be another name than . and .., which are steps in an address";
 
 fn is_name(text: &str) -> bool {
     !text.trim().is_empty() && text.len() <= LONGEST_NAME && !text.contains('\0')

@@ -13,9 +13,11 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::creating::{Creating, created};
 use super::json::Json;
+use super::payload::Payload;
 use super::{body, params};
-use crate::domain::{Agent, AppError, ErrorKind, Problem, StopMode};
+use crate::domain::{Agent, AppError, Code, Problem, StopMode};
 use crate::server::auth::Actor;
 use crate::server::operations::agents::{self as operations, NewAgent};
 use crate::server::operations::worker;
@@ -32,10 +34,17 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
 }
 
 /// List agents, by name.
-#[utoipa::path(get, path = "/api/agents", tag = "agents",
-    responses((status = 200, body = Vec<Agent>)))]
-async fn list_agents(State(app): State<AppState>, actor: Actor) -> Json<Vec<Agent>> {
-    Json(operations::list(&app, &actor.viewer()))
+#[utoipa::path(get, path = "/api/agents", tag = "agents", params(params::PageParams),
+    responses((status = 200, body = Vec<Agent>, headers(("Link" = String, description = "the next page")))))]
+async fn list_agents(
+    State(app): State<AppState>,
+    actor: Actor,
+    OriginalUri(uri): OriginalUri,
+) -> Result<Response, AppError> {
+    let paging = params::page(&uri)?;
+    let agents = operations::list(&app, &actor.viewer());
+    let page = params::part(agents, &paging, |agent| agent.name.clone())?;
+    Ok((params::next_link(&uri, &page), Json(page.items)).into_response())
 }
 
 /// Read an agent.
@@ -52,6 +61,7 @@ async fn get_agent(
 
 /// Register a remote agent. Registering it again updates it and answers 200.
 #[utoipa::path(post, path = "/api/agents", tag = "agents", request_body = NewAgent,
+    params(("Idempotency-Key" = Option<String>, Header, description = "a repeated request with the same key creates nothing again")),
     responses((status = 201, body = Agent, headers(("Location" = String))),
     (status = 200, body = Agent, headers(("Location" = String))),
     (status = 409, body = Problem, content_type = "application/problem+json"),
@@ -59,17 +69,21 @@ async fn get_agent(
 async fn register_agent(
     State(app): State<AppState>,
     actor: Actor,
-    request: Bytes,
+    Creating { body: request, key }: Creating,
 ) -> Result<Response, AppError> {
     let new: NewAgent = body::json(&request)?;
-    let (agent, is_new) = operations::register(&app, &actor.operator()?, new).await?;
-    let status = if is_new {
-        StatusCode::CREATED
-    } else {
-        StatusCode::OK
-    };
-    let location = [(header::LOCATION, format!("/api/agents/{}", agent.name))];
-    Ok((status, location, Json(agent)).into_response())
+    let registered = operations::register(&app, &actor.operator()?, new, key).await?;
+    let operations::Registered {
+        agent,
+        is_new,
+        replayed,
+    } = registered;
+    let location = format!("/api/agents/{}", agent.name);
+    let mut response = created(&location, replayed, Json(agent));
+    if !is_new {
+        *response.status_mut() = StatusCode::OK;
+    }
+    Ok(response)
 }
 
 /// Claim the next task, waiting up to `wait` seconds (60 at most) for one.
@@ -89,7 +103,7 @@ async fn claim_task(
     Ok(match claimed {
         Some((assignment, handover)) => {
             let text = serde_json::to_vec(&assignment)
-                .map_err(|error| AppError::new(ErrorKind::Internal, error.to_string()))?;
+                .map_err(|error| AppError::new(Code::InternalError, error.to_string()))?;
             let length = text.len();
             // Asked for only while the caller is there: dropped unasked, the claim is undone.
             let body = stream::once(async move {
@@ -125,7 +139,7 @@ async fn heartbeat(
     State(app): State<AppState>,
     actor: Actor,
     Path(name): Path<String>,
-    request: Bytes,
+    Payload(request): Payload,
 ) -> Result<Json<worker::Heartbeat>, AppError> {
     let Leases { leases } = body::json_or_default(&request)?;
     worker::heartbeat(&app, &actor.operator()?, &name, leases)
@@ -165,7 +179,7 @@ async fn stop_agent(
     State(app): State<AppState>,
     actor: Actor,
     Path(name): Path<String>,
-    request: Bytes,
+    Payload(request): Payload,
 ) -> Result<Json<Agent>, AppError> {
     let Stop { mode } = body::json_or_default(&request)?;
     operations::stop(&app, &actor.maintainer()?, &name, mode)

@@ -1,16 +1,12 @@
-//! Reading request bodies: malformed JSON is 400, JSON of the wrong shape 422 with the field.
+//! Reading the JSON of bodies: malformed is 400, of the wrong shape 422 with the field.
 
-use axum::body::Bytes;
-use axum::extract::{FromRequest, Request};
-use axum::http::{HeaderMap, HeaderValue};
-use axum::response::{IntoResponse, Response};
+use axum::http::HeaderMap;
 use serde::de::DeserializeOwned;
-use sha2::{Digest, Sha256};
 
 use super::{complaint, numbers};
-use crate::domain::{AppError, ErrorKind, FieldError, IdempotencyKey};
+use crate::domain::{AppError, Code, FieldError};
 
-/// Reads a JSON object, whatever the content type says: `curl -d` just works.
+/// Reads a JSON object.
 pub(super) fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, AppError> {
     checked(body, |_| Vec::new())
 }
@@ -97,70 +93,9 @@ pub(super) fn line<T: DeserializeOwned>(n: usize, line: &[u8]) -> Result<T, AppE
             AppError::invalid(vec![complaint::wrong(&format!("line {n}"), &error)])
         } else {
             let detail = format!("line {n} of the body is not JSON");
-            AppError::new(ErrorKind::Malformed, detail)
+            AppError::new(Code::MalformedJson, detail)
         }
     })
-}
-
-/// A request that creates something: its body, and what makes a repetition of it recognisable.
-pub(super) struct Creating {
-    pub(super) body: Bytes,
-    pub(super) key: Option<IdempotencyKey>,
-}
-
-impl<S: Send + Sync> FromRequest<S> for Creating {
-    type Rejection = Response;
-
-    async fn from_request(request: Request, state: &S) -> Result<Self, Response> {
-        let sent = request.headers().get("idempotency-key").cloned();
-        let sent = sent.map(|key| {
-            let route = format!("{} {}", request.method(), request.uri().path());
-            (key, route)
-        });
-        let body = Bytes::from_request(request, state)
-            .await
-            .map_err(IntoResponse::into_response)?;
-        let key = sent.map(|(key, route)| idempotency_key(&key, route, &body));
-        let key = key.transpose().map_err(IntoResponse::into_response)?;
-        Ok(Self { body, key })
-    }
-}
-
-fn idempotency_key(
-    value: &HeaderValue,
-    route: String,
-    body: &[u8],
-) -> Result<IdempotencyKey, AppError> {
-    let key = value
-        .to_str()
-        .ok()
-        .filter(|key| (1..=255).contains(&key.len()));
-    let key = key.ok_or_else(|| {
-        AppError::invalid_field(
-            "Idempotency-Key",
-            "must be 1 to 255 visible ASCII characters",
-        )
-    })?;
-    Ok(IdempotencyKey {
-        key: key.to_owned(),
-        // Known to whoever permits the request.
-        actor: String::new(),
-        route,
-        digest: digest(body),
-    })
-}
-
-/// Of the JSON, not of how it is written; what is not JSON will be refused anyway.
-fn digest(body: &[u8]) -> String {
-    let body = if body.trim_ascii().is_empty() {
-        b"{}"
-    } else {
-        body
-    };
-    // Fields of an object come out in the order of their names.
-    let value = serde_json::from_slice(body).map(|value: serde_json::Value| value.to_string());
-    let text = value.map_or_else(|_| body.to_vec(), String::into_bytes);
-    format!("{:x}", Sha256::digest(text))
 }
 
 /// The `Lease` of a reporting agent.
@@ -172,7 +107,7 @@ pub(super) fn lease(headers: &HeaderMap) -> Result<Option<String>, AppError> {
         .to_str()
         .ok()
         .map(str::trim)
-        .filter(|lease| !lease.is_empty());
+        .filter(|lease| (1..=200).contains(&lease.len()));
     text.map(|lease| Some(lease.to_owned()))
         .ok_or_else(|| AppError::invalid_field("Lease", "must be the id of a lease"))
 }

@@ -4,7 +4,7 @@
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::domain::{AppError, ClientFrame, ErrorKind, FieldError, Topic};
+use crate::domain::{AppError, ClientFrame, Code, FieldError, Topic};
 
 /// More wrong fields than this are not looked for in one body.
 const MOST: usize = 30;
@@ -19,7 +19,7 @@ pub(super) fn malformed(error: &serde_json::Error) -> AppError {
     } else {
         format!("the body is not JSON: see line {line}, column {column}")
     };
-    AppError::new(ErrorKind::Malformed, detail)
+    AppError::new(Code::MalformedJson, detail)
 }
 
 /// One thing that is wrong with the value at `path`, which is `.` for the whole.

@@ -3,7 +3,7 @@
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 
-use crate::domain::{AppError, ErrorKind};
+use crate::domain::{AppError, Code};
 
 /// Gives an answer the `ETag` of this version.
 pub(super) fn tagged(edit_version: i64, answer: impl IntoResponse) -> Response {
@@ -31,5 +31,5 @@ pub(super) fn expected(headers: &HeaderMap) -> Result<Option<i64>, AppError> {
     let detail = "the If-Match header is none of this server's tags: read the thing again";
     version
         .map(Some)
-        .ok_or_else(|| AppError::new(ErrorKind::Outdated, detail))
+        .ok_or_else(|| AppError::new(Code::ChangedMeanwhile, detail))
 }

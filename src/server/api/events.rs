@@ -1,7 +1,7 @@
 //! `/api/events` and `/events`: the webhook of convergence loops.
 
 use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
@@ -11,7 +11,8 @@ use utoipa_axum::routes;
 
 use super::complaint;
 use super::json::Json;
-use crate::domain::{AppError, Envelope, ErrorKind, LARGEST_BATCH, Problem};
+use super::payload::Payload;
+use crate::domain::{AppError, Code, Envelope, LARGEST_BATCH, Problem};
 use crate::server::auth::Actor;
 use crate::server::operations::intake as operations;
 use crate::server::state::AppState;
@@ -20,7 +21,6 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(take_events))
         .routes(routes!(take_events_at_root))
-        .layer(DefaultBodyLimit::max(LARGEST_BATCH))
 }
 
 /// What a loop's webhook posts.
@@ -73,7 +73,7 @@ enum Posted {
 async fn take_events(
     State(app): State<AppState>,
     actor: Actor,
-    request: Bytes,
+    Payload(request): Payload<LARGEST_BATCH>,
 ) -> Result<Response, AppError> {
     let taken = operations::take(&app, &actor.operator()?, opened(request).await?).await?;
     Ok((StatusCode::ACCEPTED, Json(taken)).into_response())
@@ -83,11 +83,11 @@ async fn take_events(
 async fn opened(body: Bytes) -> Result<Envelope, AppError> {
     let open = move || {
         let text = String::from_utf8(body.into())
-            .map_err(|_| AppError::new(ErrorKind::Malformed, "the body is not UTF-8 text"))?;
+            .map_err(|_| AppError::new(Code::MalformedJson, "the body is not UTF-8 text"))?;
         Envelope::open(text).map_err(|error| complaint::malformed(&error))
     };
     let opened = tokio::task::spawn_blocking(open).await;
-    opened.map_err(|error| AppError::new(ErrorKind::Internal, error.to_string()))?
+    opened.map_err(|error| AppError::new(Code::InternalError, error.to_string()))?
 }
 
 /// The same as `POST /api/events`, at the address where loops look for it by default.
@@ -99,7 +99,7 @@ async fn opened(body: Bytes) -> Result<Envelope, AppError> {
 async fn take_events_at_root(
     app: State<AppState>,
     actor: Actor,
-    request: Bytes,
+    Payload(request): Payload<LARGEST_BATCH>,
 ) -> Result<Response, AppError> {
-    take_events(app, actor, request).await
+    take_events(app, actor, Payload(request)).await
 }

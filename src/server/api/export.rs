@@ -21,7 +21,8 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(export_events))
 }
 
-/// Every event of a session that matches, oldest first: as JSON lines (as it was sent), or as CSV.
+/// Every event of a session that matches, oldest first: as JSON lines (as it was sent), or as CSV, where
+/// a text that a spreadsheet would run as a formula has an apostrophe before it.
 #[utoipa::path(get, path = "/api/sessions/{id}/events/export", tag = "convergence",
     params(("id" = String, Path, description = "the id that its loop gave it"), params::EventExportParams),
     responses((status = 200, content((String = "application/x-ndjson"), (String = "text/csv"))),
@@ -96,9 +97,12 @@ fn csv_line(event: LoopEvent) -> String {
     format!("{}\r\n", cells.join(","))
 }
 
-/// A quoted cell. A spreadsheet would run a text that begins like a formula.
+/// What begins a formula, also in its full-width forms; and what some programs skip before one.
+const FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
+
+/// A quoted cell. A spreadsheet would run a text that begins like a formula: it gets an apostrophe
+/// before it.
 fn cell(text: &str) -> String {
-    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
-    let guard = if formula { "'" } else { "" };
+    let guard = if text.starts_with(FORMULA) { "'" } else { "" };
     format!("\"{guard}{}\"", text.replace('"', "\"\""))
 }

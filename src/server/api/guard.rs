@@ -1,168 +1,207 @@
-//! The local user is trusted, other web sites in the same browser are not. A page elsewhere
-//! could reach a loopback server by a name of its own (DNS rebinding); the `Host` it would
-//! send gives it away. Cross-site requests are refused by their `Sec-Fetch-Site` or `Origin`.
+//! What every request passes on its way in, and every answer on its way out. The local user is
+//! trusted, other web sites in the same browser are not: requests to another host are refused
+//! here, and requests from another site by the layer below, by their `Sec-Fetch-Site` or `Origin`.
 
-use axum::extract::Request;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::json::Json;
-use crate::domain::{AppError, ErrorKind, Problem};
+use super::host;
+use super::known::KnownParameters;
+use super::request_id::{self, REQUEST_ID};
+use crate::domain::{AppError, Code};
+use crate::server::error::{Asked, told};
 
-/// Refuses requests that were not addressed to this machine's own names, and tells browsers
-/// what they must not do with an answer. One layer does it all: a layer of its own for each
-/// would cost every request more than what it does.
-pub(crate) async fn guard(mut request: Request, next: Next) -> Response {
-    let mut response = if is_addressed_to_us(&request) {
-        let path = request.uri().path();
-        let is_api = path.starts_with("/api/");
-        if path.starts_with("/rpc/") {
-            forget_old_error(request.headers_mut());
-            with_plain_location(next.run(request).await)
-        } else {
-            shaped(next.run(request).await, is_api)
-        }
-    } else {
-        let detail = "this server answers to localhost and loopback addresses only";
-        AppError::new(ErrorKind::Forbidden, detail).into_response()
-    };
-    for (name, value) in [
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::X_FRAME_OPTIONS, "DENY"),
-        (header::REFERRER_POLICY, "same-origin"),
-    ] {
-        let value = HeaderValue::from_static(value);
-        response.headers_mut().entry(name).or_insert(value);
+/// Methods that some address knows.
+const METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
+
+/// Refuses what nobody below has to know of, gives every error its shape, and tells browsers what
+/// they must not do with an answer. One layer does it all: a layer of its own for each would
+/// cost every request more than what it does.
+pub(crate) async fn guard(
+    State(known): State<Arc<KnownParameters>>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let id = request_id::of(request.headers());
+    let (method, uri) = (request.method().clone(), request.uri().clone());
+    if uri.path().starts_with("/rpc/") {
+        forget_old_error(request.headers_mut());
     }
-    response
-}
-
-/// A form is sent back to the page it came from, with its error in the query. An error of an
-/// earlier attempt that is still there would stay, and the next would come beside it.
-fn forget_old_error(headers: &mut HeaderMap) {
-    let Some(page) = headers.get(header::REFERER).and_then(|it| it.to_str().ok()) else {
-        return;
+    let mut response = match check(&request, &known) {
+        Ok(()) => next.run(request).await,
+        Err(error) => error.into_response(),
     };
-    if let Some((path, query)) = page.split_once('?') {
-        let old = |pair: &&str| pair.starts_with("__path=") || pair.starts_with("__err=");
-        let kept: Vec<_> = query.split('&').filter(|pair| !old(pair)).collect();
-        let page = if kept.is_empty() {
-            path.to_owned()
-        } else {
-            format!("{path}?{}", kept.join("&"))
+    let status = response.status();
+    if status.is_client_error() || status.is_server_error() {
+        let asked = Asked {
+            id: id.to_str().unwrap_or_default(),
+            method: &method,
+            uri: &uri,
         };
-        if let Ok(page) = HeaderValue::from_str(&page) {
-            headers.insert(header::REFERER, page);
-        }
+        response = told(explained(response, &asked), &asked);
     }
-}
-
-/// Refusals have the shape of all errors, and no address ends in a bare question mark.
-fn with_plain_location(response: Response) -> Response {
-    let mut response = shaped(response, false);
     let headers = response.headers_mut();
-    let location = headers
-        .get(header::LOCATION)
-        .and_then(|it| it.to_str().ok());
-    let plain = location.and_then(|it| HeaderValue::from_str(it.strip_suffix('?')?).ok());
-    if let Some(plain) = plain {
-        headers.insert(header::LOCATION, plain);
-    }
+    keep_here(headers);
+    say_policies(headers, uri.path());
+    headers.insert(REQUEST_ID, id);
     response
 }
 
-fn is_addressed_to_us(request: &Request) -> bool {
-    let header = request
-        .headers()
-        .get(header::HOST)
-        .and_then(|value| value.to_str().ok());
-    let host = header.or_else(|| {
-        request
-            .uri()
-            .authority()
-            .map(axum::http::uri::Authority::as_str)
-    });
-    host.is_some_and(is_local)
+/// What is refused whatever the address.
+fn check(request: &Request, known: &KnownParameters) -> Result<(), AppError> {
+    if !is_known(request.method()) {
+        let detail = "no address of this server knows that method";
+        return Err(AppError::new(Code::MethodNotAllowed, detail));
+    }
+    host::check(request)?;
+    // A browser would read the beginning as the name of another host.
+    let path = request.uri().path();
+    if !path.starts_with('/') || leads_away(path) {
+        let detail = "there is nothing at this address";
+        return Err(AppError::new(Code::NoSuchAddress, detail));
+    }
+    known.check(request)
 }
 
-/// True for `localhost` and loopback addresses, with any port.
-fn is_local(host: &str) -> bool {
-    let name = match host.rsplit_once(':') {
-        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
-        _ => host,
-    };
-    let name = name.trim_start_matches('[').trim_end_matches(']');
-    name.eq_ignore_ascii_case("localhost")
-        || name
-            .parse::<std::net::IpAddr>()
-            .is_ok_and(|address| address.is_loopback())
+fn is_known(method: &Method) -> bool {
+    matches!(
+        *method,
+        Method::GET
+            | Method::HEAD
+            | Method::POST
+            | Method::PUT
+            | Method::PATCH
+            | Method::DELETE
+            | Method::OPTIONS
+    )
 }
 
-/// Gives refusals of the layers below (wrong method, body too large, cross-site) the shape of
-/// all other errors.
-fn shaped(response: Response, is_api: bool) -> Response {
-    let typed = response
-        .headers()
-        .get(header::CONTENT_TYPE)
-        .is_some_and(|value| {
-            value
-                .to_str()
-                .is_ok_and(|kind| kind.contains("json") || kind.contains("html"))
-        });
-    let error = match response.status() {
-        _ if typed => return response,
-        StatusCode::PAYLOAD_TOO_LARGE => {
-            AppError::new(ErrorKind::TooLarge, "the body is too large")
+fn leads_away(path: &str) -> bool {
+    path.starts_with("//") || path.starts_with("/\\")
+}
+
+/// Gives a refusal of the layers below that says nothing of its own (wrong method, body too large,
+/// cross-site) an error to say.
+fn explained(mut response: Response, asked: &Asked<'_>) -> Response {
+    let has_words = response.headers().contains_key(header::CONTENT_TYPE)
+        && ["json", "html"].iter().any(|kind| is_of(&response, kind));
+    let error = response.extensions().get::<AppError>();
+    if let Some(error) = error {
+        if error.code == Code::MethodNotAllowed {
+            let methods = HeaderValue::from_static(METHODS);
+            response
+                .headers_mut()
+                .entry(header::ALLOW)
+                .or_insert(methods);
         }
-        StatusCode::FORBIDDEN => AppError::new(
-            ErrorKind::Forbidden,
+        return response;
+    }
+    if has_words {
+        return response;
+    }
+    let (code, detail) = match response.status() {
+        StatusCode::BAD_REQUEST => (Code::MalformedRequest, "the request cannot be read"),
+        StatusCode::FORBIDDEN => (
+            Code::ForeignSite,
             "requests from other web sites are refused",
         ),
-        StatusCode::METHOD_NOT_ALLOWED if is_api => {
-            let detail = "this address does not know that method";
-            let mut problem = Problem::from(&AppError::new(ErrorKind::Malformed, detail));
-            problem.status = response.status().as_u16();
-            "Method not allowed".clone_into(&mut problem.title);
-            let kind = [(header::CONTENT_TYPE, "application/problem+json")];
-            let mut answer = (response.status(), kind, Json(problem)).into_response();
-            if let Some(allow) = response.headers().get(header::ALLOW) {
-                answer.headers_mut().insert(header::ALLOW, allow.clone());
-            }
-            return answer;
+        StatusCode::NOT_FOUND => (Code::NoSuchAddress, "there is nothing at this address"),
+        StatusCode::METHOD_NOT_ALLOWED => (
+            Code::MethodNotAllowed,
+            "this address does not know that method",
+        ),
+        StatusCode::PAYLOAD_TOO_LARGE => (Code::BodyTooLarge, "the body is too large"),
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => {
+            (Code::MediaTypeNotRead, "this type of body is not read here")
         }
-        StatusCode::BAD_REQUEST => {
-            AppError::new(ErrorKind::Malformed, "the request cannot be read")
+        status if status.is_server_error() => {
+            tracing::error!(request_id = asked.id, %status, "an answer has no words");
+            (Code::InternalError, "something broke; see the server's log")
         }
         _ => return response,
     };
-    error.into_response()
+    let allow = response.headers_mut().remove(header::ALLOW);
+    let mut answer = AppError::new(code, detail).into_response();
+    if let Some(allow) = allow {
+        answer.headers_mut().insert(header::ALLOW, allow);
+    }
+    answer
 }
 
-#[cfg(test)]
-mod tests {
-    use super::is_local;
+fn is_of(response: &Response, kind: &str) -> bool {
+    let value = response.headers().get(header::CONTENT_TYPE);
+    value.is_some_and(|value| value.to_str().is_ok_and(|it| it.contains(kind)))
+}
 
-    #[test]
-    fn only_names_of_this_machine_are_local() {
-        for host in [
-            "localhost",
-            "LOCALHOST:8766",
-            "127.0.0.1:1",
-            "127.3.2.1",
-            "[::1]:80",
-            "[::1]",
-        ] {
-            assert!(is_local(host), "{host}");
-        }
-        for host in [
-            "",
-            "evil.example",
-            "localhost.evil.example",
-            "10.0.0.1:8766",
-            "[fe80::1]:1",
-        ] {
-            assert!(!is_local(host), "{host}");
-        }
+/// A form is sent back to the page it came from. The name of an earlier refusal would stay in its
+/// address, and the page say it again.
+fn forget_old_error(headers: &mut HeaderMap) {
+    let page = headers.get(header::REFERER).and_then(|it| it.to_str().ok());
+    let Some((path, query)) = page.and_then(|page| page.split_once('?')) else {
+        return;
+    };
+    let kept = query
+        .split('&')
+        .filter(|pair| !pair.starts_with("refused="));
+    let kept: Vec<_> = kept.collect();
+    if let Ok(page) = HeaderValue::try_from(format!("{path}?{}", kept.join("&"))) {
+        headers.insert(header::REFERER, page);
+    }
+}
+
+/// Nobody is sent to another site, and no address ends in a bare question mark.
+fn keep_here(headers: &mut HeaderMap) {
+    let Some(location) = headers.get(header::LOCATION) else {
+        return;
+    };
+    let text = location.to_str().unwrap_or("/");
+    let plain = text.strip_suffix('?').unwrap_or(text);
+    // What a form without JavaScript is sent back to is the whole address of its page.
+    let here = plain.split_once("://").map(|(_, rest)| {
+        let path = rest.find(['/', '?', '#']).map(|at| &rest[at..]);
+        path.filter(|path| path.starts_with('/')).unwrap_or("/")
+    });
+    let plain = here.unwrap_or(plain);
+    let path = if leads_away(plain) {
+        format!("/{}", plain.trim_start_matches(['/', '\\']))
+    } else {
+        plain.to_owned()
+    };
+    if path != *location
+        && let Ok(path) = HeaderValue::try_from(path)
+    {
+        headers.insert(header::LOCATION, path);
+    }
+}
+
+/// Of what is no page: nothing is loaded, whatever a browser takes it for.
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; \
+                      form-action 'none'; frame-ancestors 'none'";
+/// Of the page that shows the document.
+const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
+                           img-src 'self' data:; font-src 'self' data:; connect-src 'self'; \
+                           base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
+const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+
+/// Pages say themselves which scripts may run, and assets how long they are kept.
+pub(super) fn say_policies(headers: &mut HeaderMap, path: &str) {
+    let docs = path.starts_with("/api/docs");
+    let policy = if docs { DOCS_POLICY } else { POLICY };
+    for (name, value) in [
+        (header::CACHE_CONTROL, "no-store"),
+        (header::CONTENT_SECURITY_POLICY, policy),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (header::REFERRER_POLICY, "same-origin"),
+        (OPENER_POLICY, "same-origin"),
+        (RESOURCE_POLICY, "same-origin"),
+    ] {
+        let value = HeaderValue::from_static(value);
+        headers.entry(name).or_insert(value);
     }
 }

@@ -10,7 +10,7 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::domain::{AppError, ErrorKind, Problem, Scope, TaskStatus};
+use crate::domain::{AppError, Code, Problem, Scope, TaskStatus};
 use crate::server::state::AppState;
 
 pub(super) fn router(metrics: PrometheusHandle) -> OpenApiRouter<AppState> {
@@ -38,7 +38,7 @@ async fn readyz(State(app): State<AppState>) -> Response {
     };
     // Whatever it is, this server is not to be asked: those who ask here look for 503.
     let error = AppError::from(error);
-    AppError::new(ErrorKind::Unreachable, error.detail).into_response()
+    AppError::new(Code::Unavailable, error.detail).into_response()
 }
 
 /// Numbers for Prometheus.

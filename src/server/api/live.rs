@@ -18,7 +18,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use super::complaint::client_frame;
 use crate::domain::{
-    AppError, ClientFrame, ErrorKind, Problem, Scope, Seq, ServerFrame, TaskChange, Topic,
+    AppError, ClientFrame, Code, Problem, Scope, Seq, ServerFrame, TaskChange, Topic,
 };
 use crate::server::auth::Actor;
 use crate::server::live::{Message, Messages, NoMessage};
@@ -52,12 +52,12 @@ async fn upgrade(
 ) -> Response {
     let Ok(upgrade) = upgrade else {
         let detail = "this address speaks WebSocket: connect to it with ws://";
-        return AppError::new(ErrorKind::Malformed, detail).into_response();
+        return AppError::new(Code::WebsocketExpected, detail).into_response();
     };
     // Browsers let any page open a socket anywhere; the origin tells.
     if !same_origin(&headers) {
         let detail = "sockets from other web sites are refused";
-        return AppError::new(ErrorKind::Forbidden, detail).into_response();
+        return AppError::new(Code::ForeignSite, detail).into_response();
     }
     upgrade
         .read_buffer_size(READ_BUFFER)
@@ -352,7 +352,7 @@ impl Follower {
     }
 
     async fn refuse(&mut self, detail: &str) -> Result<(), Gone> {
-        let error = AppError::new(ErrorKind::Malformed, detail);
+        let error = AppError::new(Code::MalformedFrame, detail);
         self.send(&ServerFrame::Error {
             data: Problem::from(&error),
         })

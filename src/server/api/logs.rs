@@ -1,8 +1,7 @@
 //! `/api/tasks/{id}/logs`.
 
-use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, OriginalUri, Path, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::extract::{OriginalUri, Path, State};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -10,16 +9,15 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::json::Json;
+use super::payload::Values;
 use super::{body, params};
-use crate::domain::{AppError, LARGEST_BATCH, LogEntry, NewLog, Problem};
+use crate::domain::{AppError, LogEntry, NewLog, Problem};
 use crate::server::auth::Actor;
 use crate::server::operations::logs as operations;
 use crate::server::state::AppState;
 
 pub(super) fn router() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new()
-        .routes(routes!(list_logs, append_logs))
-        .layer(DefaultBodyLimit::max(LARGEST_BATCH))
+    OpenApiRouter::new().routes(routes!(list_logs, append_logs))
 }
 
 /// Read the log of a task, oldest first.
@@ -73,29 +71,27 @@ async fn append_logs(
     actor: Actor,
     Path(task): Path<String>,
     headers: HeaderMap,
-    request: Bytes,
+    request: Values,
 ) -> Result<Response, AppError> {
     let lease = body::lease(&headers)?;
-    let entries = parse(&headers, &request)?;
+    let entries = parse(&request)?;
     let accepted = operations::append(&app, &actor.operator()?, &task, entries, lease).await?;
     Ok((StatusCode::ACCEPTED, Json(Accepted { accepted })).into_response())
 }
 
-fn parse(headers: &HeaderMap, request: &[u8]) -> Result<Vec<NewLog>, AppError> {
-    let kind = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok());
-    if kind.is_some_and(|kind| kind.starts_with("application/x-ndjson")) {
-        let lines = request.split(|byte| *byte == b'\n').zip(1_usize..);
+fn parse(request: &Values) -> Result<Vec<NewLog>, AppError> {
+    let bytes = &request.bytes[..];
+    if request.is_lines {
+        let lines = bytes.split(|byte| *byte == b'\n').zip(1_usize..);
         let lines = lines.filter(|(line, _)| !line.trim_ascii().is_empty());
         return lines.map(|(line, n)| body::line(n, line)).collect();
     }
     // The first byte tells one entry from many, so that errors name the field.
-    if request.trim_ascii_start().starts_with(b"[") {
-        let entries = body::array(request)?;
-        body::check_numbers(request)?;
+    if bytes.trim_ascii_start().starts_with(b"[") {
+        let entries = body::array(bytes)?;
+        body::check_numbers(bytes)?;
         Ok(entries)
     } else {
-        Ok(vec![body::json(request)?])
+        Ok(vec![body::json(bytes)?])
     }
 }

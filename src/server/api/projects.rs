@@ -1,15 +1,16 @@
 //! `/api/projects`.
 
-use axum::body::Bytes;
 use axum::extract::{OriginalUri, Path, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::creating::{Creating, created};
 use super::json::Json;
+use super::payload::Payload;
 use super::{body, etag, params};
-use crate::domain::{AppError, NewProject, Page, Problem, Project, ProjectChange};
+use crate::domain::{AppError, IdempotencyKey, NewProject, Problem, Project, ProjectChange};
 use crate::server::auth::Actor;
 use crate::server::operations::projects as operations;
 use crate::server::state::AppState;
@@ -30,23 +31,14 @@ async fn list_projects(
     OriginalUri(uri): OriginalUri,
 ) -> Result<Response, AppError> {
     let paging = params::page(&uri)?;
-    let mut projects = operations::list(&app, &actor.viewer()).await?;
-    if let Some(cursor) = &paging.cursor {
-        projects.retain(|project| project.name > *cursor);
-    }
-    let limit = usize::try_from(paging.limit).unwrap_or(usize::MAX);
-    let more = projects.len() > limit;
-    projects.truncate(limit);
-    let last = projects.last().filter(|_| more);
-    let page = Page {
-        next: last.map(|project| project.name.clone()),
-        items: projects,
-    };
+    let projects = operations::list(&app, &actor.viewer()).await?;
+    let page = params::part(projects, &paging, |project| project.name.clone())?;
     Ok((params::next_link(&uri, &page), Json(page.items)).into_response())
 }
 
 /// Add a project.
 #[utoipa::path(post, path = "/api/projects", tag = "projects", request_body = NewProject,
+    params(("Idempotency-Key" = Option<String>, Header, description = "a repeated request with the same key creates nothing again")),
     responses((status = 201, body = Project, headers(("Location" = String))),
     (status = 400, body = Problem, content_type = "application/problem+json"),
     (status = 403, body = Problem, content_type = "application/problem+json"),
@@ -55,17 +47,17 @@ async fn list_projects(
 async fn create_project(
     State(app): State<AppState>,
     actor: Actor,
-    request: Bytes,
+    Creating { body: request, key }: Creating,
 ) -> Result<Response, AppError> {
     let new = body::checked(&request, NewProject::problems)?;
-    let project = operations::create(&app, &actor.admin()?, new).await?;
-    let location = HeaderValue::from_str(&format!("/api/projects/{}", project.name));
-    let mut response = answer(project);
-    *response.status_mut() = StatusCode::CREATED;
-    if let Ok(location) = location {
-        response.headers_mut().insert(header::LOCATION, location);
-    }
-    Ok(response)
+    let admin = actor.admin()?;
+    let key = key.map(|key| IdempotencyKey {
+        actor: actor.id,
+        ..key
+    });
+    let (project, replayed) = operations::create(&app, &admin, new, key).await?;
+    let location = format!("/api/projects/{}", project.name);
+    Ok(created(&location, replayed, answer(project)))
 }
 
 /// Read a project.
@@ -98,7 +90,7 @@ async fn change_project(
     actor: Actor,
     Path(name): Path<String>,
     headers: HeaderMap,
-    request: Bytes,
+    Payload(request): Payload,
 ) -> Result<Response, AppError> {
     let change = body::checked(&request, ProjectChange::problems)?;
     let expected = etag::expected(&headers)?;

@@ -1,6 +1,5 @@
 //! `/api/sessions`, `/api/state`, `/api/stats`: what convergence loops did.
 
-use axum::body::Bytes;
 use axum::extract::{OriginalUri, Path, State};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
@@ -10,6 +9,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::json::Json;
+use super::payload::Payload;
 use super::{body, params};
 use crate::domain::{
     AppError, Finding, IterationMetrics, LoopEvent, LoopLink, LoopState, Problem, Session,
@@ -72,9 +72,19 @@ async fn stats(State(app): State<AppState>, actor: Actor) -> Result<Response, Ap
 
 /// How the dashboard stands with each convergence loop that it follows.
 #[utoipa::path(get, path = "/api/loops", tag = "convergence",
-    responses((status = 200, body = Vec<LoopLink>)))]
-async fn list_loops(State(app): State<AppState>, actor: Actor) -> Response {
-    Json(operations::loops(&app, &actor.viewer())).into_response()
+    params(params::PageParams),
+    responses((status = 200, body = Vec<LoopLink>, headers(("Link" = String, description = "the next page")))))]
+async fn list_loops(
+    State(app): State<AppState>,
+    actor: Actor,
+    OriginalUri(uri): OriginalUri,
+) -> Result<Response, AppError> {
+    let paging = params::page(&uri)?;
+    let loops = (1_u64..).zip(operations::loops(&app, &actor.viewer()));
+    let page = params::part(loops.collect(), &paging, |(place, _)| *place)?;
+    let link = params::next_link(&uri, &page);
+    let loops = page.items.into_iter().map(|(_, link)| link);
+    Ok((link, Json(loops.collect::<Vec<_>>())).into_response())
 }
 
 /// List sessions, newest first.
@@ -213,7 +223,7 @@ async fn accept_finding(
     State(app): State<AppState>,
     actor: Actor,
     Path((id, fingerprint)): Path<(String, String)>,
-    request: Bytes,
+    Payload(request): Payload,
 ) -> Result<Response, AppError> {
     let AcceptReason { reason } = body::json(&request)?;
     let who = actor.operator()?;

@@ -1,17 +1,17 @@
 //! `/api/tasks`.
 
-use axum::body::Bytes;
 use axum::extract::{OriginalUri, Path, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::body::{self, Creating};
+use super::creating::{Creating, created};
 use super::json::Json;
-use super::{etag, params};
+use super::payload::Payload;
+use super::{body, etag, params};
 use crate::domain::{AppError, NewTask, Problem, Reply, Task, TaskChange, TaskDetail, UsageRecord};
 use crate::server::auth::Actor;
 use crate::server::operations::tasks as operations;
@@ -62,23 +62,15 @@ async fn create_task(
     Creating { body: request, key }: Creating,
 ) -> Result<Response, AppError> {
     let new = body::checked(&request, NewTask::problems)?;
-    let created = operations::create(&app, &actor.operator()?, new, key).await?;
-    Ok(created_response(created))
+    let made = operations::create(&app, &actor.operator()?, new, key).await?;
+    Ok(created_response(made))
 }
 
-fn created_response(created: operations::Created) -> Response {
-    let replayed = created.replayed;
-    let detail = created.into_detail();
-    let task = &detail.task;
-    let mut headers = HeaderMap::new();
-    if let Ok(location) = HeaderValue::from_str(&format!("/api/tasks/{}", task.id)) {
-        headers.insert(header::LOCATION, location);
-    }
-    if replayed {
-        let name = HeaderName::from_static("idempotency-replayed");
-        headers.insert(name, HeaderValue::from_static("true"));
-    }
-    (StatusCode::CREATED, headers, answer(detail)).into_response()
+fn created_response(made: operations::Created) -> Response {
+    let replayed = made.replayed;
+    let detail = made.into_detail();
+    let location = format!("/api/tasks/{}", detail.task.id);
+    created(&location, replayed, answer(detail))
 }
 
 /// Read a task.
@@ -116,7 +108,7 @@ async fn change_task(
     actor: Actor,
     Path(task): Path<String>,
     headers: HeaderMap,
-    request: Bytes,
+    Payload(request): Payload,
 ) -> Result<Response, AppError> {
     let change = body::checked(&request, TaskChange::problems)?;
     let lease = body::lease(&headers)?;
@@ -179,8 +171,8 @@ async fn retry_task(
     Creating { body: request, key }: Creating,
 ) -> Result<Response, AppError> {
     let Retry { description } = body::json_or_default(&request)?;
-    let created = operations::retry(&app, &actor.operator()?, &task, description, key).await?;
-    Ok(created_response(created))
+    let made = operations::retry(&app, &actor.operator()?, &task, description, key).await?;
+    Ok(created_response(made))
 }
 
 /// Move a pending task to the head of the queue.
@@ -209,7 +201,7 @@ async fn give_input(
     State(app): State<AppState>,
     actor: Actor,
     Path(task): Path<String>,
-    request: Bytes,
+    Payload(request): Payload,
 ) -> Result<Response, AppError> {
     let reply = body::checked(&request, Reply::problems)?;
     let task = operations::input(&app, &actor.operator()?, &task, reply).await?;

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::{AppError, Audience, Author, ErrorKind, Role, Scope};
+use crate::domain::{AppError, Audience, Author, Code, Role, Scope};
 
 /// Somebody who asks.
 #[derive(Clone, Debug)]
@@ -123,7 +123,7 @@ impl Actor {
     pub(crate) fn admin(&self) -> Result<Admin, AppError> {
         let operator = self.with(Role::Admin, "this takes an admin")?;
         if operator.author.keeps.projects().is_some() {
-            return Err(AppError::new(ErrorKind::Forbidden, "this takes an admin"));
+            return Err(AppError::new(Code::NotAllowed, "this takes an admin"));
         }
         Ok(Admin(()))
     }
@@ -134,7 +134,7 @@ impl Actor {
             .projects()
             .is_some_and(std::collections::BTreeSet::is_empty)
         {
-            return Err(AppError::new(ErrorKind::Forbidden, words));
+            return Err(AppError::new(Code::NotAllowed, words));
         }
         let door = self.door;
         tracing::trace!(actor = self.name, ?door, ?role, "permitted");
@@ -198,6 +198,6 @@ impl Maintainer {
             return Ok(());
         }
         let detail = "this takes a maintainer of its project";
-        Err(AppError::new(ErrorKind::Forbidden, detail))
+        Err(AppError::new(Code::NotAllowed, detail))
     }
 }

@@ -4,13 +4,13 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::domain::{
-    ActivityKind, Agent, AgentKind, AgentSource, AppError, CAPABILITIES, CONCURRENCY, ErrorKind,
-    FieldError, StopMode, Timestamp, WORD, is_agent_name,
+    ActivityKind, Agent, AgentKind, AgentSource, AppError, CAPABILITIES, CONCURRENCY, Code,
+    ErrorKind, FieldError, IdempotencyKey, StopMode, Timestamp, WORD, is_agent_name,
 };
 use crate::server::auth::{Maintainer, Operator, Viewer};
 use crate::server::operations::tasks;
 use crate::server::state::AppState;
-use crate::server::storage::agents::{AgentRecord, Out, SaveAgent, Wanted};
+use crate::server::storage::agents::{AgentRecord, Out, RegisterAgent, SaveAgent, Wanted};
 
 /// The name of the built-in demonstration agent.
 const DEMO: &str = "demo";
@@ -32,6 +32,35 @@ pub(crate) struct NewAgent {
     concurrency: Option<u32>,
 }
 
+impl NewAgent {
+    /// Everything that is wrong with it.
+    fn problems(&self) -> Vec<FieldError> {
+        let mut problems = Vec::new();
+        if !is_agent_name(&self.name) {
+            problems.push(FieldError::new(
+                "name",
+                "letters, digits, \".\", \"-\" and \"_\", at most 64",
+            ));
+        }
+        if !(1..=CONCURRENCY).contains(&self.concurrency.unwrap_or(1)) {
+            problems.push(FieldError::new("concurrency", "must be from 1 to 256"));
+        }
+        let too_long = |text: &str| text.chars().count() > WORD || text.contains('\0');
+        if self.title.as_deref().is_some_and(too_long) {
+            problems.push(FieldError::new("title", "must be at most 200 characters"));
+        }
+        if self.capabilities.len() > CAPABILITIES
+            || self.capabilities.iter().any(|text| too_long(text))
+        {
+            problems.push(FieldError::new(
+                "capabilities",
+                "at most 100 of at most 200 characters",
+            ));
+        }
+        problems
+    }
+}
+
 /// All agents, by name.
 pub(crate) fn list(app: &AppState, viewer: &Viewer) -> Vec<Agent> {
     app.board.agents(viewer.scope(), app.clock.now())
@@ -44,33 +73,15 @@ pub(crate) fn get(app: &AppState, viewer: &Viewer, name: &str) -> Result<Agent, 
 }
 
 /// Registers a remote agent. Registering it again updates it, so that a worker may simply
-/// register whenever it starts; the second value is true when it is new.
+/// register whenever it starts.
 pub(crate) async fn register(
     app: &AppState,
     who: &Operator,
     new: NewAgent,
-) -> Result<(Agent, bool), AppError> {
+    key: Option<IdempotencyKey>,
+) -> Result<Registered, AppError> {
     let concurrency = new.concurrency.unwrap_or(1);
-    let mut problems = Vec::new();
-    if !is_agent_name(&new.name) {
-        problems.push(FieldError::new(
-            "name",
-            "letters, digits, \".\", \"-\" and \"_\", at most 64",
-        ));
-    }
-    if !(1..=CONCURRENCY).contains(&concurrency) {
-        problems.push(FieldError::new("concurrency", "must be from 1 to 256"));
-    }
-    let too_long = |text: &str| text.chars().count() > WORD || text.contains('\0');
-    if new.title.as_deref().is_some_and(too_long) {
-        problems.push(FieldError::new("title", "must be at most 200 characters"));
-    }
-    if new.capabilities.len() > CAPABILITIES || new.capabilities.iter().any(|text| too_long(text)) {
-        problems.push(FieldError::new(
-            "capabilities",
-            "at most 100 of at most 200 characters",
-        ));
-    }
+    let problems = new.problems();
     if !problems.is_empty() {
         return Err(AppError::invalid(problems));
     }
@@ -80,10 +91,10 @@ pub(crate) async fn register(
     let elsewhere = |kind| matches!(kind, AgentKind::Remote | AgentKind::External);
     if let Some(record) = known.as_ref().filter(|record| !elsewhere(record.kind)) {
         let kind = record.kind.as_str();
-        return Err(AppError::conflict(format!(
-            "{} is a {kind} agent of this server",
-            new.name
-        )));
+        return Err(AppError::new(
+            Code::AgentNameTaken,
+            format!("{} is a {kind} agent of this server", new.name),
+        ));
     }
     let before = known.as_ref();
     let mut record = AgentRecord::new(&new.name, AgentKind::Remote, AgentSource::Registered);
@@ -106,8 +117,43 @@ pub(crate) async fn register(
     record.started_at = before.and_then(|record| record.started_at).or(Some(now));
     record.last_seen = Some(now);
     let happened = record.is_on().then_some(ActivityKind::AgentStarted);
-    let agent = save(app, who, record, happened, now).await?;
-    Ok((agent, known.is_none()))
+    let is_new = known.is_none();
+    let Some(key) = key else {
+        let agent = save(app, who, record, happened, now).await?;
+        return Ok(Registered {
+            agent,
+            is_new,
+            replayed: false,
+        });
+    };
+    let name = record.name.clone();
+    let register = RegisterAgent {
+        save: SaveAgent {
+            record,
+            happened: happened.map(|kind| (kind, who.name().to_owned())),
+            now,
+        },
+        is_new,
+        key: IdempotencyKey {
+            actor: who.actor().to_owned(),
+            ..key
+        },
+    };
+    let earlier = app.db.write(register).await?;
+    Ok(Registered {
+        agent: get(app, &who.viewer(), &name)?,
+        is_new: earlier.unwrap_or(is_new),
+        replayed: earlier.is_some(),
+    })
+}
+
+/// An agent that registered.
+pub(crate) struct Registered {
+    pub(crate) agent: Agent,
+    /// True when it was not known before.
+    pub(crate) is_new: bool,
+    /// True when an earlier request with the same key registered it.
+    pub(crate) replayed: bool,
 }
 
 /// Starts a stopped agent, or tries again after an error.
@@ -154,7 +200,7 @@ pub(crate) async fn stop(
         for number in held.into_iter().flatten() {
             match tasks::cancel(app, who, &number.to_string()).await {
                 // It ended by itself in the meantime.
-                Err(error) if error.kind == ErrorKind::Conflict => {}
+                Err(error) if error.kind() == ErrorKind::Conflict => {}
                 Err(error) => return Err(error),
                 Ok(cancelled) => {
                     let run = cancelled.lease().and_then(|lease| app.runs.get(lease));
@@ -213,14 +259,16 @@ pub(super) fn note_report(app: &AppState, agent: &str) {
 fn controlled(app: &AppState, name: &str) -> Result<AgentRecord, AppError> {
     let (record, _) = app.board.record(name).ok_or_else(|| absent(name))?;
     if record.kind == AgentKind::External {
-        return Err(AppError::conflict(format!(
-            "{name} only reports what it does: it is started and stopped where it runs"
-        )));
+        return Err(AppError::new(
+            Code::AgentNotControlled,
+            format!("{name} only reports what it does: it is started and stopped where it runs"),
+        ));
     }
     if record.out == Some(Out::Removed) {
-        return Err(AppError::conflict(format!(
-            "{name} was removed from dashboard.toml; put it back there"
-        )));
+        return Err(AppError::new(
+            Code::AgentRemoved,
+            format!("{name} was removed from dashboard.toml; put it back there"),
+        ));
     }
     Ok(record)
 }
@@ -245,5 +293,5 @@ async fn save(
 }
 
 pub(super) fn absent(name: &str) -> AppError {
-    AppError::not_found(format!("there is no agent {name:?}"))
+    AppError::new(Code::AgentNotFound, format!("there is no agent {name:?}"))
 }

@@ -4,7 +4,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::domain::{AppError, DEFAULT_PROJECT, Envelope, ErrorKind, FieldError, Unreadable};
+use crate::domain::{AppError, Code, DEFAULT_PROJECT, Envelope, FieldError, Unreadable};
 use crate::server::auth::Operator;
 use crate::server::state::AppState;
 use crate::server::storage::sessions::{TakeEvents, Taken};
@@ -60,7 +60,7 @@ pub(crate) async fn take(
 ) -> Result<TakenEvents, AppError> {
     if !who.author().makes.covers(DEFAULT_PROJECT) {
         let words = "this takes an operator of the project \"default\"";
-        return Err(AppError::new(ErrorKind::Forbidden, words));
+        return Err(AppError::new(Code::NotAllowed, words));
     }
     let now = app.clock.now();
     let mut taken = TakenEvents::default();
@@ -75,7 +75,7 @@ pub(crate) async fn take(
         };
         // Reading JSON is work: elsewhere it would keep a worker from the other requests.
         let read = tokio::task::spawn_blocking(read).await;
-        let read = read.map_err(|error| AppError::new(ErrorKind::Internal, error.to_string()))?;
+        let read = read.map_err(|error| AppError::new(Code::InternalError, error.to_string()))?;
         let Some((take, problems)) = read.1 else {
             break;
         };

@@ -1,6 +1,6 @@
 //! Looking at projects, adding, changing and removing them.
 
-use crate::domain::{AppError, NewProject, Project, ProjectChange};
+use crate::domain::{AppError, IdempotencyKey, NewProject, Project, ProjectChange};
 use crate::server::auth::{Admin, Viewer};
 use crate::server::state::AppState;
 use crate::server::storage::projects::{ChangeProject, CreateProject, RemoveProject};
@@ -14,18 +14,19 @@ pub(crate) async fn get(app: &AppState, viewer: &Viewer, name: &str) -> Result<P
     Ok(app.db.project(viewer.scope(), name).await?)
 }
 
-/// Adds a project.
+/// Adds a project; the second value is true when an earlier request with this key did so.
 pub(crate) async fn create(
     app: &AppState,
     _: &Admin,
     new: NewProject,
-) -> Result<Project, AppError> {
+    key: Option<IdempotencyKey>,
+) -> Result<(Project, bool), AppError> {
     let problems = new.problems();
     if !problems.is_empty() {
         return Err(AppError::invalid(problems));
     }
     let now = app.clock.now();
-    Ok(app.db.write(CreateProject { new, now }).await?)
+    Ok(app.db.write(CreateProject { new, key, now }).await?)
 }
 
 /// Changes a project; with `expected`, only when that is its `edit_version` still.

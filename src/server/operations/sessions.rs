@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::findings::{self, Order};
 use crate::domain::{
-    AppError, DEFAULT_PROJECT, EventFilter, FieldError, Finding, IterationMetrics, LoopEvent,
+    AppError, Code, DEFAULT_PROJECT, EventFilter, FieldError, Finding, IterationMetrics, LoopEvent,
     LoopLink, Page, Session, SessionFilter, SessionStats, cut_event, verdict,
 };
 use crate::server::auth::{Operator, Viewer};
@@ -172,7 +172,7 @@ pub(crate) async fn accept(
     }
     if id.contains('\0') || fingerprint.contains('\0') {
         let absent = format!("the session has no finding {fingerprint:?}");
-        return Err(AppError::not_found(absent));
+        return Err(AppError::new(Code::FindingNotFound, absent));
     }
     let accept = AcceptFinding {
         session: id.to_owned(),

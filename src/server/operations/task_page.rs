@@ -2,8 +2,8 @@
 //! happened, the beginning of its texts, and the rest of them when somebody asks.
 
 use crate::domain::{
-    Activity, AppError, Excerpt, LogPage, Page, Question, Scope, Task, TaskBody, TaskId, TaskPart,
-    TaskRef, TaskTexts, TaskView, Waiting, page_weight as weight,
+    Activity, AppError, Code, Excerpt, LogPage, Page, Question, Scope, Task, TaskBody, TaskId,
+    TaskPart, TaskRef, TaskTexts, TaskView, Waiting, page_weight as weight,
 };
 use crate::server::auth::Viewer;
 use crate::server::operations::tasks::{parse, shown};
@@ -120,7 +120,12 @@ pub(crate) async fn whole(
         TaskPart::Line(entry) => app.db.log_message(task.number, entry).await?,
         part => part.text(&task, &app.db.task_body(task.number).await?),
     };
-    text.ok_or_else(|| AppError::not_found(format!("task #{} has no such text", task.number)))
+    text.ok_or_else(|| {
+        AppError::new(
+            Code::NotFound,
+            format!("task #{} has no such text", task.number),
+        )
+    })
 }
 
 async fn number_of(

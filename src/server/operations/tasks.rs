@@ -3,8 +3,8 @@
 use axum::http::StatusCode;
 
 use crate::domain::{
-    AgentKind, AppError, IdempotencyKey, NewTask, Page, Reply, Scope, Task, TaskBody, TaskChange,
-    TaskDetail, TaskFilter, TaskLink, TaskRef, TaskStatus, UsageRecord,
+    AgentKind, AppError, Code, IdempotencyKey, NewTask, Page, Reply, Scope, Task, TaskBody,
+    TaskChange, TaskDetail, TaskFilter, TaskLink, TaskRef, TaskStatus, UsageRecord,
 };
 use crate::server::auth::{Operator, Viewer};
 use crate::server::operations::agents;
@@ -145,11 +145,14 @@ pub(crate) async fn retry(
     let viewer = who.viewer();
     let old = app.db.task(viewer.scope(), parse(task)?).await?;
     if !matches!(old.task.status, TaskStatus::Failed | TaskStatus::Cancelled) {
-        return Err(AppError::conflict(format!(
-            "task #{} is {}: only a failed or cancelled task can be retried",
-            old.task.number,
-            old.task.status.label()
-        )));
+        return Err(AppError::new(
+            Code::TaskNotRetryable,
+            format!(
+                "task #{} is {}: only a failed or cancelled task can be retried",
+                old.task.number,
+                old.task.status.label()
+            ),
+        ));
     }
     let runner = old.task.agent.as_deref().filter(|_| old.task.external);
     let runs_here = |name: &str| {
@@ -157,12 +160,15 @@ pub(crate) async fn retry(
         known.is_some_and(|(record, _)| record.kind != AgentKind::External)
     };
     if let Some(runner) = runner.filter(|name| !runs_here(name)) {
-        return Err(AppError::conflict(format!(
-            "task #{} was {} outside: {runner} only reported it, and nobody here could run it \
+        return Err(AppError::new(
+            Code::TaskRanOutside,
+            format!(
+                "task #{} was {} outside: {runner} only reported it, and nobody here could run it \
              again; create a new task",
-            old.task.number,
-            old.task.status.label()
-        )));
+                old.task.number,
+                old.task.status.label()
+            ),
+        ));
     }
     let body = app.db.task_body(old.task.number).await?;
     // An edited description gets a title of its own unless the old title was a choice.
@@ -370,7 +376,10 @@ pub(crate) async fn input(
 /// Reads `17`, `#17` or an id.
 pub(crate) fn parse(task: &str) -> Result<TaskRef, AppError> {
     TaskRef::parse(task).ok_or_else(|| {
-        AppError::not_found(format!("there is no task {task:?}: use its number or id"))
+        AppError::new(
+            Code::TaskNotFound,
+            format!("there is no task {task:?}: use its number or id"),
+        )
     })
 }
 

@@ -5,7 +5,9 @@ use std::time::Duration;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::domain::{AgentKind, AppError, DEFAULT_TIMEOUT_SECONDS, TaskDetail, TaskId, Timestamp};
+use crate::domain::{
+    AgentKind, AppError, Code, DEFAULT_TIMEOUT_SECONDS, TaskDetail, TaskId, Timestamp,
+};
 use crate::server::auth::Operator;
 use crate::server::operations::agents::absent;
 use crate::server::queue::{Handover, LEASE_SECONDS, claim};
@@ -97,6 +99,9 @@ pub(crate) async fn claim_next(
     }
 }
 
+/// Ids of leases are shorter, in bytes.
+const LONGEST_LEASE: usize = 200;
+
 /// Renews leases; answers those that the agent must give up.
 pub(crate) async fn heartbeat(
     app: &AppState,
@@ -108,7 +113,10 @@ pub(crate) async fn heartbeat(
     if leases.len() > 1000 {
         return Err(AppError::invalid_field("leases", "at most 1000 leases"));
     }
-    if leases.iter().any(|lease| lease.contains('\0')) {
+    if leases
+        .iter()
+        .any(|lease| lease.contains('\0') || lease.len() > LONGEST_LEASE)
+    {
         return Err(AppError::invalid_field("leases", "must be ids of leases"));
     }
     app.board.touch(name, app.clock.now());
@@ -148,13 +156,16 @@ fn check_remote(app: &AppState, name: &str) -> Result<(), AppError> {
     if record.kind == AgentKind::Remote {
         return Ok(());
     }
-    Err(AppError::conflict(match record.kind {
-        AgentKind::External => {
-            format!("{name} only reports so far; register it, and it may take tasks")
-        }
-        kind => format!(
-            "{name} is a {} agent: this server hands it tasks itself",
-            kind.as_str()
-        ),
-    }))
+    Err(AppError::new(
+        Code::AgentNotRemote,
+        match record.kind {
+            AgentKind::External => {
+                format!("{name} only reports so far; register it, and it may take tasks")
+            }
+            kind => format!(
+                "{name} is a {} agent: this server hands it tasks itself",
+                kind.as_str()
+            ),
+        },
+    ))
 }

@@ -11,21 +11,58 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
 use super::held::Held;
+use crate::server::api::unheard;
 
 /// A stream of a connection that is counted until it is closed.
 pub(super) struct Watched {
     stream: TcpStream,
     held: Arc<Held>,
+    /// What is written instead of a bare refusal, and how much of it was.
+    instead: Option<(Vec<u8>, usize)>,
 }
 
 impl Watched {
     pub(super) fn new(stream: TcpStream, held: Arc<Held>) -> Self {
-        Self { stream, held }
+        let instead = None;
+        Self {
+            stream,
+            held,
+            instead,
+        }
     }
 
     fn took<T>(&self, written: Poll<T>) -> Poll<T> {
         self.held.sends(written.is_pending());
         written
+    }
+}
+
+impl Watched {
+    /// True for what the protocol itself answers to a head that it cannot read: it says nothing, and
+    /// tells a browser nothing. Every answer of ours names its request.
+    fn refuses(&mut self, buf: &[u8]) -> bool {
+        if self.instead.is_none() && buf.starts_with(b"HTTP/1.1 4") && buf.ends_with(b"\r\n\r\n") {
+            let head = String::from_utf8_lossy(buf);
+            if !head.contains("x-request-id: ") {
+                let status = head.get(9..12).and_then(|status| status.parse().ok());
+                self.instead = Some((unheard(status.unwrap_or(400)), 0));
+            }
+        }
+        self.instead.is_some()
+    }
+
+    /// Writes all of what is written instead.
+    fn poll_instead(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while let Some((answer, begun)) = &mut self.instead {
+            let rest = answer.get(*begun..).unwrap_or_default();
+            if rest.is_empty() {
+                self.instead = None;
+                break;
+            }
+            let written = Pin::new(&mut self.stream).poll_write(cx, rest);
+            *begun += std::task::ready!(written)?;
+        }
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -56,7 +93,11 @@ impl AsyncWrite for Watched {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.stream).poll_write(cx, buf);
+        let written = if self.refuses(buf) {
+            self.poll_instead(cx).map_ok(|()| buf.len())
+        } else {
+            Pin::new(&mut self.stream).poll_write(cx, buf)
+        };
         self.took(written)
     }
 
@@ -65,6 +106,11 @@ impl AsyncWrite for Watched {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        if let Some(first) = bufs.iter().find(|buf| !buf.is_empty())
+            && self.refuses(first)
+        {
+            return self.poll_write(cx, first);
+        }
         let written = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
         self.took(written)
     }

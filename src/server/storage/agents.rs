@@ -5,10 +5,12 @@ use sqlx::FromRow;
 use super::activity::{Happening, record};
 use super::columns::{Origin, json, readable};
 use super::database::on_pool;
+use super::keys::{self, Made};
 use super::tx::{Tx, in_tx};
 use super::{Answer, Change, Database, StorageError, Thing, Write};
 use crate::domain::{
-    Abilities, ActivityKind, AgentKind, AgentSource, AppError, Audience, Takes, Timestamp,
+    Abilities, ActivityKind, AgentKind, AgentSource, AppError, Audience, Code, IdempotencyKey,
+    Takes, Timestamp,
 };
 
 /// An agent as it is stored.
@@ -108,6 +110,29 @@ impl Wanted {
             Self::Draining => "draining",
             Self::Off => "off",
         }
+    }
+}
+
+/// Saves the record of an agent that registers, unless an earlier request did.
+pub(crate) struct RegisterAgent {
+    pub(crate) save: SaveAgent,
+    pub(crate) is_new: bool,
+    pub(crate) key: IdempotencyKey,
+}
+
+impl Write for RegisterAgent {
+    /// Whether the agent was new to the earlier request, if there was one.
+    type Output = Option<bool>;
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Answer<Option<bool>> {
+        let now = self.save.now;
+        if let Some(Made::Named { is_new, .. }) = keys::find(tx, &self.key, now).await? {
+            return Ok(Some(is_new));
+        }
+        let (name, is_new) = (self.save.record.name.clone(), self.is_new);
+        keys::keep(tx, &self.key, &Made::Named { name, is_new }, now).await?;
+        self.save.run(tx).await?;
+        Ok(None)
     }
 }
 
@@ -258,7 +283,7 @@ async fn find(tx: &mut Tx<'_>, name: &str) -> Answer<Option<AgentRecord>> {
 pub(super) async fn check_wanted(tx: &mut Tx<'_>, name: &str) -> Answer<()> {
     let found = find(tx, name).await?;
     if found.is_some_and(|record| !record.is_on()) {
-        return Err(AppError::conflict(format!("{name} was stopped")).into());
+        return Err(AppError::new(Code::AgentStopped, format!("{name} was stopped")).into());
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use sqlx::migrate::MigrateError;
 
 use super::trouble::Trouble;
-use crate::domain::{AppError, ErrorKind};
+use crate::domain::{AppError, Code};
 
 /// A write or read that did not happen.
 #[derive(Debug, thiserror::Error)]
@@ -87,14 +87,14 @@ impl From<StorageError> for AppError {
         let words = error.to_string();
         match error {
             StorageError::Refused(refusal) => refusal,
-            StorageError::Stopping | StorageError::Unknown => {
-                Self::new(ErrorKind::Unreachable, words)
-            }
+            StorageError::Stopping => Self::new(Code::ServerStopping, words),
+            StorageError::Unknown => Self::new(Code::OutcomeUnknown, words),
             // The writer has logged it.
             StorageError::Unwritable(trouble) => trouble.into(),
             // Nobody can change what cannot be read, and trying again does not help.
             StorageError::Inconsistent { .. } => {
-                Self::conflict(format!("{words}: it is damaged; restore it from a backup"))
+                let words = format!("{words}: it is damaged; restore it from a backup");
+                Self::new(Code::DamagedRow, words)
             }
             error => {
                 // Logged once, here, where the cause leaves our hands.
@@ -105,7 +105,7 @@ impl From<StorageError> for AppError {
                 let ours = "the database failed; see the server's log";
                 error
                     .trouble()
-                    .map_or_else(|| Self::new(ErrorKind::Internal, ours), Self::from)
+                    .map_or_else(|| Self::new(Code::InternalError, ours), Self::from)
             }
         }
     }

@@ -8,7 +8,7 @@ use super::tasks::StoredTask;
 use super::tx::{Tx, in_tx, insert_rows};
 use super::{Answer, Change, Database, Thing, Write};
 use crate::domain::{
-    AppError, Author, LogEntry, LogFilter, LogLevel, LogStream, NewLog, Page, Task, TaskId,
+    AppError, Author, Code, LogEntry, LogFilter, LogLevel, LogStream, NewLog, Page, Task, TaskId,
     TaskRef, Timestamp,
 };
 
@@ -40,7 +40,7 @@ impl Write for AppendLogs {
             if stored.lease.is_some() {
                 let (number, holder) = (stored.task.number, stored.task.agent.as_deref());
                 let holder = holder.unwrap_or("an agent");
-                return Err(AppError::conflict(format!(
+                return Err(AppError::new(Code::TaskHeld, format!(
                     "task #{number} is held by {holder}; only the holder of its lease writes its log"
                 ))
                 .into());

@@ -4,11 +4,12 @@ use sqlx::FromRow;
 
 use super::columns::Origin;
 use super::database::on_pool;
+use super::keys::{self, Made};
 use super::tx::{Tx, in_tx};
 use super::{Answer, Change, Database, StorageError, Thing, Write};
 use crate::domain::{
-    AppError, Audience, Author, DEFAULT_PROJECT, ErrorKind, NewProject, Project, ProjectChange,
-    Scope, Timestamp,
+    AppError, Audience, Author, Code, DEFAULT_PROJECT, IdempotencyKey, NewProject, Project,
+    ProjectChange, Scope, Timestamp,
 };
 
 #[derive(FromRow)]
@@ -74,7 +75,12 @@ async fn load(tx: &mut Tx<'_>, scope: &Scope, name: &str) -> Answer<Project> {
 /// What is not there and what may not be seen answer alike.
 fn visible(row: Option<ProjectRow>, scope: &Scope, name: &str) -> Answer<Project> {
     let row = row.filter(|row| scope.covers(&row.name));
-    let absent = || AppError::not_found(format!("there is no project {name:?}"));
+    let absent = || {
+        AppError::new(
+            Code::ProjectNotFound,
+            format!("there is no project {name:?}"),
+        )
+    };
     row.ok_or_else(absent)?.try_into()
 }
 
@@ -90,7 +96,7 @@ pub(super) async fn check_open(tx: &mut Tx<'_>, author: &Author, name: &str) -> 
         };
         if project.archived {
             let detail = format!("the project {name} is archived and takes no new tasks");
-            return Err(AppError::conflict(detail).into());
+            return Err(AppError::new(Code::ProjectArchived, detail).into());
         }
     }
     if author.makes.covers(name) {
@@ -102,12 +108,13 @@ pub(super) async fn check_open(tx: &mut Tx<'_>, author: &Author, name: &str) -> 
         return Err(AppError::invalid_field("project", &detail).into());
     }
     let detail = format!("making tasks in {name} takes an operator of it");
-    Err(AppError::new(ErrorKind::Forbidden, detail).into())
+    Err(AppError::new(Code::NotAllowed, detail).into())
 }
 
 /// Adds a project. `new` has been found valid.
 pub(crate) struct CreateProject {
     pub(crate) new: NewProject,
+    pub(crate) key: Option<IdempotencyKey>,
     pub(crate) now: Timestamp,
 }
 
@@ -115,9 +122,15 @@ const INSERT: &str = "insert into projects (name, title, folder, created_at) \
     values ($1, $2, $3, $4) on conflict (name) do nothing";
 
 impl Write for CreateProject {
-    type Output = Project;
+    /// The project, and whether an earlier request had created it already.
+    type Output = (Project, bool);
 
-    async fn run(&self, tx: &mut Tx<'_>) -> Answer<Project> {
+    async fn run(&self, tx: &mut Tx<'_>) -> Answer<(Project, bool)> {
+        if let Some(key) = &self.key
+            && let Some(Made::Named { name, .. }) = keys::find(tx, key, self.now).await?
+        {
+            return Ok((load(tx, &Scope::everything(), &name).await?, true));
+        }
         let name = &self.new.name;
         let title = self.new.title.as_deref().unwrap_or(name);
         let added = in_tx!(tx, conn => sqlx::query(INSERT)
@@ -129,11 +142,15 @@ impl Write for CreateProject {
             .await?.rows_affected());
         if added == 0 {
             let detail = format!("there is a project {name} already");
-            return Err(AppError::conflict(detail).into());
+            return Err(AppError::new(Code::ProjectExists, detail).into());
+        }
+        if let Some(key) = &self.key {
+            let name = name.clone();
+            keys::keep(tx, key, &Made::Named { name, is_new: true }, self.now).await?;
         }
         let project = load(tx, &Scope::everything(), name).await?;
         announce(tx, name, project.version);
-        Ok(project)
+        Ok((project, false))
     }
 }
 
@@ -158,12 +175,12 @@ impl Write for ChangeProject {
             .is_some_and(|known| known != project.edit_version)
         {
             let detail = format!("the project {} was changed meanwhile", self.name);
-            return Err(AppError::new(ErrorKind::Outdated, detail).into());
+            return Err(AppError::new(Code::ChangedMeanwhile, detail).into());
         }
         let change = &self.change;
         if self.name == DEFAULT_PROJECT && change.archived == Some(true) {
             let detail = "the project default takes what names no other, and stays open";
-            return Err(AppError::conflict(detail).into());
+            return Err(AppError::new(Code::ProjectIsDefault, detail).into());
         }
         if let Some(title) = &change.title {
             project.title = title.as_ref().unwrap_or(&project.name).clone();
@@ -206,7 +223,7 @@ impl Write for RemoveProject {
         let project = load(tx, &Scope::everything(), &self.name).await?;
         if self.name == DEFAULT_PROJECT {
             let detail = "the project default takes what names no other, and stays";
-            return Err(AppError::conflict(detail).into());
+            return Err(AppError::new(Code::ProjectIsDefault, detail).into());
         }
         // A task of the same group may have been created a moment ago.
         tx.flush().await?;
@@ -215,7 +232,7 @@ impl Write for RemoveProject {
                 in_tx!(tx, conn => sqlx::query_scalar(sql).bind(&self.name).fetch_one(conn).await?);
             if found > 0 {
                 let detail = format!("the project {} has {things}; archive it", self.name);
-                return Err(AppError::conflict(detail).into());
+                return Err(AppError::new(Code::ProjectInUse, detail).into());
             }
         }
         in_tx!(tx, conn => sqlx::query(REMOVE)

@@ -4,7 +4,7 @@
 use sqlx::Error;
 use sqlx::sqlite::SqliteError;
 
-use crate::domain::{AppError, ErrorKind};
+use crate::domain::{AppError, Code};
 
 /// Why the database cannot be written or read.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -100,12 +100,12 @@ impl Trouble {
 
 impl From<Trouble> for AppError {
     fn from(trouble: Trouble) -> Self {
-        let kind = match trouble {
-            Trouble::Full => ErrorKind::NoRoom,
-            Trouble::Damaged => ErrorKind::Internal,
-            _ => ErrorKind::Unreachable,
+        let code = match trouble {
+            Trouble::Full => Code::DiskFull,
+            Trouble::Damaged => Code::InternalError,
+            _ => Code::Unavailable,
         };
-        Self::new(kind, trouble.words())
+        Self::new(code, trouble.words())
     }
 }
 

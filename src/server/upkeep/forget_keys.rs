@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::server::state::AppState;
-use crate::server::storage::tasks::ForgetKeys;
+use crate::server::storage::ForgetKeys;
 use crate::server::telemetry::chain;
 
 const PERIOD: Duration = Duration::from_mins(10);

@@ -59,7 +59,12 @@ async fn other_web_sites_change_nothing() {
     ] {
         // What a page may send without asking first.
         for (path, kind, body, welcome) in [
-            ("/api/tasks", "text/plain", &task, 201),
+            (
+                "/api/tasks",
+                "application/x-www-form-urlencoded",
+                &task,
+                201,
+            ),
             (
                 "/rpc/tasks/create",
                 "application/x-www-form-urlencoded",
@@ -142,14 +147,82 @@ async fn other_web_sites_open_no_socket() {
 #[tokio::test]
 async fn every_answer_is_hardened() {
     let app = TestApp::start().await;
-    for path in ["/", "/api/tasks", "/api/nothing", "/healthz"] {
-        let answer = app.client().get(path).await;
+    let client = app.client();
+    client.create(json!({"description": "x"})).await;
+    let html = ("accept", "text/html");
+    let form = ("content-type", "application/x-www-form-urlencoded");
+    let foreign = ("origin", "http://evil.example");
+    for (method, path, headers, status) in [
+        (Method::GET, "/", &[][..], 302),
+        (Method::GET, "/tasks", &[], 200),
+        (Method::GET, "/nothing", &[], 404),
+        (Method::GET, "/tasks/99", &[], 404),
+        (Method::POST, "/tasks", &[], 405),
+        (Method::GET, "/api/tasks", &[], 200),
+        (Method::GET, "/api/nothing", &[], 404),
+        (Method::PUT, "/api/tasks", &[], 405),
+        (Method::POST, "/api/tasks", &[], 400),
+        (Method::DELETE, "/api/tasks/1", &[foreign], 403),
+        (Method::GET, "/api/tasks", &[("host", "evil.example")], 403),
+        (Method::GET, "/api/openapi.json", &[], 200),
+        (Method::GET, "/api/docs/", &[], 200),
+        (Method::GET, "/api/docs/swagger-ui-bundle.js", &[], 200),
+        (Method::GET, "/healthz", &[], 200),
+        (Method::GET, "/metrics", &[], 200),
+        (Method::GET, "/ws", &[], 400),
+        (Method::GET, "/pkg/nothing.js", &[], 404),
+        (Method::POST, "/rpc/tasks/cancel", &[form], 400),
+        (Method::POST, "/rpc/tasks/cancel", &[form, html], 302),
+    ] {
+        let answer = client.send(method.clone(), path, headers, "").await;
+        // A first page may be sent on to another.
+        assert!(answer.status == status || path == "/", "{path}: {answer:?}");
         for (name, value) in [
             ("x-content-type-options", "nosniff"),
             ("x-frame-options", "DENY"),
             ("referrer-policy", "same-origin"),
+            ("cross-origin-opener-policy", "same-origin"),
+            ("cross-origin-resource-policy", "same-origin"),
+            ("cache-control", "no-store"),
         ] {
-            assert_eq!(answer.header(name), value, "{path}");
+            assert_eq!(answer.header(name), value, "{method} {path} {name}");
         }
+        let policy = answer.header("content-security-policy");
+        assert!(
+            policy.contains("frame-ancestors 'none'"),
+            "{method} {path}: {policy}"
+        );
+        assert!(
+            !policy.contains("unsafe-eval\u{20}"),
+            "{method} {path}: {policy}"
+        );
+        assert_ne!(answer.header("x-request-id"), "", "{method} {path}");
     }
+}
+
+#[tokio::test]
+async fn the_page_of_the_document_may_do_what_it_needs_and_no_more() {
+    let app = TestApp::start().await;
+    let client = app.client();
+    let page = client.get("/api/docs/").await.expect(200);
+    let policy = page.header("content-security-policy").to_owned();
+    for part in [
+        "default-src 'none'",
+        "script-src 'self';",
+        "connect-src 'self'",
+        "base-uri 'none'",
+    ] {
+        assert!(policy.contains(part), "{part} is not in {policy}");
+    }
+    // Its scripts are files of this server; none stands in the page.
+    let html = page.text();
+    for script in html.split("<script").skip(1) {
+        let (tag, rest) = script.split_once('>').unwrap();
+        assert!(tag.contains("src=\"./") || tag.contains("src=\"/"), "{tag}");
+        assert!(rest.trim_start().starts_with("</script>"), "{rest}");
+    }
+    assert!(
+        !html.contains("http://") && !html.contains("https://"),
+        "{html}"
+    );
 }

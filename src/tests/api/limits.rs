@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::contract::document;
 use crate::domain::{
-    CAPABILITIES, CONCURRENCY, EXCERPT, FILTER_TEXT, FOLDER, LARGEST_BATCH, LARGEST_BODY,
-    LARGEST_NUMBER, LIMITS, LONGEST_NAME, MOST_ITEMS, OPTION_TEXT, Priority, QUESTION_OPTIONS,
+    CAPABILITIES, CONCURRENCY, EXCERPT, FOLDER, LARGEST_BATCH, LARGEST_NUMBER, LIMITS,
+    LONGEST_NAME, LONGEST_PARAMETER, MOST_ITEMS, OPTION_TEXT, Priority, QUESTION_OPTIONS,
     QUESTION_TEXT, TaskStatus, WORD,
 };
 use crate::tests::support::TestApp;
@@ -51,10 +51,7 @@ async fn the_documented_limits_are_those_in_force() {
             "/TaskChange/properties/labels/maxItems",
             json!(LIMITS.labels),
         ),
-        (
-            "/TaskChange/properties/error/maxLength",
-            json!(LARGEST_BODY),
-        ),
+        ("/TaskChange/properties/error/maxLength", json!(LIMITS.said)),
         ("/TaskChange/properties/progress/maximum", json!(1)),
         ("/Task/properties/excerpt/maxLength", json!(EXCERPT)),
         ("/Task/properties/number/maximum", json!(LARGEST_NUMBER)),
@@ -92,7 +89,10 @@ async fn the_documented_limits_are_those_in_force() {
         .unwrap();
     let parameter = |name| parameters.iter().find(|it| it["name"] == name).unwrap();
     assert_eq!(parameter("limit")["schema"]["maximum"], json!(MOST_ITEMS));
-    assert_eq!(parameter("q")["schema"]["maxLength"], json!(FILTER_TEXT));
+    assert_eq!(
+        parameter("q")["schema"]["maxLength"],
+        json!(LONGEST_PARAMETER)
+    );
 }
 
 /// The longest and the largest that is documented is taken, and one more is refused.
@@ -147,7 +147,7 @@ async fn what_is_as_long_as_the_document_allows_is_taken_and_what_is_longer_is_r
     client.post("/api/projects", &project).await.expect(201);
     let project = json!({"name": "longer", "folder": folder + "x"});
     client.post("/api/projects", &project).await.expect(422);
-    let words = "x".repeat(FILTER_TEXT);
+    let words = "x".repeat(LONGEST_PARAMETER);
     client
         .get(&format!("/api/tasks?q={words}"))
         .await

@@ -3,6 +3,7 @@
 
 mod activity;
 mod agents;
+mod bodies;
 mod changes;
 mod contract;
 mod docs;
@@ -14,9 +15,13 @@ mod limits;
 mod lists;
 mod logs;
 mod odd_input;
+mod parameters;
 mod picking;
+mod problems;
 mod projects;
+mod python_clients;
 mod questions;
+mod raw;
 mod repeats;
 mod tasks;
 mod usage;

@@ -14,6 +14,8 @@ on_each_engine!(
     a_cancellation_keeps_what_comes_with_it,
     the_same_end_once_more_is_no_conflict,
     a_key_counts_for_its_request_for_one_day,
+    what_is_sent_at_once_with_one_key_is_done_once,
+    a_key_counts_for_all_that_is_created,
 );
 
 async fn a_task_is_cancelled_by_post_too(engine: Engine) {
@@ -175,4 +177,56 @@ async fn a_key_counts_for_its_request_for_one_day(engine: Engine) {
     clock.set_wall(1);
     assert_eq!(number(send("/api/tasks", other).await), 3);
     assert_eq!(number(send("/api/tasks", other).await), 3);
+}
+
+async fn what_is_sent_at_once_with_one_key_is_done_once(engine: Engine) {
+    let app = TestApp::on(engine, vec![]).await;
+    let client = app.client();
+    let body = json!({"description": "x"}).to_string();
+    let headers = [("idempotency-key", "once")];
+    let send = || client.send(Method::POST, "/api/tasks", &headers, body.clone());
+    let answers = join_all((0..16).map(|_| send())).await;
+    let mut first = 0;
+    for answer in answers {
+        let answer = answer.expect(201);
+        first += usize::from(answer.header("idempotency-replayed").is_empty());
+        assert_eq!(answer.to::<Task>().number, 1);
+    }
+    assert_eq!(first, 1);
+    let tasks = client.get("/api/tasks").await.expect(200).json();
+    assert_eq!(tasks.as_array().map(Vec::len), Some(1));
+}
+
+async fn a_key_counts_for_all_that_is_created(engine: Engine) {
+    let app = TestApp::on(engine, vec![]).await;
+    let client = app.client();
+    let send = async |path: &str, body: Value| {
+        let headers = [("idempotency-key", "k")];
+        client
+            .send(Method::POST, path, &headers, body.to_string())
+            .await
+    };
+    let replayed = |answer: &Answer| answer.header("idempotency-replayed") == "true";
+    for path in ["/api/projects", "/api/agents"] {
+        let new = json!({"name": "one", "title": "One"});
+        for again in [false, true] {
+            let answer = send(path, new.clone()).await.expect(201);
+            assert_eq!(replayed(&answer), again, "{path}");
+            assert_eq!(answer.header("location"), format!("{path}/one"));
+            assert_eq!(answer.json()["name"], "one");
+        }
+        let other = send(path, json!({"name": "one", "title": "Two"})).await;
+        let problem = other.problem(422);
+        assert_eq!(problem["code"], "idempotency_key_reused", "{problem}");
+        let kept = client.get(&format!("{path}/one")).await.expect(200).json();
+        assert_eq!(kept["title"], "One", "{path}");
+    }
+    // Nothing is registered again by what is only repeated.
+    let renamed = json!({"name": "one", "title": "Later"});
+    client.post("/api/agents", &renamed).await.expect(200);
+    send("/api/agents", json!({"name": "one", "title": "One"}))
+        .await
+        .expect(201);
+    let agent = client.get("/api/agents/one").await.expect(200).json();
+    assert_eq!(agent["title"], "Later");
 }

@@ -5,7 +5,10 @@ use serde_json::{Value, json};
 use super::{NOT_CONVERGED, post, recorded};
 use crate::tests::support::{Engine, TestApp, on_each_engine};
 
-on_each_engine!(events_are_exported_as_lines_and_as_a_table);
+on_each_engine!(
+    events_are_exported_as_lines_and_as_a_table,
+    no_cell_of_a_table_is_a_formula,
+);
 
 async fn events_are_exported_as_lines_and_as_a_table(engine: Engine) {
     let app = TestApp::on(engine, vec![]).await;
@@ -68,4 +71,28 @@ async fn events_are_exported_as_lines_and_as_a_table(engine: Engine) {
         .get("/api/sessions/s/events/export?limit=1")
         .await
         .invalid("limit");
+}
+
+async fn no_cell_of_a_table_is_a_formula(engine: Engine) {
+    let app = TestApp::on(engine, vec![]).await;
+    let client = app.client();
+    let starts = ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"];
+    let odd = |start: &str| {
+        json!({"session_id": "s", "event_id": format!("{start}1+1"),
+        "event_type": format!("{start}X"), "timestamp": "2026-11-22T08:30:00Z"})
+    };
+    post(client, &starts.map(odd)).await;
+    let table = client
+        .get("/api/sessions/s/events/export?format=csv")
+        .await
+        .expect(200)
+        .text();
+    for start in starts {
+        let guarded = format!("\"'{start}1+1\",2026-11-22T08:30:00.000000Z,");
+        assert!(
+            table.contains(&guarded),
+            "{start:?} is not guarded in {table}"
+        );
+    }
+    assert_eq!(table.matches("\"'").count(), 2 * starts.len(), "{table}");
 }

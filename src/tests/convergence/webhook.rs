@@ -13,6 +13,8 @@ on_each_engine!(
     every_shape_is_taken,
     what_cannot_be_read_is_named_and_loses_nothing,
     odd_text_is_kept,
+    what_could_not_be_reached_is_refused_in_words,
+    odd_ids_are_reached_by_their_links,
 );
 
 async fn the_recorded_posts_make_the_recorded_session(engine: Engine) {
@@ -187,4 +189,63 @@ async fn odd_text_is_kept(engine: Engine) {
         .json();
     assert_eq!(events[0]["data"], data);
     assert_eq!(events[0]["event_type"], "ERROR\u{1}");
+}
+
+async fn what_could_not_be_reached_is_refused_in_words(engine: Engine) {
+    let app = TestApp::on(engine, vec![]).await;
+    let client = app.client();
+    let event =
+        |session: &str, id: &str| json!({"session_id": session, "event_id": id, "event_type": "X"});
+    let sent = [
+        event("..", "1"),
+        event(".", "2"),
+        event("s", ".."),
+        event("s", "..."),
+    ];
+    let taken = post(client, &sent).await;
+    assert_eq!(taken["accepted"], 1, "{taken}");
+    let refused = taken["refused"].as_array().unwrap();
+    assert_eq!(refused.len(), 3, "{taken}");
+    for refusal in refused {
+        let detail = refusal["detail"].as_str().unwrap();
+        assert!(detail.contains("steps in an address"), "{detail}");
+    }
+}
+
+async fn odd_ids_are_reached_by_their_links(engine: Engine) {
+    let app = TestApp::on(engine, vec![]).await;
+    let client = app.client();
+    let encoded = |id: &str| {
+        let bytes = id.bytes().map(|byte| format!("%{byte:02X}"));
+        bytes.collect::<String>()
+    };
+    for id in [
+        "a/b",
+        "//evil.example",
+        "a\nb",
+        "\u{1b}[31m",
+        "\u{202e}x",
+        "?#%",
+        "a b+c",
+        "...",
+        "<i>",
+    ] {
+        let event = json!({"session_id": id, "event_id": id, "event_type": "X"});
+        assert_eq!(post(client, &[event]).await["accepted"], 1, "{id:?}");
+        let path = format!("/api/sessions/{}", encoded(id));
+        let session = client.get(&path).await.expect(200).json();
+        assert_eq!(session["session_id"], id);
+        let event = client.get(&format!("{path}/events/{}", encoded(id))).await;
+        assert_eq!(event.expect(200).json()["event_id"], id);
+    }
+    let html = client.get("/convergence").await.expect(200).text();
+    for link in html.split("href=\"").skip(1) {
+        let (link, _) = link.split_once('"').unwrap();
+        assert!(!link.starts_with("//"), "{link}");
+        assert!(link.starts_with(['/', '#', '?']), "{link}");
+    }
+    assert!(
+        html.contains(&format!("/convergence/{}", "%2F%2Fevil.example")),
+        "{html}"
+    );
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::Store;
-use crate::domain::AppError;
+use crate::domain::{AppError, Code};
 use crate::server::storage::{Answer, Batched, Tx, Write};
 use crate::tests::support::{Engine, on_each_engine};
 
@@ -53,7 +53,7 @@ impl Write for Collect {
             });
         }
         if self.refuse {
-            return Err(AppError::conflict("no more pebbles").into());
+            return Err(AppError::new(Code::Conflict, "no more pebbles").into());
         }
         if !self.read {
             return Ok(Vec::new());

@@ -3,6 +3,7 @@
 
 mod damage;
 mod full;
+mod log;
 mod moved;
 mod outage;
 mod private;

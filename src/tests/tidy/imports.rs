@@ -57,7 +57,7 @@ const TABLE: [(&str, &[&str]); 29] = [
             "drafts",
         ],
     ),
-    ("reply", &["domain", "state"]),
+    ("reply", &["domain", "auth", "state"]),
     ("jobs", &MIDDLE),
     ("bridge", &MIDDLE),
     ("upkeep", &MIDDLE),

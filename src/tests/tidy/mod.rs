@@ -126,10 +126,10 @@ fn every_server_function_first_asks_who_is_asking() {
             let proofs = ["viewer", "operator", "maintainer", "admin"];
             if !proofs
                 .iter()
-                .any(|proof| first.contains(&format!("state::{proof}()?")))
+                .any(|proof| first.contains(&format!("reply::{proof}()?")))
             {
                 violations.push(format!(
-                    "{}:{}: begin the body with `state::viewer()?` or another proof: \
+                    "{}:{}: begin the body with `reply::viewer()?` or another proof: \
                      it is a public endpoint",
                     source.path,
                     source.line(at)

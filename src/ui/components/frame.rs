@@ -2,7 +2,6 @@
 
 use leptos::ev::MouseEvent;
 use leptos::prelude::*;
-use leptos::server_fn::error::ServerFnUrlError;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_location, use_navigate, use_query_map};
 
@@ -10,8 +9,9 @@ use super::icon::Icon;
 use super::questions::QuestionsLink;
 use super::shortcut_sheet::ShortcutSheet;
 use super::topbar::{TopBar, new_task_url};
-use crate::domain::AppError;
-use crate::ui::dynamic::{Erase, attribute, handler, maybe, memo};
+use crate::rpc::tasks::Draft;
+use crate::ui::data::{awaited, data};
+use crate::ui::dynamic::{Erase, attribute, handler, maybe, memo, nothing};
 use crate::ui::paths;
 use crate::ui::state::{Live, Shortcuts, Wish, toggle_rail};
 
@@ -106,24 +106,26 @@ fn Rail() -> impl IntoView {
     .any()
 }
 
-/// What a form that was sent without JavaScript was answered, if that was an error: the server
-/// carries it in the URL that it leads back to.
+/// What a form that was sent without JavaScript was answered, if that was an error: the URL that it
+/// leads back to names it, and the server knows what it is.
 #[component]
 fn FormError() -> impl IntoView {
     let query = use_query_map();
-    let error = memo(move || {
-        let query = query.read();
-        let error = query.get_str("__err")?;
-        Some(ServerFnUrlError::<AppError>::decode_err(error).detail)
-    });
+    let refused = memo(move || query.read().get("refused"));
     maybe(move || {
-        error.get().map(|detail| {
+        let name = refused.get()?;
+        Some(awaited(data(Draft { name }), nothing, |answer| {
+            let error = answer.map(|draft| draft.error).unwrap_or_default();
+            if error.is_empty() {
+                return nothing();
+            }
             view! {
                 <p class="notice" role="alert">
                     <Icon name="triangle-alert"/>
-                    <span>{detail}</span>
+                    <span>{error}</span>
                 </p>
             }
-        })
+            .any()
+        }))
     })
 }

@@ -40,7 +40,7 @@ pub(crate) fn Failure(
     view! {
         <div class="empty" role="alert">
             <Icon name="triangle-alert"/>
-            <h2>{error.kind.title()}</h2>
+            <h2>{error.kind().title()}</h2>
             <p>{error.detail}</p>
             // A whole new document, since the program may be older than the server.
             <a class="btn" href=url rel="external">

@@ -134,7 +134,7 @@ fn Screen(name: String) -> impl IntoView {
             model.load(&view);
             view! { <Loaded model agent=view.agent/> }.any()
         }
-        Err(error) if error.kind == ErrorKind::NotFound => {
+        Err(error) if error.kind() == ErrorKind::NotFound => {
             let list = (paths::AGENTS, "agents");
             view! { <Missing detail=error.detail list/> }.any()
         }

@@ -46,7 +46,7 @@ fn Screen(
             let model = TaskModel::new(&view);
             view! { <Loaded model/> }.any()
         }
-        Err(error) if error.kind == ErrorKind::NotFound => {
+        Err(error) if error.kind() == ErrorKind::NotFound => {
             let list = (paths::TASKS, "tasks");
             view! { <Missing detail=error.detail list/> }.any()
         }

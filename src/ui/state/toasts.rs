@@ -54,7 +54,7 @@ impl Toasts {
     /// Says what went wrong, in the server's words.
     pub(crate) fn fail(self, error: &AppError) {
         let id = self.push(error.detail.clone(), None, true);
-        if error.kind == ErrorKind::Unreachable {
+        if error.kind() == ErrorKind::Unreachable {
             self.shown.update(|shown| {
                 let toast = shown.iter_mut().find(|toast| toast.id == id);
                 if let Some(toast) = toast {

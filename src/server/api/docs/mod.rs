@@ -20,7 +20,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_swagger_ui::SwaggerUi;
 
 use super::json::Json;
+use super::known::KnownParameters;
 use super::{activity, agents, events, export, health, live, logs, projects, sessions, tasks};
+use crate::domain::Code;
 use crate::server::state::AppState;
 
 #[derive(OpenApi)]
@@ -50,9 +52,9 @@ use crate::server::state::AppState;
 struct Document;
 
 /// Every route of the public interface, with its documents at `/api/openapi.json` and
-/// `/api/asyncapi.json`, and a page at `/api/docs`.
-pub(crate) fn documented(metrics: PrometheusHandle) -> Router<AppState> {
-    let (routes, document) = OpenApiRouter::with_openapi(Document::openapi())
+/// `/api/asyncapi.json`, and a page at `/api/docs`; and the parameters that the document names.
+pub(crate) fn documented(metrics: PrometheusHandle) -> (Router<AppState>, KnownParameters) {
+    let (routes, mut document) = OpenApiRouter::with_openapi(Document::openapi())
         .merge(projects::router())
         .merge(activity::router())
         .merge(tasks::router())
@@ -63,15 +65,31 @@ pub(crate) fn documented(metrics: PrometheusHandle) -> Router<AppState> {
         .merge(export::router())
         .merge(health::router(metrics))
         .split_for_parts();
+    let words = document.info.description.get_or_insert_default();
+    words.push_str(&codes());
+    let known = KnownParameters::of(&document);
     // Whatever is a document can be written as JSON.
     let mut document = serde_json::to_value(&document).unwrap_or_default();
     complete(&mut document);
     let socket = socket::document(&document);
     let answer = move || async move { Json(socket).into_response() };
-    routes
+    let page = SwaggerUi::new("/api/docs");
+    let routes = routes
         .route("/api/asyncapi.json", get(answer))
         .merge(live::router())
-        .merge(SwaggerUi::new("/api/docs").external_url_unchecked("/api/openapi.json", document))
+        .merge(page.external_url_unchecked("/api/openapi.json", document));
+    (routes, known)
+}
+
+/// All codes of problems, as a table in Markdown.
+fn codes() -> String {
+    let rows = Code::ALL.iter().map(|code| {
+        let status = code.kind().status();
+        format!("| `{}` | {status} | {} |\n", code.as_str(), code.sentence())
+    });
+    let head = "\n\nWhat a problem document says in `code`; there may be more of them later.\n\n\
+                | code | status | meaning |\n| --- | --- | --- |\n";
+    format!("{head}{}", rows.collect::<String>())
 }
 
 /// Adds what the handlers do not say because it follows from something: limits, what every

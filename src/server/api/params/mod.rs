@@ -2,12 +2,14 @@
 
 mod sessions;
 
+use std::str::FromStr;
+
 use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use utoipa::IntoParams;
 
 use crate::domain::{
-    AppError, FILTER_TEXT, FieldError, LogFilter, LogLevel, MOST_ITEMS, Page, Priority, TaskFilter,
-    TaskStatus, Timestamp,
+    AppError, FieldError, LONGEST_PARAMETER, LogFilter, LogLevel, MOST_ITEMS, Page, Priority,
+    TaskFilter, TaskStatus, Timestamp,
 };
 
 pub(super) use sessions::{
@@ -33,15 +35,13 @@ impl Query {
     pub(super) fn of(uri: &Uri) -> Self {
         let text = uri.query().unwrap_or_default();
         let pairs: Vec<(String, String)> = serde_urlencoded::from_str(text).unwrap_or_default();
-        let is_wrong = |(_, value): &(String, String)| {
-            value.chars().count() > FILTER_TEXT || value.contains('\0')
-        };
-        let (wrong, pairs): (Vec<_>, _) = pairs.into_iter().partition(is_wrong);
-        let message = format!("must be at most {FILTER_TEXT} characters without NUL");
-        let problem = |(name, _)| FieldError::new(name, message.clone());
+        let problems = pairs.iter().filter_map(|(name, value)| {
+            let message = unfit(text, value)?;
+            Some(FieldError::new(name, message))
+        });
         Self {
+            problems: problems.collect(),
             pairs,
-            problems: wrong.into_iter().map(problem).collect(),
         }
     }
 
@@ -59,7 +59,20 @@ impl Query {
     }
 
     pub(super) fn one(&mut self, name: &str) -> Option<String> {
-        self.all(name).pop()
+        let mut given = self.all(name);
+        if given.len() > 1 {
+            self.problems.push(FieldError::new(name, "is given twice"));
+        }
+        given.pop()
+    }
+
+    fn time(&mut self, name: &str) -> Option<Timestamp> {
+        // A plus sign that was not encoded stands for a space.
+        let encoded = |text: &str| text.replace(' ', "+");
+        let time =
+            |text: &str| Timestamp::parse(text).or_else(|_| Timestamp::parse(&encoded(text)));
+        let time = |text: &str| time(text).ok();
+        self.parsed(name, time, "must be an RFC 3339 time")
     }
 
     pub(super) fn parsed<T>(
@@ -111,6 +124,23 @@ impl Query {
             Err(AppError::invalid(self.problems))
         }
     }
+}
+
+/// What is wrong with the text of any parameter of `query`.
+fn unfit(query: &str, value: &str) -> Option<String> {
+    if value.contains('\0') {
+        return Some("must not contain NUL characters".to_owned());
+    }
+    // What stands for bytes that are no text, unless it was sent as such.
+    let sent = || {
+        query.contains(char::REPLACEMENT_CHARACTER)
+            || query.to_ascii_uppercase().contains("%EF%BF%BD")
+    };
+    if value.contains(char::REPLACEMENT_CHARACTER) && !sent() {
+        return Some("must be UTF-8 text".to_owned());
+    }
+    let long = value.chars().count() > LONGEST_PARAMETER;
+    long.then(|| format!("must be at most {LONGEST_PARAMETER} characters"))
 }
 
 /// A list that has no other parameters than those of its pages.
@@ -229,12 +259,11 @@ pub(super) fn log_list(uri: &Uri) -> Result<(LogFilter, Paging), AppError> {
             .into_iter()
             .find(|level| level.as_str() == text)
     };
-    let time = |text: &str| Timestamp::parse(text).ok();
     let filter = LogFilter {
         level: query.parsed("level", level, "must be debug, info, warn or error"),
         agent: query.one("agent"),
-        since: query.parsed("since", time, "must be an RFC 3339 time"),
-        until: query.parsed("until", time, "must be an RFC 3339 time"),
+        since: query.time("since"),
+        until: query.time("until"),
         newest_first: query
             .parsed("order", order, "must be asc or desc")
             .unwrap_or(false),
@@ -260,6 +289,34 @@ pub(super) fn wait(uri: &Uri) -> Result<u64, AppError> {
     let wait = query.parsed("wait", legal, "must be from 0 to 60 seconds");
     query.finish()?;
     Ok(wait.unwrap_or(0))
+}
+
+/// The page of a list that is short enough to be at hand as a whole, in the order of `key`.
+pub(super) fn part<T, K: Ord + FromStr + ToString>(
+    all: Vec<T>,
+    paging: &Paging,
+    key: impl Fn(&T) -> K,
+) -> Result<Page<T>, AppError> {
+    let after: Option<K> = match paging.cursor.as_deref().map(str::parse) {
+        None => None,
+        Some(Ok(key)) => Some(key),
+        Some(Err(_)) => {
+            let message = "not a cursor of this list; take it from the Link header";
+            return Err(AppError::invalid_field("cursor", message));
+        }
+    };
+    let rest = all
+        .into_iter()
+        .filter(|it| after.as_ref().is_none_or(|after| key(it) > *after));
+    let mut items: Vec<T> = rest.collect();
+    let limit = usize::try_from(paging.limit).unwrap_or(usize::MAX);
+    let more = items.len() > limit;
+    items.truncate(limit);
+    let last = items.last().filter(|_| more);
+    Ok(Page {
+        next: last.map(|last| key(last).to_string()),
+        items,
+    })
 }
 
 /// The `Link` header that leads to the next page.

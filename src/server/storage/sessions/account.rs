@@ -9,7 +9,7 @@ use super::book::{FINDINGS, FindingRow, rank, severity, unreadable};
 use super::row::StoredSession;
 use super::take::{KEPT_READY, ROWS};
 use crate::domain::{
-    Account, AppError, Fellows, Finding, FindingFacts, FindingState, IterationFacts, Seen,
+    Account, AppError, Code, Fellows, Finding, FindingFacts, FindingState, IterationFacts, Seen,
     Severity, account,
 };
 use crate::server::storage::columns::Origin;
@@ -247,7 +247,12 @@ impl Database {
         let mut found = self
             .findings_named(accounts, &[fingerprint.to_owned()])
             .await?;
-        let absent = || AppError::not_found(format!("the session has no finding {fingerprint:?}"));
+        let absent = || {
+            AppError::new(
+                Code::FindingNotFound,
+                format!("the session has no finding {fingerprint:?}"),
+            )
+        };
         Ok(found.remove(fingerprint).ok_or_else(absent)?)
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::row::{self, StoredSession};
-use crate::domain::{AppError, Author, ErrorKind, Timestamp};
+use crate::domain::{AppError, Author, Code, Timestamp};
 use crate::server::storage::tx::{Tx, in_tx};
 use crate::server::storage::{Answer, Write};
 
@@ -29,7 +29,7 @@ impl Write for AcceptFinding {
         }
         if !self.author.makes.covers(&stored.project) {
             let words = "this takes an operator of its project";
-            return Err(AppError::new(ErrorKind::Forbidden, words).into());
+            return Err(AppError::new(Code::NotAllowed, words).into());
         }
         let changed = in_tx!(tx, conn => sqlx::query(ACCEPT)
             .bind(stored.number)
@@ -41,7 +41,7 @@ impl Write for AcceptFinding {
             .await?.rows_affected());
         if changed == 0 {
             let absent = format!("the session has no finding {:?}", self.fingerprint);
-            return Err(AppError::not_found(absent).into());
+            return Err(AppError::new(Code::FindingNotFound, absent).into());
         }
         Ok(())
     }

@@ -10,7 +10,7 @@ use super::book::unreadable;
 use super::row::StoredSession;
 use super::take::{BRIEF, KEPT_READY, ROWS};
 use crate::domain::{
-    AppError, EventFilter, EventType, LoopEvent, LoopState, Page, Timestamp, cut_event,
+    AppError, Code, EventFilter, EventType, LoopEvent, LoopState, Page, Timestamp, cut_event,
 };
 use crate::server::storage::columns::patterns;
 use crate::server::storage::database::on_pool;
@@ -271,8 +271,12 @@ impl Database {
             .bind(event_id)
             .fetch_optional(pool)
             .await?);
-        let absent =
-            || AppError::not_found(format!("session {:?} has no event {event_id:?}", stored.id));
+        let absent = || {
+            AppError::new(
+                Code::EventNotFound,
+                format!("session {:?} has no event {event_id:?}", stored.id),
+            )
+        };
         let row = row.ok_or_else(absent)?;
         let cursor = format!("{}_{}", row.time, row.id);
         Ok((cursor, row.event(&stored.id)))

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use sqlx::{FromRow, QueryBuilder};
 
 use super::take::{KEPT_READY, ROWS};
-use crate::domain::{AppError, DEFAULT_PROJECT, Session, SessionFacts, Timestamp};
+use crate::domain::{AppError, Code, DEFAULT_PROJECT, Session, SessionFacts, Timestamp};
 use crate::server::storage::Answer;
 use crate::server::storage::columns::{count, json};
 use crate::server::storage::tx::{Tx, in_tx};
@@ -109,7 +109,7 @@ pub(super) async fn load(tx: &mut Tx<'_>, id: &str) -> Answer<StoredSession> {
 
 /// What is said of one that is not there, or not for whoever asks.
 pub(super) fn absent(id: &str) -> AppError {
-    AppError::not_found(format!("there is no session {id:?}"))
+    AppError::new(Code::SessionNotFound, format!("there is no session {id:?}"))
 }
 
 /// Sessions of which nothing is known yet, by id. [`save`] them in the same transaction.

@@ -49,7 +49,7 @@ pub(super) async fn resolve(
     for link in links {
         let task = link.task().ok_or_else(|| unknown(link))?;
         let found = match load(tx, scope, task).await {
-            Err(StorageError::Refused(error)) if error.kind == ErrorKind::NotFound => {
+            Err(StorageError::Refused(error)) if error.kind() == ErrorKind::NotFound => {
                 return Err(unknown(link).into());
             }
             found => found?,

@@ -3,7 +3,9 @@
 use super::StoredTask;
 use super::row::load;
 use super::save::{NewBody, save};
-use crate::domain::{ActivityKind, AppError, Author, Outcome, TaskRef, TaskStatus, Timestamp};
+use crate::domain::{
+    ActivityKind, AppError, Author, Code, Outcome, TaskRef, TaskStatus, Timestamp,
+};
 use crate::server::storage::activity::{Happening, record};
 use crate::server::storage::{Answer, Tx, Write};
 
@@ -35,7 +37,7 @@ impl Write for CancelTask {
         if before.is_finished() {
             let number = stored.task.number;
             let detail = format!("task #{number} is {} already", before.label());
-            return Err(AppError::conflict(detail).into());
+            return Err(AppError::new(Code::TaskFinished, detail).into());
         }
         if stored.lease.is_some() && stored.cancel_requested_at.is_some() {
             return Ok(Cancellation::Requested(stored));

@@ -5,7 +5,7 @@ use super::report::asks;
 use super::row::{body, description, load};
 use super::save::{NewBody, save};
 use crate::domain::{
-    ActivityKind, AppError, Author, ErrorKind, NewLog, NewQuestion, NewTask, Outcome, TaskChange,
+    ActivityKind, AppError, Author, Code, NewLog, NewQuestion, NewTask, Outcome, TaskChange,
     TaskRef, TaskStatus, Timestamp, Transition, excerpt, is_head_key, order_key,
 };
 use crate::server::storage::activity::{Happening, record};
@@ -40,7 +40,7 @@ impl Write for ChangeTask {
             .is_some_and(|known| known != stored.task.edit_version)
         {
             let detail = format!("task #{} was changed meanwhile", stored.task.number);
-            return Err(AppError::new(ErrorKind::Outdated, detail).into());
+            return Err(AppError::new(Code::ChangedMeanwhile, detail).into());
         }
         let mut kinds = Vec::new();
         kinds.extend(self.edit(tx, &mut stored).await?);
@@ -102,7 +102,7 @@ impl ChangeTask {
             || why.is_some_and(|why| *why != stored.task.error);
         if other {
             let detail = format!("task #{number} is {} already", stored.task.status.label());
-            return Err(AppError::conflict(detail).into());
+            return Err(AppError::new(Code::TaskFinished, detail).into());
         }
         let before = stored.task.status;
         let edited = self.edit(tx, &mut stored).await?;
@@ -155,11 +155,14 @@ impl ChangeTask {
             return Ok(());
         }
         if let (true, Some(agent)) = (stored.lease.is_some(), &task.agent) {
-            return Err(AppError::conflict(format!(
-                "task #{} is {} and held by {agent}; only the holder of its lease reports on it",
-                task.number,
-                task.status.label()
-            )));
+            return Err(AppError::new(
+                Code::TaskHeld,
+                format!(
+                    "task #{} is {} and held by {agent}; only the holder of its lease reports on it",
+                    task.number,
+                    task.status.label()
+                ),
+            ));
         }
         // Somebody who starts a pending task by reporting it runs it outside the queue.
         let starts =
@@ -173,11 +176,14 @@ impl ChangeTask {
                 .toward(status)
                 .map(|_| ())
                 .map_err(AppError::from),
-            None => Err(AppError::conflict(format!(
-                "task #{} is {}: only a running task is reported on",
-                task.number,
-                task.status.label()
-            ))),
+            None => Err(AppError::new(
+                Code::TaskNotRunning,
+                format!(
+                    "task #{} is {}: only a running task is reported on",
+                    task.number,
+                    task.status.label()
+                ),
+            )),
         }
     }
 
@@ -187,7 +193,7 @@ impl ChangeTask {
         let task = &mut stored.task;
         let pending = task.status == TaskStatus::Pending;
         if (change.description.is_some() || change.priority.is_some()) && !pending {
-            return Err(AppError::conflict(format!(
+            return Err(AppError::new(Code::TaskNotPending, format!(
                 "task #{} is {}: description and priority can be changed only while it is pending",
                 task.number,
                 task.status.label()

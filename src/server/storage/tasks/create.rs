@@ -4,13 +4,14 @@ use super::insert::insert;
 use super::questions::Questions;
 use super::row::load;
 use super::save::{NewBody, save};
-use super::{StoredTask, after, keys};
+use super::{StoredTask, after};
 use crate::domain::{
-    ActivityKind, AppError, Author, DEFAULT_PROJECT, DEFAULT_TIMEOUT_SECONDS, IdempotencyKey,
+    ActivityKind, AppError, Author, Code, DEFAULT_PROJECT, DEFAULT_TIMEOUT_SECONDS, IdempotencyKey,
     NewTask, Task, TaskId, TaskRef, TaskStatus, Timestamp, Usage, excerpt, order_key,
 };
 use crate::server::storage::activity::{Happening, record};
 use crate::server::storage::agents::note_reporter;
+use crate::server::storage::keys::{self, Made};
 use crate::server::storage::projects::check_open;
 use crate::server::storage::tx::{Conn, Tx, in_tx};
 use crate::server::storage::{Answer, Write};
@@ -57,7 +58,7 @@ impl Write for CreateTask {
         }
         stored.task.number = next_number(tx).await?;
         if let Some(key) = &self.key {
-            keys::keep(tx, key, stored.task.number, self.now).await?;
+            keys::keep(tx, key, &Made::Task(stored.task.number), self.now).await?;
         }
         if let Some(agent) = stored.task.agent.as_deref() {
             // It is external: known before its task is announced.
@@ -85,7 +86,7 @@ impl CreateTask {
         let Some(key) = &self.key else {
             return Ok(None);
         };
-        let Some(number) = keys::find(tx, key, self.now).await? else {
+        let Some(Made::Task(number)) = keys::find(tx, key, self.now).await? else {
             return Ok(None);
         };
         load(tx, &self.author.sees, TaskRef::Number(number))
@@ -98,18 +99,22 @@ impl CreateTask {
         let mut old = load(tx, &self.author.sees, TaskRef::Id(old)).await?;
         let (number, status) = (old.task.number, old.task.status);
         if !matches!(status, TaskStatus::Failed | TaskStatus::Cancelled) {
-            return Err(AppError::conflict(format!(
-                "task #{number} is {}: only a failed or cancelled task can be retried",
-                status.label()
-            ))
+            return Err(AppError::new(
+                Code::TaskNotRetryable,
+                format!(
+                    "task #{number} is {}: only a failed or cancelled task can be retried",
+                    status.label()
+                ),
+            )
             .into());
         }
         let open: Option<i64> = in_tx!(tx, conn => sqlx::query_scalar(OPEN_RETRY)
             .bind(old.task.id.to_string()).fetch_optional(conn).await?);
         if let Some(other) = open {
-            return Err(AppError::conflict(format!(
-                "task #{other} tries #{number} again already, and has not ended"
-            ))
+            return Err(AppError::new(
+                Code::TaskRetried,
+                format!("task #{other} tries #{number} again already, and has not ended"),
+            )
             .into());
         }
         old.task.retried_by = Some(self.id);

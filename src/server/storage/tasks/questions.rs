@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::StoredTask;
 use super::row::{found, task_columns};
 use crate::domain::{
-    ActivityKind, Answer as PersonsAnswer, AppError, FieldError, NewQuestion, Question,
+    ActivityKind, Answer as PersonsAnswer, AppError, Code, FieldError, NewQuestion, Question,
     QuestionKind, Reply, TaskId, TaskStatus, Timestamp, Transition,
 };
 use crate::server::storage::columns::json;
@@ -94,10 +94,13 @@ impl StoredTask {
     ) -> Result<Option<ActivityKind>, AppError> {
         let is_open = self.task.status == TaskStatus::NeedsInput && self.task.question.is_some();
         if is_open && !self.takes_questions() {
-            return Err(AppError::conflict(format!(
-                "task #{} has {WAITING} questions that wait already",
-                self.task.number
-            )));
+            return Err(AppError::new(
+                Code::TooManyQuestions,
+                format!(
+                    "task #{} has {WAITING} questions that wait already",
+                    self.task.number
+                ),
+            ));
         }
         if self.task.status != TaskStatus::NeedsInput {
             self.step(Transition::Ask)?;
@@ -138,7 +141,7 @@ impl StoredTask {
         let status = self.task.status;
         if status != TaskStatus::NeedsInput {
             let detail = format!("task #{number} is {} and asks nothing", status.label());
-            return Err(AppError::conflict(detail));
+            return Err(AppError::new(Code::QuestionNotOpen, detail));
         }
         let open = self.task.question.as_ref();
         let named = reply.question.as_deref();
@@ -150,7 +153,7 @@ impl StoredTask {
                 ),
                 None => format!("task #{number} has no open question {id:?}"),
             };
-            return Err(AppError::conflict(detail));
+            return Err(AppError::new(Code::QuestionNotOpen, detail));
         }
         let answer = answer_to(open, reply)?;
         if self.questions.waiting.is_empty() {

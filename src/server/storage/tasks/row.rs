@@ -6,8 +6,8 @@ use super::damaged::{damaged, damaged_body};
 use super::insert::Created;
 use super::{Lease, StoredTask, questions};
 use crate::domain::{
-    AppError, Cost, CostSource, DEFAULT_TIMEOUT_SECONDS, Priority, Scope, Task, TaskBody, TaskRef,
-    TaskStatus, Timestamp, Usage,
+    AppError, Code, Cost, CostSource, DEFAULT_TIMEOUT_SECONDS, Priority, Scope, Task, TaskBody,
+    TaskRef, TaskStatus, Timestamp, Usage,
 };
 use crate::server::storage::columns::{Named, Origin, note_unreadable, read};
 use crate::server::storage::tx::{Conn, Tx, in_tx};
@@ -373,8 +373,11 @@ pub(super) fn visible(found: Option<Found>, scope: &Scope, task: TaskRef) -> Ans
 
 /// What a door answers for a task that does not exist.
 pub(super) fn absent(task: TaskRef) -> AppError {
-    AppError::not_found(match task {
-        TaskRef::Number(number) => format!("there is no task #{number}"),
-        TaskRef::Id(id) => format!("there is no task {id}"),
-    })
+    AppError::new(
+        Code::TaskNotFound,
+        match task {
+            TaskRef::Number(number) => format!("there is no task #{number}"),
+            TaskRef::Id(id) => format!("there is no task {id}"),
+        },
+    )
 }

@@ -3,7 +3,7 @@
 use super::after::Blocker;
 use super::questions::{Questions, Sent};
 use crate::domain::{
-    AppError, Audience, Author, ErrorKind, Illegal, Outcome, Task, TaskStatus, Then, Timestamp,
+    AppError, Audience, Author, Code, Illegal, Outcome, Task, TaskStatus, Then, Timestamp,
     Transition, back_off_seconds,
 };
 
@@ -79,7 +79,7 @@ impl StoredTask {
             "task #{} was made by {}: changing it takes a maintainer of the project {}",
             task.number, task.created_by, task.project
         );
-        Err(AppError::new(ErrorKind::Forbidden, detail))
+        Err(AppError::new(Code::NotAllowed, detail))
     }
 
     /// Moves the task, or says why it cannot move.
@@ -150,9 +150,10 @@ impl StoredTask {
         let held = self.lease.as_mut().filter(|held| held.id == lease);
         held.ok_or_else(|| {
             let status = status.label();
-            AppError::conflict(format!(
-                "this lease expired or was taken back; task #{number} is {status}"
-            ))
+            AppError::new(
+                Code::LeaseLost,
+                format!("this lease expired or was taken back; task #{number} is {status}"),
+            )
         })
     }
 }

@@ -4,8 +4,8 @@ use super::StoredTask;
 use super::row::load;
 use super::save::{NewBody, save};
 use crate::domain::{
-    ActivityKind, Answer as PersonsAnswer, AppError, Author, LogLevel, LogStream, NewLog, Reply,
-    TaskRef, TaskStatus, Timestamp, head_key,
+    ActivityKind, Answer as PersonsAnswer, AppError, Author, Code, LogLevel, LogStream, NewLog,
+    Reply, TaskRef, TaskStatus, Timestamp, head_key,
 };
 use crate::server::storage::activity::{Happening, record};
 use crate::server::storage::{Answer, Tx, Write, logs};
@@ -30,7 +30,7 @@ impl Write for ExpediteTask {
                 "task #{number} is {}: only a pending task can be started now",
                 status.label()
             );
-            return Err(AppError::conflict(detail).into());
+            return Err(AppError::new(Code::TaskNotPending, detail).into());
         }
         stored.order_key = head_key(self.now);
         // "Now" also overrules a start time and the pause after a failed attempt.

@@ -60,7 +60,7 @@ fn Screen(
             page.begin(view);
             view! { <Loaded page query id=id.clone()/> }.any()
         }
-        Err(error) if error.kind == ErrorKind::NotFound => {
+        Err(error) if error.kind() == ErrorKind::NotFound => {
             let list = (paths::CONVERGENCE, "sessions");
             view! { <Missing detail=error.detail list/> }.any()
         }

@@ -7,8 +7,8 @@ use super::{
     from_one, ids, list, matching, open, or_null, project_name, ratio, text, text_in, text_of,
 };
 use crate::domain::{
-    EXCERPT, FOLDER, LARGEST_BATCH, LARGEST_BODY, LARGEST_NUMBER, LIMITS, OPTION_TEXT,
-    QUESTION_OPTIONS, QUESTION_TEXT, WORD,
+    EXCERPT, FOLDER, LARGEST_BATCH, LARGEST_NUMBER, LIMITS, OPTION_TEXT, QUESTION_OPTIONS,
+    QUESTION_TEXT, WORD,
 };
 
 pub(super) fn bounds() -> Vec<(&'static str, Value)> {
@@ -43,9 +43,9 @@ fn new_task() -> Value {
 fn task_change() -> Value {
     json!({
         "progress": ratio(),
-        "message": {"maxLength": LARGEST_BODY},
+        "message": {"maxLength": LIMITS.said},
         "result": anything(),
-        "error": or_null(matching(WITHOUT_NUL, LARGEST_BODY)),
+        "error": or_null(matching(WITHOUT_NUL, LIMITS.said)),
         "title": or_null(matching(ONE_LINE, LIMITS.title)),
         // Null clears, and a task without a description there cannot be.
         "description": matching(NOT_BLANK, LIMITS.description),
@@ -165,6 +165,7 @@ fn others() -> Vec<(&'static str, Value)> {
                 "title": text(200),
                 "status": {"minimum": 400, "maximum": 599},
                 "detail": text(LARGEST),
+                "request_id": {"maxLength": WORD},
                 "errors": ids(LARGEST),
             }),
         ),
