@@ -38,8 +38,6 @@ pub const CAPABILITIES: usize = 100;
 pub const CONCURRENCY: u32 = 256;
 /// The longest path of a project's folder, in characters.
 pub const FOLDER: usize = 4096;
-/// The longest text of a filter, in characters.
-pub const FILTER_TEXT: usize = 2000;
 /// The most items of a page of a list.
 pub const MOST_ITEMS: u32 = 1000;
 
@@ -56,6 +54,9 @@ pub const LIMITS: TaskLimits = TaskLimits {
     after: 50,
     said: 1_000_000,
 };
+
+/// Characters of a parameter in a query.
+pub const LONGEST_PARAMETER: usize = 2000;
 
 impl NewTask {
     /// What belongs to parts that are not there yet.

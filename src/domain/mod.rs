@@ -42,12 +42,13 @@ pub use code::Code;
 pub use convergence::decode_batch;
 pub use convergence::{
     Acceptance, Account, Batch, Envelope, EventFilter, EventType, Fellows, Finding, FindingFacts,
-    FindingState, IllegalMove, IterationFacts, IterationMetrics, LARGEST_EVENT, LONGEST_NAME,
-    Latest, Ledger, LoopEvent, LoopLink, LoopMove, LoopState, LoopStep, NOT_CONVERGED, Seen,
-    Session, SessionBook, SessionEvent, SessionFacts, SessionFilter, SessionNumbers, SessionStats,
-    SessionStatus, Severity, SeverityCounts, Sighting, Stamp, StepFacts, StepMetrics, StepReport,
-    StepResult, Titles, Unreadable, Verdict, VerdictKind, account, beginning, cut_data, cut_event,
-    data_weight, fingerprint, ledger, session_name, verdict, weight,
+    FindingState, IllegalMove, IterationFacts, IterationMetrics, LARGEST_EVENT,
+    LONGEST_SESSION_NAME, Latest, Ledger, LoopEvent, LoopLink, LoopMove, LoopState, LoopStep,
+    NOT_CONVERGED, Seen, Session, SessionBook, SessionEvent, SessionFacts, SessionFilter,
+    SessionNumbers, SessionStats, SessionStatus, Severity, SeverityCounts, Sighting, Stamp,
+    StepFacts, StepMetrics, StepReport, StepResult, Titles, Unreadable, Verdict, VerdictKind,
+    account, beginning, cut_data, cut_event, data_weight, fingerprint, ledger, session_name,
+    verdict, weight,
 };
 pub use error::{AppError, ErrorKind, FieldError};
 pub use excerpt::{
@@ -55,8 +56,8 @@ pub use excerpt::{
 };
 pub use id::TaskId;
 pub use limits::{
-    CAPABILITIES, CONCURRENCY, FILTER_TEXT, FOLDER, LARGEST_BATCH, LARGEST_BODY, LARGEST_NUMBER,
-    LIMITS, LONGEST_NAME, MOST_ITEMS, TaskLimits, WORD, is_agent_name,
+    CAPABILITIES, CONCURRENCY, FOLDER, LARGEST_BATCH, LARGEST_BODY, LARGEST_NUMBER, LIMITS,
+    LONGEST_NAME, LONGEST_PARAMETER, MOST_ITEMS, TaskLimits, WORD, is_agent_name,
 };
 pub use link::TaskLink;
 pub use live::{ClientFrame, Epoch, LiveMessage, Problem, Seq, ServerFrame, Topic};

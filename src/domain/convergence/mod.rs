@@ -46,5 +46,5 @@ pub use report::{SeverityCounts, StepReport};
 pub use seen::Seen;
 pub use session::{EventFilter, LoopLink, Session, SessionFilter, SessionStats, SessionStatus};
 pub use state::{IllegalMove, LoopMove, LoopState, LoopStep};
-pub use title::{LONGEST_NAME, Titles, session_name};
+pub use title::{LONGEST_SESSION_NAME, Titles, session_name};
 pub use verdict::{Verdict, VerdictKind, verdict};

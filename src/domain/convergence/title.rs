@@ -22,7 +22,7 @@ pub struct Titles {
 }
 
 /// Characters of a name at most.
-pub const LONGEST_NAME: usize = 80;
+pub const LONGEST_SESSION_NAME: usize = 80;
 
 impl Titles {
     /// What the beginning of a session says of it; nothing where it says nothing.
@@ -89,7 +89,7 @@ fn plain(text: &str) -> Option<String> {
         .collect();
     let words: Vec<&str> = spaced.split_whitespace().collect();
     let line = words.join(" ");
-    let cut = line.char_indices().nth(LONGEST_NAME);
+    let cut = line.char_indices().nth(LONGEST_SESSION_NAME);
     let line = cut.map_or(line.clone(), |(end, _)| {
         format!("{}…", line[..end].trim_end())
     });

@@ -24,7 +24,7 @@ impl<S: Send + Sync> FromRequest<S> for Creating {
             let route = format!("{} {}", request.method(), request.uri().path());
             (key, route)
         });
-        let Payload(body) = Payload::<{ LARGEST_BODY }>::from_request(request, state).await?;
+        let Payload(body) = Payload::<LARGEST_BODY>::from_request(request, state).await?;
         let key = sent.map(|(key, route)| idempotency_key(&key, route, &body));
         let key = key.transpose().map_err(IntoResponse::into_response)?;
         Ok(Self { body, key })

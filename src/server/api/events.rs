@@ -62,8 +62,9 @@ enum Posted {
     Several(Vec<SentEvent>),
 }
 
-/// Take in events of a convergence loop. Answers once they are stored; events that are known
-/// already are counted as duplicates.
+/// Take in events of a convergence loop.
+///
+/// Answers once they are stored; events that are known already are counted as duplicates.
 #[utoipa::path(post, path = "/api/events", tag = "convergence", request_body = Posted,
     responses((status = 202, body = operations::TakenEvents),
     (status = 400, body = Problem, content_type = "application/problem+json"),

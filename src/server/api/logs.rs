@@ -54,8 +54,9 @@ struct Accepted {
     accepted: usize,
 }
 
-/// Append to the log of a task: one entry, an array, or one JSON object a line
-/// (`application/x-ndjson`). Answers once the entries are stored.
+/// Append to the log of a task: one entry, several, or one JSON object a line.
+///
+/// Answers once the entries are stored.
 #[utoipa::path(post, path = "/api/tasks/{id}/logs", tag = "logs",
     request_body(content((Written = "application/json"), (String = "application/x-ndjson"))),
     params(("id" = String, Path, description = "number or id"),

@@ -11,6 +11,7 @@ mod external;
 mod fields;
 mod guard;
 mod health;
+mod limits;
 mod lists;
 mod logs;
 mod odd_input;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::{LONGEST_NAME, Titles, session_name};
+use super::super::{LONGEST_SESSION_NAME, Titles, session_name};
 use super::event;
 
 fn titles(data: &Value) -> Option<Titles> {
@@ -50,7 +50,7 @@ fn a_session_is_known_by_its_name_or_its_folder() {
         .name
         .unwrap();
     assert!(
-        long.chars().count() <= LONGEST_NAME + 1 && long.ends_with('…'),
+        long.chars().count() <= LONGEST_SESSION_NAME + 1 && long.ends_with('…'),
         "{long}"
     );
 }

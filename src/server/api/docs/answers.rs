@@ -4,6 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use super::bounds::{LARGEST, text, whole};
+use crate::domain::{MOST_ITEMS, WORD};
 
 /// A refusal, which is described once for all operations.
 struct Refusal {
@@ -137,13 +138,14 @@ pub(super) fn problems(schema: &Value) -> Value {
     for refusal in &REFUSALS {
         let mut response = json!({
             "description": refusal.words,
+            "headers": {"X-Request-Id": header("X-Request-Id")},
             "content": {"application/problem+json": {
                 "schema": {"$ref": "#/components/schemas/Problem"},
                 "example": example(refusal, schema),
             }},
         });
         if [429, 503, 507].contains(&refusal.status) {
-            response["headers"] = json!({"Retry-After": header("Retry-After")});
+            response["headers"]["Retry-After"] = header("Retry-After");
         }
         all.insert(refusal.name.to_owned(), response);
     }
@@ -182,6 +184,11 @@ pub(super) fn headers() -> Value {
             "description": "The `edit_version`, for `If-Match`.",
             "required": true,
             "schema": {"type": "string", "pattern": "^\"[0-9]{1,16}\"$", "maxLength": 18},
+        },
+        "X-Request-Id": {
+            "description": "Names the request in the log of the server.",
+            "required": true,
+            "schema": text(WORD),
         },
         "Retry-After": {
             "description": "Seconds to wait before it makes sense to try again.",
@@ -254,11 +261,16 @@ fn succeed(answer: &mut Value, status: &str, pages: bool) {
         }
         .into();
     }
+    let body = answer.pointer_mut("/content/application~1json/schema");
+    if let Some(list) = body.filter(|schema| schema["type"] == "array") {
+        list["maxItems"] = MOST_ITEMS.into();
+    }
     let schema = &answer["content"]["application/json"]["schema"];
     let of = |name: &str| schema["$ref"] == format!("#/components/schemas/{name}");
     let tagged = of("TaskDetail") || of("Project");
     let said = |answer: &Value, name| answer["headers"].get(name).is_some();
     for (applies, name) in [
+        (true, "X-Request-Id"),
         (pages, "Link"),
         (status == "201" || said(answer, "Location"), "Location"),
         (tagged, "ETag"),

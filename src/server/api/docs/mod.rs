@@ -51,17 +51,6 @@ use crate::server::state::AppState;
 )]
 struct Document;
 
-/// All codes of problems, as a table in Markdown.
-fn codes() -> String {
-    let rows = Code::ALL.iter().map(|code| {
-        let status = code.kind().status();
-        format!("| `{}` | {status} | {} |\n", code.as_str(), code.sentence())
-    });
-    let head = "\n\nWhat a problem document says in `code`; there may be more of them later.\n\n\
-                | code | status | meaning |\n| --- | --- | --- |\n";
-    format!("{head}{}", rows.collect::<String>())
-}
-
 /// Every route of the public interface, with its documents at `/api/openapi.json` and
 /// `/api/asyncapi.json`, and a page at `/api/docs`; and the parameters that the document names.
 pub(crate) fn documented(metrics: PrometheusHandle) -> (Router<AppState>, KnownParameters) {
@@ -84,11 +73,23 @@ pub(crate) fn documented(metrics: PrometheusHandle) -> (Router<AppState>, KnownP
     complete(&mut document);
     let socket = socket::document(&document);
     let answer = move || async move { Json(socket).into_response() };
+    let page = SwaggerUi::new("/api/docs");
     let routes = routes
         .route("/api/asyncapi.json", get(answer))
         .merge(live::router())
-        .merge(SwaggerUi::new("/api/docs").external_url_unchecked("/api/openapi.json", document));
+        .merge(page.external_url_unchecked("/api/openapi.json", document));
     (routes, known)
+}
+
+/// All codes of problems, as a table in Markdown.
+fn codes() -> String {
+    let rows = Code::ALL.iter().map(|code| {
+        let status = code.kind().status();
+        format!("| `{}` | {status} | {} |\n", code.as_str(), code.sentence())
+    });
+    let head = "\n\nWhat a problem document says in `code`; there may be more of them later.\n\n\
+                | code | status | meaning |\n| --- | --- | --- |\n";
+    format!("{head}{}", rows.collect::<String>())
 }
 
 /// Adds what the handlers do not say because it follows from something: limits, what every

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::bounds::{WITHOUT_NUL, agent_name, matching, project_name, text_of, whole};
-use crate::domain::{FILTER_TEXT, MOST_ITEMS, WORD};
+use crate::domain::{LONGEST_PARAMETER, MOST_ITEMS, WORD};
 
 /// Bodies that may be left out.
 const OPTIONAL_BODIES: [&str; 3] = ["retry_task", "heartbeat", "stop_agent"];
@@ -24,6 +24,9 @@ pub(super) fn complete(path: &str, operation: &mut Value) {
         if let Some(types) = parameter["schema"]["type"].as_array() {
             let mut types = types.iter().filter(|it| *it != "null").cloned();
             parameter["schema"]["type"] = types.next().unwrap_or_default();
+        }
+        if parameter["schema"]["type"] == "array" {
+            parameter["schema"]["maxItems"] = MOST_ITEMS.into();
         }
         let Some((words, schema)) = known(path, &place, &name) else {
             continue;
@@ -66,7 +69,7 @@ fn known(path: &str, place: &str, name: &str) -> Option<(Option<&'static str>, V
         ),
         ("query", "cursor") => (
             Some("Where the page begins; from the `Link` header of the page before."),
-            matching(WITHOUT_NUL, FILTER_TEXT),
+            matching(WITHOUT_NUL, LONGEST_PARAMETER),
         ),
         ("query", "limit") => {
             let mut schema = whole(1, MOST_ITEMS);
@@ -79,10 +82,12 @@ fn known(path: &str, place: &str, name: &str) -> Option<(Option<&'static str>, V
             (Some("Seconds to wait for a task."), schema)
         }
         ("query", "project") => {
-            let names = json!({"type": "array", "items": matching(WITHOUT_NUL, FILTER_TEXT), "maxItems": MOST_ITEMS});
+            let names = json!({"type": "array", "items": matching(WITHOUT_NUL, LONGEST_PARAMETER), "maxItems": MOST_ITEMS});
             (Some("In any of these projects."), names)
         }
-        ("query", "agent" | "label" | "q" | "type") => (None, matching(WITHOUT_NUL, FILTER_TEXT)),
+        ("query", "agent" | "label" | "q" | "type") => {
+            (None, matching(WITHOUT_NUL, LONGEST_PARAMETER))
+        }
         ("query", "iteration") => (None, whole(0, u64::from(u32::MAX))),
         ("query", "order") => (None, json!({"type": "string", "enum": ["asc", "desc"]})),
         ("query", "format") => (None, json!({"type": "string", "enum": ["ndjson", "csv"]})),

@@ -8,8 +8,8 @@ use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use utoipa::IntoParams;
 
 use crate::domain::{
-    AppError, FILTER_TEXT, FieldError, LogFilter, LogLevel, MOST_ITEMS, Page, Priority, TaskFilter,
-    TaskStatus, Timestamp,
+    AppError, FieldError, LONGEST_PARAMETER, LogFilter, LogLevel, MOST_ITEMS, Page, Priority,
+    TaskFilter, TaskStatus, Timestamp,
 };
 
 pub(super) use sessions::{
@@ -139,8 +139,8 @@ fn unfit(query: &str, value: &str) -> Option<String> {
     if value.contains(char::REPLACEMENT_CHARACTER) && !sent() {
         return Some("must be UTF-8 text".to_owned());
     }
-    let long = value.chars().count() > FILTER_TEXT;
-    long.then(|| format!("must be at most {FILTER_TEXT} characters"))
+    let long = value.chars().count() > LONGEST_PARAMETER;
+    long.then(|| format!("must be at most {LONGEST_PARAMETER} characters"))
 }
 
 /// A list that has no other parameters than those of its pages.
@@ -162,7 +162,9 @@ pub(super) struct TaskListParams {
     status: Option<Vec<TaskStatus>>,
     /// Held by, or requested for, this agent.
     agent: Option<String>,
+    /// Only this one.
     priority: Option<Priority>,
+    /// Only those that have it.
     label: Option<String>,
     /// Words in title or description, or a number.
     q: Option<String>,
@@ -235,6 +237,7 @@ pub(super) fn task_list(uri: &Uri) -> Result<(TaskFilter, Paging), AppError> {
 pub(super) struct LogListParams {
     /// This level and above.
     level: Option<LogLevel>,
+    /// Said by this agent.
     agent: Option<String>,
     /// From this moment on.
     since: Option<Timestamp>,
