@@ -43,8 +43,9 @@ pub use convergence::{
     FindingState, IllegalMove, IterationFacts, IterationMetrics, LARGEST_EVENT, Latest, Ledger,
     LoopEvent, LoopLink, LoopMove, LoopState, LoopStep, Seen, Session, SessionBook, SessionEvent,
     SessionFacts, SessionFilter, SessionStats, SessionStatus, Severity, SeverityCounts, Sighting,
-    Stamp, StepFacts, StepMetrics, StepReport, Suppressed, StepResult, Unreadable, Verdict, VerdictKind,
-    account, beginning, cut_data, cut_event, data_weight, fingerprint, ledger, verdict, weight,
+    Stamp, StepFacts, StepMetrics, StepReport, StepResult, Suppressed, Unreadable, Verdict,
+    VerdictKind, account, beginning, cut_data, cut_event, data_weight, fingerprint, ledger,
+    verdict, weight,
 };
 pub use error::{AppError, ErrorKind, FieldError};
 pub use excerpt::{

@@ -4,7 +4,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Acceptance, EventType, LoopEvent, LoopState, LoopStep, Seen, SessionStatus, Sighting, span};
+use super::{
+    Acceptance, EventType, LoopEvent, LoopState, LoopStep, Seen, SessionStatus, Sighting, span,
+};
 use crate::domain::Timestamp;
 
 /// When something happened, and as which event of all it arrived.

@@ -6,7 +6,8 @@ use utoipa::ToSchema;
 
 use super::follow::follow;
 use super::{
-    FindingFacts, IterationFacts, LoopStep, Seen, SessionFacts, Severity, SeverityCounts, Suppressed, span,
+    FindingFacts, IterationFacts, LoopStep, Seen, SessionFacts, Severity, SeverityCounts,
+    Suppressed, span,
 };
 use crate::domain::Timestamp;
 

@@ -82,8 +82,7 @@ impl LoopEvent {
             size(open.count())
         };
         let fixed = list("fixes").map(|fixes| size(fixes.len()));
-        let vulnerabilities =
-            broken.map(|broken| open(&read(Some(broken), "vulnerability")));
+        let vulnerabilities = broken.map(|broken| open(&read(Some(broken), "vulnerability")));
         let incomplete = data.get("incomplete").and_then(Value::as_bool);
         let incomplete = incomplete.unwrap_or(false);
         if self.event_type != EventType::StepComplete {

@@ -34,8 +34,11 @@ pub(super) fn judge(settings: &StepSettings, run: StepRun, limit: Duration) -> S
     let (code, ended) = match run.end {
         StepEnd::Exited(0) => (Some(0), None),
         StepEnd::Exited(code) => {
-            let nothing = match (&findings, looks && !found) {
-                (Some(_), true) => " and reported nothing",
+            let nothing = match &findings {
+                Some(it) if looks && !it.suppressed.is_empty() && !found => {
+                    " and reported nothing that is not suppressed"
+                }
+                Some(_) if looks && !found => " and reported nothing",
                 _ => "",
             };
             let words = format!("{tool} exited with status {code}{nothing}");

@@ -7,7 +7,7 @@ use tokio::task::spawn_blocking;
 
 use super::changes::Snapshot;
 use super::judge::{judge, left, with_step};
-use super::output::MOST_ENTRIES;
+use super::output::{ASSUMED, MOST_ENTRIES};
 use super::rules::{Iteration, Rule};
 use super::session::{RunningSession, SessionError, SessionTotals, StepOutcome};
 use super::settings::{Settings, StepSettings};
@@ -260,7 +260,7 @@ impl<'a> Pipeline<'a> {
         if !outcome.suppressed.is_empty() {
             result = format!("{result}, {} suppressed", outcome.suppressed.len());
         }
-        let is_assumed = |entry: &&Value| entry.get("severity_assumed").is_some();
+        let is_assumed = |entry: &&Value| entry.get(ASSUMED).is_some();
         let assumed = outcome.findings.iter().flatten().filter(is_assumed).count();
         if assumed > 0 {
             result = format!("{result}, {assumed} without a severity: medium");

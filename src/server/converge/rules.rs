@@ -35,8 +35,12 @@ impl Iteration {
         self.outcomes.iter().all(|(_, outcome)| {
             outcome.success
                 && outcome.fixes.is_empty()
-                && !outcome.found().any(|entry| counts(Severity::of(entry), min_severity))
-                && !outcome.worst_omitted.is_some_and(|worst| counts(worst, min_severity))
+                && !outcome
+                    .found()
+                    .any(|entry| counts(Severity::of(entry), min_severity))
+                && !outcome
+                    .worst_omitted
+                    .is_some_and(|worst| counts(worst, min_severity))
         })
     }
 

@@ -79,7 +79,13 @@ pub(crate) async fn run_step(
     };
     let name = settings.step.as_str();
     let folder = folder_of(briefing.target);
-    let manner = |read| if settings.reports { read } else { Manner::Nothing };
+    let manner = |read| {
+        if settings.reports {
+            read
+        } else {
+            Manner::Nothing
+        }
+    };
     let mut output = Output::new(manner(Manner::Reports), &folder);
     let mut errors = Output::new(manner(Manner::Aside), &folder);
     let ended = CancellationToken::new();

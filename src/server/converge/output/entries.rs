@@ -7,6 +7,8 @@ use crate::domain::{Severity, Sighting, is_too_deep};
 
 /// Entries that are kept of each list; more are counted.
 pub(crate) const MOST_ENTRIES: usize = 1000;
+/// Marks a severity that its tool did not tell.
+pub(crate) const ASSUMED: &str = "severity_assumed";
 /// An entry that is longer is passed on in few words.
 const LONGEST_ENTRY: usize = 8 * 1024;
 
@@ -118,15 +120,16 @@ fn graded(mut entry: Value) -> Value {
             entry["severity_told"] = told;
         }
         entry["severity"] = json!(Severity::Medium.as_str());
-        entry["severity_assumed"] = json!(true);
+        entry[ASSUMED] = json!(true);
     }
     entry
 }
 
-fn short(entry: Value) -> Value {
+fn short(mut entry: Value) -> Value {
     if !is_too_deep(&entry) && entry.to_string().len() <= LONGEST_ENTRY {
         return entry;
     }
+    let mark = entry.as_object_mut().and_then(|map| map.remove(ASSUMED));
     let Some(told) = Sighting::read(&entry, "") else {
         return json!({"description": "an entry that is too long"});
     };
@@ -138,10 +141,11 @@ fn short(entry: Value) -> Value {
             few[name] = json!(beginning(&word, 500));
         }
     }
-    for name in ["line", "severity_assumed"] {
-        if let Some(value @ (Value::Number(_) | Value::Bool(_))) = entry.get(name) {
-            few[name] = value.clone();
-        }
+    if let Some(line @ Value::Number(_)) = entry.get("line") {
+        few["line"] = line.clone();
+    }
+    if let Some(mark) = mark {
+        few[ASSUMED] = mark;
     }
     if let Some(suppressed) = told.suppressed {
         few["suppressed"] = json!({"kind": suppressed.kind(),

@@ -167,7 +167,10 @@ impl Grammar {
                 }
                 self.push(byte);
             }
-            (Expect::Value | Expect::ValueOrEnd, b'"' | b'0'..=b'9' | b'-' | b't' | b'f' | b'n') => {
+            (
+                Expect::Value | Expect::ValueOrEnd,
+                b'"' | b'0'..=b'9' | b'-' | b't' | b'f' | b'n',
+            ) => {
                 if self.is_within && self.open == [b'['] && !self.is_keyed {
                     return Err("no report".to_owned());
                 }
@@ -181,7 +184,9 @@ impl Grammar {
                 return Err(format!("there is a comma before `{shown}`"));
             }
             (Expect::Name | Expect::NameOrEnd, _) => {
-                return Err(format!("`{shown}` stands where a name in double quotes should"));
+                return Err(format!(
+                    "`{shown}` stands where a name in double quotes should"
+                ));
             }
             (Expect::Colon, _) => return Err(format!("`{shown}` stands where `:` should")),
             (Expect::CommaOrEnd, _) => {

@@ -123,7 +123,10 @@ pub(super) fn text(raw: &RawValue) -> Option<String> {
 /// Replaces halves of surrogate pairs that stand alone: some tools cut a character in two.
 pub(super) fn mend_surrogates(text: &mut [u8]) {
     let mut at = 0;
-    while let Some(next) = text.get(at..).and_then(|it| it.iter().position(|b| *b == b'\\')) {
+    while let Some(next) = text
+        .get(at..)
+        .and_then(|it| it.iter().position(|b| *b == b'\\'))
+    {
         at += next;
         match (half(text, at), half(text, at + 6)) {
             (Some(0xd800..=0xdbff), Some(0xdc00..=0xdfff)) => at += 12,

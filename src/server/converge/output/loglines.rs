@@ -32,7 +32,14 @@ const LOGGERS: [&str; 26] = [
     "hostname",
 ];
 const TIMES: [&str; 8] = [
-    "time", "timestamp", "ts", "datetime", "date", "eventTime", "asctime", "t",
+    "time",
+    "timestamp",
+    "ts",
+    "datetime",
+    "date",
+    "eventTime",
+    "asctime",
+    "t",
 ];
 const MESSAGES: [&str; 4] = ["message", "msg", "event", "text"];
 const LEVELS: [&str; 5] = ["level", "lvl", "severity", "levelname", "loglevel"];
@@ -52,7 +59,14 @@ const PLACES: [&str; 10] = [
 ];
 /// Names of rules that a logger does not use for something else.
 const RULES: [&str; 8] = [
-    "rule", "rule_id", "ruleId", "rule_name", "check", "check_id", "cwe", "cve",
+    "rule",
+    "rule_id",
+    "ruleId",
+    "rule_name",
+    "check",
+    "check_id",
+    "cwe",
+    "cve",
 ];
 const KINDS: [&str; 4] = ["type", "kind", "category", "code"];
 

@@ -27,7 +27,7 @@ use self::sarif::Root;
 use self::scanner::Scanner;
 use self::shapes::Reading;
 
-pub(crate) use self::entries::{Listed, MOST_ENTRIES};
+pub(crate) use self::entries::{ASSUMED, Listed, MOST_ENTRIES};
 pub(crate) use self::troubles::Troubles;
 
 /// Bytes of the output's end that are kept to explain a failure.

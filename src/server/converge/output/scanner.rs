@@ -14,7 +14,10 @@ const LONGEST_HINT: usize = 24;
 pub(super) enum Found {
     Document(Whole),
     /// It looks like a report and cannot be read.
-    Broken { line: u64, words: String },
+    Broken {
+        line: u64,
+        words: String,
+    },
 }
 
 /// A document, as far as brackets, quotes and commas tell.
@@ -163,9 +166,10 @@ impl Scanner {
             && match bracket {
                 b'{' if self.is_fresh && after.is_ascii_alphabetic() => false,
                 b'{' => !matches!(after, b'"' | b'}' | b'\''),
-                _ if self.is_fresh => {
-                    !matches!(after, b'{' | b'[' | b']' | b'"' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n')
-                }
+                _ if self.is_fresh => !matches!(
+                    after,
+                    b'{' | b'[' | b']' | b'"' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n'
+                ),
                 _ => after != b'{',
             }
     }

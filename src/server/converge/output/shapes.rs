@@ -3,6 +3,7 @@
 
 use serde_json::value::RawValue;
 
+use super::Report;
 use super::entries::Listed;
 use super::foreign::{self, OTHER};
 use super::json::{
@@ -11,7 +12,6 @@ use super::json::{
 use super::loglines::{Graded, graded, is_log_line};
 use super::sarif::{self, Root};
 use super::scanner::{Found, Whole};
-use super::Report;
 
 /// The lists of findings.
 const FINDINGS: [&str; 3] = ["findings", "vulnerabilities", "issues"];
@@ -148,7 +148,9 @@ impl Reading {
         }
         let odd = FINDINGS.iter().filter(|name| {
             let known = members.get(**name);
-            known.is_some_and(|raw| !is_array(raw) && (is_report || foreign::known(members).is_none()))
+            known.is_some_and(|raw| {
+                !is_array(raw) && (is_report || foreign::known(members).is_none())
+            })
         });
         let odd: Vec<&&str> = odd.collect();
         for name in &odd {
@@ -156,7 +158,9 @@ impl Reading {
             self.report.troubles.add(|| words);
         }
         if is_report {
-            let failed = members.get("success").is_some_and(|raw| raw.get() == "false");
+            let failed = members
+                .get("success")
+                .is_some_and(|raw| raw.get() == "false");
             let nothing = found.entries.is_empty();
             if let Some(words) = foreign::own_failure(members) {
                 self.report.troubles.add(|| words);
@@ -249,7 +253,9 @@ impl Reading {
     }
 
     fn note(&mut self, words: String, may_report: bool) {
-        let words = format!("unreadable report: {words}; `report: none` on the step says that there is none");
+        let words = format!(
+            "unreadable report: {words}; `report: none` on the step says that there is none"
+        );
         let known = self.foreign.as_ref();
         if known.is_none_or(|known| may_report && !known.may_report) {
             self.foreign = Some(Foreign { words, may_report });

@@ -72,7 +72,9 @@ impl<'a> Run<'a> {
         words.extend(start.map(str::to_owned));
         if words.is_empty() && !ran.execution_successful {
             let told = ran.exit_code_description.clone();
-            let code = ran.exit_code.map(|code| format!("it ended with status {code}"));
+            let code = ran
+                .exit_code
+                .map(|code| format!("it ended with status {code}"));
             let none = || "it says that it did not succeed, and not why".to_owned();
             words.push(told.or(code).unwrap_or_else(none));
         }
@@ -198,7 +200,10 @@ fn tidy(invocation: &mut Map<String, Value>) {
             typed::within(set, "descriptor", reference);
         });
     }
-    for name in ["toolConfigurationNotifications", "toolExecutionNotifications"] {
+    for name in [
+        "toolConfigurationNotifications",
+        "toolExecutionNotifications",
+    ] {
         typed::each(invocation, name, |note| {
             typed::keep(note, &["level", "message", "descriptor", "locations"]);
             typed::word(note, "level");

@@ -9,7 +9,10 @@ const LONGEST: usize = 2000;
 pub(super) fn words(message: &Message, string: impl Fn(&str) -> Option<String>) -> Option<String> {
     let arguments = message.arguments.as_deref().unwrap_or_default();
     let own = [&message.text, &message.markdown];
-    let own = own.into_iter().flatten().find(|text| !text.trim().is_empty());
+    let own = own
+        .into_iter()
+        .flatten()
+        .find(|text| !text.trim().is_empty());
     let words = match own {
         // Without arguments, braces are what they are.
         Some(text) if arguments.is_empty() => Some(text.clone()),
@@ -41,7 +44,10 @@ pub(super) fn words_or(
 /// The plain words of a text in several forms.
 pub(super) fn plain(string: &MultiformatMessageString) -> Option<String> {
     let forms = [Some(&string.text), string.markdown.as_ref()];
-    let text = forms.into_iter().flatten().find(|text| !text.trim().is_empty());
+    let text = forms
+        .into_iter()
+        .flatten()
+        .find(|text| !text.trim().is_empty());
     text.cloned()
 }
 

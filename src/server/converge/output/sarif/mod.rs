@@ -61,13 +61,18 @@ pub(super) fn read<'a>(
     if let Some(raw) = version
         && text(raw).as_deref() != Some(VERSION)
     {
-        let words = format!("this SARIF is of version {}, and only {VERSION} can be read", raw.get());
+        let words = format!(
+            "this SARIF is of version {}, and only {VERSION} can be read",
+            raw.get()
+        );
         troubles.add(|| words);
         return Ok(());
     }
     let aside = log.get("inlineExternalProperties");
-    if aside.is_some_and(|raw| is_array(raw) && raw.get().trim_matches(['[', ']', ' ', '\n']) != "") {
-        let words = "parts of this SARIF stand under inlineExternalProperties, where they cannot be read";
+    if aside.is_some_and(|raw| is_array(raw) && raw.get().trim_matches(['[', ']', ' ', '\n']) != "")
+    {
+        let words =
+            "parts of this SARIF stand under inlineExternalProperties, where they cannot be read";
         troubles.add(|| words.to_owned());
     }
     let mut runs = 0;
@@ -114,11 +119,15 @@ fn run<'a>(
     let name = run.tools.name().to_owned();
     let mut failed = std::mem::take(&mut run.invocations.failures);
     for part in elsewhere(document, &members)? {
-        failed.push(format!("its {part} stand in another file, which is not read"));
+        failed.push(format!(
+            "its {part} stand in another file, which is not read"
+        ));
     }
     match results {
         Some(results) if is_array(results) => {
-            document.each(results, |index, raw| run.read_result(index, raw, found, troubles))?;
+            document.each(results, |index, raw| {
+                run.read_result(index, raw, found, troubles)
+            })?;
         }
         Some(results) => {
             let words = format!("{}.results is no list", run.place);
@@ -134,10 +143,7 @@ fn run<'a>(
 }
 
 /// What of a run stands elsewhere.
-fn elsewhere<'a>(
-    document: Document<'a>,
-    run: &Members<'a>,
-) -> Result<Vec<&'static str>, Problem> {
+fn elsewhere<'a>(document: Document<'a>, run: &Members<'a>) -> Result<Vec<&'static str>, Problem> {
     let Some(raw) = run.get("externalPropertyFileReferences") else {
         return Ok(Vec::new());
     };

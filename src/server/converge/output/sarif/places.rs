@@ -75,7 +75,8 @@ impl<'a> Places<'a> {
         let physical = location.and_then(|it| it.physical_location.as_ref());
         let artifact = physical.and_then(|it| it.artifact_location.as_ref());
         let file = artifact.and_then(|it| self.file(it));
-        file.or_else(|| self.part(location?)).or_else(|| self.file(target?))
+        file.or_else(|| self.part(location?))
+            .or_else(|| self.file(target?))
     }
 
     fn part(&self, location: &Location) -> Option<String> {
@@ -121,7 +122,10 @@ impl<'a> Places<'a> {
                 absolute: Some(path),
             };
         }
-        let base = reference.base.as_ref().and_then(|base| self.bases.get(base));
+        let base = reference
+            .base
+            .as_ref()
+            .and_then(|base| self.bases.get(base));
         let Some(base) = base.filter(|_| left > 0) else {
             return Found {
                 relative: path,
@@ -167,7 +171,9 @@ fn path(uri: &str) -> String {
             host = "";
         }
     }
-    let path = percent_decode_str(path).decode_utf8_lossy().replace('\\', "/");
+    let path = percent_decode_str(path)
+        .decode_utf8_lossy()
+        .replace('\\', "/");
     // `/C:/repo` and `C:/repo` are the same.
     let path = match path.strip_prefix('/') {
         Some(drive) if is_drive(drive) => drive,
@@ -183,7 +189,9 @@ fn path(uri: &str) -> String {
 
 fn is_drive(path: &str) -> bool {
     let mut letters = path.chars();
-    letters.next().is_some_and(|first| first.is_ascii_alphabetic())
+    letters
+        .next()
+        .is_some_and(|first| first.is_ascii_alphabetic())
         && letters.next() == Some(':')
         && letters.next().is_none_or(|next| next == '/')
 }

@@ -59,8 +59,7 @@ impl<'a> Run<'a> {
         let about = rule.and_then(|rule| rule.words.as_deref()).unwrap_or(id);
         let strings = |id: &str| self.tools.string(rule, id);
         let words = words_or(&result.message, strings, about);
-        let mut finding =
-            json!({"type": id, "description": words, "severity": severity.as_str()});
+        let mut finding = json!({"type": id, "description": words, "severity": severity.as_str()});
         let location = result.locations.as_ref().and_then(|all| all.first());
         let place = self.places.of(location, result.analysis_target.as_ref());
         if let Some(place) = place {
@@ -128,7 +127,9 @@ fn tidy(result: &mut Map<String, Value>) {
     typed::word(result, "baselineState");
     typed::message(result, "message");
     typed::within(result, "rule", reference);
-    typed::within(result, "provenance", |it| typed::keep(it, &["invocationIndex"]));
+    typed::within(result, "provenance", |it| {
+        typed::keep(it, &["invocationIndex"])
+    });
     typed::within(result, "analysisTarget", artifact);
     locations(result);
     typed::each(result, "suppressions", |it| {
@@ -150,7 +151,9 @@ pub(super) fn locations(map: &mut Map<String, Value>) {
         typed::within(location, "physicalLocation", |place| {
             typed::keep(place, &["artifactLocation", "region"]);
             typed::within(place, "artifactLocation", artifact);
-            typed::within(place, "region", |region| typed::keep(region, &["startLine"]));
+            typed::within(place, "region", |region| {
+                typed::keep(region, &["startLine"])
+            });
         });
         typed::each(location, "logicalLocations", |part| {
             typed::keep(part, &["name", "fullyQualifiedName", "index"]);

@@ -148,7 +148,11 @@ impl Tools {
         }
         let all = || home.into_iter().chain(&self.components).flat_map(list);
         let by_guid = named.guid.and_then(|guid| {
-            all().find(|rule| rule.guid.as_deref().is_some_and(|it| it.eq_ignore_ascii_case(guid)))
+            all().find(|rule| {
+                rule.guid
+                    .as_deref()
+                    .is_some_and(|it| it.eq_ignore_ascii_case(guid))
+            })
         });
         by_guid.or_else(|| {
             let mut id = named.id?;
@@ -213,12 +217,17 @@ fn component<'a>(
         guid: word("guid"),
         ..Component::default()
     };
-    if let Some(raw) = members.get("globalMessageStrings").filter(|raw| is_object(raw)) {
+    if let Some(raw) = members
+        .get("globalMessageStrings")
+        .filter(|raw| is_object(raw))
+    {
         for (id, raw) in document.members(raw)? {
             let mut form = document.value(raw)?;
             typed::forms(&mut form);
             let words = form.get("text").and_then(serde_json::Value::as_str);
-            component.strings.insert(id, words.unwrap_or_default().to_owned());
+            component
+                .strings
+                .insert(id, words.unwrap_or_default().to_owned());
         }
     }
     for (name, list) in [

@@ -37,14 +37,22 @@ pub(super) fn keep(map: &mut Map<String, Value>, names: &[&str]) {
 }
 
 /// Does so with a member that is an object.
-pub(super) fn within(map: &mut Map<String, Value>, name: &str, tidy: impl FnOnce(&mut Map<String, Value>)) {
+pub(super) fn within(
+    map: &mut Map<String, Value>,
+    name: &str,
+    tidy: impl FnOnce(&mut Map<String, Value>),
+) {
     if let Some(Value::Object(inner)) = map.get_mut(name) {
         tidy(inner);
     }
 }
 
 /// Does so with each object of a member that is a list.
-pub(super) fn each(map: &mut Map<String, Value>, name: &str, tidy: impl Fn(&mut Map<String, Value>)) {
+pub(super) fn each(
+    map: &mut Map<String, Value>,
+    name: &str,
+    tidy: impl Fn(&mut Map<String, Value>),
+) {
     let entries = map.get_mut(name).and_then(Value::as_array_mut);
     for entry in entries.into_iter().flatten() {
         if let Value::Object(inner) = entry {
@@ -61,7 +69,9 @@ pub(super) fn message(map: &mut Map<String, Value>, name: &str) {
     } else if message.is_null() {
         *message = json!({});
     }
-    let Value::Object(message) = message else { return };
+    let Value::Object(message) = message else {
+        return;
+    };
     keep(message, &["text", "markdown", "id", "arguments"]);
     // Arguments are texts; some tools write numbers.
     let arguments = message.get_mut("arguments").and_then(Value::as_array_mut);
@@ -91,7 +101,9 @@ pub(super) fn forms(value: &mut Value) {
 /// Properties may be anything but their tags, which are texts.
 pub(super) fn properties(map: &mut Map<String, Value>) {
     within(map, "properties", |bag| {
-        let Some(tags) = bag.get_mut("tags") else { return };
+        let Some(tags) = bag.get_mut("tags") else {
+            return;
+        };
         match tags {
             Value::Array(list) => list.retain(Value::is_string),
             Value::String(tag) => *tags = json!([tag]),
