@@ -46,9 +46,9 @@ pub use convergence::{
     LONGEST_SESSION_NAME, Latest, Ledger, LoopEvent, LoopLink, LoopMove, LoopState, LoopStep,
     NOT_CONVERGED, Seen, Session, SessionBook, SessionEvent, SessionFacts, SessionFilter,
     SessionNumbers, SessionStats, SessionStatus, Severity, SeverityCounts, Sighting, Stamp,
-    StepFacts, StepMetrics, StepReport, StepResult, Titles, Unreadable, Verdict, VerdictKind,
-    account, beginning, cut_data, cut_event, data_weight, fingerprint, ledger, session_name,
-    verdict, weight,
+    StepFacts, StepMetrics, StepReport, StepResult, Suppressed, Titles, Unreadable, Verdict,
+    VerdictKind, account, beginning, cut_data, cut_event, data_weight, fingerprint, ledger,
+    session_name, verdict, weight,
 };
 pub use error::{AppError, ErrorKind, FieldError};
 pub use excerpt::{

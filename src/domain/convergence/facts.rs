@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    EventType, LoopEvent, LoopState, LoopStep, Seen, SessionStatus, Sighting, Titles, span,
+    Acceptance, EventType, LoopEvent, LoopState, LoopStep, Seen, SessionStatus, Sighting, Titles,
+    span,
 };
 use crate::domain::Timestamp;
 
@@ -79,8 +80,8 @@ pub struct FindingFacts {
     pub sighting: Latest<Sighting>,
     /// The iterations and steps in which it was seen; the step where it is known.
     pub seen: Seen,
-    /// Who accepted it and why.
-    pub accepted: Option<super::Acceptance>,
+    /// Who accepted it and why: a person, or its tool as it was last seen.
+    pub accepted: Option<Acceptance>,
 }
 
 /// Sets `known` to `value` if that is later.
@@ -263,18 +264,24 @@ impl FindingFacts {
     #[must_use]
     pub fn new(sighting: Sighting, stamp: Stamp) -> Self {
         Self {
+            accepted: by_tool(&sighting, stamp),
             sighting: Latest {
                 stamp,
                 value: sighting,
             },
             seen: Seen::default(),
-            accepted: None,
         }
     }
 
     /// It was seen.
     pub fn see(&mut self, sighting: Sighting, stamp: Stamp, place: (u32, Option<LoopStep>)) {
-        if self.sighting.stamp <= stamp {
+        // Of several in one event, one that nobody suppressed decides.
+        let is_open = self.sighting.stamp == stamp && self.sighting.value.suppressed.is_none();
+        let is_weaker = is_open && sighting.suppressed.is_some();
+        if self.sighting.stamp <= stamp && !is_weaker {
+            if self.accepted.as_ref().is_none_or(Acceptance::is_by_tool) {
+                self.accepted = by_tool(&sighting, stamp);
+            }
             self.sighting = Latest {
                 stamp,
                 value: sighting,
@@ -282,4 +289,13 @@ impl FindingFacts {
         }
         self.seen.insert(place.0, place.1);
     }
+}
+
+fn by_tool(sighting: &Sighting, stamp: Stamp) -> Option<Acceptance> {
+    let suppressed = sighting.suppressed.as_ref()?;
+    Some(Acceptance {
+        by: suppressed.by().to_owned(),
+        reason: suppressed.reason.clone(),
+        at: stamp.at,
+    })
 }

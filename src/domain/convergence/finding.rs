@@ -38,7 +38,70 @@ pub struct Sighting {
     pub description: String,
     /// How grave it is.
     pub severity: Severity,
+    /// Why it is to be lived with, where its tool says so.
+    pub suppressed: Option<Suppressed>,
 }
+
+/// A tool's word that a finding is to be lived with: a comment in the source, or a list beside it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Suppressed {
+    /// True where the source itself says so.
+    pub in_source: bool,
+    /// Why, in words.
+    pub reason: String,
+}
+
+/// The words of tools, for each severity.
+const WORDS: [(Severity, &[&str]); 4] = [
+    (
+        Severity::Low,
+        &[
+            "low",
+            "minor",
+            "trivial",
+            "negligible",
+            "note",
+            "notice",
+            "info",
+            "information",
+            "informational",
+            "hint",
+            "suggestion",
+            "recommendation",
+            "convention",
+            "refactor",
+            "style",
+        ],
+    ),
+    (
+        Severity::Medium,
+        &["medium", "med", "moderate", "warning", "warn"],
+    ),
+    (
+        Severity::High,
+        &[
+            "high",
+            "error",
+            "err",
+            "major",
+            "serious",
+            "severe",
+            "important",
+        ],
+    ),
+    (
+        Severity::Critical,
+        &[
+            "critical",
+            "crit",
+            "fatal",
+            "blocker",
+            "alert",
+            "emergency",
+            "panic",
+        ],
+    ),
+];
 
 /// Longer texts are cut: they are shown in a table, and the event keeps the whole.
 const LONGEST: usize = 2000;
@@ -69,16 +132,58 @@ impl Severity {
     /// Any other word is a severity that is not known, and never a low one.
     #[must_use]
     pub fn read(text: &str) -> Self {
-        match text.trim().to_lowercase().as_str() {
-            "low" | "minor" | "trivial" | "negligible" | "note" | "notice" | "info"
-            | "information" | "informational" | "hint" | "suggestion" | "style" => Self::Low,
-            "medium" | "med" | "moderate" | "warning" | "warn" => Self::Medium,
-            "high" | "error" | "err" | "major" | "serious" | "severe" | "important" => Self::High,
-            "critical" | "crit" | "fatal" | "blocker" | "alert" | "emergency" | "panic" => {
-                Self::Critical
-            }
-            _ => Self::Unknown,
+        let word = text.trim().to_lowercase();
+        let mut known = WORDS.iter();
+        let found = known.find(|(_, words)| words.contains(&word.as_str()));
+        found.map_or(Self::Unknown, |(severity, _)| *severity)
+    }
+
+    /// How grave an entry of a list of findings says it is.
+    #[must_use]
+    pub fn of(entry: &Value) -> Self {
+        let told = word(entry, &["severity", "level", "priority"]);
+        told.map_or(Self::Unknown, Self::read)
+    }
+}
+
+impl Suppressed {
+    /// Who accepted it: what a tool says is told apart from what a person decided.
+    pub(super) const BY: [&str; 2] = ["its tool, inSource", "its tool, external"];
+
+    fn read(entry: &Value) -> Option<Self> {
+        let told = entry.get("suppressed")?;
+        let in_source = match told.get("kind")?.as_str()? {
+            "inSource" => true,
+            "external" => false,
+            _ => return None,
+        };
+        let reason = told.get("justification").and_then(Value::as_str);
+        let reason = reason.map(cut).filter(|reason| !reason.is_empty());
+        let none = if in_source {
+            "suppressed in the source, without a justification"
+        } else {
+            "suppressed outside of the source, without a justification"
+        };
+        Some(Self {
+            in_source,
+            reason: reason.unwrap_or_else(|| none.to_owned()),
+        })
+    }
+
+    /// Where it is said: `inSource` or `external`.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        if self.in_source {
+            "inSource"
+        } else {
+            "external"
         }
+    }
+
+    /// Who accepted it, as [`Acceptance`](super::Acceptance) names them.
+    #[must_use]
+    pub fn by(&self) -> &'static str {
+        Self::BY[usize::from(!self.in_source)]
     }
 }
 
@@ -88,47 +193,40 @@ impl Sighting {
     #[must_use]
     pub fn read(entry: &Value, kind: &str) -> Option<Self> {
         if let Some(text) = entry.as_str() {
-            return Self::of(kind, "", text, Severity::Unknown);
+            return Self::of(kind, "", text);
         }
-        let word = |names: &[&str]| {
-            let mut values = names.iter().filter_map(|name| entry.get(*name));
-            let text = values.find_map(Value::as_str).map(str::trim);
-            text.filter(|text| !text.is_empty()).map(str::to_owned)
-        };
-        let kind = word(&[
-            "type", "kind", "category", "rule", "rule_id", "code", "check",
-        ])
-        .unwrap_or_else(|| kind.to_owned());
-        let area = word(&[
-            "file",
-            "path",
-            "filename",
-            "location",
-            "area",
-            "component",
-            "module",
-        ]);
-        let description = word(&[
-            "description",
-            "message",
-            "title",
-            "summary",
-            "detail",
-            "name",
-        ])
-        .or_else(|| word(&["id"]));
-        let severity = word(&["severity", "level", "priority"]);
-        let severity = severity
-            .as_deref()
-            .map_or_else(Severity::default, Severity::read);
-        let area = area.unwrap_or_default();
-        if description.is_none() && area.is_empty() {
-            return None;
+        let named = word(
+            entry,
+            &[
+                "type", "kind", "category", "rule", "rule_id", "code", "check",
+            ],
+        );
+        let area = word(entry, &AREA).unwrap_or_default();
+        let description = description(entry).unwrap_or_default();
+        let mut read = Self::of(named.unwrap_or(kind), area, description)?;
+        read.severity = Severity::of(entry);
+        read.suppressed = Suppressed::read(entry);
+        if entry.get("severity_assumed") == Some(&Value::Bool(true)) {
+            // Its fingerprint is that of the description alone.
+            read.description
+                .push_str(" (how grave it is was not told: it counts as medium)");
         }
-        Self::of(&kind, &area, &description.unwrap_or_default(), severity)
+        Some(read)
     }
 
-    fn of(kind: &str, area: &str, description: &str, severity: Severity) -> Option<Self> {
+    /// True for an entry that says something.
+    #[must_use]
+    pub fn is_told(entry: &Value) -> bool {
+        description(entry).is_some() || word(entry, &AREA).is_some()
+    }
+
+    /// True for an entry that its tool says is to be lived with.
+    #[must_use]
+    pub fn is_suppressed(entry: &Value) -> bool {
+        Suppressed::read(entry).is_some()
+    }
+
+    fn of(kind: &str, area: &str, description: &str) -> Option<Self> {
         if area.trim().is_empty() && description.trim().is_empty() {
             return None;
         }
@@ -137,9 +235,42 @@ impl Sighting {
             kind: cut(kind),
             area: cut(area),
             description: cut(description),
-            severity,
+            severity: Severity::Unknown,
+            suppressed: None,
         })
     }
+}
+
+const AREA: [&str; 7] = [
+    "file",
+    "path",
+    "filename",
+    "location",
+    "area",
+    "component",
+    "module",
+];
+
+/// The first of these members that is a text, if it is not empty.
+fn word<'a>(entry: &'a Value, names: &[&str]) -> Option<&'a str> {
+    let mut values = names.iter().filter_map(|name| entry.get(*name));
+    let text = values.find_map(Value::as_str).map(str::trim);
+    text.filter(|text| !text.is_empty())
+}
+
+fn description(entry: &Value) -> Option<&str> {
+    word(
+        entry,
+        &[
+            "description",
+            "message",
+            "title",
+            "summary",
+            "detail",
+            "name",
+        ],
+    )
+    .or_else(|| word(entry, &["id"]))
 }
 
 /// Recognises a finding: 32 hexadecimal digits made of its type, its file or area, and its

@@ -31,10 +31,13 @@ pub(super) fn follow(
     states
 }
 
-/// The rows in which every one of `steps` has listed what it found; any step where none is named.
+/// The rows in which every one of `steps` has listed all that it found; any step where none is named.
 fn looked_for(iterations: &[&IterationFacts], steps: &[LoopStep]) -> Vec<usize> {
     let has_looked = |facts: &IterationFacts| {
-        let listed = |step: LoopStep| facts.result(step).is_some_and(|result| result.listed);
+        let listed = |step: LoopStep| {
+            let result = facts.result(step);
+            result.is_some_and(|result| result.listed && !result.incomplete)
+        };
         if steps.is_empty() {
             LoopStep::ALL.into_iter().any(listed)
         } else {

@@ -59,6 +59,9 @@ pub struct StepResult {
     pub severities: Option<SeverityCounts>,
     /// True when the findings were listed, or there were none to list.
     pub listed: bool,
+    /// True when what it does not list may be there nevertheless.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub incomplete: bool,
 }
 
 impl IterationFacts {
@@ -160,6 +163,7 @@ impl StepResult {
             fixes: report.fixes,
             severities: report.severities,
             listed: report.sightings.is_some() || none_found,
+            incomplete: report.incomplete,
         }
     }
 }

@@ -6,7 +6,8 @@ use utoipa::ToSchema;
 
 use super::follow::follow;
 use super::{
-    FindingFacts, IterationFacts, LoopStep, Seen, SessionFacts, Severity, SeverityCounts, span,
+    FindingFacts, IterationFacts, LoopStep, Seen, SessionFacts, Severity, SeverityCounts,
+    Suppressed, span,
 };
 use crate::domain::Timestamp;
 
@@ -46,11 +47,11 @@ pub enum FindingState {
     Fixed,
     /// Seen again after it was fixed.
     Regressed,
-    /// A person decided to live with it.
+    /// A person decided to live with it, or its tool was told to.
     Accepted,
 }
 
-/// A person's decision to live with a finding.
+/// A decision to live with a finding: that of a person, or what its tool was told in the source.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Acceptance {
     /// Who decided.
@@ -196,6 +197,26 @@ pub fn account(
     Account {
         states,
         iterations: rows,
+    }
+}
+
+impl Acceptance {
+    /// The names that stand for a tool.
+    pub const TOOLS: [&str; 2] = Suppressed::BY;
+
+    /// What its tool says, and no person decided.
+    #[must_use]
+    pub fn is_by_tool(&self) -> bool {
+        Self::TOOLS.contains(&self.by.as_str())
+    }
+
+    /// The same as the tool told it.
+    #[must_use]
+    pub fn suppressed(&self) -> Option<Suppressed> {
+        self.is_by_tool().then(|| Suppressed {
+            in_source: self.by == Self::TOOLS[0],
+            reason: self.reason.clone(),
+        })
     }
 }
 

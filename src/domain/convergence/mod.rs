@@ -35,7 +35,7 @@ pub use envelope::Envelope;
 pub use envelope::decode_batch;
 pub use event::{EventType, LARGEST_EVENT, LoopEvent, SessionEvent};
 pub use facts::{FindingFacts, Latest, NOT_CONVERGED, SessionFacts, Stamp};
-pub use finding::{Severity, Sighting, fingerprint};
+pub use finding::{Severity, Sighting, Suppressed, fingerprint};
 pub use iteration::{IterationFacts, StepFacts, StepResult};
 pub use ledger::{
     Acceptance, Account, Fellows, Finding, FindingState, IterationMetrics, Ledger, StepMetrics,

@@ -26,7 +26,9 @@ pub struct StepReport {
     pub success: Option<bool>,
     /// Every finding and vulnerability that is listed; `None` when the event has no list.
     pub sightings: Option<Vec<Sighting>>,
-    /// How many were found, by list or by count.
+    /// True where it may have stopped before it had looked at everything.
+    pub incomplete: bool,
+    /// How many were found that are not suppressed, by list or by count.
     pub findings: Option<u32>,
     /// How many of these stand in a list of vulnerabilities.
     pub vulnerabilities: Option<u32>,
@@ -75,14 +77,21 @@ impl LoopEvent {
             all.extend(read(broken, "vulnerability"));
             all
         });
+        let open = |all: &[Sighting]| {
+            let open = all.iter().filter(|it| it.suppressed.is_none());
+            size(open.count())
+        };
         let fixed = list("fixes").map(|fixes| size(fixes.len()));
-        let vulnerabilities = broken.map(|broken| size(read(Some(broken), "vulnerability").len()));
+        let vulnerabilities = broken.map(|broken| open(&read(Some(broken), "vulnerability")));
+        let incomplete = data.get("incomplete").and_then(Value::as_bool);
+        let incomplete = incomplete.unwrap_or(false);
         if self.event_type != EventType::StepComplete {
             return StepReport {
                 step: self.step(),
-                findings: sightings.as_ref().map(|all| size(all.len())),
+                findings: sightings.as_deref().map(open),
                 severities: sightings.as_deref().map(by_severity),
                 sightings,
+                incomplete,
                 vulnerabilities,
                 fixes: fixed,
                 success: None,
@@ -91,13 +100,17 @@ impl LoopEvent {
         let count = |name: &str| data.get(name).and_then(Value::as_u64).map(capped);
         let metrics = data.get("metrics").filter(|metrics| metrics.is_object());
         let measured = metrics.map(measured).filter(|_| sightings.is_none());
+        let success = data.get("success").and_then(Value::as_bool);
+        let looks = matches!(self.step(), Some(LoopStep::Diagnose | LoopStep::Attack));
+        // Who failed to look has not found that there is nothing.
+        let is_known = |found: &u32| *found > 0 || success != Some(false) || !looks;
+        let counted = count("findings_count").filter(is_known);
+        let measured = measured.filter(|_| sightings.is_some() || counted.is_some() || !looks);
         StepReport {
             step: self.step(),
-            success: data.get("success").and_then(Value::as_bool),
-            findings: sightings
-                .as_ref()
-                .map(|all| size(all.len()))
-                .or_else(|| count("findings_count")),
+            success,
+            findings: sightings.as_deref().map(open).or(counted),
+            incomplete,
             vulnerabilities,
             fixes: fixed.or_else(|| count("fixes_count")),
             severities: sightings.as_deref().map(by_severity).or(measured.flatten()),
@@ -108,7 +121,8 @@ impl LoopEvent {
 
 fn by_severity(sightings: &[Sighting]) -> SeverityCounts {
     let mut counts = SeverityCounts::default();
-    for sighting in sightings {
+    let open = sightings.iter().filter(|it| it.suppressed.is_none());
+    for sighting in open {
         counts.add(sighting.severity);
     }
     counts

@@ -7,7 +7,7 @@ use tokio::task::spawn_blocking;
 
 use super::changes::Snapshot;
 use super::judge::{judge, left, with_step};
-use super::output::MOST_ENTRIES;
+use super::output::{ASSUMED, MOST_ENTRIES};
 use super::rules::{Iteration, Rule};
 use super::session::{Beginning, RunningSession, SessionError, SessionTotals, StepOutcome};
 use super::settings::{Settings, StepSettings};
@@ -262,15 +262,23 @@ impl<'a> Pipeline<'a> {
     }
 
     fn tell(&self, step: LoopStep, outcome: &StepOutcome, took: Duration) {
-        let result = match step {
-            LoopStep::Fix => count(outcome.fixes.len(), "fix", "fixes"),
+        let found = outcome.findings.as_ref().map_or(0, Vec::len);
+        let mut result = match step {
             LoopStep::Validate if outcome.success => "passed".to_owned(),
             LoopStep::Validate => "failed".to_owned(),
-            _ => match &outcome.findings {
-                Some(found) => count(found.len(), "finding", "findings"),
-                None => "failed, and listed nothing".to_owned(),
-            },
+            // What failed has not found that there is nothing.
+            _ if !outcome.success && found == 0 => "failed".to_owned(),
+            LoopStep::Fix => count(outcome.fixes.len(), "fix", "fixes"),
+            _ => count(found, "finding", "findings"),
         };
+        if !outcome.suppressed.is_empty() {
+            result = format!("{result}, {} suppressed", outcome.suppressed.len());
+        }
+        let is_assumed = |entry: &&Value| entry.get(ASSUMED).is_some();
+        let assumed = outcome.findings.iter().flatten().filter(is_assumed).count();
+        if assumed > 0 {
+            result = format!("{result}, {assumed} without a severity: medium");
+        }
         let error = outcome.error.as_ref();
         let error = error.map_or_else(String::new, |error| format!(" ({error})"));
         let (iteration, step) = (self.session.iteration(), step.as_str());

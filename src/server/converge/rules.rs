@@ -2,12 +2,13 @@
 //!
 //! An iteration is clean when nothing changed (the fix step reports no fix, or, if it reports
 //! nothing, left every file of the target as it was), the validation passed, every step did its
-//! work, and nothing at or above `min_severity` was found. So many clean iterations in a row as
+//! work, and nothing at or above `min_severity` was found that its tool does not say is to be
+//! lived with. So many clean iterations in a row as
 //! `convergence_threshold` says converge.
 
 use serde_json::Value;
 
-use super::session::{StepOutcome, severity};
+use super::session::StepOutcome;
 use crate::domain::{LoopStep, Severity};
 
 /// What an iteration came to so far.
@@ -34,7 +35,12 @@ impl Iteration {
         self.outcomes.iter().all(|(_, outcome)| {
             outcome.success
                 && outcome.fixes.is_empty()
-                && !outcome.found().any(|entry| counts(entry, min_severity))
+                && !outcome
+                    .found()
+                    .any(|entry| counts(Severity::of(entry), min_severity))
+                && !outcome
+                    .worst_omitted
+                    .is_some_and(|worst| counts(worst, min_severity))
         })
     }
 
@@ -59,8 +65,7 @@ impl StepOutcome {
 }
 
 /// What does not say how grave it is always counts.
-fn counts(entry: &Value, min_severity: Severity) -> bool {
-    let severity = severity(entry);
+fn counts(severity: Severity, min_severity: Severity) -> bool {
     severity == Severity::Unknown || severity >= min_severity
 }
 
@@ -144,6 +149,16 @@ mod tests {
         for (number, (outcomes, clean)) in cases.into_iter().enumerate() {
             let iteration = iteration(outcomes);
             assert_eq!(iteration.is_clean(Severity::Medium), clean, "case {number}");
+        }
+        let mut suppressed = ok();
+        suppressed.suppressed = vec![json!({"description": "x", "severity": "critical"})];
+        assert!(iteration([suppressed, ok(), ok(), ok()]).is_clean(Severity::Unknown));
+        // What is left out of a long list counts as what is in it.
+        for (worst, clean) in [(Severity::Low, true), (Severity::High, false)] {
+            let mut long = found("low");
+            (long.omitted, long.worst_omitted) = (7, Some(worst));
+            let iteration = iteration([long, ok(), ok(), ok()]);
+            assert_eq!(iteration.is_clean(Severity::Medium), clean);
         }
         let low = iteration([found("low"), ok(), ok(), ok()]);
         assert!(!low.is_clean(Severity::Unknown));

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::journal::Journal;
 use crate::domain::{
     EventType, IllegalMove, LoopEvent, LoopMove, LoopState, LoopStep, NOT_CONVERGED, Session,
-    SessionBook, Severity, SeverityCounts, Sighting, Timestamp, Verdict,
+    SessionBook, Severity, SeverityCounts, Timestamp, Verdict,
 };
 use crate::server::clock::Clock;
 
@@ -53,10 +53,16 @@ pub(crate) struct StepOutcome {
     pub(crate) success: bool,
     /// What it found, in its own words; absent when it may have stopped before it looked.
     pub(crate) findings: Option<Vec<Value>>,
+    /// What it found and says is to be lived with.
+    pub(crate) suppressed: Vec<Value>,
+    /// True when there may be more than it found.
+    pub(crate) incomplete: bool,
     /// What it mended.
     pub(crate) fixes: Vec<Value>,
     /// Entries of the lists that were left out because there were too many.
     pub(crate) omitted: u64,
+    /// How grave the gravest finding among these is.
+    pub(crate) worst_omitted: Option<Severity>,
     /// Findings that the fix step was given.
     pub(crate) addressed: usize,
     pub(crate) return_code: Option<i32>,
@@ -237,7 +243,7 @@ impl StepOutcome {
         let found = self.findings.as_deref().unwrap_or_default();
         let mut counts = SeverityCounts::default();
         for entry in found {
-            counts.add(severity(entry));
+            counts.add(Severity::of(entry));
         }
         let metrics = match step {
             LoopStep::Diagnose => json!({"issues_found": found.len(), "critical": counts.critical,
@@ -260,7 +266,14 @@ impl StepOutcome {
             } else {
                 "findings"
             };
-            data[list] = json!(findings);
+            let all: Vec<&Value> = findings.iter().chain(&self.suppressed).collect();
+            data[list] = json!(all);
+            if !self.suppressed.is_empty() {
+                data["suppressed_count"] = json!(self.suppressed.len());
+            }
+            if self.incomplete {
+                data["incomplete"] = json!(true);
+            }
         }
         if step == LoopStep::Fix {
             data["fixes"] = json!(self.fixes);
@@ -273,9 +286,4 @@ impl StepOutcome {
         }
         data
     }
-}
-
-/// How grave an entry of a list of findings says it is.
-pub(crate) fn severity(entry: &Value) -> Severity {
-    Sighting::read(entry, "").map_or_else(Severity::default, |sighting| sighting.severity)
 }

@@ -11,7 +11,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-use super::output::{Output, Report, Tail};
+use super::output::{Manner, Output, Report, Tail};
 use super::settings::StepSettings;
 use super::terminal::Terminal;
 use crate::server::agents::processes::end_run;
@@ -78,7 +78,16 @@ pub(crate) async fn run_step(
         return StepRun::failed("the program has no output".to_owned());
     };
     let name = settings.step.as_str();
-    let (mut output, mut errors) = (Output::default(), Tail::default());
+    let folder = folder_of(briefing.target);
+    let manner = |read| {
+        if settings.reports {
+            read
+        } else {
+            Manner::Nothing
+        }
+    };
+    let mut output = Output::new(manner(Manner::Reports), &folder);
+    let mut errors = Output::new(manner(Manner::Aside), &folder);
     let ended = CancellationToken::new();
     let cancel = stop.cancel.child_token();
     let end = async {
@@ -112,6 +121,9 @@ pub(crate) async fn run_step(
     });
     let (status, (), ()) = tokio::join!(end, hear, complaints);
     let (report, said) = output.finish();
+    // Some write their report where others complain.
+    let (more, errors) = errors.finish();
+    let report = report.and(more);
     let end = match status {
         Ok(status) => outcome(status, &errors, stop, &cancel),
         Err(error) => StepEnd::NotStarted(format!("lost sight of it: {error}")),

@@ -6,6 +6,7 @@ mod dashboard;
 mod hook;
 mod mock;
 mod program;
+mod reports;
 mod runs;
 mod socket;
 mod stopped;

@@ -11,7 +11,7 @@ const CONVERGED: &str = include_str!("../data/convergence/run-converged.ndjson")
 const NOT_CONVERGED: &str = include_str!("../data/convergence/run-not-converged.ndjson");
 
 /// Runs it and listens.
-async fn heard(project: &Project, words: &[&str]) -> (Vec<Value>, i32) {
+pub(super) async fn heard(project: &Project, words: &[&str]) -> (Vec<Value>, i32) {
     let mut run = project.start(&[&["run", "--websocket", "--ws-port", "0"], words].concat());
     let url = run.url().await;
     let events = listen(&url).await;

@@ -9,6 +9,8 @@ use crate::tests::support::{Client, Engine, TestApp, on_each_engine};
 on_each_engine!(
     a_finding_is_followed_over_its_iterations,
     a_finding_is_accepted_with_a_reason,
+    what_a_tool_suppresses_is_accepted_until_it_does_not,
+    a_failed_step_that_lists_some_findings_fixes_none,
     many_findings_fit_into_one_frame,
 );
 
@@ -155,6 +157,97 @@ async fn a_finding_is_accepted_with_a_reason(engine: Engine) {
     // It stays accepted when it is seen again.
     post(client, &[diagnosed(4, &["a"])]).await;
     assert_eq!(ledger(client).await[0].state, FindingState::Accepted);
+}
+
+/// The end of a diagnosis that found `a`, suppressed or not, and `b` twice.
+fn suppressing(iteration: u32, suppressed: Option<&str>) -> Value {
+    let mut event = diagnosed(iteration, &["a", "b", "b"]);
+    if let Some(why) = suppressed {
+        let list = &mut event["data"]["findings"];
+        list[0]["suppressed"] = json!({"kind": "inSource", "justification": why});
+        // Another place of the same finding stays open.
+        list[2]["suppressed"] = json!({"kind": "external"});
+    }
+    event
+}
+
+async fn what_a_tool_suppresses_is_accepted_until_it_does_not(engine: Engine) {
+    use FindingState::{Accepted, New, Repeated};
+    let app = TestApp::on(engine, vec![]).await;
+    let client = app.client();
+    let told = async || {
+        let all = ledger(client).await;
+        let a = all.into_iter().find(|it| it.description == "a").unwrap();
+        (a.state, a.accepted.map(|it| (it.by, it.reason)))
+    };
+    let by_tool = |why: &str| Some(("its tool, inSource".to_owned(), why.to_owned()));
+    post(client, &[suppressing(1, Some("a test"))]).await;
+    assert_eq!(told().await, (Accepted, by_tool("a test")));
+    let b = |states: Vec<(String, FindingState)>| states[1].1;
+    assert_eq!(b(states(client).await), New);
+    let metrics = client
+        .get("/api/sessions/s/metrics")
+        .await
+        .expect(200)
+        .json();
+    let row = &metrics[0];
+    assert_eq!((&row["findings"], &row["open"]), (&json!(1), &json!(1)));
+    post(client, &[suppressing(2, Some("still a test"))]).await;
+    assert_eq!(told().await, (Accepted, by_tool("still a test")));
+    post(client, &[suppressing(3, None)]).await;
+    assert_eq!(told().await, (Repeated, None));
+    // What is told late changes nothing that is known of later.
+    post(
+        client,
+        &[{
+            let mut late = suppressing(2, Some("late"));
+            late["data"]["again"] = json!(true);
+            late
+        }],
+    )
+    .await;
+    assert_eq!(told().await, (Repeated, None));
+    // What a person decided stands, whatever the tool says.
+    let print = ledger(client).await;
+    let print = print.iter().find(|it| it.description == "a").unwrap();
+    let path = format!("/api/sessions/s/findings/{}/accept", print.fingerprint);
+    let reason = json!({"reason": "known"});
+    client.post(&path, &reason).await.expect(200);
+    for suppressed in [Some("by tool"), None] {
+        let iteration = if suppressed.is_some() { 4 } else { 5 };
+        post(client, &[suppressing(iteration, suppressed)]).await;
+        let known = Some(("local".to_owned(), "known".to_owned()));
+        assert_eq!(told().await, (Accepted, known));
+    }
+}
+
+async fn a_failed_step_that_lists_some_findings_fixes_none(engine: Engine) {
+    let app = TestApp::on(engine, vec![]).await;
+    let client = app.client();
+    post(client, &[diagnosed(1, &["a", "b"])]).await;
+    let mut failed = diagnosed(2, &["a"]);
+    failed["data"]["success"] = json!(false);
+    failed["data"]["incomplete"] = json!(true);
+    post(client, &[failed]).await;
+    let state = |states: Vec<(String, FindingState)>| [states[0].1, states[1].1];
+    let after = state(states(client).await);
+    assert_eq!(after, [FindingState::Repeated, FindingState::New]);
+    // Who failed to look has not found that there is nothing.
+    let nothing = json!({"session_id": "s", "event_type": "STEP_COMPLETE", "iteration": 3,
+        "data": {"step": "diagnose", "success": false, "findings_count": 0,
+            "metrics": {"issues_found": 0, "critical": 0, "high": 0, "medium": 0, "low": 0}}});
+    post(client, &[nothing]).await;
+    let metrics = client
+        .get("/api/sessions/s/metrics")
+        .await
+        .expect(200)
+        .json();
+    let row = &metrics[2];
+    let numbers = (&row["findings"], &row["open"], &row["severities"]);
+    assert_eq!(numbers, (&Value::Null, &Value::Null, &Value::Null));
+    post(client, &[diagnosed(4, &["a"])]).await;
+    let after = state(states(client).await);
+    assert_eq!(after, [FindingState::Repeated, FindingState::Fixed]);
 }
 
 async fn many_findings_fit_into_one_frame(engine: Engine) {

@@ -84,6 +84,109 @@ fn entries_come_in_many_ways() {
     assert!(!read(json!("a\0b")).unwrap().description.contains('\0'));
 }
 
+#[test]
+fn words_for_how_grave_something_is_follow_one_table() {
+    let table = [
+        (
+            Severity::Critical,
+            "critical Critical CRIT fatal blocker emergency",
+        ),
+        (
+            Severity::High,
+            "high HIGH error Error ERR major serious important severe",
+        ),
+        (Severity::Medium, "medium Moderate warning WARN"),
+        (
+            Severity::Low,
+            "low minor note info Informational information style hint notice negligible trivial \
+             suggestion recommendation convention refactor",
+        ),
+        (Severity::Unknown, "unknown none odd 7 debug lowest"),
+    ];
+    for (severity, words) in table {
+        for word in words.split(' ') {
+            assert_eq!(Severity::read(word), severity, "{word}");
+            let entry = json!({"severity": format!(" {word}\n")});
+            assert_eq!(Severity::of(&entry), severity, "{word}");
+        }
+    }
+    assert_eq!(Severity::of(&json!({"severity": 9.8})), Severity::Unknown);
+    assert_eq!(Severity::of(&json!("high")), Severity::Unknown);
+}
+
+#[test]
+fn a_severity_that_was_not_told_is_said_beside_the_words() {
+    let entry = json!({"description": "d", "severity": "medium", "severity_assumed": true});
+    let read = Sighting::read(&entry, "finding").unwrap();
+    let expected = "d (how grave it is was not told: it counts as medium)";
+    assert_eq!(read.description, expected);
+    assert_eq!(read.fingerprint, fingerprint("finding", "", "d"));
+}
+
+#[test]
+fn a_tool_may_say_that_a_finding_is_to_be_lived_with() {
+    let read = |suppressed: Value| {
+        let entry = json!({"description": "d", "suppressed": suppressed});
+        let suppressed = Sighting::read(&entry, "").unwrap().suppressed;
+        suppressed.map(|it| (it.by(), it.reason))
+    };
+    let why = json!({"kind": "inSource", "justification": " why "});
+    assert_eq!(read(why), Some(("its tool, inSource", "why".to_owned())));
+    let (by, reason) = read(json!({"kind": "external"})).unwrap();
+    assert_eq!(by, "its tool, external");
+    assert!(reason.ends_with("without a justification"), "{reason}");
+    let none = [
+        json!(true),
+        json!({}),
+        json!({"kind": "odd"}),
+        json!(null),
+        json!("inSource"),
+    ];
+    for nothing in none {
+        assert_eq!(read(nothing), None);
+    }
+}
+
+#[test]
+fn what_is_suppressed_is_accepted_in_any_order_and_open_where_one_place_is() {
+    let with = |iteration: u32, suppressed: &[bool]| {
+        let entry = |it: &bool| match it {
+            true => json!({"description": "a", "suppressed": {"kind": "inSource"}}),
+            false => json!({"description": "a"}),
+        };
+        let findings: Vec<Value> = suppressed.iter().map(entry).collect();
+        done(
+            iteration,
+            "diagnose",
+            &json!({"success": true, "findings": findings}),
+        )
+    };
+    let cases: [(&[&[bool]], bool, u32); 6] = [
+        (&[&[true]], true, 0),
+        (&[&[true], &[true, true]], true, 0),
+        (&[&[false], &[true]], true, 0),
+        (&[&[true], &[false]], false, 1),
+        (&[&[true, false]], false, 1),
+        (&[&[false, true]], false, 1),
+    ];
+    for (rounds, accepted, open) in cases {
+        let rounds = (1..).zip(rounds);
+        let mut events: Vec<_> = rounds.map(|(number, it)| with(number, it)).collect();
+        for _ in 0..2 {
+            let ledger = book(&events).ledger();
+            let is = ledger.findings[0].state == FindingState::Accepted;
+            assert_eq!(is, accepted, "{events:?}");
+            assert_eq!(ledger.findings[0].accepted.is_some(), accepted);
+            assert_eq!(
+                ledger.iterations.last().unwrap().open,
+                Some(open),
+                "{events:?}"
+            );
+            events.reverse();
+        }
+    }
+}
+
 /// The end of `step` in `iteration` with this data.
 fn done(iteration: u32, step: &str, data: &Value) -> LoopEvent {
     let mut data = data.clone();

@@ -51,6 +51,8 @@ pub(crate) struct StepSettings {
     pub(crate) args: Vec<String>,
     pub(crate) env: BTreeMap<String, String>,
     pub(crate) timeout: Duration,
+    /// False for a program whose output is no report: its exit status tells.
+    pub(crate) reports: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -241,6 +243,7 @@ fn read_step(step: LoopStep, mut section: Section<'_>) -> StepSettings {
         timeout: section
             .seconds("timeout_seconds", 0.1..=LONGEST)
             .unwrap_or(Duration::from_mins(5)),
+        reports: !section.none("report"),
     };
     section.finish();
     settings

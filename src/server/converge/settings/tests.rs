@@ -41,6 +41,14 @@ fn everything_has_a_default_but_the_steps() {
 }
 
 #[test]
+fn a_step_reports_unless_it_is_said_that_it_does_not() {
+    let yaml = "steps: {diagnose: {tool: x, report: none}, validate: {tool: make}}";
+    let settings = load(yaml, RunFlags::default(), &[]).unwrap();
+    let reports: Vec<_> = settings.steps.iter().map(|step| step.reports).collect();
+    assert_eq!(reports, [false, true, true, true]);
+}
+
+#[test]
 fn flags_override_the_environment_which_overrides_the_file() {
     let yaml = format!(
         "{STEP}loop: {{max_iterations: 1, timeout_seconds: 1.5, min_severity: high}}\n\
@@ -151,6 +159,10 @@ const WRONG: &[(&str, &str)] = &[
     (
         "steps: {fix: {tool: x, env: [b]}}",
         "steps.fix.env: expected variables",
+    ),
+    (
+        "steps:\n  fix: {tool: x, report: sarif}",
+        "line 2: steps.fix.report: expected none, or nothing",
     ),
     (
         "steps: {mend: {tool: x}}",

@@ -170,6 +170,13 @@ impl<'a> Section<'a> {
             .filter(|text| !text.is_empty())
     }
 
+    /// True for the word `none`, the only one that may stand there.
+    pub(super) fn none(&mut self, key: &'static str) -> bool {
+        let read = |node: &MarkedYaml<'_>| text(node).filter(|text| text == "none");
+        let expected = "none, or nothing where the output is to be read";
+        self.read(key, expected, read).is_some()
+    }
+
     pub(super) fn texts(&mut self, key: &'static str) -> Vec<String> {
         let read = |node: &MarkedYaml<'_>| {
             let items = node.data.as_vec()?;

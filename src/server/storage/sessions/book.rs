@@ -89,6 +89,7 @@ impl TryFrom<FindingRow> for FindingFacts {
             area: row.area,
             description: row.description,
             severity,
+            suppressed: accepted.as_ref().and_then(Acceptance::suppressed),
         };
         Ok(Self {
             sighting: Latest { stamp, value },
@@ -172,6 +173,19 @@ pub(super) fn unreadable(what: &str, row: &str, error: &dyn std::error::Error) -
     name
 }
 
+/// What a person decided stands, whatever is seen afterwards; what a tool says goes as it came
+/// (`Acceptance::TOOLS`).
+const UPDATE: &str = " on conflict (session, fingerprint) do update set kind = excluded.kind, \
+    area = excluded.area, description = excluded.description, \
+    severity = excluded.severity, seen_at = excluded.seen_at, \
+    seen_by = excluded.seen_by, seen = excluded.seen, \
+    accepted_reason = case when coalesce(findings.accepted_by, 'its tool, ') like 'its tool, %' \
+        then excluded.accepted_reason else findings.accepted_reason end, \
+    accepted_at = case when coalesce(findings.accepted_by, 'its tool, ') like 'its tool, %' \
+        then excluded.accepted_at else findings.accepted_at end, \
+    accepted_by = case when coalesce(findings.accepted_by, 'its tool, ') like 'its tool, %' \
+        then excluded.accepted_by else findings.accepted_by end";
+
 /// Writes the iterations and findings of `books` back.
 pub(super) async fn close(tx: &mut Tx<'_>, books: &Books) -> Answer<()> {
     let iterations: Vec<(i64, &IterationFacts)> = books
@@ -196,7 +210,8 @@ pub(super) async fn close(tx: &mut Tx<'_>, books: &Books) -> Answer<()> {
     for chunk in findings.chunks(ROWS) {
         in_tx!(tx, conn => {
             let mut query = QueryBuilder::new("insert into findings (session, fingerprint, kind, \
-                area, description, severity, seen_at, seen_by, seen) ");
+                area, description, severity, seen_at, seen_by, seen, \
+                accepted_by, accepted_reason, accepted_at) ");
             query.push_values(chunk, |mut row, (session, facts)| {
                 let Latest { stamp, value } = &facts.sighting;
                 row.push_bind(*session)
@@ -208,11 +223,12 @@ pub(super) async fn close(tx: &mut Tx<'_>, books: &Books) -> Answer<()> {
                     .push_bind(stamp.at.0)
                     .push_bind(stamp.arrival)
                     .push_bind(json(&facts.seen));
+                let accepted = facts.accepted.as_ref();
+                row.push_bind(accepted.map(|it| it.by.clone()))
+                    .push_bind(accepted.map(|it| it.reason.clone()))
+                    .push_bind(accepted.map(|it| it.at.0));
             });
-            query.push(" on conflict (session, fingerprint) do update set kind = excluded.kind, \
-                area = excluded.area, description = excluded.description, \
-                severity = excluded.severity, seen_at = excluded.seen_at, \
-                seen_by = excluded.seen_by, seen = excluded.seen");
+            query.push(UPDATE);
             let query = query.build().persistent(chunk.len() <= KEPT_READY);
             query.execute(conn).await?.rows_affected()
         });

@@ -1,0 +1,155 @@
+//! Entries of lists of findings and fixes, as they may travel: with something to call them, not
+//! too deep and not too long, and a finding with how grave it is.
+
+use serde_json::{Map, Value, json};
+
+use crate::domain::{Severity, Sighting, is_too_deep};
+
+/// Entries that are kept of each list; more are counted.
+pub(crate) const MOST_ENTRIES: usize = 1000;
+/// Marks a severity that its tool did not tell.
+pub(crate) const ASSUMED: &str = "severity_assumed";
+/// An entry that is longer is passed on in few words.
+const LONGEST_ENTRY: usize = 8 * 1024;
+
+/// Entries of a list, and how many more there were. The gravest are kept.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Listed {
+    pub(crate) entries: Vec<Value>,
+    /// What its tool says is to be lived with.
+    pub(crate) suppressed: Vec<Value>,
+    pub(crate) omitted: u64,
+    /// The gravest of those that are left out.
+    pub(crate) worst_omitted: Option<Severity>,
+}
+
+impl Listed {
+    /// Adds a finding. What does not say how grave it is counts as medium, and says so.
+    pub(crate) fn find(&mut self, entry: Value) {
+        let Some(entry) = described(entry) else {
+            return;
+        };
+        let entry = short(graded(entry));
+        if Sighting::is_suppressed(&entry) {
+            if self.suppressed.len() < MOST_ENTRIES {
+                self.suppressed.push(entry);
+            } else {
+                self.omitted += 1;
+            }
+        } else {
+            self.push(entry);
+        }
+    }
+
+    /// Adds a fix.
+    pub(super) fn fix(&mut self, entry: Value) {
+        let entry = match entry {
+            Value::String(text) if !text.trim().is_empty() => Some(Value::String(text)),
+            Value::String(_) => None,
+            other => described(other),
+        };
+        if let Some(entry) = entry {
+            self.push(short(entry));
+        }
+    }
+
+    /// Adds a list, whose entries are as they may travel.
+    pub(super) fn add(&mut self, more: Self) {
+        self.omitted += more.omitted;
+        self.worst_omitted = self.worst_omitted.max(more.worst_omitted);
+        for entry in more.entries {
+            self.push(entry);
+        }
+        for entry in more.suppressed {
+            self.find(entry);
+        }
+    }
+
+    fn push(&mut self, entry: Value) {
+        if self.entries.len() < MOST_ENTRIES {
+            self.entries.push(entry);
+            return;
+        }
+        self.omitted += 1;
+        let severity = Severity::of(&entry);
+        let mut left_out = severity;
+        // Only while something graver is left out than what has always been.
+        if self.worst_omitted.is_none_or(|worst| severity > worst) {
+            let places = self.entries.iter().enumerate().rev();
+            let least = places.min_by_key(|(_, entry)| Severity::of(entry));
+            if let Some((place, known)) = least.map(|(place, known)| (place, Severity::of(known)))
+                && known < severity
+            {
+                self.entries.remove(place);
+                self.entries.push(entry);
+                left_out = known;
+            }
+        }
+        self.worst_omitted = self.worst_omitted.max(Some(left_out));
+    }
+}
+
+/// An entry with something to call it; nothing of one that says nothing.
+fn described(entry: Value) -> Option<Value> {
+    match entry {
+        Value::Null => None,
+        Value::String(text) if text.trim().is_empty() => None,
+        Value::String(text) => Some(json!({"description": text})),
+        Value::Object(map) => Some(named(map)),
+        other => Some(json!({"description": words(&other)})),
+    }
+}
+
+fn named(map: Map<String, Value>) -> Value {
+    let mut entry = Value::Object(map);
+    if !Sighting::is_told(&entry) {
+        entry["description"] = json!(words(&entry));
+    }
+    entry
+}
+
+fn words(entry: &Value) -> String {
+    entry.to_string().chars().take(200).collect()
+}
+
+/// The same with a severity.
+fn graded(mut entry: Value) -> Value {
+    if Severity::of(&entry) == Severity::Unknown {
+        let told = entry.get("severity").filter(|told| !told.is_null());
+        if let Some(told) = told.cloned() {
+            entry["severity_told"] = told;
+        }
+        entry["severity"] = json!(Severity::Medium.as_str());
+        entry[ASSUMED] = json!(true);
+    }
+    entry
+}
+
+fn short(mut entry: Value) -> Value {
+    if !is_too_deep(&entry) && entry.to_string().len() <= LONGEST_ENTRY {
+        return entry;
+    }
+    let mark = entry.as_object_mut().and_then(|map| map.remove(ASSUMED));
+    let Some(told) = Sighting::read(&entry, "") else {
+        return json!({"description": "an entry that is too long"});
+    };
+    let beginning = |text: &str, most| text.chars().take(most).collect::<String>();
+    let mut few = json!({"description": beginning(&told.description, 1000),
+        "severity": told.severity.as_str()});
+    for (name, word) in [("type", told.kind), ("file", told.area)] {
+        if !word.is_empty() {
+            few[name] = json!(beginning(&word, 500));
+        }
+    }
+    if let Some(line @ Value::Number(_)) = entry.get("line") {
+        few["line"] = line.clone();
+    }
+    if let Some(mark) = mark {
+        few[ASSUMED] = mark;
+    }
+    if let Some(suppressed) = told.suppressed {
+        few["suppressed"] = json!({"kind": suppressed.kind(),
+            "justification": beginning(&suppressed.reason, 1000)});
+    }
+    few
+}

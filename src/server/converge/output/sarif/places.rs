@@ -1,0 +1,269 @@
+//! Where a finding is, as it is the same in another checkout: relative to the target, else to the
+//! base that its tool names, else as it is told.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use percent_encoding::percent_decode_str;
+use serde_sarif::sarif::{ArtifactLocation, Location, LogicalLocation};
+
+use super::super::json::{Members, Problem, is_array, is_object};
+use super::super::troubles::Troubles;
+use super::{Run, typed};
+
+/// A base may be relative to another, so often.
+const LONGEST_CHAIN: usize = 16;
+
+/// The folder that paths are relative to, with `/` at its end; empty for none.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Root(String);
+
+/// What results refer to.
+pub(super) struct Places<'a> {
+    root: &'a Root,
+    bases: BTreeMap<String, Reference>,
+    artifacts: Vec<Reference>,
+    logical: Vec<String>,
+}
+
+/// An address, and the base that it is relative to.
+#[derive(Clone, Debug, Default)]
+struct Reference {
+    uri: Option<String>,
+    base: Option<String>,
+}
+
+/// A path, from the outermost base on and from the root of the machine.
+#[derive(Debug, Default)]
+struct Found {
+    relative: String,
+    absolute: Option<String>,
+}
+
+impl Root {
+    pub(crate) fn new(folder: &Path) -> Self {
+        let folder = folder.to_string_lossy();
+        Self(format!("{}/", folder.trim_end_matches('/')))
+    }
+}
+
+impl Reference {
+    fn of(location: &ArtifactLocation) -> Self {
+        Self {
+            uri: location.uri.clone().filter(|uri| !uri.is_empty()),
+            base: location.uri_base_id.clone(),
+        }
+    }
+}
+
+impl<'a> Places<'a> {
+    pub(super) fn new(root: &'a Root) -> Self {
+        Self {
+            root,
+            bases: BTreeMap::new(),
+            artifacts: Vec::new(),
+            logical: Vec::new(),
+        }
+    }
+
+    /// The file of a result, and else the part of a program.
+    pub(super) fn of(
+        &self,
+        location: Option<&Location>,
+        target: Option<&ArtifactLocation>,
+    ) -> Option<String> {
+        let physical = location.and_then(|it| it.physical_location.as_ref());
+        let artifact = physical.and_then(|it| it.artifact_location.as_ref());
+        let file = artifact.and_then(|it| self.file(it));
+        file.or_else(|| self.part(location?))
+            .or_else(|| self.file(target?))
+    }
+
+    fn part(&self, location: &Location) -> Option<String> {
+        let part = location.logical_locations.as_ref()?.first()?;
+        let index = part.index.and_then(|index| usize::try_from(index).ok());
+        let by_index = || self.logical.get(index?).cloned();
+        name(part).or_else(by_index)
+    }
+
+    fn file(&self, location: &ArtifactLocation) -> Option<String> {
+        let own = Reference::of(location);
+        let index = location.index.and_then(|index| usize::try_from(index).ok());
+        let reference = if own.uri.is_some() {
+            own
+        } else {
+            self.artifacts.get(index?)?.clone()
+        };
+        reference.uri.as_ref()?;
+        let found = self.resolve(&reference, LONGEST_CHAIN);
+        let path = match &found.absolute {
+            Some(absolute) => match absolute.strip_prefix(&self.root.0) {
+                Some(inside) if !self.root.0.is_empty() => inside,
+                _ if found.relative.is_empty() => absolute,
+                _ => &found.relative,
+            },
+            None => &found.relative,
+        };
+        Some(path.to_owned()).filter(|path| !path.is_empty())
+    }
+
+    fn resolve(&self, reference: &Reference, left: usize) -> Found {
+        let uri = reference.uri.as_deref().unwrap_or_default();
+        if uri.contains("://") && !has_scheme(uri, "file") {
+            return Found {
+                relative: uri.to_owned(),
+                absolute: None,
+            };
+        }
+        let path = path(uri);
+        if is_absolute(&path) {
+            return Found {
+                relative: String::new(),
+                absolute: Some(path),
+            };
+        }
+        let base = reference
+            .base
+            .as_ref()
+            .and_then(|base| self.bases.get(base));
+        let Some(base) = base.filter(|_| left > 0) else {
+            return Found {
+                relative: path,
+                absolute: None,
+            };
+        };
+        let base = self.resolve(base, left - 1);
+        let join = |base: &str| match base {
+            "" => path.clone(),
+            base => tidy(&format!("{}/{path}", base.trim_end_matches('/'))),
+        };
+        Found {
+            relative: join(&base.relative),
+            absolute: base.absolute.as_deref().map(|base| match base {
+                "/" => format!("/{path}"),
+                base => join(base),
+            }),
+        }
+    }
+}
+
+fn name(part: &LogicalLocation) -> Option<String> {
+    let names = [&part.fully_qualified_name, &part.name];
+    names.into_iter().flatten().next().cloned()
+}
+
+fn has_scheme(uri: &str, scheme: &str) -> bool {
+    let start = uri.split_once(':').map(|(start, _)| start);
+    start.is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+}
+
+/// The path of an address.
+fn path(uri: &str) -> String {
+    let mut path = uri;
+    let mut host = "";
+    if has_scheme(uri, "file") {
+        path = &uri["file:".len()..];
+        if let Some(rest) = path.strip_prefix("//") {
+            let end = rest.find('/').unwrap_or(rest.len());
+            (host, path) = rest.split_at(end);
+        }
+        if host.eq_ignore_ascii_case("localhost") {
+            host = "";
+        }
+    }
+    let path = percent_decode_str(path)
+        .decode_utf8_lossy()
+        .replace('\\', "/");
+    // `/C:/repo` and `C:/repo` are the same.
+    let path = match path.strip_prefix('/') {
+        Some(drive) if is_drive(drive) => drive,
+        _ => &path,
+    };
+    match host {
+        "" => tidy(path),
+        // `file://C:/repo` is not right, but it is written.
+        host if is_drive(&format!("{host}/")) => tidy(&format!("{host}{path}")),
+        host => format!("//{host}{}", tidy(path)),
+    }
+}
+
+fn is_drive(path: &str) -> bool {
+    let mut letters = path.chars();
+    letters
+        .next()
+        .is_some_and(|first| first.is_ascii_alphabetic())
+        && letters.next() == Some(':')
+        && letters.next().is_none_or(|next| next == '/')
+}
+
+fn is_absolute(path: &str) -> bool {
+    path.starts_with('/') || is_drive(path)
+}
+
+/// Without `.` and `..`, as far as that can be known.
+fn tidy(path: &str) -> String {
+    let rest = path.trim_start_matches('/');
+    let lead = match path.len() - rest.len() {
+        0 => "",
+        _ => "/",
+    };
+    let ends = path.ends_with('/') && !rest.is_empty();
+    let mut parts: Vec<&str> = Vec::new();
+    for part in rest.split('/') {
+        match part {
+            "" | "." => {}
+            ".." if parts.last().is_some_and(|last| *last != "..") => _ = parts.pop(),
+            ".." if !lead.is_empty() => {}
+            part => parts.push(part),
+        }
+    }
+    let end = if ends && !parts.is_empty() { "/" } else { "" };
+    format!("{lead}{}{end}", parts.join("/"))
+}
+
+impl<'a> Run<'a> {
+    /// Reads what results refer to.
+    pub(super) fn read_places(
+        &mut self,
+        run: &Members<'a>,
+        troubles: &mut Troubles,
+    ) -> Result<(), Problem> {
+        let document = self.document;
+        if let Some(raw) = run.get("originalUriBaseIds").filter(|raw| is_object(raw)) {
+            for (name, raw) in document.members(raw)? {
+                let place = format!("{}.originalUriBaseIds.{name}", self.place);
+                let tidy = |map: &mut _| typed::keep(map, &["uri", "uriBaseId"]);
+                let read = typed::read::<ArtifactLocation>(document, raw, &place, tidy);
+                if let Some(base) = troubles.unless(document, read) {
+                    self.places.bases.insert(name, Reference::of(&base));
+                }
+            }
+        }
+        if let Some(raw) = run.get("artifacts").filter(|raw| is_array(raw)) {
+            document.each(raw, |index, raw| {
+                let place = || format!("{}.artifacts[{index}]", self.place);
+                let members = document.members(raw);
+                let Some(members) = troubles.unless(document, members) else {
+                    return self.places.artifacts.push(Reference::default());
+                };
+                let location = members.get("location").filter(|raw| is_object(raw));
+                let tidy = |map: &mut _| typed::keep(map, &["uri", "uriBaseId"]);
+                let reference = location.and_then(|raw| {
+                    let read = typed::read::<ArtifactLocation>(document, raw, &place(), tidy);
+                    troubles.unless(document, read).map(|it| Reference::of(&it))
+                });
+                self.places.artifacts.push(reference.unwrap_or_default());
+            })?;
+        }
+        if let Some(raw) = run.get("logicalLocations").filter(|raw| is_array(raw)) {
+            document.each(raw, |index, raw| {
+                let place = format!("{}.logicalLocations[{index}]", self.place);
+                let tidy = |map: &mut _| typed::keep(map, &["name", "fullyQualifiedName"]);
+                let read = typed::read::<LogicalLocation>(document, raw, &place, tidy);
+                let part = troubles.unless(document, read).and_then(|part| name(&part));
+                self.places.logical.push(part.unwrap_or_default());
+            })?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,313 @@
+//! Finds the JSON documents in what a tool prints: several, on one line or on many, with other
+//! text before, between and after them. Every byte is looked at once, and no more is kept than
+//! the document that is open.
+
+use super::grammar::{Grammar, Step, TELLING};
+
+/// A longer document is not read.
+pub(super) const LONGEST_DOCUMENT: usize = 64 * 1024 * 1024;
+/// So much is looked at to know a report that is no JSON.
+const LONGEST_HINT: usize = 24;
+
+/// What was found.
+#[derive(Debug, PartialEq)]
+pub(super) enum Found {
+    Document(Whole),
+    /// It looks like a report and cannot be read.
+    Broken {
+        line: u64,
+        words: String,
+    },
+}
+
+/// A document, as far as brackets, quotes and commas tell.
+#[derive(Debug, PartialEq)]
+pub(super) struct Whole {
+    pub(super) text: Vec<u8>,
+    /// The line of the output in which it begins.
+    pub(super) line: u64,
+    /// It stands at the beginning of a line, and not within a line of other text.
+    pub(super) is_fresh: bool,
+    /// It holds an object with a name, as no other text does.
+    pub(super) is_keyed: bool,
+}
+
+/// Looks for documents, piece by piece.
+#[derive(Debug)]
+pub(super) struct Scanner {
+    line: u64,
+    /// A document that begins here begins a line.
+    is_fresh: bool,
+    /// Nothing counts as the beginning of a line.
+    is_aside: bool,
+    escape: Escape,
+    open: Option<Open>,
+    /// It is a document if nothing but the end of the line follows: `[1]` may begin a text.
+    held: Option<Whole>,
+    /// What follows a bracket that begins no JSON, perhaps a report in another notation.
+    hint: Option<Vec<u8>>,
+    /// There is text besides the documents.
+    pub(super) has_text: bool,
+}
+
+/// A sequence that colours a terminal.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Escape {
+    None,
+    Begun,
+    /// Up to a letter.
+    Control,
+    /// Up to a bell, or another escape and a character.
+    Command,
+    CommandEnd,
+}
+
+/// A document that has begun.
+#[derive(Debug)]
+struct Open {
+    text: Vec<u8>,
+    line: u64,
+    is_fresh: bool,
+    is_too_long: bool,
+    grammar: Grammar,
+}
+
+impl Scanner {
+    /// `is_aside` where reports are not expected, but may be.
+    pub(super) fn new(is_aside: bool) -> Self {
+        Self {
+            line: 1,
+            is_fresh: true,
+            is_aside,
+            escape: Escape::None,
+            open: None,
+            held: None,
+            hint: None,
+            has_text: false,
+        }
+    }
+
+    /// `text` holds whole characters.
+    pub(super) fn push(&mut self, text: &str, take: &mut impl FnMut(Found)) {
+        let mut rest = text.as_bytes();
+        while let Some(&first) = rest.first() {
+            let used = if self.escape != Escape::None {
+                self.pass_escape(first)
+            } else if self.open.is_some() {
+                self.read_on(rest, take)
+            } else {
+                self.look(rest, take)
+            };
+            rest = &rest[used..];
+        }
+    }
+
+    pub(super) fn finish(&mut self, take: &mut impl FnMut(Found)) {
+        if let Some(open) = self.open.take() {
+            if open.is_report() {
+                let words = "it is cut off".to_owned();
+                take(Found::Broken {
+                    line: self.line,
+                    words,
+                });
+            }
+            self.has_text = true;
+        }
+        self.held.take().map(Found::Document).map(take);
+    }
+
+    /// Takes in the beginning of `rest`, outside of documents; answers how much.
+    fn look(&mut self, rest: &[u8], take: &mut impl FnMut(Found)) -> usize {
+        match rest {
+            [b'\n', ..] => {
+                self.line += 1;
+                self.is_fresh = true;
+                self.hint = None;
+                self.held.take().map(Found::Document).map(take);
+                1
+            }
+            [0x1b, ..] => {
+                self.escape = Escape::Begun;
+                1
+            }
+            [..=b' ' | 0x7f, ..] => 1,
+            // A mark at the beginning of a file that stands behind another.
+            [0xef, 0xbb, 0xbf, ..] => 3,
+            [bracket @ (b'{' | b'['), after @ ..] => {
+                if self.is_none(*bracket, after.first().copied()) {
+                    return self.pass_text(rest);
+                }
+                self.held.take().map(Found::Document).map(take);
+                let is_fresh = self.is_fresh && !self.is_aside;
+                self.open = Some(Open {
+                    text: vec![*bracket],
+                    line: self.line,
+                    is_fresh,
+                    is_too_long: false,
+                    grammar: Grammar::new(*bracket, !is_fresh),
+                });
+                1
+            }
+            _ => {
+                if let Some(words) = self.read_hint(rest) {
+                    let line = self.line;
+                    take(Found::Broken { line, words });
+                }
+                self.pass_text(rest)
+            }
+        }
+    }
+
+    /// True where one more byte tells that no document begins: most brackets in a text.
+    fn is_none(&self, bracket: u8, after: Option<u8>) -> bool {
+        let Some(after) = after else { return false };
+        let is_space = after <= b' ' || after == 0x1b;
+        !is_space
+            && match bracket {
+                b'{' if self.is_fresh && after.is_ascii_alphabetic() => false,
+                b'{' => !matches!(after, b'"' | b'}' | b'\''),
+                _ if self.is_fresh => !matches!(
+                    after,
+                    b'{' | b'[' | b']' | b'"' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n'
+                ),
+                _ => after != b'{',
+            }
+    }
+
+    /// Passes over text up to where something may begin.
+    fn pass_text(&mut self, rest: &[u8]) -> usize {
+        self.has_text = true;
+        self.is_fresh = false;
+        self.held = None;
+        let is_special = |byte: &u8| matches!(byte, b'\n' | b'{' | b'[' | 0x1b);
+        let length = rest[1..].iter().position(is_special);
+        length.map_or(rest.len(), |length| length + 1)
+    }
+
+    /// Goes on with the document that is open; answers how much of `rest` belongs to it.
+    fn read_on(&mut self, rest: &[u8], take: &mut impl FnMut(Found)) -> usize {
+        let Some(open) = &mut self.open else { return 0 };
+        let (used, step) = open.grammar.run(rest);
+        open.push(&rest[..used]);
+        self.line += lines(&rest[..used]);
+        match step {
+            Step::More => {}
+            Step::Done => self.end(take),
+            Step::Wrong(words) => {
+                let next = rest.get(used).copied().unwrap_or_default();
+                if next == 0x1b && !open.grammar.is_in_text() {
+                    self.escape = Escape::Begun;
+                    return used + 1;
+                }
+                self.give_up(next, words, take);
+            }
+        }
+        used
+    }
+
+    /// The document that is open is whole.
+    fn end(&mut self, take: &mut impl FnMut(Found)) {
+        let Some(open) = self.open.take() else { return };
+        let is_report = open.is_report();
+        self.is_fresh = true;
+        if open.is_too_long {
+            let mib = LONGEST_DOCUMENT / 1024 / 1024;
+            if is_report {
+                let words = format!("the document that begins here has more than {mib} MiB");
+                take(Found::Broken {
+                    line: open.line,
+                    words,
+                });
+            }
+            return;
+        }
+        let is_keyed = open.grammar.is_keyed;
+        let whole = Whole {
+            text: open.text,
+            line: open.line,
+            is_fresh: open.is_fresh,
+            is_keyed,
+        };
+        if is_keyed {
+            take(Found::Document(whole));
+        } else if open.is_fresh {
+            self.held = Some(whole);
+        } else {
+            (self.has_text, self.is_fresh) = (true, false);
+        }
+    }
+
+    /// What is open is no document, for `next` cannot follow.
+    fn give_up(&mut self, next: u8, words: String, take: &mut impl FnMut(Found)) {
+        let Some(open) = self.open.take() else { return };
+        let line = self.line;
+        if open.is_report() {
+            take(Found::Broken { line, words });
+        } else if next == 0 && open.text.len() == 1 {
+            let words = "it is UTF-16 within other text".to_owned();
+            take(Found::Broken { line, words });
+        } else if open.is_fresh && open.grammar.expects_name() {
+            self.hint = Some(Vec::new());
+        }
+        self.has_text = true;
+        let last_line = open.text.rsplit(|byte| *byte == b'\n').next();
+        let begins_line = open.text.contains(&b'\n')
+            && last_line.is_some_and(|line| line.iter().all(u8::is_ascii_whitespace));
+        self.is_fresh = begins_line;
+    }
+
+    /// A report such as `{'findings': []}`, which some print in place of JSON.
+    fn read_hint(&mut self, rest: &[u8]) -> Option<String> {
+        let mut hint = self.hint.take()?;
+        let room = LONGEST_HINT.saturating_sub(hint.len());
+        hint.extend_from_slice(&rest[..rest.len().min(room)]);
+        let Some(colon) = hint.iter().position(|byte| *byte == b':') else {
+            self.hint = (hint.len() < LONGEST_HINT).then_some(hint);
+            return None;
+        };
+        let name = String::from_utf8_lossy(&hint[..colon]);
+        let name = name.trim().trim_matches('\'');
+        TELLING
+            .contains(&name)
+            .then(|| format!("it is no JSON: {name} must stand in double quotes"))
+    }
+
+    fn pass_escape(&mut self, byte: u8) -> usize {
+        let ends_line = byte == b'\n';
+        self.escape = match (self.escape, byte) {
+            (Escape::Begun, b'[') => Escape::Control,
+            (Escape::Begun, b']') => Escape::Command,
+            (Escape::Control, b' '..=b'?') => Escape::Control,
+            (Escape::Command, 0x1b) => Escape::CommandEnd,
+            (Escape::Command, byte) if byte != 0x07 && !ends_line => Escape::Command,
+            _ => Escape::None,
+        };
+        usize::from(!ends_line)
+    }
+}
+
+impl Open {
+    /// It begins as a report does: what breaks off here must not be taken for text.
+    fn is_report(&self) -> bool {
+        if self.is_fresh {
+            self.grammar.is_keyed
+        } else {
+            self.grammar.is_telling
+        }
+    }
+
+    fn push(&mut self, bytes: &[u8]) {
+        if self.is_too_long || self.text.len() + bytes.len() > LONGEST_DOCUMENT {
+            self.is_too_long = true;
+            self.text = Vec::new();
+        } else {
+            self.text.extend_from_slice(bytes);
+        }
+    }
+}
+
+/// How many lines end in there.
+pub(super) fn lines(bytes: &[u8]) -> u64 {
+    let ends = bytes.iter().filter(|byte| **byte == b'\n').count();
+    u64::try_from(ends).unwrap_or(u64::MAX)
+}

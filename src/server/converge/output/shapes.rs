@@ -1,0 +1,278 @@
+//! What a JSON document says: SARIF, lists of findings and fixes, findings alone, lines of a
+//! logger, or something else.
+
+use serde_json::value::RawValue;
+
+use super::Report;
+use super::entries::Listed;
+use super::foreign::{self, OTHER};
+use super::json::{
+    Document, Members, Problem, holds_objects, is_array, is_null, is_object, mend_surrogates,
+};
+use super::loglines::{Graded, graded, is_log_line};
+use super::sarif::{self, Root};
+use super::scanner::{Found, Whole};
+
+/// The lists of findings.
+const FINDINGS: [&str; 3] = ["findings", "vulnerabilities", "issues"];
+
+/// Adds up what documents say.
+#[derive(Debug, Default)]
+pub(super) struct Reading {
+    report: Report,
+    root: Root,
+    documents: u64,
+    /// An object with a severity, which is a finding if it is all there is.
+    alone: Option<serde_json::Value>,
+    foreign: Option<Foreign>,
+}
+
+/// JSON that is no report.
+#[derive(Debug)]
+struct Foreign {
+    words: String,
+    /// It may hold findings, whatever another document says.
+    may_report: bool,
+}
+
+impl Reading {
+    /// `root` is what paths are relative to.
+    pub(super) fn new(root: Root) -> Self {
+        Self {
+            root,
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn take(&mut self, found: Found) {
+        match found {
+            Found::Broken { line, words } => self.report.troubles.broken(line, &words),
+            Found::Document(whole) => self.document(whole),
+        }
+    }
+
+    /// What all of it says; `has_text` when there was other text, too.
+    pub(super) fn finish(mut self, has_text: bool) -> Report {
+        if let Some(alone) = self.alone.take()
+            && self.documents == 1
+            && !has_text
+        {
+            self.findings().find(alone);
+        }
+        let is_report = self.report.findings.is_some() || self.report.fixes.is_some();
+        let foreign = self.foreign.filter(|it| it.may_report || !is_report);
+        self.report.foreign = foreign.map(|foreign| foreign.words);
+        self.report
+    }
+
+    fn findings(&mut self) -> &mut Listed {
+        self.report.findings.get_or_insert_default()
+    }
+
+    fn document(&mut self, mut whole: Whole) {
+        mend_surrogates(&mut whole.text);
+        // Pieces of whole characters were put together; nothing else can be in there.
+        let text = String::from_utf8_lossy(&whole.text);
+        let document = Document::new(&text, whole.line);
+        let read = document.root().and_then(|raw| {
+            if is_object(raw) {
+                self.object(document, raw, whole.is_fresh)
+            } else {
+                self.array(document, raw, whole.is_fresh)
+            }
+        });
+        match read {
+            Ok(()) => self.documents += 1,
+            Err(problem) if whole.is_keyed => {
+                self.report.troubles.unreadable(document, &problem);
+            }
+            // Text in brackets.
+            Err(_) => {}
+        }
+    }
+
+    fn object<'a>(
+        &mut self,
+        document: Document<'a>,
+        raw: &'a RawValue,
+        is_fresh: bool,
+    ) -> Result<(), Problem> {
+        let members = document.members(raw)?;
+        if sarif::is_log(&members) {
+            let mut found = Listed::default();
+            let troubles = &mut self.report.troubles;
+            sarif::read(document, &members, &self.root, &mut found, troubles)?;
+            self.findings().add(found);
+            return Ok(());
+        }
+        if self.lists(document, &members)? {
+            return Ok(());
+        }
+        let severity = members.get("severity").filter(|raw| !is_null(raw));
+        if severity.is_some() {
+            match graded(&members) {
+                Graded::Finding => self.findings().find(document.value(raw)?),
+                Graded::LogLine => {}
+                Graded::Alone if is_fresh => self.alone = Some(document.value(raw)?),
+                Graded::Alone => {}
+            }
+        } else if !is_log_line(&members) && is_fresh {
+            self.other(&members);
+        }
+        Ok(())
+    }
+
+    /// Reads the lists of a report; false when there is none.
+    fn lists<'a>(
+        &mut self,
+        document: Document<'a>,
+        members: &Members<'a>,
+    ) -> Result<bool, Problem> {
+        let mut is_report = false;
+        let mut found = Listed::default();
+        for raw in FINDINGS.iter().filter_map(|name| members.get(*name)) {
+            if is_array(raw) {
+                is_report = true;
+                each_value(document, raw, |value| found.find(value))?;
+            }
+        }
+        let has_findings = is_report;
+        if let Some(raw) = members.get("fixes").filter(|raw| is_array(raw)) {
+            is_report = true;
+            let mut fixes = Listed::default();
+            each_value(document, raw, |value| fixes.fix(value))?;
+            self.report.fixes.get_or_insert_default().add(fixes);
+        }
+        if !is_report && is_log_line(members) {
+            return Ok(false);
+        }
+        let odd = FINDINGS.iter().filter(|name| {
+            let known = members.get(**name);
+            known.is_some_and(|raw| {
+                !is_array(raw) && (is_report || foreign::known(members).is_none())
+            })
+        });
+        let odd: Vec<&&str> = odd.collect();
+        for name in &odd {
+            let words = format!("unreadable report: `{name}` is no list");
+            self.report.troubles.add(|| words);
+        }
+        if is_report {
+            let failed = members
+                .get("success")
+                .is_some_and(|raw| raw.get() == "false");
+            let nothing = found.entries.is_empty();
+            if let Some(words) = foreign::own_failure(members) {
+                self.report.troubles.add(|| words);
+            } else if failed && has_findings && nothing {
+                let words = "its report says that it did not succeed, and names no finding";
+                self.report.troubles.add(|| words.to_owned());
+            }
+        }
+        if has_findings {
+            self.findings().add(found);
+        }
+        Ok(is_report || !odd.is_empty())
+    }
+
+    fn array<'a>(
+        &mut self,
+        document: Document<'a>,
+        raw: &'a RawValue,
+        is_fresh: bool,
+    ) -> Result<(), Problem> {
+        let mut first: Option<Members<'a>> = None;
+        let (mut entries, mut reports, mut with_severity) = (0_usize, false, false);
+        let mut wrong = None;
+        document.each(raw, |_, entry| {
+            entries += 1;
+            if !is_object(entry) {
+                return;
+            }
+            match document.members(entry) {
+                Ok(members) => {
+                    with_severity |= members.contains_key("severity");
+                    let lists = FINDINGS.iter().filter_map(|name| members.get(*name));
+                    reports |= sarif::is_log(&members) || lists.into_iter().any(|it| is_array(it));
+                    first.get_or_insert(members);
+                }
+                Err(problem) => wrong = wrong.take().or(Some(problem)),
+            }
+        })?;
+        if let Some(problem) = wrong {
+            return Err(problem);
+        }
+        if reports {
+            return self.entries(document, raw, |reading, entry| {
+                reading.object(document, entry, is_fresh)
+            });
+        }
+        if with_severity {
+            self.findings();
+            return self.entries(document, raw, |reading, entry| {
+                if graded(&document.members(entry)?) != Graded::LogLine {
+                    reading.findings().find(document.value(entry)?);
+                }
+                Ok(())
+            });
+        }
+        if entries == 0 && is_fresh {
+            self.findings();
+        } else if is_fresh {
+            match first {
+                Some(members) => self.other(&members),
+                None => self.note(OTHER.to_owned(), false),
+            }
+        }
+        Ok(())
+    }
+
+    /// Passes on each object of an array.
+    fn entries<'a>(
+        &mut self,
+        document: Document<'a>,
+        raw: &'a RawValue,
+        mut take: impl FnMut(&mut Self, &'a RawValue) -> Result<(), Problem>,
+    ) -> Result<(), Problem> {
+        let mut read = Ok(());
+        document.each(raw, |_, entry| {
+            if read.is_ok() && is_object(entry) {
+                read = take(self, entry);
+            }
+        })?;
+        read
+    }
+
+    /// JSON that is no report, by its names.
+    fn other(&mut self, members: &Members<'_>) {
+        let may_report = members.values().any(|raw| holds_objects(raw));
+        match foreign::known(members) {
+            Some(words) => self.note(words, true),
+            None => self.note(OTHER.to_owned(), may_report),
+        }
+    }
+
+    fn note(&mut self, words: String, may_report: bool) {
+        let words = format!(
+            "unreadable report: {words}; `report: none` on the step says that there is none"
+        );
+        let known = self.foreign.as_ref();
+        if known.is_none_or(|known| may_report && !known.may_report) {
+            self.foreign = Some(Foreign { words, may_report });
+        }
+    }
+}
+
+fn each_value<'a>(
+    document: Document<'a>,
+    raw: &'a RawValue,
+    mut take: impl FnMut(serde_json::Value),
+) -> Result<(), Problem> {
+    let mut read = Ok(());
+    document.each(raw, |_, entry| {
+        if read.is_ok() {
+            read = document.value(entry).map(&mut take);
+        }
+    })?;
+    read
+}
