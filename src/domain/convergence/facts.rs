@@ -3,9 +3,11 @@
 //! the time of the event, then by arrival.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
+use super::decode::text;
 use super::{EventType, LoopEvent, LoopState, LoopStep, Seen, SessionStatus, Sighting, span};
-use crate::domain::Timestamp;
+use crate::domain::{TaskId, Timestamp};
 
 /// When something happened, and as which event of all it arrived.
 #[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
@@ -39,6 +41,12 @@ pub struct SessionFacts {
     /// The same of the last one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub came_last: Option<Timestamp>,
+    /// When the first of all its events came.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub heard_first: Option<Timestamp>,
+    /// The same of the last one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub heard_last: Option<Timestamp>,
     /// How many different events there are.
     pub events: u64,
     /// The highest iteration.
@@ -57,6 +65,9 @@ pub struct SessionFacts {
     pub error: Option<Latest<String>>,
     /// The last end; true when it was broken off.
     pub ended: Option<Latest<bool>>,
+    /// The task that it works for, as its loop names it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub task: Option<Latest<String>>,
 }
 
 /// What is known of one finding of a session.
@@ -80,13 +91,14 @@ pub(super) fn set<T>(known: &mut Option<Latest<T>>, stamp: Stamp, value: T) {
 impl SessionFacts {
     /// Adds an event that was not added before.
     pub fn add(&mut self, event: &LoopEvent, arrival: i64) {
-        let at = event.timestamp;
+        let at = event.counted();
         let stamp = Stamp { at, arrival };
         if event.is_dated {
             span::widen(&mut self.first, &mut self.last, at);
         } else {
             span::widen(&mut self.came_first, &mut self.came_last, at);
         }
+        span::widen(&mut self.heard_first, &mut self.heard_last, event.came);
         self.events += 1;
         self.iteration = self.iteration.max(event.iteration);
         let state = event.state_after();
@@ -107,10 +119,15 @@ impl SessionFacts {
             }
             EventType::SessionEnded => {
                 let broken_off = event.data().get("interrupted");
-                let broken_off = broken_off.and_then(serde_json::Value::as_bool);
+                let broken_off = broken_off.and_then(Value::as_bool);
                 set(&mut self.ended, stamp, broken_off.unwrap_or(false));
             }
             EventType::Error => set(&mut self.error, stamp, error_of(event)),
+            EventType::SessionStarted => {
+                if let Some(task) = event.data().get("task_id").and_then(task_of) {
+                    set(&mut self.task, stamp, task);
+                }
+            }
             _ => {}
         }
     }
@@ -118,7 +135,8 @@ impl SessionFacts {
     /// Its first and its last event.
     #[must_use]
     pub fn bounds(&self) -> (Option<Timestamp>, Option<Timestamp>) {
-        span::bounds((self.first, self.last), (self.came_first, self.came_last))
+        let (told, came) = ((self.first, self.last), (self.came_first, self.came_last));
+        span::bounds(told, came, (self.heard_first, self.heard_last))
     }
 
     /// True when it ended, and nothing was begun since.
@@ -173,11 +191,22 @@ impl SessionFacts {
     }
 }
 
+/// The name of a task: an id or a number, written as we write it, or whatever else it is.
+fn task_of(name: &Value) -> Option<String> {
+    let name = text(name)?;
+    let name = name.trim();
+    if let Ok(id) = name.parse::<TaskId>() {
+        return Some(id.to_string());
+    }
+    let is_name = !name.is_empty() && name.len() <= 200 && !name.contains(char::is_control);
+    is_name.then(|| name.to_owned())
+}
+
 /// The words of an `ERROR`.
 fn error_of(event: &LoopEvent) -> String {
     let data = event.data();
     let mut words = ["error", "message", "detail"].iter();
-    let words = words.find_map(|name| data.get(*name).and_then(serde_json::Value::as_str));
+    let words = words.find_map(|name| data.get(*name).and_then(Value::as_str));
     let words = words
         .or_else(|| data.as_str())
         .unwrap_or("the loop did not say why");

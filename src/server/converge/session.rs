@@ -82,9 +82,17 @@ impl RunningSession {
         self.iteration
     }
 
-    /// `webhook` as it may be shown.
-    pub(crate) fn start(&mut self, webhook: &str) -> Result<(), SessionError> {
-        let data = json!({"session_id": self.id, "webhook_url": webhook});
+    /// The present moment, as its events tell it.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// `webhook` as it may be shown; `task` is the task that it works for, as it is named to us.
+    pub(crate) fn start(&mut self, webhook: &str, task: Option<&str>) -> Result<(), SessionError> {
+        let mut data = json!({"session_id": self.id, "webhook_url": webhook});
+        if let Some(task) = task {
+            data["task_id"] = json!(task);
+        }
         self.emit(EventType::SessionStarted, data)
     }
 

@@ -76,7 +76,7 @@ async fn play(session: &mut RunningSession, number: usize) -> Result<(), Session
     let mut chance = Chance(seed);
     let mut rule = Rule::new(1, Severity::Unknown);
     let mut totals = SessionTotals::default();
-    session.start("")?;
+    session.start("", None)?;
     loop {
         session.begin_iteration()?;
         let begin = if session.iteration() == 1 {

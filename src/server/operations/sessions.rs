@@ -33,8 +33,10 @@ pub(crate) async fn list(
         .db
         .sessions(viewer.scope(), filter, cursor, limit)
         .await?;
+    let mut items: Vec<_> = page.items.iter().map(StoredSession::session).collect();
+    name_tasks(app, viewer, &mut items).await?;
     Ok(Page {
-        items: page.items.iter().map(StoredSession::session).collect(),
+        items,
         next: page.next,
     })
 }
@@ -42,6 +44,22 @@ pub(crate) async fn list(
 /// One session with its verdict.
 pub(crate) async fn get(app: &AppState, viewer: &Viewer, id: &str) -> Result<Session, AppError> {
     Ok(judged(app, viewer, id).await?.session)
+}
+
+/// Finds the tasks that sessions name, of those that `viewer` may see.
+pub(super) async fn name_tasks(
+    app: &AppState,
+    viewer: &Viewer,
+    sessions: &mut [Session],
+) -> Result<(), AppError> {
+    let names = sessions.iter().filter_map(|it| it.task_id.as_deref());
+    let names: Vec<&str> = names.collect();
+    let found = app.db.task_numbers(viewer.scope(), &names).await?;
+    for session in sessions {
+        let name = session.task_id.as_ref();
+        session.task_number = name.and_then(|name| found.get(name).copied());
+    }
+    Ok(())
 }
 
 /// A session with its verdict, and what that rests on.
@@ -52,7 +70,10 @@ pub(super) struct Judged {
 }
 
 pub(super) async fn judged(app: &AppState, viewer: &Viewer, id: &str) -> Result<Judged, AppError> {
-    judge(app, app.db.session(viewer.scope(), id).await?).await
+    let mut judged = judge(app, app.db.session(viewer.scope(), id).await?).await?;
+    let session = std::slice::from_mut(&mut judged.session);
+    name_tasks(app, viewer, session).await?;
+    Ok(judged)
 }
 
 pub(super) async fn judge(app: &AppState, stored: StoredSession) -> Result<Judged, AppError> {

@@ -12,6 +12,8 @@ mod lists;
 mod mixed;
 mod pages;
 mod silence;
+mod tasks;
+mod times;
 mod unreadable;
 mod webhook;
 

@@ -163,7 +163,8 @@ pub(super) async fn save(
             // The columns of values have these names on both engines.
             let mut query = QueryBuilder::new("update sessions set facts = v.column2, \
                 state = v.column3, status = v.column4, iterations = v.column5, \
-                events = v.column6, duration = v.column7, words = v.column8, silent = v.column9");
+                events = v.column6, duration = v.column7, words = v.column8, silent = v.column9, \
+                task = v.column10");
             if let Some(at) = heard_at {
                 query.push(", heard_at = case when heard_at > ").push_bind(at.0);
                 query.push(" then heard_at else ").push_bind(at.0).push(" end");
@@ -182,7 +183,8 @@ pub(super) async fn save(
                     .push_bind(count(session.events))
                     .push_bind(end.map(|end| (end.0 - session.start_time.0).max(0)))
                     .push_bind(words.to_lowercase().replace('\0', " "))
-                    .push_bind(stored.silent);
+                    .push_bind(stored.silent)
+                    .push_bind(session.task_id);
             });
             query.push(") as v where sessions.number = v.column1");
             let query = query.build().persistent(chunk.len() <= KEPT_READY);
