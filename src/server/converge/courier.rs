@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
@@ -27,6 +27,8 @@ pub(super) struct Courier<'a> {
     pub(super) voice: &'a Voice<'a>,
     /// How long an address may be in trouble; as long as there is time when absent.
     pub(super) tries: Option<Duration>,
+    /// Told of each parcel of an earlier run that has arrived.
+    pub(super) arrived: Notify,
 }
 
 /// What became of sessions.
@@ -200,7 +202,10 @@ impl Courier<'_> {
         }
         let mut delivery = Delivery::new(parcel, self.webhook);
         match delivery.go(self.webhook, self.voice).await {
-            Course::Done | Course::Ended => *sum = sum.and(self.put_away(delivery.parcel)),
+            Course::Done | Course::Ended => {
+                *sum = sum.and(self.put_away(delivery.parcel));
+                self.arrived.notify_one();
+            }
             Course::Broken(words) => {
                 self.voice.complain(&words);
                 sum.waiting += 1;

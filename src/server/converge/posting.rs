@@ -6,7 +6,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::sleep;
+use tokio::sync::Notify;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::courier::{Courier, waiting};
@@ -24,8 +25,10 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const MORE_PATIENCE: Duration = Duration::from_mins(2);
 /// How long `deliver` goes on with an address after its first trouble.
 const TRIES: Duration = Duration::from_secs(5);
-/// How long what earlier runs have left may hold up the end of one.
+/// How long what earlier runs have left may hold up the end of one: while it arrives, and when nothing
+/// of it does.
 const GRACE: Duration = Duration::from_secs(2);
+const SHORT_GRACE: Duration = Duration::from_millis(500);
 
 /// A session, and what earlier ones have left, on their way to webhooks.
 pub(super) struct Posting {
@@ -69,6 +72,7 @@ impl Posting {
             outbox: &self.outbox,
             voice: &voice,
             tries: None,
+            arrived: Notify::new(),
         };
         let over = CancellationToken::new();
         let own = async {
@@ -76,9 +80,15 @@ impl Posting {
             over.cancel();
         };
         let others = async {
+            let stuck = async {
+                while timeout(SHORT_GRACE, courier.arrived.notified())
+                    .await
+                    .is_ok()
+                {}
+            };
             let late = async {
                 over.cancelled().await;
-                sleep(GRACE).await;
+                let _late = timeout(GRACE, stuck).await;
             };
             tokio::select! {
                 _sum = courier.leftovers(self.leftovers.clone(), &over) => {}
@@ -155,6 +165,7 @@ pub(super) async fn deliver(flags: DeliverFlags) -> u8 {
         outbox: &outbox,
         voice: &voice,
         tries: Some(TRIES),
+        arrived: Notify::new(),
     };
     let sum = courier.leftovers(sessions, &CancellationToken::new()).await;
     trim(&outbox, Keep::by_environment(environment), clock, &voice);

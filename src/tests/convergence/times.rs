@@ -90,7 +90,7 @@ async fn one_odd_time_costs_no_event_and_makes_no_session_of_years(engine: Engin
                 .as_str()
                 .is_some_and(|text| text.starts_with(['1', '2']));
             let told = told && !["2150", "2199", "2200"].contains(&&odd.as_str().unwrap()[..4]);
-            if !told && odd != json!(5) {
+            if !told && odd != json!(5) && place != 2 {
                 assert_eq!(found.status, SessionStatus::Ended, "{what}");
             }
             let metrics = client.get(&format!("/api/sessions/{id}/metrics")).await;
