@@ -67,6 +67,8 @@ pub struct TaskView {
     pub retry_of: Option<i64>,
     /// The tasks that tried it again.
     pub retried_by: Vec<i64>,
+    /// The sessions of loops that work for it, latest first: the id, and how it stands.
+    pub sessions: Vec<(String, String)>,
     /// True while its agent is being stopped.
     pub cancelling: bool,
     /// The question that it waits for an answer to.

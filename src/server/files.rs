@@ -88,8 +88,14 @@ pub(crate) fn replace(path: &Path, text: &str) -> io::Result<()> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    io::Write::write_all(&mut create_new(&aside)?, text.as_bytes())?;
-    std::fs::rename(aside, path)
+    let written = create_new(&aside)
+        .and_then(|mut file| io::Write::write_all(&mut file, text.as_bytes()))
+        .and_then(|()| std::fs::rename(&aside, path));
+    if written.is_err() {
+        // On a full disk, nothing of it is left.
+        let _gone = std::fs::remove_file(&aside);
+    }
+    written
 }
 
 #[cfg(test)]

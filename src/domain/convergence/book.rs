@@ -33,7 +33,7 @@ impl SessionBook {
         let iteration = self.iterations.entry(event.iteration).or_insert_with(new);
         iteration.add(event, report, arrival);
         let stamp = Stamp {
-            at: event.timestamp,
+            at: event.counted(),
             arrival,
         };
         for sighting in report.sightings.iter().flatten() {

@@ -5,11 +5,14 @@ use serde_json::Value;
 
 use super::digest::digest;
 use super::moment::moment;
+use super::span::DAY;
 use super::{EventType, LoopEvent, LoopState};
 use crate::domain::{DEEPEST, Timestamp, is_too_deep};
 
 /// Names are at most so many bytes long.
 const LONGEST_NAME: usize = 200;
+/// The year 2001.
+const SET: i64 = 978_307_200_000_000;
 /// Iterations beyond this are a mistake.
 const MOST_ITERATIONS: u32 = 1_000_000;
 
@@ -145,7 +148,8 @@ fn read(sent: Value, session: Option<&str>, now: Timestamp) -> Result<LoopEvent,
         event_id,
         timestamp: own_time.unwrap_or(now),
         // Zero is what a sender writes who has no time: nothing lasts since then.
-        is_dated: own_time.is_some_and(|at| at.0 > 0),
+        is_dated: own_time.is_some_and(|at| at.0 > 0 && !is_ahead(at, now)),
+        came: now,
         session_id,
         iteration,
         state,
@@ -161,6 +165,12 @@ fn is_step(id: &str) -> bool {
 }
 
 const NO_STEP: &str = "must be another name than . and .., which are steps in an address";
+
+/// An event comes after it happened, but for clocks that differ a little. A clock of ours that was never
+/// set is no judge of it.
+fn is_ahead(at: Timestamp, now: Timestamp) -> bool {
+    now.0 > SET && at.0.saturating_sub(now.0) > DAY
+}
 
 fn is_name(text: &str) -> bool {
     !text.trim().is_empty() && text.len() <= LONGEST_NAME && !text.contains('\0')

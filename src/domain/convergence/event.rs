@@ -15,8 +15,10 @@ pub struct LoopEvent {
     pub event_id: String,
     /// When it happened; when it came, where its sender names no time that can be.
     pub timestamp: Timestamp,
-    /// False where that is when it came.
+    /// False where that is when it came, or where it cannot be: an event comes after it happened.
     pub is_dated: bool,
+    /// When it came.
+    pub came: Timestamp,
     /// The session it belongs to.
     pub session_id: String,
     /// Counts from 1; 0 before the first iteration.
@@ -159,6 +161,7 @@ impl LoopEvent {
             event_id,
             timestamp,
             is_dated: true,
+            came: timestamp,
             session_id: session_id.to_owned(),
             iteration,
             state: Some(state),
@@ -173,6 +176,16 @@ impl LoopEvent {
     pub(super) fn cut(mut self, length: usize) -> Self {
         self.kept = (length > LARGEST_EVENT).then(|| cut_event(&self.sent, LARGEST_EVENT));
         self
+    }
+
+    /// The time that it counts with: when it happened, or else when it came.
+    #[must_use]
+    pub fn counted(&self) -> Timestamp {
+        if self.is_dated {
+            self.timestamp
+        } else {
+            self.came
+        }
     }
 
     /// What is stored and passed on of it.

@@ -5,11 +5,12 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::decode::text;
 use super::{
     Acceptance, EventType, LoopEvent, LoopState, LoopStep, Seen, SessionStatus, Sighting, Titles,
     span,
 };
-use crate::domain::Timestamp;
+use crate::domain::{TaskId, Timestamp};
 
 /// When something happened, and as which event of all it arrived.
 #[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
@@ -43,6 +44,12 @@ pub struct SessionFacts {
     /// The same of the last one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub came_last: Option<Timestamp>,
+    /// When the first of all its events came.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub heard_first: Option<Timestamp>,
+    /// The same of the last one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub heard_last: Option<Timestamp>,
     /// How many different events there are.
     pub events: u64,
     /// The highest iteration.
@@ -68,9 +75,12 @@ pub struct SessionFacts {
     /// Why it was last broken off.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stopped: Option<Latest<String>>,
-    /// What its loop calls it, on which folder it works, and for which task.
+    /// What its loop calls it, and on which folder it works.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub titles: Option<Latest<Titles>>,
+    /// The task that it works for, as its loop names it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub task: Option<Latest<String>>,
 }
 
 /// What is known of one finding of a session.
@@ -94,13 +104,14 @@ pub(super) fn set<T>(known: &mut Option<Latest<T>>, stamp: Stamp, value: T) {
 impl SessionFacts {
     /// Adds an event that was not added before.
     pub fn add(&mut self, event: &LoopEvent, arrival: i64) {
-        let at = event.timestamp;
+        let at = event.counted();
         let stamp = Stamp { at, arrival };
         if event.is_dated {
             span::widen(&mut self.first, &mut self.last, at);
         } else {
             span::widen(&mut self.came_first, &mut self.came_last, at);
         }
+        span::widen(&mut self.heard_first, &mut self.heard_last, event.came);
         self.events += 1;
         self.iteration = self.iteration.max(event.iteration);
         let state = event.state_after();
@@ -132,6 +143,9 @@ impl SessionFacts {
                 if let Some(titles) = Titles::of(event) {
                     set(&mut self.titles, stamp, titles);
                 }
+                if let Some(task) = event.data().get("task_id").and_then(task_of) {
+                    set(&mut self.task, stamp, task);
+                }
             }
             EventType::Error => set(&mut self.error, stamp, error_of(event)),
             _ => {}
@@ -156,7 +170,8 @@ impl SessionFacts {
     /// Its first and its last event.
     #[must_use]
     pub fn bounds(&self) -> (Option<Timestamp>, Option<Timestamp>) {
-        span::bounds((self.first, self.last), (self.came_first, self.came_last))
+        let (told, came) = ((self.first, self.last), (self.came_first, self.came_last));
+        span::bounds(told, came, (self.heard_first, self.heard_last))
     }
 
     /// True when it ended, and nothing was begun since.
@@ -243,6 +258,17 @@ fn names_a_limit(words: &str) -> bool {
     let reached = ["reached", "exceeded", "exhausted"];
     let in_time = words.starts_with("timeout (") && words.ends_with(") reached");
     (any(&limits) && any(&reached)) || in_time
+}
+
+/// The name of a task: an id or a number, written as we write it, or whatever else it is.
+fn task_of(name: &Value) -> Option<String> {
+    let name = text(name)?;
+    let name = name.trim();
+    if let Ok(id) = name.parse::<TaskId>() {
+        return Some(id.to_string());
+    }
+    let is_name = !name.is_empty() && name.len() <= 200 && !name.contains(char::is_control);
+    is_name.then(|| name.to_owned())
 }
 
 /// The words of an `ERROR`.

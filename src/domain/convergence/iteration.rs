@@ -22,6 +22,12 @@ pub struct IterationFacts {
     /// The same of the last one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub came_last: Option<Timestamp>,
+    /// When the first of all its events came.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub heard_first: Option<Timestamp>,
+    /// The same of the last one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub heard_last: Option<Timestamp>,
     /// True once its end was reported.
     pub ended: bool,
     /// The steps heard of, by step.
@@ -76,12 +82,13 @@ impl IterationFacts {
 
     /// Adds an event of this iteration that was not added before, and what it reports.
     pub fn add(&mut self, event: &LoopEvent, report: &StepReport, arrival: i64) {
-        let at = event.timestamp;
+        let at = event.counted();
         if event.is_dated {
             span::widen(&mut self.first, &mut self.last, at);
         } else {
             span::widen(&mut self.came_first, &mut self.came_last, at);
         }
+        span::widen(&mut self.heard_first, &mut self.heard_last, event.came);
         match (&event.event_type, event.step()) {
             (EventType::IterationEnded | EventType::ConvergenceReached, _) => self.ended = true,
             (EventType::StepStarted, Some(step)) => {
@@ -119,7 +126,8 @@ impl IterationFacts {
     /// Its first and its last event.
     #[must_use]
     pub fn bounds(&self) -> (Option<Timestamp>, Option<Timestamp>) {
-        span::bounds((self.first, self.last), (self.came_first, self.came_last))
+        let (told, came) = ((self.first, self.last), (self.came_first, self.came_last));
+        span::bounds(told, came, (self.heard_first, self.heard_last))
     }
 
     /// How many findings, fixes and vulnerabilities its steps reported. What an attack finds are

@@ -315,7 +315,8 @@ fn step_numbers(facts: &super::StepFacts) -> StepMetrics {
         step: facts.step,
         started_at: facts.started,
         ended_at,
-        duration_seconds: took.filter(|took| !(facts.is_undated && span::is_odd(*took))),
+        duration_seconds: took
+            .filter(|took| !(facts.is_undated && span::is_odd(*took)) && !span::is_absurd(*took)),
         success: result.and_then(|result| result.success),
         findings: result.and_then(|result| result.findings),
         fixes: result.and_then(|result| result.fixes),

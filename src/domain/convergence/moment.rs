@@ -1,14 +1,17 @@
 //! When an event happened, in whatever way its sender wrote it.
 
 use serde_json::Value;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc2822;
 
 use crate::domain::Timestamp;
 
 /// What lies outside 1970 to 2200 is no time of an event.
 const END: i64 = 7_258_118_400_000_000;
 
-/// Reads RFC 3339, the same without an offset (then it is UTC), with a space, a comma before the
-/// fraction, without seconds or as a date alone; or a number since 1970 in seconds, milliseconds,
+/// Reads RFC 3339, the same without an offset (then it is UTC), with an offset without a colon, with a
+/// space, a comma before the fraction, without seconds or as a date alone; the dates of HTTP and mail;
+/// or a number since 1970 in seconds, milliseconds,
 /// microseconds or nanoseconds, whichever lies in our time.
 pub(super) fn moment(value: &Value) -> Option<Timestamp> {
     let at = match value {
@@ -22,14 +25,38 @@ fn written(text: &str) -> Option<Timestamp> {
     if let Ok(number) = text.parse() {
         return counted(number);
     }
-    let text = text.replacen(' ', "T", 1).replacen(',', ".", 1);
+    if let Ok(moment) = OffsetDateTime::parse(text, &Rfc2822) {
+        return Some(Timestamp(moment.unix_timestamp().saturating_mul(1_000_000)));
+    }
+    let text = text
+        .to_uppercase()
+        .replacen(' ', "T", 1)
+        .replacen(',', ".", 1);
+    let text = with_colon(text.replace(' ', ""));
     let forms = [
         text.clone(),
         format!("{text}Z"),
         format!("{text}:00Z"),
+        text.replacen('Z', ":00Z", 1),
         format!("{text}T00:00:00Z"),
     ];
     forms.iter().find_map(|form| Timestamp::parse(form).ok())
+}
+
+/// The same with the colon that an offset lacks.
+fn with_colon(mut text: String) -> String {
+    let sign = text
+        .rfind(['+', '-'])
+        .filter(|at| text[..*at].contains('T'));
+    let digits = sign.map_or("", |sign| &text[sign + 1..]);
+    if digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        match digits.len() {
+            2 => text += ":00",
+            4 => text.insert(text.len() - 2, ':'),
+            _ => {}
+        }
+    }
+    text
 }
 
 fn counted(number: f64) -> Option<Timestamp> {
@@ -70,6 +97,19 @@ mod tests {
             (
                 json!("2026-11-26 08:00:01,250"),
                 "2026-11-26T08:00:01.250000Z",
+            ),
+            (
+                json!("2026-11-26T08:00:00+0900"),
+                "2026-11-25T23:00:00.000000Z",
+            ),
+            (
+                json!("2026-11-26 08:00:00.25 -03"),
+                "2026-11-26T11:00:00.250000Z",
+            ),
+            (json!("2026-11-26t08:00z"), "2026-11-26T08:00:00.000000Z"),
+            (
+                json!("Thu, 26 Nov 2026 08:00:00 GMT"),
+                "2026-11-26T08:00:00.000000Z",
             ),
             (json!("2026-11-26 08:00"), "2026-11-26T08:00:00.000000Z"),
             (json!("2026-11-26"), "2026-11-26T00:00:00.000000Z"),

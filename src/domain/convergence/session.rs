@@ -38,6 +38,16 @@ pub struct Session {
     pub error: Option<String>,
     /// Where it was heard first: the address of its loop, or `webhook`.
     pub source: String,
+    /// The task that it works for, as its loop named it (`TASK_ID`): an id or a number where that is
+    /// a task of this dashboard.
+    #[serde(default)]
+    pub task_id: Option<String>,
+    /// The number of that task; null where there is none that the asker may see.
+    #[serde(default)]
+    pub task_number: Option<i64>,
+    /// Its number, where it has no name of its own: its task may name it.
+    #[serde(skip)]
+    pub nameless: Option<i64>,
     /// True where what is known of it cannot be read: `error` says why, and nothing else counts.
     #[serde(default)]
     pub unreadable: bool,
@@ -210,10 +220,11 @@ impl Session {
         let last_event_at = last.unwrap_or(start_time);
         let end = facts.ended.as_ref().filter(|_| facts.has_ended());
         let end = end.map(|end| end.stamp.at);
-        let since = since.map(|since| since.min(last_event_at));
+        let within = |at: Timestamp| at.min(last_event_at).max(start_time);
+        let since = since.map(within);
         let end_time = end.or_else(|| status.is_over().then(|| since.unwrap_or(last_event_at)));
         // An end that came without a time is no later than the rest allows.
-        let end_time = end_time.map(|end| end.min(last_event_at));
+        let end_time = end_time.map(within);
         let until = end_time.unwrap_or(last_event_at);
         Self {
             name: String::new(),
@@ -230,6 +241,9 @@ impl Session {
             events: facts.events,
             error: facts.error.as_ref().map(|error| error.value.clone()),
             source,
+            task_id: facts.task.as_ref().map(|task| task.value.clone()),
+            task_number: None,
+            nameless: None,
             unreadable: false,
             verdict: None,
         }

@@ -16,9 +16,6 @@ pub struct Titles {
     /// The last part of `data.target`, the folder that is worked on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub folder: Option<String>,
-    /// `data.task_id`: an id or a number.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub task: Option<String>,
 }
 
 /// Characters of a name at most.
@@ -36,15 +33,9 @@ impl Titles {
                 .find_map(plain)
                 .filter(|part| *part != "." && *part != "..")
         });
-        let task = data.get("task_id").and_then(|task| match task {
-            Value::String(task) => plain(task),
-            Value::Number(number) => Some(number.to_string()),
-            _ => None,
-        });
         let titles = Self {
             name: text("name").and_then(plain),
             folder,
-            task,
         };
         (titles != Self::default()).then_some(titles)
     }

@@ -1,84 +1,250 @@
-//! Whether a step that says nothing has changed anything: the files of the target before and
-//! after it, by what the file system says of them.
+//! What a fix has changed: the content of the target's files before and after it, by their
+//! digests. Times change with every look of many tools, and say nothing.
+//!
+//! Content is what git takes for it: the bytes of a file, whether it is executable, where a
+//! symbolic link leads. What git ignores is left out, and so are well-known caches; but a file that
+//! git tracks is looked at wherever it lies.
 
 use std::collections::BTreeMap;
-use std::os::unix::fs::MetadataExt;
+use std::fs::{File, Metadata};
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
+use ignore::{DirEntry, WalkBuilder};
+use rustix::fs::OFlags;
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
-/// Folders that hold no sources: what is built from them, or what belongs to tools.
-const NO_SOURCES: [&str; 8] = [
+use crate::domain::Timestamp;
+
+/// Names of what belongs to tools, at any depth below the target.
+const CACHES: [&str; 11] = [
     ".git",
     ".hg",
-    ".venv",
-    "__pycache__",
-    "node_modules",
-    "target",
+    ".jj",
+    ".svn",
+    ".ruff_cache",
+    ".mypy_cache",
     ".pytest_cache",
+    ".eslintcache",
+    "__pycache__",
+    "target",
+    // Events that could not be posted, where there is no home.
     ".kimi-converge",
 ];
-/// Of a larger target nothing is said.
-const MOST_FILES: usize = 50_000;
+/// Of a larger target nothing can be said.
+const MOST_FILES: usize = 1_000_000;
+/// A larger file counts as changed when it was written, whatever was written.
+const LARGEST_FILE: u64 = 1 << 30;
+/// A file that was written so many seconds ago or less may be written again without that its times
+/// tell: file systems count in steps.
+const YOUNG: i64 = 3;
 
 /// How the files of a target looked.
 #[derive(Debug, Default)]
 pub(crate) struct Snapshot {
-    files: BTreeMap<PathBuf, (u64, i64, i64, u64)>,
+    files: BTreeMap<PathBuf, Seen>,
     too_many: bool,
 }
 
+#[derive(Clone, Debug)]
+struct Seen {
+    content: Content,
+    executable: bool,
+    stat: Stat,
+    /// A file with the same `stat` has the same content.
+    settled: bool,
+}
+
+#[derive(Clone, Debug, Eq, PartialEq)]
+enum Content {
+    Bytes([u8; 32]),
+    Link(PathBuf),
+    /// It cannot be read, or is too large: its size and when it was written.
+    Unread(u64, i64, i64),
+}
+
+/// What the file system says of a file. Nobody can set the time of the last change of it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+struct Stat {
+    place: (u64, u64),
+    size: u64,
+    mode: u32,
+    written: (i64, i64),
+    changed: (i64, i64),
+}
+
 impl Snapshot {
-    /// Reads the folder, or the file. Blocks a little.
-    pub(crate) fn of(target: &Path) -> Self {
+    /// Looks at the folder, or the file. Only what looks different from `earlier` is read, so that
+    /// a large target is read once. Blocks.
+    pub(crate) fn of(target: &Path, earlier: &Self, now: Timestamp) -> Self {
         let mut snapshot = Self::default();
-        let mut folders = vec![target.to_owned()];
-        if target.is_file() {
-            snapshot.add(target, target.parent().unwrap_or(target));
+        let root = match target.is_file() {
+            true => target.parent().unwrap_or(target),
+            false => target,
+        };
+        for path in files(target).into_iter().take(MOST_FILES + 1) {
+            let name = path.strip_prefix(root).unwrap_or(&path);
+            // What is gone already, or cannot be seen, cannot be compared.
+            let Ok(about) = path.symlink_metadata() else {
+                continue;
+            };
+            let known = earlier.files.get(name);
+            if let Some(seen) = Seen::of(&path, &about, known, now) {
+                snapshot.files.insert(name.to_owned(), seen);
+            }
         }
-        while let Some(folder) = folders.pop() {
-            // What cannot be read cannot be compared.
-            for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
-                let path = entry.path();
-                let skipped = entry.file_name();
-                let skipped = skipped.to_str().is_some_and(|it| NO_SOURCES.contains(&it));
-                match entry.file_type() {
-                    Ok(kind) if kind.is_dir() && !skipped => folders.push(path),
-                    Ok(kind) if !kind.is_dir() => snapshot.add(&path, target),
-                    _ => {}
-                }
-            }
-            if snapshot.files.len() > MOST_FILES {
-                snapshot.files.clear();
-                snapshot.too_many = true;
-                break;
-            }
+        if snapshot.files.len() > MOST_FILES {
+            snapshot.files.clear();
+            snapshot.too_many = true;
         }
         snapshot
-    }
-
-    fn add(&mut self, path: &Path, root: &Path) {
-        if let Ok(about) = path.symlink_metadata() {
-            let name = path.strip_prefix(root).unwrap_or(path).to_owned();
-            let seen = (about.size(), about.mtime(), about.mtime_nsec(), about.ino());
-            self.files.insert(name, seen);
-        }
     }
 
     /// What is different in `later`, as fixes.
     pub(crate) fn changes(&self, later: &Self) -> Vec<Value> {
         if self.too_many || later.too_many {
-            return Vec::new();
+            let words = format!(
+                "whether anything changed is not known: the target has more than {MOST_FILES} \
+                 files; name a smaller one"
+            );
+            return vec![json!({"description": words})];
         }
-        let told = |name: &PathBuf, words: &str| json!({"file": name, "description": words});
-        let now = later.files.iter();
-        let new = now.filter_map(|(name, seen)| match self.files.get(name) {
-            None => Some(told(name, "created")),
-            Some(before) if before != seen => Some(told(name, "changed")),
-            Some(_) => None,
+        let now = later.files.iter().filter_map(|(name, seen)| {
+            let words = match self.files.get(name) {
+                None => "created",
+                Some(before) if before.content != seen.content => "changed",
+                Some(before) if before.executable == seen.executable => return None,
+                Some(_) if seen.executable => "made executable",
+                Some(_) => "made not executable",
+            };
+            Some((name, words))
         });
-        let before = self.files.keys();
-        let gone = before.filter(|name| !later.files.contains_key(*name));
-        new.chain(gone.map(|name| told(name, "removed"))).collect()
+        let gone = self.files.keys();
+        let gone = gone.filter(|name| !later.files.contains_key(*name));
+        now.chain(gone.map(|name| (name, "removed")))
+            .map(|(name, words)| json!({"file": name.to_string_lossy(), "description": words}))
+            .collect()
     }
+}
+
+impl Seen {
+    /// Nothing for what has no content, such as a socket.
+    fn of(path: &Path, about: &Metadata, known: Option<&Self>, now: Timestamp) -> Option<Self> {
+        let stat = Stat::of(about);
+        if let Some(known) = known.filter(|known| known.settled && known.stat == stat) {
+            return Some(known.clone());
+        }
+        let unread = Content::Unread(stat.size, stat.written.0, stat.written.1);
+        let content = if about.is_symlink() {
+            std::fs::read_link(path).map_or(unread, Content::Link)
+        } else if !about.is_file() {
+            return None;
+        } else if stat.size > LARGEST_FILE {
+            unread
+        } else {
+            digest(path).map_or(unread, Content::Bytes)
+        };
+        let last = stat.written.0.max(stat.changed.0);
+        Some(Self {
+            content,
+            executable: about.is_file() && stat.mode & 0o100 != 0,
+            stat,
+            settled: last.saturating_add(YOUNG) < now.0 / 1_000_000,
+        })
+    }
+}
+
+impl Stat {
+    fn of(about: &Metadata) -> Self {
+        Self {
+            place: (about.dev(), about.ino()),
+            size: about.size(),
+            mode: about.mode(),
+            written: (about.mtime(), about.mtime_nsec()),
+            changed: (about.ctime(), about.ctime_nsec()),
+        }
+    }
+}
+
+fn digest(path: &Path) -> io::Result<[u8; 32]> {
+    // It may have become a pipe, or a link, since somebody looked.
+    let flags = i32::try_from((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits());
+    let flags = flags.map_err(io::Error::other)?;
+    let mut file = File::options().read(true).custom_flags(flags).open(path)?;
+    let mut digest = Sha256::new();
+    io::copy(&mut file, &mut digest)?;
+    Ok(digest.finalize().into())
+}
+
+/// The files of the target, each once, in order.
+fn files(target: &Path) -> Vec<PathBuf> {
+    let in_git = target.ancestors().any(|it| it.join(".git").exists());
+    let mut files = walk(target, in_git);
+    if files.is_empty() {
+        // The target as a whole is ignored by what it lies in: then that has no say.
+        files = walk(target, false);
+    }
+    if in_git {
+        files.extend(tracked(target));
+    }
+    files.sort();
+    files.dedup();
+    files
+}
+
+/// With the rules of the folders above it, where these `count`.
+fn walk(target: &Path, count: bool) -> Vec<PathBuf> {
+    let walk = WalkBuilder::new(target)
+        .hidden(false)
+        .ignore(false)
+        .parents(count)
+        // Above a repository nobody has a say. A list of what is to be ignored says so also where
+        // there is none yet.
+        .require_git(count)
+        .filter_entry(|entry| !is_cache(entry))
+        .build();
+    let entries = walk.flatten().filter(|entry| !is_folder(entry));
+    let paths = entries.map(DirEntry::into_path);
+    paths.take(MOST_FILES + 1).collect()
+}
+
+fn is_folder(entry: &DirEntry) -> bool {
+    entry.file_type().is_some_and(|kind| kind.is_dir())
+}
+
+fn is_cache(entry: &DirEntry) -> bool {
+    let name = entry.file_name().to_str();
+    let within = || entry.path().parent().and_then(Path::file_name);
+    match name {
+        Some(".cache") => within().is_some_and(|it| it == "node_modules"),
+        Some(name) => CACHES.contains(&name),
+        None => false,
+    }
+}
+
+/// What git tracks in the folder; nothing where there is no such program.
+fn tracked(target: &Path) -> Vec<PathBuf> {
+    if !target.is_dir() {
+        return Vec::new();
+    }
+    let mut git = Command::new("git");
+    git.arg("-C").arg(target);
+    // It only reads the index, and starts nothing.
+    git.args(["-c", "core.fsmonitor=false", "ls-files", "-z"]);
+    for name in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"] {
+        git.env_remove(name);
+    }
+    let listed = git.stdin(Stdio::null()).stderr(Stdio::null()).output();
+    let Some(listed) = listed.ok().filter(|it| it.status.success()) else {
+        return Vec::new();
+    };
+    let names = listed.stdout.split(|byte| *byte == 0);
+    let names = names.filter(|name| !name.is_empty());
+    names
+        .map(|name| target.join(std::ffi::OsStr::from_bytes(name)))
+        .collect()
 }

@@ -30,6 +30,13 @@ pub(crate) struct Journal {
     written: watch::Sender<Written>,
 }
 
+/// A line, and what it takes in the file.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Line {
+    pub(crate) text: String,
+    pub(crate) bytes: u64,
+}
+
 /// A place in a journal.
 #[derive(Debug)]
 pub(crate) struct Reader {
@@ -88,6 +95,11 @@ impl Journal {
         Ok(())
     }
 
+    /// The bytes that are written.
+    pub(crate) fn length(&self) -> u64 {
+        self.written.borrow().bytes
+    }
+
     /// Nothing will be added any more.
     pub(crate) fn close(&self) {
         self.written.send_modify(|written| written.closed = true);
@@ -105,24 +117,32 @@ impl Journal {
 
 impl Reader {
     /// The next lines, at least one as soon as there is one; `None` when all of a closed journal
-    /// was read. They count as read only with [`Self::advance`]; dropping this loses nothing.
-    pub(crate) async fn peek(&mut self, most: usize) -> Option<Vec<String>> {
+    /// was read. They count as read only with [`Self::advance`]; dropping this loses nothing. What
+    /// cannot be read is an error, and not the end.
+    pub(crate) async fn peek(&mut self, most: usize) -> io::Result<Option<Vec<Line>>> {
         loop {
             let written = *self.written.borrow_and_update();
             if self.at < written.bytes {
-                // What cannot be read will not be readable later either.
-                return self.read(written.bytes, most).ok();
+                return self.read(written.bytes, most).map(Some);
+            }
+            if self.at > written.bytes {
+                return Err(io::Error::other("a part of it is missing"));
             }
             if written.closed || self.written.changed().await.is_err() {
-                return None;
+                return Ok(None);
             }
         }
     }
 
     /// These lines were passed on.
-    pub(crate) fn advance(&mut self, lines: &[String]) {
-        let bytes: usize = lines.iter().map(|line| line.len() + 1).sum();
-        self.at += u64::try_from(bytes).unwrap_or(0);
+    pub(crate) fn advance(&mut self, lines: &[Line]) {
+        self.at += lines.iter().map(|line| line.bytes).sum::<u64>();
+    }
+
+    /// True when nothing is written yet after these next lines.
+    pub(crate) fn ends_with(&self, lines: &[Line]) -> bool {
+        let bytes: u64 = lines.iter().map(|line| line.bytes).sum();
+        self.at + bytes >= self.written.borrow().bytes
     }
 
     /// Waits until nothing will be added any more.
@@ -150,7 +170,7 @@ impl Reader {
     }
 
     /// Whole lines from here: as many as fit a piece, at least one, at most `most`.
-    fn read(&self, end: u64, most: usize) -> io::Result<Vec<String>> {
+    pub(super) fn read(&self, end: u64, most: usize) -> io::Result<Vec<Line>> {
         let left = usize::try_from(end - self.at).unwrap_or(usize::MAX);
         let mut size = PIECE.min(left);
         loop {
@@ -159,7 +179,10 @@ impl Reader {
             if let Some(last) = piece.iter().rposition(|byte| *byte == b'\n') {
                 piece.truncate(last);
                 let lines = piece.split(|byte| *byte == b'\n').take(most);
-                let lines = lines.map(|line| String::from_utf8_lossy(line).into_owned());
+                let lines = lines.map(|line| Line {
+                    text: String::from_utf8_lossy(line).into_owned(),
+                    bytes: u64::try_from(line.len()).unwrap_or(0) + 1,
+                });
                 return Ok(lines.collect());
             }
             if size == left {

@@ -11,11 +11,16 @@
 //! Read in this order: [`settings`], [`pipeline`], [`session`], [`journal`], [`run`].
 //! [`simulate()`] plays sessions for the dashboard's `--mock`, over the same journal and socket.
 
-mod changes;
+mod answer;
+pub(crate) mod changes;
+mod courier;
+mod delivery;
 pub(crate) mod journal;
 mod judge;
+mod listing;
 pub(crate) mod outbox;
 pub(crate) mod output;
+mod parcel;
 pub(crate) mod pipeline;
 mod posting;
 mod rules;
@@ -27,7 +32,8 @@ pub(crate) mod socket;
 pub(crate) mod step;
 mod story;
 mod terminal;
-pub(crate) mod webhook;
+mod voice;
+mod webhook;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -48,6 +54,8 @@ const DONE: u8 = 0;
 const FAILED: u8 = 1;
 /// It ran out of iterations or time.
 const NOT_CONVERGED: u8 = 2;
+/// Events were refused, and nothing else is left of them.
+const SET_ASIDE: u8 = 2;
 /// Somebody stopped it.
 const INTERRUPTED: u8 = 130;
 
@@ -72,12 +80,19 @@ fn obey(arguments: impl Iterator<Item = OsString>) -> u8 {
     };
     match flags.command {
         Command::Run(flags) => match settings::read(&flags, environment) {
-            Ok(settings) => in_runtime(run::run(settings)),
+            Ok(mut settings) => {
+                let url = settings
+                    .webhook
+                    .as_ref()
+                    .map(|webhook| webhook.url.as_str());
+                settings.hidden = settings::secret_variables(url, std::env::vars_os());
+                in_runtime(run::run(settings))
+            }
             Err(problems) => refuse(&problems),
         },
         Command::Config(ConfigCommand::Init { path, force }) => init(&path, force),
         Command::Config(ConfigCommand::Validate { path }) => validate(path),
-        Command::Deliver => in_runtime(posting::deliver()),
+        Command::Deliver(flags) => in_runtime(posting::deliver(flags)),
     }
 }
 
@@ -134,12 +149,25 @@ fn validate(path: std::path::PathBuf) -> u8 {
         ..RunFlags::default()
     };
     // Only the file is looked at: a variable of this shell says nothing about it.
-    match settings::read(&flags, |_| None) {
+    let home = |name: &str| environment(name).filter(|_| name == "HOME");
+    match settings::read(&flags, home) {
         Ok(settings) => {
+            let path = environment("PATH").unwrap_or_default();
+            let missing = settings::missing(&settings, &path);
+            let _told = refuse(&settings.remarks);
+            let _told = refuse(&missing);
             let steps = settings.steps.iter().filter(|step| step.enabled);
             let steps: Vec<_> = steps.map(|it| it.step.as_str()).collect();
+            let but = if missing.is_empty() {
+                ""
+            } else {
+                " but for the programs that are not there"
+            };
             let path = flags.config.display();
-            say(&format!("{path} is fine; it runs {}", steps.join(", ")))
+            say(&format!(
+                "{path} is fine{but}; it runs {}",
+                steps.join(", ")
+            ))
         }
         Err(problems) => refuse(&problems),
     }

@@ -1,17 +1,20 @@
 //! Journals that are to be posted to a webhook, kept in a folder until the last event has
 //! arrived. They outlive their run: what could not be posted is posted by the next one.
+//!
+//! Of each session there is a journal and a note beside it, which says where to, how far, and what
+//! was refused. Whoever works on one holds the lock of its journal, so that two programs may
+//! deliver the same outbox.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::time::Duration;
 
-use serde_json::{Value, json};
-
-use super::journal::{Journal, Reader};
+use super::journal::Journal;
+use super::parcel::{Note, Parcel};
+use super::settings::Keep;
+use crate::domain::Timestamp;
 use crate::server::files;
-
-/// Journals that are delivered at once; more wait for the next time.
-const MOST_AT_ONCE: usize = 100;
 
 /// Where journals are kept: `XDG_STATE_HOME`, `~/.local/state`, or the current folder.
 #[derive(Clone, Debug)]
@@ -19,16 +22,23 @@ pub(crate) struct Outbox {
     folder: PathBuf,
 }
 
-/// One session that is being posted.
+/// What is found of a session.
 #[derive(Debug)]
-pub(crate) struct Parcel {
-    pub(crate) session: String,
-    pub(crate) url: String,
-    pub(crate) journal: Arc<Journal>,
-    /// Where the journal is.
-    path: PathBuf,
-    /// How far it was posted.
-    sent: u64,
+pub(crate) enum Found {
+    Parcel(Box<Parcel>),
+    /// Another program works on it.
+    Busy,
+    /// It has arrived meanwhile.
+    Gone,
+    /// It cannot be read, and why.
+    Broken(String),
+}
+
+/// What was dropped because it was too old, or too much.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Dropped {
+    pub(crate) sessions: usize,
+    pub(crate) events: usize,
 }
 
 impl Outbox {
@@ -50,66 +60,160 @@ impl Outbox {
     }
 
     /// A new session's journal.
-    pub(crate) fn begin(&self, session: &str, url: &str) -> io::Result<Parcel> {
-        let path = self.folder.join(format!("{session}.ndjson"));
-        let parcel = Parcel {
-            session: session.to_owned(),
-            url: url.to_owned(),
-            journal: Journal::create(&path)?,
-            path,
-            sent: 0,
-        };
-        parcel.note()?;
-        Ok(parcel)
+    pub(crate) fn begin(&self, session: &str, url: &str, keep: Keep) -> io::Result<Parcel> {
+        let path = self.journal(session);
+        let note = Note::new(session, url, keep.days);
+        let begun = Journal::create(&path).and_then(|journal| {
+            let parcel = Parcel::new(path.clone(), journal, note);
+            parcel.note_down().map(|()| parcel)
+        });
+        if begun.is_err() {
+            // Where there is no room, nothing is left behind either.
+            let _gone = std::fs::remove_file(&path);
+        }
+        begun
     }
 
-    /// What earlier runs have left, the oldest first; not what is at work in other processes.
-    pub(crate) fn leftovers(&self) -> Vec<Parcel> {
-        let entries = std::fs::read_dir(&self.folder).into_iter().flatten();
-        let paths = entries.flatten().map(|entry| entry.path());
-        let is_note = |path: &PathBuf| path.extension().is_some_and(|it| it == "json");
-        let mut notes: Vec<_> = paths.filter(is_note).collect();
+    /// The sessions of which something is kept, the oldest first.
+    pub(crate) fn sessions(&self) -> io::Result<Vec<String>> {
+        let mut sessions = BTreeSet::new();
+        for entry in std::fs::read_dir(&self.folder)? {
+            let path = entry?.path();
+            let is_ours = path
+                .extension()
+                .is_some_and(|it| it == "json" || it == "ndjson");
+            if let Some(name) = path.file_stem().and_then(|it| it.to_str())
+                && is_ours
+            {
+                sessions.insert(name.to_owned());
+            }
+        }
         // Ids sort by time.
-        notes.sort();
-        let parcels = notes.iter().filter_map(|note| Parcel::read(note));
-        parcels.take(MOST_AT_ONCE).collect()
+        Ok(sessions.into_iter().collect())
+    }
+
+    /// What its note says, whoever works on it.
+    pub(crate) fn note(&self, session: &str) -> Option<Note> {
+        Note::read(&self.journal(session)).ok()
+    }
+
+    /// Takes what is kept of a session, so that nobody else works on it.
+    pub(crate) fn take(&self, session: &str) -> Found {
+        let path = self.journal(session);
+        let broken = |what: &str, error: &dyn std::fmt::Display| {
+            Found::Broken(format!(
+                "{what} of session {session} cannot be read: {error}"
+            ))
+        };
+        let journal = match Journal::reopen(&path) {
+            Ok(journal) => journal,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Found::Busy,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return match Note::read(&path) {
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => Found::Gone,
+                    Ok(note) if !note.is_done => broken("the journal", &error),
+                    // Somebody was killed between two files.
+                    _ => remove(&path)
+                        .map_or_else(|error| broken("the note", &error), |()| Found::Gone),
+                };
+            }
+            Err(error) => return broken("the journal", &error),
+        };
+        // Only who has the lock reads the note: it changes as long as somebody else has.
+        match Note::read(&path) {
+            Ok(note) if note.is_done => {
+                remove(&path).map_or_else(|error| broken("the note", &error), |()| Found::Gone)
+            }
+            Ok(note) => Found::Parcel(Box::new(Parcel::new(path, journal, note))),
+            // A journal is noted before there is anything in it; or it has just been removed.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                if journal.length() == 0 || !path.exists() {
+                    let _gone = remove(&path);
+                    return Found::Gone;
+                }
+                broken("the note", &error)
+            }
+            Err(error) => broken("the note", &error),
+        }
+    }
+
+    /// Drops what nobody took for too long, and then the oldest of what is too much. Answers what
+    /// was too old, and what was too much.
+    pub(crate) fn trim(&self, keep: Keep, now: Timestamp) -> io::Result<[Dropped; 2]> {
+        let mut dropped = [Dropped::default(); 2];
+        let mut kept = Vec::new();
+        for session in self.sessions()? {
+            let path = self.journal(&session);
+            let about = std::fs::metadata(&path);
+            let about = about.or_else(|_| std::fs::metadata(path.with_extension("json")));
+            let Ok(about) = about else { continue };
+            let days = self.note(&session).and_then(|note| note.keep_days);
+            let days = days.unwrap_or(keep.days);
+            if age(&about, now) > Duration::from_hours(24) * days {
+                dropped[0].add(self.drop(&session));
+            } else {
+                kept.push((session, about.len()));
+            }
+        }
+        let mut bytes: u64 = kept.iter().map(|(_, bytes)| bytes).sum();
+        for (session, size) in kept {
+            if bytes <= keep.bytes {
+                break;
+            }
+            let gone = self.drop(&session);
+            if gone.is_some() {
+                bytes -= size;
+            }
+            dropped[1].add(gone);
+        }
+        Ok(dropped)
+    }
+
+    /// Drops what is kept of a session; answers how many events, or nothing while it is in use.
+    fn drop(&self, session: &str) -> Option<usize> {
+        match self.take(session) {
+            Found::Parcel(parcel) => {
+                let events = parcel.left();
+                parcel.discard().ok()?;
+                Some(events)
+            }
+            Found::Broken(_) => {
+                remove(&self.journal(session)).ok()?;
+                Some(0)
+            }
+            Found::Busy | Found::Gone => None,
+        }
+    }
+
+    fn journal(&self, session: &str) -> PathBuf {
+        self.folder.join(format!("{session}.ndjson"))
     }
 }
 
-impl Parcel {
-    fn read(note: &Path) -> Option<Self> {
-        let about: Value = serde_json::from_slice(&std::fs::read(note).ok()?).ok()?;
-        let text = |name: &str| about.get(name)?.as_str().map(str::to_owned);
-        let path = note.with_extension("ndjson");
-        Some(Self {
-            session: text("session_id")?,
-            url: text("url")?,
-            journal: Journal::reopen(&path).ok()?,
-            sent: about.get("sent")?.as_u64()?,
-            path,
-        })
+impl Dropped {
+    fn add(&mut self, events: Option<usize>) {
+        if let Some(events) = events {
+            self.sessions += 1;
+            self.events += events;
+        }
     }
+}
 
-    /// A reader that begins where posting has come to.
-    pub(crate) fn reader(&self) -> Reader {
-        self.journal.reader(self.sent)
-    }
+/// Since it was last written; nothing where that is yet to come.
+pub(super) fn age(about: &std::fs::Metadata, now: Timestamp) -> Duration {
+    let written = about.modified().ok();
+    let written = written.and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
+    let now = Duration::from_micros(u64::try_from(now.0).unwrap_or(0));
+    now.saturating_sub(written.unwrap_or(now))
+}
 
-    /// Everything before this byte has arrived.
-    pub(crate) fn arrived(&mut self, sent: u64) -> io::Result<()> {
-        self.sent = sent;
-        self.note()
+/// Removes the journal at `path` and its note.
+pub(super) fn remove(path: &Path) -> io::Result<()> {
+    for path in [path.to_owned(), path.with_extension("json")] {
+        match std::fs::remove_file(path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
     }
-
-    /// Everything has arrived.
-    pub(crate) fn discard(self) -> io::Result<()> {
-        // Without its note a journal is nothing, so the note goes first.
-        std::fs::remove_file(self.path.with_extension("json"))?;
-        std::fs::remove_file(&self.path)
-    }
-
-    fn note(&self) -> io::Result<()> {
-        let note = json!({"session_id": self.session, "url": self.url, "sent": self.sent});
-        files::replace(&self.path.with_extension("json"), &note.to_string())
-    }
+    Ok(())
 }

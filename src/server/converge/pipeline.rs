@@ -1,5 +1,6 @@
 //! The loop itself: diagnose, fix, attack, validate, until nothing is left to do.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -39,6 +40,8 @@ pub(crate) struct Pipeline<'a> {
     folder: tempfile::TempDir,
     /// What the iteration before has left to fix.
     left: Vec<Value>,
+    /// The files of the target, as they were when somebody last looked.
+    seen: Arc<Snapshot>,
 }
 
 impl<'a> Pipeline<'a> {
@@ -60,6 +63,7 @@ impl<'a> Pipeline<'a> {
                 .prefix("kimi-converge-")
                 .tempdir()?,
             left: Vec::new(),
+            seen: Arc::default(),
         })
     }
 
@@ -100,6 +104,7 @@ impl<'a> Pipeline<'a> {
             webhook,
             target: &self.settings.target.display().to_string(),
             name: self.settings.name.as_deref(),
+            task: self.settings.task.as_deref(),
         })?;
         loop {
             self.session.begin_iteration()?;
@@ -208,17 +213,26 @@ impl<'a> Pipeline<'a> {
     }
 
     /// Runs the program of a step.
-    async fn work(&self, settings: &StepSettings, open: &[Value]) -> Result<StepOutcome, Ending> {
+    async fn work(
+        &mut self,
+        settings: &StepSettings,
+        open: &[Value],
+    ) -> Result<StepOutcome, Ending> {
         let findings = self.folder.path().join("findings.json");
         files::replace(&findings, &json!(open).to_string()).map_err(|error| {
             Ending::Failed(format!("cannot write {}: {error}", findings.display()))
         })?;
-        let before = self.snapshot(settings.step).await;
+        let before = match settings.step {
+            // It may change the target.
+            LoopStep::Fix => Some(self.look().await?),
+            _ => None,
+        };
         let briefing = Briefing {
             session: self.session.id(),
             iteration: self.session.iteration(),
             target: &self.settings.target,
             findings: &findings,
+            hidden: &self.settings.hidden,
         };
         let limit = settings.timeout.min(self.time_left());
         let run = run_step(settings, &briefing, self.stop, limit, self.terminal).await;
@@ -229,11 +243,11 @@ impl<'a> Pipeline<'a> {
             }
             _ => {}
         }
-        let silent = run.report.fixes.is_none();
         let mut outcome = judge(settings, run, limit);
         outcome.addressed = open.len();
-        if let Some(before) = before.filter(|_| silent) {
-            let after = self.snapshot(settings.step).await.unwrap_or_default();
+        // Whoever says that nothing was mended may have changed something nevertheless.
+        if let Some(before) = before.filter(|_| outcome.fixes.is_empty()) {
+            let after = self.look().await?;
             outcome.fixes = before.changes(&after);
             let more = outcome.fixes.len().saturating_sub(MOST_ENTRIES);
             outcome.fixes.truncate(MOST_ENTRIES);
@@ -242,13 +256,17 @@ impl<'a> Pipeline<'a> {
         Ok(outcome)
     }
 
-    /// Of the target, when the step may change it.
-    async fn snapshot(&self, step: LoopStep) -> Option<Snapshot> {
-        if step != LoopStep::Fix {
-            return None;
-        }
-        let target = self.settings.target.clone();
-        spawn_blocking(move || Snapshot::of(&target)).await.ok()
+    /// At the files of the target.
+    async fn look(&mut self) -> Result<Arc<Snapshot>, Ending> {
+        let (target, earlier) = (self.settings.target.clone(), Arc::clone(&self.seen));
+        let now = self.session.now();
+        let look = spawn_blocking(move || Snapshot::of(&target, &earlier, now));
+        let seen = look.await;
+        let seen = seen.map_err(|error| {
+            Ending::Failed(format!("cannot look at the files of the target: {error}"))
+        })?;
+        self.seen = Arc::new(seen);
+        Ok(Arc::clone(&self.seen))
     }
 
     fn show(&self, step: LoopStep, iteration: &Iteration) {

@@ -1,138 +1,190 @@
 //! Journals on their way to webhooks: that of the present session, and what earlier ones have left.
+//!
+//! The present session waits for nobody else: what earlier ones have left is posted beside it, and who is
+//! dead holds up nobody.
 
-use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::join_all;
-use tokio::time::sleep;
+use tokio::sync::Notify;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use super::outbox::{Outbox, Parcel};
-use super::settings::{Talk, WebhookSettings};
+use super::courier::{Courier, waiting};
+use super::outbox::{Dropped, Found, Outbox};
+use super::parcel::Parcel;
+use super::settings::{DeliverFlags, Keep, Talk, WebhookSettings};
 use super::terminal::{Terminal, count};
+use super::voice::Voice;
 use super::webhook::Webhook;
-use super::{DONE, FAILED, environment};
+use super::{DONE, FAILED, SET_ASIDE, environment, listing};
 use crate::server::clock::Clock;
 
-/// How long `deliver` goes on after the first trouble.
+/// How long a post may take beside a run, and how long when somebody waits for nothing else.
+const PATIENCE: Duration = Duration::from_secs(30);
+const MORE_PATIENCE: Duration = Duration::from_mins(2);
+/// How long `deliver` goes on with an address after its first trouble.
 const TRIES: Duration = Duration::from_secs(5);
+/// How long what earlier runs have left may hold up the end of one: while it arrives, and when nothing
+/// of it does.
+const GRACE: Duration = Duration::from_secs(2);
+const SHORT_GRACE: Duration = Duration::from_millis(500);
 
 /// A session, and what earlier ones have left, on their way to webhooks.
 pub(super) struct Posting {
     webhook: Webhook,
     pub(super) parcel: Parcel,
-    leftovers: Vec<Parcel>,
+    leftovers: Vec<String>,
+    outbox: Outbox,
+    keep: Keep,
     terminal: Arc<Terminal>,
-    folder: String,
 }
 
 impl Posting {
     pub(super) fn open(
         settings: &WebhookSettings,
         id: &str,
+        clock: Clock,
         terminal: &Arc<Terminal>,
     ) -> Result<Self, String> {
         let outbox = Outbox::open(environment);
         let outbox = outbox.map_err(|error| format!("no place to keep events: {error}"))?;
         let folder = outbox.folder().display().to_string();
         // Before the new one, which is none of them.
-        let leftovers = outbox.leftovers();
-        let parcel = outbox.begin(id, &settings.url);
+        let leftovers = outbox.sessions();
+        let leftovers = leftovers.map_err(|error| format!("cannot look into {folder}: {error}"))?;
+        let parcel = outbox.begin(id, &settings.url, settings.keep);
         let parcel = parcel.map_err(|error| format!("cannot keep events in {folder}: {error}"))?;
         Ok(Self {
-            webhook: Webhook::new(Clock::system(), settings.interval, settings.batch),
+            webhook: Webhook::new(clock, settings.interval, settings.batch, PATIENCE),
             parcel,
             leftovers,
+            outbox,
+            keep: settings.keep,
             terminal: Arc::clone(terminal),
-            folder,
         })
     }
 
     pub(super) async fn deliver(self, enough: CancellationToken) {
-        let parcels = self.leftovers.into_iter().chain([self.parcel]);
-        let complain = |words: &str| self.terminal.complain(words);
-        deliver_all(&self.webhook, parcels, &enough, complain, &self.folder).await;
+        let voice = Voice::new(&self.terminal);
+        let courier = Courier {
+            webhook: &self.webhook,
+            outbox: &self.outbox,
+            voice: &voice,
+            tries: None,
+            arrived: Notify::new(),
+        };
+        let over = CancellationToken::new();
+        let own = async {
+            courier.own(self.parcel, &enough).await;
+            over.cancel();
+        };
+        let others = async {
+            let stuck = async {
+                while timeout(SHORT_GRACE, courier.arrived.notified())
+                    .await
+                    .is_ok()
+                {}
+            };
+            let late = async {
+                over.cancelled().await;
+                let _late = timeout(GRACE, stuck).await;
+            };
+            tokio::select! {
+                _sum = courier.leftovers(self.leftovers.clone(), &over) => {}
+                () = late => {}
+            }
+        };
+        tokio::join!(own, others);
+        courier.say_waiting(waiting(&self.outbox, &self.leftovers));
+        trim(&self.outbox, self.keep, self.webhook.clock, &voice);
     }
 }
 
-/// Answers how many events are left; they are kept, and that is said.
-async fn deliver_all(
-    webhook: &Webhook,
-    parcels: impl Iterator<Item = Parcel>,
-    enough: &CancellationToken,
-    complain: impl Fn(&str),
-    folder: &str,
-) -> usize {
-    // Many journals have the same trouble with the same webhook.
-    let said = Mutex::new(BTreeSet::new());
-    let complain = |words: &str| {
-        let mut said = said.lock().unwrap_or_else(PoisonError::into_inner);
-        if said.insert(words.to_owned()) {
-            complain(words);
+/// Drops what is too old, or too much, and says so.
+fn trim(outbox: &Outbox, keep: Keep, clock: Clock, voice: &Voice<'_>) {
+    let folder = outbox.folder().display();
+    match outbox.trim(keep, clock.now()) {
+        Ok([old, much]) => {
+            let mebibytes = keep.bytes >> 20;
+            let old_words = "nobody took them for as many days as keep_days says";
+            let much_words = format!("there is no room for more than {mebibytes} MiB (keep_mib)");
+            for (dropped, why) in [(old, old_words), (much, &much_words)] {
+                let Dropped { sessions, events } = dropped;
+                if sessions > 0 {
+                    let events = count(events, "event", "events");
+                    let sessions = count(sessions, "session", "sessions");
+                    voice.complain(&format!(
+                        "{events} of {sessions} were dropped from {folder}: {why}"
+                    ));
+                }
+            }
         }
-    };
-    let left = parcels.map(async |mut parcel| {
-        if !webhook.deliver(&mut parcel, enough, &complain).await {
-            return parcel.reader().left().unwrap_or(0);
-        }
-        if let Err(error) = parcel.discard() {
-            complain(&format!("cannot remove a journal from {folder}: {error}"));
-        }
-        0
-    });
-    let left: usize = join_all(left).await.iter().sum();
-    if left > 0 {
-        let events = count(left, "event", "events");
-        complain(&format!(
-            "{events} could not be posted and are kept in {folder}: `kimi-converge deliver` \
-             posts them, and so does the next run with a webhook"
-        ));
+        Err(error) => voice.complain(&format!("cannot look into {folder}: {error}")),
     }
-    left
 }
 
-/// Posts what earlier runs have left; answers the exit status.
-pub(super) async fn deliver() -> u8 {
+/// Posts what earlier runs have left, or says what that is; answers the exit status.
+pub(super) async fn deliver(flags: DeliverFlags) -> u8 {
     let terminal = Terminal::new(Talk::Normal);
-    let outbox = match Outbox::open(environment) {
-        Ok(outbox) => outbox,
+    let voice = Voice::new(&terminal);
+    let clock = Clock::system();
+    let found = Outbox::open(environment).and_then(|outbox| {
+        let sessions = outbox.sessions()?;
+        Ok((outbox, sessions))
+    });
+    let (outbox, sessions) = match found {
+        Ok(found) => found,
         Err(error) => {
-            terminal.complain(&format!("no place to keep events: {error}"));
+            voice.complain(&format!("no place to keep events: {error}"));
             return FAILED;
         }
     };
-    let parcels = outbox.leftovers();
-    if parcels.is_empty() {
+    if flags.list {
+        return listing::list(&outbox, &sessions, clock.now(), &terminal);
+    }
+    if flags.again || flags.forget {
+        for session in &sessions {
+            if let Found::Parcel(mut parcel) = outbox.take(session) {
+                let done = match flags.again {
+                    true => parcel.rewind(),
+                    false => parcel.forget(),
+                };
+                if let Err(error) = done {
+                    voice.complain(&format!("cannot change session {session}: {error}"));
+                }
+            }
+        }
+    }
+    if flags.forget {
+        let sessions = outbox.sessions().unwrap_or_default();
+        return listing::list(&outbox, &sessions, clock.now(), &terminal);
+    }
+    let courier = Courier {
+        webhook: &Webhook::new(clock, Duration::ZERO, 100, MORE_PATIENCE),
+        outbox: &outbox,
+        voice: &voice,
+        tries: Some(TRIES),
+        arrived: Notify::new(),
+    };
+    let sum = courier.leftovers(sessions, &CancellationToken::new()).await;
+    trim(&outbox, Keep::by_environment(environment), clock, &voice);
+    courier.say_waiting(sum.waiting);
+    if sum.arrived > 0 {
+        let sessions = count(sum.arrived, "session", "sessions");
+        terminal.say(&format!("posted what was left of {sessions}"));
+    } else if sum.waiting == 0 {
         terminal.say("nothing is left to post");
-        return DONE;
     }
-    let sessions = parcels.len();
-    let webhook = Webhook::new(Clock::system(), Duration::ZERO, 100);
-    let enough = CancellationToken::new();
-    let folder = outbox.folder().display().to_string();
-    let troubled = CancellationToken::new();
-    let complain = |words: &str| {
-        terminal.complain(words);
-        troubled.cancel();
-    };
-    let work = deliver_all(&webhook, parcels.into_iter(), &enough, complain, &folder);
-    let patience = async {
-        troubled.cancelled().await;
-        sleep(TRIES).await;
-        enough.cancel();
-        std::future::pending().await
-    };
-    let left = tokio::select! {
-        left = work => left,
-        never = patience => never,
-    };
-    if left > 0 {
-        return FAILED;
+    match (sum.waiting, sum.refused) {
+        (0, 0) => DONE,
+        (0, refused) => {
+            let sessions = count(refused, "session", "sessions");
+            terminal.say(&format!(
+                "events of {sessions} were refused: `kimi-converge deliver --list` names them"
+            ));
+            SET_ASIDE
+        }
+        _ => FAILED,
     }
-    terminal.say(&format!(
-        "posted what was left of {}",
-        count(sessions, "session", "sessions")
-    ));
-    DONE
 }

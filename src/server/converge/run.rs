@@ -14,7 +14,7 @@ use super::journal::Journal;
 use super::pipeline::{Ending, Pipeline};
 use super::posting::Posting;
 use super::session::RunningSession;
-use super::settings::Settings;
+use super::settings::{Settings, Talk};
 use super::socket::Socket;
 use super::step::Stop;
 use super::terminal::Terminal;
@@ -30,6 +30,11 @@ const HASTE: Duration = Duration::from_secs(2);
 /// Runs the loop; answers the exit status.
 pub(super) async fn run(settings: Settings) -> u8 {
     let terminal = Arc::new(Terminal::new(settings.talk));
+    if settings.talk != Talk::Quiet {
+        for remark in &settings.remarks {
+            terminal.complain(remark);
+        }
+    }
     let stop = Stop::default();
     let work = Box::pin(prepare(&settings, &stop, &terminal));
     tokio::select! {
@@ -75,7 +80,7 @@ async fn prepare(settings: &Settings, stop: &Stop, terminal: &Arc<Terminal>) -> 
     let id = clock.uuid().to_string();
 
     let posting = match &settings.webhook {
-        Some(webhook) => Some(Posting::open(webhook, &id, terminal)?),
+        Some(webhook) => Some(Posting::open(webhook, &id, clock, terminal)?),
         None => None,
     };
     let journal = match &posting {

@@ -46,6 +46,8 @@ pub(crate) struct Beginning<'a> {
     pub(crate) target: &'a str,
     /// What its owner calls it.
     pub(crate) name: Option<&'a str>,
+    /// The task that it works for, as it is named to us.
+    pub(crate) task: Option<&'a str>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -102,6 +104,11 @@ impl RunningSession {
         self.iteration
     }
 
+    /// The present moment, as its events tell it.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
     pub(crate) fn start(&mut self, beginning: Beginning<'_>) -> Result<(), SessionError> {
         let Beginning {
             webhook, target, ..
@@ -109,6 +116,9 @@ impl RunningSession {
         let mut data = json!({"session_id": self.id, "webhook_url": webhook, "target": target});
         if let Some(name) = beginning.name {
             data["name"] = json!(name);
+        }
+        if let Some(task) = beginning.task {
+            data["task_id"] = json!(task);
         }
         self.emit(EventType::SessionStarted, data)
     }

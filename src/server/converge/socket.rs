@@ -184,9 +184,11 @@ async fn tell(socket: &mut WebSocket, mut reader: Reader) -> Result<(), Gone> {
             lines = reader.peek(TOGETHER) => lines,
             () = hear(socket) => return Err(Gone),
         };
-        let Some(lines) = lines else { return Ok(()) };
+        let Some(lines) = lines.map_err(|_| Gone)? else {
+            return Ok(());
+        };
         for line in &lines {
-            send(socket, line.clone()).await?;
+            send(socket, line.text.clone()).await?;
         }
         reader.advance(&lines);
     }

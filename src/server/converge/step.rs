@@ -1,6 +1,7 @@
 //! Runs the program of a step: under a supervisor, in the target folder, for a limited time, and
 //! so that nothing of it is left afterwards.
 
+use std::ffi::OsString;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
@@ -41,6 +42,8 @@ pub(crate) struct Briefing<'a> {
     pub(crate) target: &'a Path,
     /// A JSON array of what is open.
     pub(crate) findings: &'a Path,
+    /// Variables of ours that it must not see.
+    pub(crate) hidden: &'a [OsString],
 }
 
 /// How the program ended, and what it said.
@@ -151,6 +154,9 @@ fn start(settings: &StepSettings, briefing: &Briefing<'_>) -> Result<Supervised,
     let folder = folder_of(briefing.target);
     let mut command = Supervised::command();
     command.arg(&settings.tool).args(&settings.args);
+    for name in briefing.hidden {
+        command.env_remove(name);
+    }
     command.envs(&settings.env);
     command.env(SESSION_VARIABLE, briefing.session);
     command.env("CONVERGENCE_STEP", settings.step.as_str());

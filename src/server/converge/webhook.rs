@@ -1,37 +1,39 @@
-//! Posts events, a few at a time, until each has arrived. Whoever receives them may see some
-//! twice (an answer may be lost on its way); their ids tell.
+//! How posts leave: one at a time, over a connection that is kept.
 
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::http::{Method, Request, StatusCode, header};
+use axum::http::{HeaderValue, Method, Request, header};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use http_body_util::{BodyExt, Limited};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
-use tokio::time::{sleep, timeout};
-use tokio_util::sync::CancellationToken;
+use percent_encoding::percent_decode_str;
+use tokio::time::timeout;
+use url::Url;
 
-use super::outbox::Parcel;
-use crate::server::backoff::Backoff;
+use super::answer::{Answer, Meaning};
+use super::journal::Line;
 use crate::server::clock::Clock;
 use crate::server::telemetry::chain;
 
-/// How long one post may take.
-const PATIENCE: Duration = Duration::from_secs(30);
-/// Of an answer that says why it is a no.
-const LONGEST_ANSWER: usize = 16 * 1024;
+/// Of an answer, which may name many events.
+const LONGEST_ANSWER: usize = 8 * 1024 * 1024;
 
 /// How posts leave.
 #[derive(Clone)]
 pub(crate) struct Webhook {
     http: Http,
-    clock: Clock,
+    pub(crate) clock: Clock,
     /// Events gather for so long.
     pub(crate) interval: Duration,
     /// Events in a post at most.
     pub(crate) batch: usize,
+    /// How long a post may take. Who needs longer is given more the next time.
+    pub(crate) patience: Duration,
 }
 
 /// With certificates only where there are any: a local dashboard needs none.
@@ -41,15 +43,8 @@ enum Http {
     Secure(Client<HttpsConnector<HttpConnector>, Body>),
 }
 
-/// Why a post did not arrive.
-struct Refusal {
-    words: String,
-    /// Fewer events may fit.
-    too_large: bool,
-}
-
 impl Webhook {
-    pub(crate) fn new(clock: Clock, interval: Duration, batch: usize) -> Self {
+    pub(crate) fn new(clock: Clock, interval: Duration, batch: usize, patience: Duration) -> Self {
         let builder = Client::builder(TokioExecutor::new());
         let http = match HttpsConnectorBuilder::new().with_native_roots() {
             Ok(roots) => Http::Secure(builder.build(roots.https_or_http().enable_http1().build())),
@@ -60,100 +55,33 @@ impl Webhook {
             clock,
             interval,
             batch,
+            patience,
         }
     }
 
-    /// Posts everything of `parcel`, as it is written. Answers false when `enough` fired before
-    /// all had arrived. `complain` is told what is wrong, once for each trouble.
-    pub(crate) async fn deliver(
+    /// Posts these events of a session and answers what came of it; nothing when there was no answer
+    /// in time.
+    pub(crate) async fn post(
         &self,
-        parcel: &mut Parcel,
-        enough: &CancellationToken,
-        complain: impl Fn(&str),
-    ) -> bool {
-        let delivering = self.deliver_all(parcel, complain);
-        // The first look at an empty rest is not cut off.
-        tokio::select! {
-            biased;
-            () = delivering => true,
-            () = enough.cancelled() => false,
-        }
-    }
-
-    async fn deliver_all(&self, parcel: &mut Parcel, complain: impl Fn(&str)) {
-        let mut reader = parcel.reader();
-        let mut most = self.batch;
-        let mut backoff = Backoff::default();
-        let mut trouble = String::new();
-        while let Some(first) = reader.peek(most).await {
-            if first.len() < most {
-                // More may come.
-                let _ = timeout(self.interval, reader.closed()).await;
-            }
-            let Some(lines) = reader.peek(most).await else {
-                return;
-            };
-            match self.post(parcel, &lines).await {
-                Ok(()) => {
-                    reader.advance(&lines);
-                    if let Err(error) = parcel.arrived(reader.at()) {
-                        complain(&format!("webhook: cannot note what has arrived: {error}"));
-                    }
-                    most = self.batch;
-                    backoff.reset();
-                    trouble.clear();
-                }
-                Err(refusal) => {
-                    if refusal.too_large {
-                        most = (lines.len() / 2).max(1);
-                    }
-                    if refusal.words != trouble {
-                        complain(&format!("webhook: {}; trying again", refusal.words));
-                        trouble = refusal.words;
-                    }
-                    sleep(backoff.next(self.clock.chance())).await;
-                }
-            }
-        }
-    }
-
-    async fn post(&self, parcel: &Parcel, lines: &[String]) -> Result<(), Refusal> {
-        let events = lines.join(",");
-        let session = serde_json::Value::from(parcel.session.as_str());
-        let body = format!("{{\"session_id\":{session},\"events\":[{events}]}}");
-        let refused = |words: String| Refusal {
-            words,
-            too_large: false,
+        url: &Url,
+        session: &str,
+        lines: &[Line],
+        patience: Duration,
+    ) -> Option<Meaning> {
+        let host = url.host_str().unwrap_or_default();
+        let later = |words: String| Meaning::Later { words, wait: None };
+        let request = match request(url, session, lines) {
+            Ok(request) => request,
+            Err(words) => return Some(later(format!("the address cannot be used: {words}"))),
         };
-        let request = Request::builder()
-            .method(Method::POST)
-            .uri(&parcel.url)
-            .header(header::CONTENT_TYPE, "application/json")
-            .header(header::USER_AGENT, "kimi-converge")
-            .body(Body::from(body))
-            .map_err(|error| refused(format!("the address cannot be used: {error}")))?;
-        let host = request.uri().authority().map(|it| it.host().to_owned());
-        let host = host.unwrap_or_default();
-        let answer = timeout(PATIENCE, self.send(request)).await;
-        let (status, text) = match answer {
-            Ok(Ok(answer)) => answer,
-            Ok(Err(words)) => return Err(refused(format!("{host}: {words}"))),
-            Err(_) => {
-                let seconds = PATIENCE.as_secs();
-                return Err(refused(format!("{host} did not answer in {seconds} s")));
-            }
-        };
-        if status.is_success() {
-            return Ok(());
-        }
-        let text: String = text.chars().take(300).collect();
-        Err(Refusal {
-            words: format!("{host} answered {status}: {}", text.trim()),
-            too_large: status == StatusCode::PAYLOAD_TOO_LARGE,
+        let answer = timeout(patience, self.send(request)).await.ok()?;
+        Some(match answer {
+            Ok(answer) => answer.meaning(url, lines.len(), self.clock.now()),
+            Err(words) => later(format!("{host}: {words}")),
         })
     }
 
-    async fn send(&self, request: Request<Body>) -> Result<(StatusCode, String), String> {
+    async fn send(&self, request: Request<Body>) -> Result<Answer, String> {
         let answer = match &self.http {
             Http::Plain(_) if request.uri().scheme_str() == Some("https") => {
                 return Err("there are no certificates to check it with".to_owned());
@@ -161,14 +89,54 @@ impl Webhook {
             Http::Plain(http) => http.request(request).await,
             Http::Secure(http) => http.request(request).await,
         };
-        let answer = answer.map_err(|error| chain(&error))?;
-        let status = answer.status();
+        let (head, body) = answer.map_err(|error| chain(&error))?.into_parts();
         // It is read to the end, so that the connection can be used again.
-        let body = Limited::new(answer.into_body(), LONGEST_ANSWER);
-        let text = match body.collect().await {
-            Ok(body) => String::from_utf8_lossy(&body.to_bytes()).into_owned(),
-            Err(_) => String::new(),
-        };
-        Ok((status, text))
+        let body = Limited::new(body, LONGEST_ANSWER).collect().await;
+        let is_cut = body.is_err();
+        let text = body.map(|body| String::from_utf8_lossy(&body.to_bytes()).into_owned());
+        Ok(Answer {
+            status: head.status,
+            headers: head.headers,
+            text: text.unwrap_or_default(),
+            is_cut,
+        })
     }
+}
+
+/// The error is in words, without the address.
+fn request(url: &Url, session: &str, lines: &[Line]) -> Result<Request<Body>, String> {
+    let events: Vec<&str> = lines.iter().map(|line| line.text.as_str()).collect();
+    let session = serde_json::Value::from(session);
+    let body = format!(
+        "{{\"session_id\":{session},\"events\":[{}]}}",
+        events.join(",")
+    );
+    let mut bare = url.clone();
+    let _bare = bare.set_username("");
+    let _bare = bare.set_password(None);
+    bare.set_fragment(None);
+    let mut request = Request::builder()
+        .method(Method::POST)
+        .uri(bare.as_str())
+        .header(header::CONTENT_TYPE, "application/json")
+        .header(header::USER_AGENT, "kimi-converge");
+    if let Some(login) = login(url) {
+        request = request.header(header::AUTHORIZATION, login);
+    }
+    let request = request.body(Body::from(body));
+    request.map_err(|error| error.to_string())
+}
+
+/// What an address says of who posts, as a header.
+fn login(url: &Url) -> Option<HeaderValue> {
+    let (name, password) = (url.username(), url.password().unwrap_or_default());
+    if name.is_empty() && password.is_empty() {
+        return None;
+    }
+    let mut login: Vec<u8> = percent_decode_str(name).collect();
+    login.push(b':');
+    login.extend(percent_decode_str(password));
+    let mut value = HeaderValue::from_str(&format!("Basic {}", STANDARD.encode(login))).ok()?;
+    value.set_sensitive(true);
+    Some(value)
 }

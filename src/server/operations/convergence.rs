@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use super::findings::{self, Order};
 use super::fitting::{self, EVENTS_ROOM};
-use super::sessions::{Judged, check, judge, judged};
+use super::sessions::{Judged, check, judge, judged, name_tasks};
 use crate::domain::{
     AppError, ComparedFinding, ComparedSession, ComparisonView, ConvergenceView, EventFilter,
     Finding, FindingsView, IterationMetrics, LiveSession, LoopEvent, Page, RoundsView, Session,
@@ -109,11 +109,12 @@ async fn history(
         .db
         .sessions(viewer.scope(), filter, cursor, ROWS)
         .await?;
-    let items: Vec<_> = page
+    let mut items: Vec<_> = page
         .items
         .iter()
         .map(|stored| fitting::session_row(stored.session()))
         .collect();
+    name_tasks(app, viewer, &mut items).await?;
     let fit = fitting::rows(&items);
     let last = page.items.get(fit.saturating_sub(1));
     let next = match last.filter(|_| fit < items.len()) {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::findings::{self, Order};
 use crate::domain::{
     AppError, Code, DEFAULT_PROJECT, EventFilter, FieldError, Finding, IterationMetrics, LoopEvent,
-    LoopLink, Page, Session, SessionFilter, SessionStats, cut_event, verdict,
+    LoopLink, Page, Session, SessionFilter, SessionStats, cut_event, session_name, verdict,
 };
 use crate::server::auth::{Operator, Viewer};
 use crate::server::state::AppState;
@@ -33,8 +33,10 @@ pub(crate) async fn list(
         .db
         .sessions(viewer.scope(), filter, cursor, limit)
         .await?;
+    let mut items: Vec<_> = page.items.iter().map(StoredSession::session).collect();
+    name_tasks(app, viewer, &mut items).await?;
     Ok(Page {
-        items: page.items.iter().map(StoredSession::session).collect(),
+        items,
         next: page.next,
     })
 }
@@ -49,6 +51,29 @@ pub(crate) async fn name(app: &AppState, viewer: &Viewer, id: &str) -> Result<St
     Ok(app.db.session(viewer.scope(), id).await?.name())
 }
 
+/// Finds the tasks that sessions name, of those that `viewer` may see; one without a name of its own
+/// is called after its task.
+pub(super) async fn name_tasks(
+    app: &AppState,
+    viewer: &Viewer,
+    sessions: &mut [Session],
+) -> Result<(), AppError> {
+    let names = sessions.iter().filter_map(|it| it.task_id.as_deref());
+    let names: Vec<&str> = names.collect();
+    let found = app.db.named_tasks(viewer.scope(), &names).await?;
+    for session in sessions {
+        let name = session.task_id.as_ref();
+        let Some((number, title)) = name.and_then(|name| found.get(name)) else {
+            continue;
+        };
+        session.task_number = Some(*number);
+        if let Some(nameless) = session.nameless {
+            session.name = session_name(None, Some((*number, title)), nameless);
+        }
+    }
+    Ok(())
+}
+
 /// A session with its verdict, and what that rests on.
 pub(super) struct Judged {
     pub(super) stored: StoredSession,
@@ -57,7 +82,10 @@ pub(super) struct Judged {
 }
 
 pub(super) async fn judged(app: &AppState, viewer: &Viewer, id: &str) -> Result<Judged, AppError> {
-    judge(app, app.db.session(viewer.scope(), id).await?).await
+    let mut judged = judge(app, app.db.session(viewer.scope(), id).await?).await?;
+    let session = std::slice::from_mut(&mut judged.session);
+    name_tasks(app, viewer, session).await?;
+    Ok(judged)
 }
 
 pub(super) async fn judge(app: &AppState, stored: StoredSession) -> Result<Judged, AppError> {

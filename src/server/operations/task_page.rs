@@ -10,6 +10,7 @@ use crate::server::operations::tasks::{parse, shown};
 use crate::server::state::AppState;
 use crate::server::storage::activity::ActivityFilter;
 use crate::server::storage::log_pages::LogPart;
+use crate::server::storage::sessions::StoredSession;
 
 /// Entries of a log that come with a page.
 const FIRST_ENTRIES: u32 = 500;
@@ -35,6 +36,8 @@ const OPTIONS: usize = 50_000;
 const OPTION: usize = 900;
 /// Reasons for waiting; the last one counts the rest.
 const REASONS: usize = 10;
+/// Sessions of loops that work for the task, the latest.
+const SESSIONS: u32 = 10;
 /// Tasks that tried this one again, the newest.
 const RETRIES: usize = 50;
 
@@ -48,10 +51,12 @@ pub(crate) async fn view(
     let scope = viewer.scope();
     let mut stored = app.db.task(scope, parse(task)?).await?;
     let (number, id) = (stored.task.number, stored.task.id);
-    let (body, timeline, retried_by, retry_of) = tokio::join!(
+    let names = [id.to_string(), number.to_string()];
+    let (body, timeline, retried_by, sessions, retry_of) = tokio::join!(
         app.db.task_body(number),
         timeline(app, scope, number, None),
         app.db.retries_of(scope, id),
+        app.db.sessions_of_task(scope, names, SESSIONS),
         number_of(app, scope, stored.task.retry_of),
     );
     let timeline = timeline?;
@@ -62,7 +67,11 @@ pub(crate) async fn view(
     let question = question.map(|question| Excerpt::of(&question.text, QUESTION));
     let (more_options, options_room) = cut_options(stored.task.question.as_mut());
     let (task, texts) = parts(shown(app, scope, stored), &body?);
-    let taken = options_room + taken(&task, &texts, question.as_ref(), &timeline.items);
+    let sessions: Vec<_> = sessions?.iter().map(standing).collect();
+    // Each stands in a link and in the data; an address escapes each byte with three.
+    let links = sessions.iter().map(|(id, _)| 200 + 5 * weight(id));
+    let links: usize = links.sum();
+    let taken = options_room + links + taken(&task, &texts, question.as_ref(), &timeline.items);
     let room = PAGE.saturating_sub(taken);
     let part = LogPart::Before(i64::MAX);
     let logs = app
@@ -75,6 +84,7 @@ pub(crate) async fn view(
         timeline,
         retry_of: retry_of?,
         retried_by,
+        sessions,
         cancelling,
         question,
         more_options,
@@ -126,6 +136,12 @@ pub(crate) async fn whole(
             format!("task #{} has no such text", task.number),
         )
     })
+}
+
+/// A session, and how it stands.
+fn standing(stored: &StoredSession) -> (String, String) {
+    let session = stored.session();
+    (session.session_id, session.status.as_str().to_owned())
 }
 
 async fn number_of(

@@ -1,13 +1,14 @@
-//! Somebody who receives a webhook, and is down, broken or slow as told.
+//! Somebody who receives a webhook, and is down, broken, choosy or slow as told.
 
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
@@ -24,6 +25,20 @@ pub(super) enum Mood {
     Sulks,
     /// Takes no more than one event at once.
     Narrow,
+    /// Takes nothing that has an event of this type in it.
+    Loathes(&'static str),
+    /// Takes all but events of this type, and says so.
+    LeavesOut(&'static str),
+    /// Takes no event at all, and says that it is about them.
+    LoathesAll,
+    /// Is not there any more.
+    IsGone,
+    /// Does not know who posts.
+    Forbids,
+    /// Has no time for a second.
+    IsBusy,
+    /// Is elsewhere: there, on another host, or round in circles.
+    Moved(&'static str),
 }
 
 pub(super) struct Hook {
@@ -37,6 +52,7 @@ pub(super) struct Hook {
 struct Shared {
     mood: watch::Receiver<Mood>,
     taken: Arc<Mutex<Vec<Value>>>,
+    logins: Arc<Mutex<Vec<Option<String>>>>,
     posts: Arc<Semaphore>,
 }
 
@@ -53,10 +69,12 @@ impl Hook {
         let shared = Shared {
             mood: felt,
             taken: Arc::default(),
+            logins: Arc::default(),
             posts: Arc::new(Semaphore::new(0)),
         };
         let routes = Router::new()
             .route("/events", post(receive))
+            .route("/moved", post(take))
             .with_state(shared.clone());
         let mut serving = JoinSet::new();
         serving.spawn(async move { axum::serve(listener, routes).await.unwrap() });
@@ -82,33 +100,88 @@ impl Hook {
             .forget();
     }
 
+    /// How many posts have come that nobody waited for.
+    pub(super) fn more_posts(&self) -> usize {
+        self.shared.posts.available_permits()
+    }
+
     /// Every event that was taken, in order; some may be there twice.
     pub(super) fn taken(&self) -> Vec<Value> {
         self.shared.taken.lock().unwrap().clone()
     }
+
+    /// Who each post said to come from.
+    pub(super) fn logins(&self) -> Vec<Option<String>> {
+        self.shared.logins.lock().unwrap().clone()
+    }
 }
 
-async fn receive(State(mut shared): State<Shared>, body: Bytes) -> (StatusCode, &'static str) {
-    let body: Value = serde_json::from_slice(&body).unwrap();
+/// The events of a post, which are all of one session.
+fn events_of(body: &Bytes) -> Vec<Value> {
+    let body: Value = serde_json::from_slice(body).unwrap();
     let events = body["events"].as_array().unwrap().clone();
     assert!(
         events
             .iter()
             .all(|it| it["session_id"] == body["session_id"])
     );
+    events
+}
+
+async fn take(State(shared): State<Shared>, body: Bytes) -> Response {
+    shared.posts.add_permits(1);
+    shared.taken.lock().unwrap().extend(events_of(&body));
+    (StatusCode::ACCEPTED, "{}").into_response()
+}
+
+async fn receive(State(mut shared): State<Shared>, headers: HeaderMap, body: Bytes) -> Response {
+    let mut events = events_of(&body);
+    let login = headers.get(header::AUTHORIZATION);
+    let login = login.map(|it| it.to_str().unwrap().to_owned());
+    shared.logins.lock().unwrap().push(login);
     shared.posts.add_permits(1);
     let mood = *shared
         .mood
         .wait_for(|mood| *mood != Mood::Sulks)
         .await
         .unwrap();
+    let is = |event: &Value, kind: &str| event["event_type"] == kind;
+    let mut answer = (StatusCode::ACCEPTED, json!({}));
     match mood {
-        Mood::Breaks => return (StatusCode::INTERNAL_SERVER_ERROR, "out of order"),
-        Mood::Narrow if events.len() > 1 => return (StatusCode::PAYLOAD_TOO_LARGE, ""),
-        _ => shared.taken.lock().unwrap().extend(events),
+        Mood::Breaks => {
+            return (StatusCode::INTERNAL_SERVER_ERROR, "out of order").into_response();
+        }
+        Mood::Narrow if events.len() > 1 => return StatusCode::PAYLOAD_TOO_LARGE.into_response(),
+        Mood::Loathes(kind) if events.iter().any(|event| is(event, kind)) => {
+            return (StatusCode::UNPROCESSABLE_ENTITY, "not that").into_response();
+        }
+        Mood::LoathesAll => return (StatusCode::BAD_REQUEST, "no such thing").into_response(),
+        Mood::IsGone => return (StatusCode::GONE, "moved to the sea").into_response(),
+        Mood::Forbids => return (StatusCode::UNAUTHORIZED, "who are you?").into_response(),
+        Mood::IsBusy => {
+            let wait = [(header::RETRY_AFTER, "1")];
+            return (StatusCode::SERVICE_UNAVAILABLE, wait, "busy").into_response();
+        }
+        Mood::Moved(to) => {
+            let to = [(header::LOCATION, to)];
+            return (StatusCode::PERMANENT_REDIRECT, to).into_response();
+        }
+        Mood::LeavesOut(kind) => {
+            let refused: Vec<_> = events
+                .iter()
+                .enumerate()
+                .filter(|(_, event)| is(event, kind))
+                .map(|(index, event)| {
+                    let id = &event["event_id"];
+                    json!({"index": index, "event_id": id, "detail": "too odd"})
+                })
+                .collect();
+            events.retain(|event| !is(event, kind));
+            answer.1 = json!({"accepted": events.len(), "refused": refused});
+        }
+        Mood::Lies => answer.0 = StatusCode::BAD_GATEWAY,
+        _ => {}
     }
-    match mood {
-        Mood::Lies => (StatusCode::BAD_GATEWAY, ""),
-        _ => (StatusCode::ACCEPTED, "{}"),
-    }
+    shared.taken.lock().unwrap().extend(events);
+    (answer.0, answer.1.to_string()).into_response()
 }

@@ -2,10 +2,14 @@
 //!
 //! This needs the programs: `cargo build --features ssr --bin kimi-converge --bin kimi-dashboard`.
 
+mod changes;
 mod dashboard;
+mod environment;
 mod hook;
+mod kept;
 mod mock;
 mod program;
+mod refusals;
 mod reports;
 mod runs;
 mod socket;

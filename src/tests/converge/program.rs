@@ -86,6 +86,11 @@ impl Project {
 
     /// `kimi-converge` with these words, in this project.
     pub(super) fn start(&self, words: &[&str]) -> Loop {
+        self.start_with(words, &[])
+    }
+
+    /// The same with these variables.
+    pub(super) fn start_with(&self, words: &[&str], variables: &[(&str, &str)]) -> Loop {
         let folder = self.folder.path();
         // Several may run at once.
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
@@ -94,6 +99,7 @@ impl Project {
         command.args(words).current_dir(folder);
         command.env("XDG_STATE_HOME", folder.join("state"));
         command.env(MARK, &mark);
+        command.envs(variables.iter().copied());
         let pipes = command.stdin(Stdio::null()).stdout(Stdio::piped());
         let mut child = pipes
             .stderr(Stdio::piped())
@@ -105,6 +111,17 @@ impl Project {
             child,
             mark,
         }
+    }
+
+    /// Leaves events of a session in the outbox, as an earlier run may have; answers the journal.
+    pub(super) fn leave(&self, session: &str, url: &str, events: &[Value]) -> PathBuf {
+        std::fs::create_dir_all(self.outbox()).unwrap();
+        let journal = self.outbox().join(format!("{session}.ndjson"));
+        let lines = events.iter().map(|event| format!("{event}\n"));
+        std::fs::write(&journal, lines.collect::<String>()).unwrap();
+        let note = serde_json::json!({"session_id": session, "url": url, "sent": 0});
+        std::fs::write(journal.with_extension("json"), note.to_string()).unwrap();
+        journal
     }
 
     /// The same to its end.

@@ -14,6 +14,8 @@ mod names;
 mod numbers;
 mod pages;
 mod silence;
+mod tasks;
+mod times;
 mod unreadable;
 mod webhook;
 

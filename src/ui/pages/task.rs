@@ -269,6 +269,14 @@ fn Facts(model: TaskModel, task: Signal<Task>) -> impl IntoView {
             pair(name, links)
         })
     });
+    let sessions = maybe(move || {
+        let sessions = Some(model.sessions.get()).filter(|them| !them.is_empty())?;
+        let links = row(sessions, |(id, stands)| {
+            let url = paths::session(&id);
+            view! { <div><a class="mono" href=url>{id}</a> " " {stands}</div> }
+        });
+        Some(pair("Sessions", links))
+    });
     let labels = memo(move || task.read().labels.clone());
     let labels = maybe(move || {
         let labels = Some(labels.get()).filter(|labels| !labels.is_empty())?;
@@ -279,7 +287,7 @@ fn Facts(model: TaskModel, task: Signal<Task>) -> impl IntoView {
         });
         Some(pair("Labels", links))
     });
-    view! { <dl class="facts facts-list">{rows} {relatives} {labels}</dl> }
+    view! { <dl class="facts facts-list">{rows} {relatives} {sessions} {labels}</dl> }
 }
 
 fn pair(name: &'static str, value: AnyView) -> AnyView {

@@ -28,6 +28,8 @@ pub(super) struct TaskModel {
     pub(super) timeline: Timeline,
     pub(super) retry_of: RwSignal<Option<i64>>,
     pub(super) retried_by: RwSignal<Vec<i64>>,
+    /// Of loops that work for it: the id, and how it stands.
+    pub(super) sessions: RwSignal<Vec<(String, String)>>,
     pub(super) log: Log,
     feed: PageFeed,
 }
@@ -45,6 +47,7 @@ impl TaskModel {
             timeline: Timeline::new(task.number, &view.timeline),
             retry_of: RwSignal::new(view.retry_of),
             retried_by: RwSignal::new(view.retried_by.clone()),
+            sessions: RwSignal::new(view.sessions.clone()),
             log: Log::new(task.id, task.number, &view.logs),
             feed: PageFeed::new(),
         };
@@ -82,7 +85,14 @@ impl TaskModel {
                 self.happened(activity);
             }
             LiveMessage::Logs(_, entries) => self.log.hear(entries),
-            LiveMessage::Activity(_) | LiveMessage::Agent(_) | LiveMessage::Event(_) => {}
+            LiveMessage::Event(event) => {
+                // A loop has begun to work for it.
+                let named = event["data"]["task_id"].as_str();
+                if named.is_some_and(|name| name == id.to_string()) {
+                    self.feed.plan(move || self.refetch());
+                }
+            }
+            LiveMessage::Activity(_) | LiveMessage::Agent(_) => {}
         }
     }
 
@@ -166,6 +176,7 @@ impl TaskModel {
         self.timeline.merge(&view.timeline);
         self.retry_of.set(view.retry_of);
         self.retried_by.set(view.retried_by.clone());
+        self.sessions.set(view.sessions.clone());
         for message in self.feed.loaded(&view.feed, view.now) {
             self.apply(&message.change);
         }

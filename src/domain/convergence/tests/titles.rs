@@ -67,14 +67,3 @@ fn a_name_says_most_and_none_is_like_another() {
         "#17 Mend the login (session 14)"
     );
 }
-
-#[test]
-fn the_task_of_a_session_is_kept_as_it_was_named() {
-    let task = |data: Value| titles(&data).and_then(|titles| titles.task);
-    assert_eq!(task(json!({"task_id": 17})).as_deref(), Some("17"));
-    assert_eq!(
-        task(json!({"task_id": "0199-x"})).as_deref(),
-        Some("0199-x")
-    );
-    assert_eq!(task(json!({"task_id": null})), None);
-}

@@ -24,7 +24,24 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Config(ConfigCommand),
     /// Send what earlier runs could not post to their webhooks.
-    Deliver,
+    #[command(
+        after_help = "Exit status: 0 nothing is left, 1 something could not be posted, \
+                      2 all that is left was refused and set aside."
+    )]
+    Deliver(DeliverFlags),
+}
+
+#[derive(Args, Clone, Copy, Debug, Default)]
+pub(crate) struct DeliverFlags {
+    /// Post nothing: name what is left, and what was set aside and why.
+    #[arg(long)]
+    pub(crate) list: bool,
+    /// Try again what was refused and set aside.
+    #[arg(long, conflicts_with = "list")]
+    pub(crate) again: bool,
+    /// Remove what was refused and set aside.
+    #[arg(long, conflicts_with_all = ["list", "again"])]
+    pub(crate) forget: bool,
 }
 
 #[derive(Subcommand)]
@@ -47,10 +64,10 @@ pub(crate) enum ConfigCommand {
 /// Numbers stay text here, so that a wrong one is reported together with what is wrong elsewhere.
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct RunFlags {
-    #[arg(long, value_name = "FILE", default_value = "convergence.yaml")]
+    #[arg(long, short, value_name = "FILE", default_value = "convergence.yaml")]
     pub(crate) config: PathBuf,
     /// The folder to work on.
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, short, value_name = "PATH")]
     pub(crate) target: Option<PathBuf>,
     #[arg(
         long,
@@ -60,14 +77,16 @@ pub(crate) struct RunFlags {
     pub(crate) name: Option<String>,
     #[arg(
         long,
+        short = 'i',
         value_name = "N",
         help = "Give up after so many iterations [env: CONVERGENCE_MAX_ITERATIONS]"
     )]
     pub(crate) max_iterations: Option<String>,
     #[arg(
         long,
+        short,
         value_name = "URL",
-        help = "Post events there [env: CONVERGENCE_WEBHOOK_URL]"
+        help = "Post events there [env: CONVERGENCE_WEBHOOK_URL, which no step sees]"
     )]
     pub(crate) webhook_url: Option<String>,
     /// Serve events over a WebSocket.

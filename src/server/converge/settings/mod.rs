@@ -2,18 +2,29 @@
 //! overrides the YAML file. Whatever is wrong is named at once, with its line.
 
 mod flags;
+mod secrets;
+mod target;
 #[cfg(test)]
 mod tests;
+mod tools;
+mod webhook;
 mod yaml;
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use self::target::{gather_target, place_of};
+use self::tools::Place;
+use self::webhook::gather_webhook;
 use self::yaml::{Problems, Section};
 use crate::domain::{LoopStep, Severity};
 
-pub(super) use self::flags::{Command, ConfigCommand, Flags, RunFlags};
+pub(super) use self::flags::{Command, ConfigCommand, DeliverFlags, Flags, RunFlags};
+pub(super) use self::secrets::secret_variables;
+pub(super) use self::tools::missing;
+pub(crate) use self::webhook::{Keep, WebhookSettings};
 
 /// What `config init` writes.
 pub(crate) const SAMPLE: &str = include_str!("sample.yaml");
@@ -40,7 +51,13 @@ pub(crate) struct Settings {
     pub(crate) socket: Option<(String, u16)>,
     /// How long the end may wait for whoever is to hear of it.
     pub(crate) linger: Option<Duration>,
+    /// The task of a dashboard that the loop works for, as it is named to us.
+    pub(crate) task: Option<String>,
+    /// Variables of ours that no step may see.
+    pub(crate) hidden: Vec<OsString>,
     pub(crate) talk: Talk,
+    /// What is odd about the file, in words.
+    pub(crate) remarks: Vec<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -55,15 +72,6 @@ pub(crate) struct StepSettings {
     pub(crate) reports: bool,
 }
 
-#[derive(Clone, Debug)]
-pub(crate) struct WebhookSettings {
-    pub(crate) url: String,
-    /// Events gather for so long before they are posted.
-    pub(crate) interval: Duration,
-    /// Events in a post at most.
-    pub(crate) batch: usize,
-}
-
 /// How much is said at the terminal.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Talk {
@@ -72,6 +80,9 @@ pub(crate) enum Talk {
     /// With everything that the steps print.
     Verbose,
 }
+
+/// The name of a task is at most so many bytes long.
+const LONGEST_TASK: usize = 200;
 
 /// A day, beyond which no limit makes sense.
 const LONGEST: f64 = 86_400.0;
@@ -87,16 +98,16 @@ pub(super) fn read(
         let words = "`kimi-converge config init` writes a sample";
         vec![format!("cannot read {name}: {error}; {words}")]
     })?;
-    let problems = Problems::default();
+    let problems = Problems::of(&text);
     let document = match yaml::load(&text) {
         Ok(document) => document,
         Err((line, words)) => {
             problems.add(line, words);
-            return Err(problems.in_words(&name));
+            return Err(problems.in_words(&name).0);
         }
     };
     let folder = path.parent().unwrap_or(Path::new(""));
-    let settings = {
+    let mut settings = {
         let environment = |name: &str| environment(name).filter(|text| !text.trim().is_empty());
         let outside = Outside {
             flags,
@@ -109,12 +120,12 @@ pub(super) fn read(
             folder,
         )
     };
-    let problems = problems.in_words(&name);
-    if problems.is_empty() {
-        Ok(settings)
-    } else {
-        Err(problems)
+    let (wrong, odd) = problems.in_words(&name);
+    if !wrong.is_empty() {
+        return Err(wrong);
     }
+    settings.remarks = odd;
+    Ok(settings)
 }
 
 /// What overrides the file.
@@ -156,79 +167,70 @@ fn gather(mut file: Section<'_>, outside: &Outside<'_>, folder: &Path) -> Settin
     let limit = limits.seconds("timeout_seconds", 0.1..=LONGEST * 30.0);
     let expected = ("seconds from 0.1 on", |text: &str| seconds(text, 0.1));
     let timeout = outside.read(("", None), "CONVERGENCE_TIMEOUT", expected);
-    let threshold = limits.number("convergence_threshold", 1..=100);
+    let threshold = limits.threshold("convergence_threshold");
     let backoff = limits.seconds("backoff_seconds", 0.0..=LONGEST);
     let min_severity = limits.severity("min_severity");
     limits.finish();
 
     let mut all = file.section("steps");
-    let steps = LoopStep::ALL.map(|step| read_step(step, all.section(step.as_str())));
+    let home = (outside.environment)("HOME");
+    let place = Place {
+        folder: &place_of(&file, outside, folder),
+        home: home.as_deref(),
+    };
+    let steps = LoopStep::ALL.map(|step| read_step(step, all.section(step.as_str()), &place));
     if !steps.iter().any(|step| step.enabled) {
         all.complain(": no step is enabled; there is nothing to do");
     }
     all.finish();
 
-    let mut events = file.section("events");
-    let url = events.text("webhook_url");
-    let interval = events.seconds("emit_interval", 0.0..=3600.0);
-    let batch = events.number("buffer_size", 1..=10_000);
-    events.finish();
-    let given = ("--webhook-url", flags.webhook_url.as_deref());
-    let anything = ("an address", |text: &str| Some(text.to_owned()));
-    let url = outside
-        .read(given, "CONVERGENCE_WEBHOOK_URL", anything)
-        .or(url);
-    let is_http = |url: &String| url.starts_with("http://") || url.starts_with("https://");
-    if url.as_ref().is_some_and(|url| !is_http(url)) {
-        let words = "webhook_url: expected http://HOST:PORT/PATH, or https://";
-        outside.problems.add(0, words.to_owned());
-    }
-    let line = file.line("target");
-    let target = file.text("target").map(|target| folder.join(target));
+    let webhook = gather_webhook(file.section("events"), outside);
+    let target = gather_target(&mut file, outside, folder);
     let name = file.text("name");
     file.finish();
     let linger = flags.linger.as_deref().and_then(|text| {
         let expected = ("seconds", |text: &str| seconds(text, 0.0));
         outside.read(("--linger", Some(text)), "", expected)
     });
+    let task = (outside.environment)("TASK_ID").map(|task| task.trim().to_owned());
     Settings {
-        target: match &flags.target {
-            Some(target) => read_target(target, 0, outside.problems),
-            None => read_target(
-                &target.unwrap_or_else(|| ".".into()),
-                line,
-                outside.problems,
-            ),
-        },
         name: flags
             .name
             .clone()
             .or(name)
             .filter(|name| !name.trim().is_empty()),
+        target,
         max_iterations: max_iterations.or(most).unwrap_or(10),
         convergence_threshold: threshold.unwrap_or(1),
         min_severity: min_severity.unwrap_or(Severity::Unknown),
         timeout: timeout.or(limit).unwrap_or(Duration::from_hours(1)),
         backoff: backoff.unwrap_or(Duration::from_secs(1)),
         steps,
-        webhook: url.map(|url| WebhookSettings {
-            url,
-            interval: interval.unwrap_or(Duration::from_secs(1)),
-            batch: usize::try_from(batch.unwrap_or(100)).unwrap_or(100),
-        }),
+        webhook,
         socket: read_socket(outside),
         linger,
+        task: task.filter(|task| task.len() <= LONGEST_TASK),
+        hidden: Vec::new(),
         talk: match (flags.quiet, flags.verbose) {
             (true, _) => Talk::Quiet,
             (_, true) => Talk::Verbose,
             _ => Talk::Normal,
         },
+        remarks: Vec::new(),
     }
 }
 
-fn read_step(step: LoopStep, mut section: Section<'_>) -> StepSettings {
+fn read_step(step: LoopStep, mut section: Section<'_>, place: &Place<'_>) -> StepSettings {
     let enabled = section.flag("enabled");
+    let (line, is_tilde) = (section.line("tool"), section.is_tilde("tool"));
+    let lines = [section.line("args"), section.line("env")];
     let tool = section.text("tool");
+    if is_tilde {
+        section.wrong(line, "tool", &tools::lone_tilde(place.home));
+    }
+    if let Some(words) = tool.as_deref().and_then(|tool| place.wrong_tool(tool)) {
+        section.wrong(line, "tool", &words);
+    }
     // A step that has a tool is meant to run.
     let enabled = enabled.unwrap_or(tool.is_some());
     if enabled && tool.is_none() {
@@ -245,6 +247,9 @@ fn read_step(step: LoopStep, mut section: Section<'_>) -> StepSettings {
             .unwrap_or(Duration::from_mins(5)),
         reports: !section.none("report"),
     };
+    for (line, key, words) in place.odd_words(&settings, lines) {
+        section.odd(line, key, &words);
+    }
     section.finish();
     settings
 }
@@ -263,14 +268,6 @@ fn read_socket(outside: &Outside<'_>) -> Option<(String, u16)> {
     let port = outside.read(given, "CONVERGENCE_WS_PORT", port);
     let host = host.unwrap_or_else(|| "127.0.0.1".to_owned());
     Some((host, port.unwrap_or(8765)))
-}
-
-fn read_target(target: &Path, line: usize, problems: &Problems) -> PathBuf {
-    std::fs::canonicalize(target).unwrap_or_else(|error| {
-        let words = format!("target: cannot find {}: {error}", target.display());
-        problems.add(line, words);
-        target.to_owned()
-    })
 }
 
 fn seconds(text: &str, least: f64) -> Option<Duration> {

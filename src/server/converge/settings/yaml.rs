@@ -1,7 +1,7 @@
 //! A YAML document, taken apart key by key so that every mistake in it is found at once and named
 //! with its line.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -9,9 +9,24 @@ use std::time::Duration;
 use crate::domain::Severity;
 use saphyr::{LoadableYamlNode, MarkedYaml, Scalar, ScanError, YamlData};
 
-/// What is wrong, and where.
+/// What is wrong, and where, and what is only odd.
 #[derive(Debug, Default)]
-pub(super) struct Problems(RefCell<Vec<(usize, String)>>);
+pub(super) struct Problems {
+    source: String,
+    wrong: RefCell<Vec<(usize, String)>>,
+    odd: RefCell<Vec<(usize, String)>>,
+    /// The file was written for the Python loop, which reads over what it does not know.
+    is_foreign: Cell<bool>,
+}
+
+/// Keys that the documentation of the Python loop has, and that do nothing there either.
+const FOREIGN: [&str; 5] = [
+    "notifications",
+    "working_dir",
+    "timeout",
+    "condition",
+    "parallel",
+];
 
 /// A mapping, and what nobody has taken from it yet.
 pub(super) struct Section<'a> {
@@ -24,20 +39,35 @@ pub(super) struct Section<'a> {
 }
 
 impl Problems {
-    /// `line` 0 is no line.
-    pub(super) fn add(&self, line: usize, words: String) {
-        self.0.borrow_mut().push((line, words));
+    /// Of a file with this text.
+    pub(super) fn of(source: &str) -> Self {
+        Self {
+            source: source.to_owned(),
+            ..Self::default()
+        }
     }
 
-    /// All of them in the order of their lines; `name` is that of the file.
-    pub(super) fn in_words(self, name: &str) -> Vec<String> {
-        let mut problems = self.0.into_inner();
-        problems.sort_by_key(|(line, _)| *line);
-        let told = |(line, words)| match line {
-            0 => words,
-            line => format!("{name}, line {line}: {words}"),
+    /// `line` 0 is no line.
+    pub(super) fn add(&self, line: usize, words: String) {
+        self.wrong.borrow_mut().push((line, words));
+    }
+
+    /// What is accepted with a word.
+    pub(super) fn remark(&self, line: usize, words: String) {
+        self.odd.borrow_mut().push((line, words));
+    }
+
+    /// What is wrong, and what is odd, each in the order of their lines; `name` is that of the file.
+    pub(super) fn in_words(self, name: &str) -> (Vec<String>, Vec<String>) {
+        let told = |mut all: Vec<(usize, String)>| {
+            all.sort_by_key(|(line, _)| *line);
+            let told = |(line, words)| match line {
+                0 => words,
+                line => format!("{name}, line {line}: {words}"),
+            };
+            all.into_iter().map(told).collect()
         };
-        problems.into_iter().map(told).collect()
+        (told(self.wrong.into_inner()), told(self.odd.into_inner()))
     }
 }
 
@@ -132,6 +162,34 @@ impl<'a> Section<'a> {
         })
     }
 
+    /// How many clean iterations in a row converge. The Python loop writes a fraction there, and
+    /// ends after one.
+    pub(super) fn threshold(&mut self, key: &'static str) -> Option<u32> {
+        let expected = "a whole number of clean iterations from 1 to 100, or a fraction from 0 to 1 \
+            as for the Python loop";
+        let line = self.line(key);
+        let value = self.read(key, expected, |node| {
+            let whole = node.data.as_integer().and_then(|it| u32::try_from(it).ok());
+            let whole = whole
+                .filter(|it| (1..=100).contains(it))
+                .map(|it| (it, None));
+            let part = node.data.as_floating_point();
+            let part = part.filter(|it| *it > 0.0 && *it <= 1.0);
+            whole.or_else(|| part.map(|it| (1, Some(it))))
+        });
+        let (number, part) = value?;
+        if let Some(part) = part {
+            self.problems.is_foreign.set(true);
+            let words = format!(
+                "{}{key}: {part} is the Python loop's, which ends after one clean iteration; so \
+                 does this: 1",
+                self.path
+            );
+            self.problems.remark(line, words);
+        }
+        Some(number)
+    }
+
     /// Seconds, which may have a fraction.
     pub(super) fn seconds(
         &mut self,
@@ -199,11 +257,41 @@ impl<'a> Section<'a> {
             .unwrap_or_default()
     }
 
+    /// The text of a key that somebody will take.
+    pub(super) fn peek(&self, key: &str) -> Option<String> {
+        let mut entries = self.entries.iter();
+        let (_, _, node) = entries.find(|(name, ..)| name == key)?;
+        text(node)
+    }
+
     /// The line of a key that nobody took yet; 0 when there is none.
     pub(super) fn line(&self, key: &str) -> usize {
         let mut entries = self.entries.iter();
         let found = entries.find(|(name, ..)| name == key);
         found.map_or(0, |(_, line, _)| *line)
+    }
+
+    /// True when the value of a key that nobody took yet is a lone `~`: nothing, in YAML.
+    pub(super) fn is_tilde(&self, key: &str) -> bool {
+        let mut entries = self.entries.iter();
+        let found = entries.find(|(name, ..)| name == key);
+        found.is_some_and(|(_, _, node)| {
+            let at = node.span.start.index();
+            node.data == YamlData::Value(Scalar::Null)
+                && self.problems.source.chars().nth(at) == Some('~')
+        })
+    }
+
+    /// Something is wrong with the value of a key.
+    pub(super) fn wrong(&self, line: usize, key: &str, words: &str) {
+        let words = format!("{}{key}: {words}", self.path);
+        self.problems.add(line, words);
+    }
+
+    /// Something is odd about the value of a key.
+    pub(super) fn odd(&self, line: usize, key: &str, words: &str) {
+        let words = format!("{}{key}: {words}", self.path);
+        self.problems.remark(line, words);
     }
 
     /// Something is wrong with the section as a whole.
@@ -216,8 +304,16 @@ impl<'a> Section<'a> {
     pub(super) fn finish(self) {
         for (name, line, _) in &self.entries {
             let known = self.known.join(", ");
-            let words = format!("{}{name}: unknown setting; known here: {known}", self.path);
-            self.problems.add(*line, words);
+            let is_foreign = self.problems.is_foreign.get() || FOREIGN.contains(&name.as_str());
+            if is_foreign {
+                self.odd(*line, name, &format!("is not used; known here: {known}"));
+            } else {
+                self.wrong(
+                    *line,
+                    name,
+                    &format!("unknown setting; known here: {known}"),
+                );
+            }
         }
     }
 }

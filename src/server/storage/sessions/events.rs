@@ -81,6 +81,7 @@ impl EventRow {
             event_id: self.event_id,
             timestamp: Timestamp(self.time),
             is_dated: true,
+            came: Timestamp(self.time),
             session_id: session_id.to_owned(),
             iteration: u32::try_from(self.iteration).unwrap_or(0),
             event_type: EventType::parse(&self.kind),

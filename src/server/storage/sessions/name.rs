@@ -12,7 +12,7 @@ use crate::server::storage::Answer;
 use crate::server::storage::tx::{Tx, in_tx};
 
 impl StoredSession {
-    /// What people call it. Here the title of its task would come in.
+    /// What people call it, unless it has no name and a task of which one may know.
     pub(crate) fn name(&self) -> String {
         session_name(self.name.as_deref(), None, self.number)
     }

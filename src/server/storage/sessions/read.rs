@@ -99,6 +99,24 @@ impl Database {
         Ok(Page { items, next })
     }
 
+    /// The sessions that name a task in one of these ways, latest first.
+    pub(crate) async fn sessions_of_task(
+        &self,
+        scope: &Scope,
+        names: [String; 2],
+        most: u32,
+    ) -> Answer<Vec<StoredSession>> {
+        let rows: Vec<SessionRow> = on_pool!(self, pool => {
+            let mut query = QueryBuilder::new(COLUMNS);
+            query.push(" where task in (").push_bind(names[0].clone()).push(", ");
+            query.push_bind(names[1].clone()).push(") and ");
+            push_scope(&mut query, "project", scope);
+            query.push(" order by number desc limit ").push_bind(i64::from(most));
+            query.build_query_as().fetch_all(pool).await?
+        });
+        Ok(rows.into_iter().map(StoredSession::from).collect())
+    }
+
     /// True when a running session was last heard of before this moment.
     pub(crate) async fn has_silent_sessions(&self, heard_before: Timestamp) -> Answer<bool> {
         let found: Option<i64> = on_pool!(self, pool => sqlx::query_scalar(SILENT)

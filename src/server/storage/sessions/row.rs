@@ -75,6 +75,7 @@ impl StoredSession {
             Some(why) => Session::unreadable(id, source, why.clone()),
         };
         Session {
+            nameless: self.name.is_none().then_some(self.number),
             name: self.name(),
             ..session
         }
@@ -174,7 +175,7 @@ pub(super) async fn save(
             let mut query = QueryBuilder::new("update sessions set facts = v.column2, \
                 state = v.column3, status = v.column4, iterations = v.column5, \
                 events = v.column6, duration = v.column7, words = v.column8, silent = v.column9, \
-                name = v.column10");
+                name = v.column10, task = v.column11");
             if let Some(at) = heard_at {
                 query.push(", heard_at = case when heard_at > ").push_bind(at.0);
                 query.push(" then heard_at else ").push_bind(at.0).push(" end");
@@ -195,7 +196,8 @@ pub(super) async fn save(
                     .push_bind(end.map(|end| (end.0 - session.start_time.0).max(0)))
                     .push_bind(words.to_lowercase().replace('\0', " "))
                     .push_bind(stored.silent)
-                    .push_bind(stored.name.clone());
+                    .push_bind(stored.name.clone())
+                    .push_bind(session.task_id);
             });
             query.push(") as v where sessions.number = v.column1");
             let query = query.build().persistent(chunk.len() <= KEPT_READY);

@@ -1,5 +1,7 @@
 //! Reading tasks: one, a page, the active ones, and what finished lately.
 
+use std::collections::HashMap;
+
 use sqlx::{Encode, FromRow, QueryBuilder, Type};
 
 use super::StoredTask;
@@ -7,7 +9,7 @@ use super::row::{Found, body_of, found, listed, listed_columns, task_columns, vi
 use crate::domain::{
     Page, Priority, Scope, Task, TaskBody, TaskFilter, TaskId, TaskRef, TaskStatus,
 };
-use crate::server::storage::columns::{parse_cursor, patterns};
+use crate::server::storage::columns::{parse_cursor, patterns, push_scope};
 use crate::server::storage::database::on_pool;
 use crate::server::storage::{Answer, Database};
 
@@ -197,6 +199,40 @@ impl Database {
             .into_iter()
             .filter(|(_, project)| scope.covers(project));
         Ok(seen.map(|(number, _)| number).collect())
+    }
+
+    /// The numbers and titles of the tasks with these ids and numbers, by what they are named here; only of those
+    /// that `scope` covers.
+    pub(crate) async fn named_tasks(
+        &self,
+        scope: &Scope,
+        names: &[&str],
+    ) -> Answer<HashMap<String, (i64, String)>> {
+        let ids = names.iter().filter_map(|name| name.parse::<TaskId>().ok());
+        let ids: Vec<_> = ids.map(|id| id.to_string()).collect();
+        let numbers: Vec<i64> = names.iter().filter_map(|it| it.parse().ok()).collect();
+        let mut found = HashMap::new();
+        if ids.is_empty() && numbers.is_empty() {
+            return Ok(found);
+        }
+        let rows: Vec<(String, i64, String)> = on_pool!(self, pool => {
+            let mut query = QueryBuilder::new("select id, number, title from tasks where (id in (''");
+            for id in &ids {
+                query.push(", ").push_bind(id.clone());
+            }
+            query.push(") or number in (0");
+            for number in &numbers {
+                query.push(", ").push_bind(*number);
+            }
+            query.push(")) and ");
+            push_scope(&mut query, "project", scope);
+            query.build_query_as().persistent(false).fetch_all(pool).await?
+        });
+        for (id, number, title) in rows {
+            found.insert(number.to_string(), (number, title.clone()));
+            found.insert(id, (number, title));
+        }
+        Ok(found)
     }
 
     /// How many tasks there are of each agent and status, and of each project and status.

@@ -174,8 +174,24 @@ fn Facts(
             </section>
         })
     });
+    let task = maybe(move || {
+        let session = session.read();
+        let session = session.as_ref()?;
+        let name = session.task_id.clone()?;
+        let named = match session.task_number {
+            Some(number) => view! { <a href=paths::task(number)>{format!("#{number}")}</a> }.any(),
+            None => view! { <span class="mono">{name}</span> }.any(),
+        };
+        Some(view! {
+            <div>
+                <dt>"Task"</dt>
+                <dd>{named}</dd>
+            </div>
+        })
+    });
     view! {
         <dl class="facts">
+            {task}
             <div>
                 <dt>"Began"</dt>
                 <dd>{began}</dd>

@@ -1,5 +1,7 @@
 //! Where settings come from, and everything that can be wrong with them.
 
+mod odd;
+
 use std::fmt::Write;
 use std::time::Duration;
 
@@ -16,7 +18,11 @@ fn load(yaml: &str, flags: RunFlags, environment: &[(&str, &str)]) -> Result<Set
         ..flags
     };
     let variable = |name: &str| {
-        let found = environment.iter().find(|(known, _)| *known == name);
+        let home = [("HOME", "/home/me")];
+        let found = environment
+            .iter()
+            .chain(&home)
+            .find(|(known, _)| *known == name);
         found.map(|(_, value)| (*value).to_owned())
     };
     let name = format!("{}, ", path.display());
@@ -126,7 +132,56 @@ const WRONG: &[(&str, &str)] = &[
         "loop: {timeout_seconds: .nan}",
         "loop.timeout_seconds: expected seconds from 0.1 to",
     ),
-    ("loop: {convergence_threshold: 0.95}", "from 1 to 100"),
+    (
+        "loop: {convergence_threshold: 0}",
+        "line 1: loop.convergence_threshold: expected a whole number of clean iterations from 1",
+    ),
+    (
+        "loop: {convergence_threshold: 1.5}",
+        "or a fraction from 0 to 1",
+    ),
+    (
+        "loop: {convergence_threshold: -0.5}",
+        "or a fraction from 0 to 1",
+    ),
+    (
+        "loop: {convergence_threshold: most}",
+        "or a fraction from 0 to 1",
+    ),
+    (
+        "\nsteps:\n  fix: {tool: npm run lint}",
+        "line 3: steps.fix.tool: expected a program alone, not \"npm run lint\"; \
+         write tool: npm and args: [run, lint]",
+    ),
+    (
+        "steps: {fix: {tool: ' make  test CC=a:b '}}",
+        "write tool: make and args: [test, \"CC=a:b\"]",
+    ),
+    (
+        "steps: {fix: {tool: 'make test || exit 1'}}",
+        "write tool: sh and args: [-c, \"make test || exit 1\"]",
+    ),
+    (
+        "steps: {fix: {tool: ~/bin/mend}}",
+        "steps.fix.tool: no shell makes a home folder of the ~ in \"~/bin/mend\"; \
+         write the folder, /home/me/bin/mend",
+    ),
+    (
+        "steps: {fix: {tool: ~/bin/mend --all}}",
+        "write tool: /home/me/bin/mend and args: [--all]",
+    ),
+    (
+        "steps: {fix: {tool: ~}}",
+        "steps.fix.tool: a lone ~ is nothing in YAML; write the folder, such as /home/me",
+    ),
+    (
+        "events: {webhook_url: 'http://${TOKEN}@host'}",
+        "webhook_url: no variable is replaced in it",
+    ),
+    (
+        "events: {keep_days: 0}",
+        "events.keep_days: expected a whole number from 1",
+    ),
     (
         "loop: {min_severity: huge}",
         "line 1: loop.min_severity: expected low, medium, high or critical",
@@ -189,6 +244,32 @@ fn every_problem_is_named_with_its_line() {
     assert!(
         both.contains("line 1: a: ") && both.contains("line 2: loop.b: "),
         "{both}"
+    );
+}
+
+#[test]
+fn a_task_is_known_by_the_environment_and_so_is_what_is_kept() {
+    let task = |value: &str| {
+        load(STEP, RunFlags::default(), &[("TASK_ID", value)])
+            .unwrap()
+            .task
+    };
+    assert_eq!(task(" 17 ").as_deref(), Some("17"));
+    assert_eq!(task(" "), None);
+    assert_eq!(task(&"x".repeat(201)), None);
+    let yaml = format!("{STEP}events: {{webhook_url: 'http://x', keep_days: 3, keep_mib: 2}}");
+    let keep = |environment: &[(&str, &str)]| {
+        let settings = load(&yaml, RunFlags::default(), environment).unwrap();
+        let keep = settings.webhook.unwrap().keep;
+        (keep.days, keep.bytes)
+    };
+    assert_eq!(keep(&[]), (3, 2 << 20));
+    assert_eq!(keep(&[("CONVERGENCE_KEEP_DAYS", "9")]), (9, 2 << 20));
+    let wrong = [("CONVERGENCE_KEEP_MIB", "all")];
+    let wrong = load(&yaml, RunFlags::default(), &wrong).unwrap_err();
+    assert!(
+        wrong.contains("CONVERGENCE_KEEP_MIB: expected a whole number"),
+        "{wrong}"
     );
 }
 

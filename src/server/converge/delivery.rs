@@ -1,0 +1,236 @@
+//! Brings one parcel to its webhook. Whoever receives it may see some events twice (an answer may be
+//! lost on its way); their ids tell.
+//!
+//! What is refused is cut in two, and again, until each event that nobody takes stands alone and is
+//! set aside; the rest arrives in order.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::time::timeout;
+use url::Url;
+
+use super::answer::Meaning;
+use super::journal::{Line, Reader};
+use super::parcel::Parcel;
+use super::voice::Voice;
+use super::webhook::Webhook;
+
+/// Whoever refuses so many events one by one, and takes none, takes nothing of the parcel.
+const HOPELESS: usize = 100;
+/// How often a post is sent on before it is said that it goes round in circles.
+const MOST_MOVES: u32 = 5;
+/// How long a post may take at most, however slow they were before.
+const LONGEST_PATIENCE: Duration = Duration::from_mins(10);
+
+/// A parcel on its way.
+pub(crate) struct Delivery {
+    pub(crate) parcel: Parcel,
+    reader: Reader,
+    /// Where to, if it has moved.
+    url: Option<Url>,
+    moves: u32,
+    /// How many events the next posts have, the next one last; as many as may be when empty.
+    portions: Vec<usize>,
+    patience: Duration,
+    taken: usize,
+    refused: usize,
+}
+
+/// How far it has come.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Course {
+    /// All of a closed journal has arrived, or stands aside.
+    Done,
+    /// Nothing more of it is posted.
+    Ended,
+    /// It may go on later.
+    Trouble {
+        words: String,
+        wait: Option<Duration>,
+    },
+    /// It cannot be read.
+    Broken(String),
+}
+
+impl Delivery {
+    pub(crate) fn new(parcel: Parcel, webhook: &Webhook) -> Self {
+        Self {
+            reader: parcel.reader(),
+            url: None,
+            moves: 0,
+            portions: Vec::new(),
+            patience: webhook.patience,
+            taken: 0,
+            refused: 0,
+            parcel,
+        }
+    }
+
+    /// Posts everything as it is written, until nothing more comes or something stands in the way.
+    /// Dropping this loses nothing.
+    pub(crate) async fn go(&mut self, webhook: &Webhook, voice: &Voice<'_>) -> Course {
+        if self.parcel.note.ended.is_some() {
+            return Course::Ended;
+        }
+        let url = match (self.url.clone(), Url::parse(&self.parcel.note.url)) {
+            (Some(url), _) | (None, Ok(url)) => url,
+            (None, Err(error)) => {
+                let words = format!("the address cannot be used: {error}");
+                return Course::Trouble { words, wait: None };
+            }
+        };
+        self.url = Some(url);
+        loop {
+            match self.next(webhook).await {
+                Ok(Some(lines)) => {
+                    if let Some(course) = self.post(webhook, lines, voice).await {
+                        return course;
+                    }
+                }
+                Ok(None) => return Course::Done,
+                Err(error) => {
+                    let session = &self.parcel.note.session;
+                    let words = format!("the journal of session {session} cannot be read: {error}");
+                    return Course::Broken(words);
+                }
+            }
+        }
+    }
+
+    /// The events of the next post.
+    async fn next(&mut self, webhook: &Webhook) -> std::io::Result<Option<Vec<Line>>> {
+        let most = self.portions.last().copied().unwrap_or(webhook.batch);
+        let Some(lines) = self.reader.peek(most).await? else {
+            return Ok(None);
+        };
+        if lines.len() == most || !self.reader.ends_with(&lines) {
+            return Ok(Some(lines));
+        }
+        // More may come.
+        let _ = timeout(webhook.interval, self.reader.closed()).await;
+        self.reader.peek(most).await
+    }
+
+    /// Posts what can be posted of these lines; answers where that leads if it cannot go on.
+    async fn post(
+        &mut self,
+        webhook: &Webhook,
+        mut lines: Vec<Line>,
+        voice: &Voice<'_>,
+    ) -> Option<Course> {
+        if let Some(bad) = lines.iter().position(|line| !is_event(line)) {
+            lines.truncate(bad.max(1));
+            if bad == 0 {
+                self.portion(1);
+                self.set_aside(&lines[0], "it cannot be read in the journal", voice);
+                self.note(voice);
+                return None;
+            }
+        }
+        let url = self.url.clone()?;
+        let session = self.parcel.note.session.clone();
+        let answer = webhook.post(&url, &session, &lines, self.patience).await;
+        let Some(meaning) = answer else {
+            let seconds = self.patience.as_secs();
+            self.patience = (self.patience * 2).min(LONGEST_PATIENCE);
+            let host = url.host_str().unwrap_or_default();
+            let words = format!("{host} did not answer in {seconds} s");
+            return Some(Course::Trouble { words, wait: None });
+        };
+        match meaning {
+            Meaning::Taken(left_out) => self.take(&lines, left_out, voice),
+            Meaning::Refused(why) if lines.len() == 1 => {
+                self.portion(1);
+                self.refused += 1;
+                if self.taken == 0 && self.refused >= HOPELESS {
+                    return Some(self.end(&format!("{why} (as of each of {HOPELESS})"), voice));
+                }
+                self.set_aside(&lines[0], &why, voice);
+            }
+            Meaning::Refused(_) => {
+                self.portion(lines.len());
+                let half = lines.len() / 2;
+                self.portions.extend([lines.len() - half, half]);
+            }
+            Meaning::Gone(why) => return Some(self.end(&why, voice)),
+            Meaning::Moved(to) => {
+                self.moves += 1;
+                if self.moves > MOST_MOVES {
+                    self.moves = 0;
+                    let host = url.host_str().unwrap_or_default();
+                    let words = format!("{host} sends us round in circles");
+                    return Some(Course::Trouble { words, wait: None });
+                }
+                self.url = Some(to);
+            }
+            Meaning::Later { words, wait } => return Some(Course::Trouble { words, wait }),
+        }
+        self.note(voice);
+        None
+    }
+
+    /// These have arrived, but for those at these places.
+    fn take(&mut self, lines: &[Line], left_out: Vec<(usize, String)>, voice: &Voice<'_>) {
+        self.portion(lines.len());
+        self.moves = 0;
+        self.taken += lines.len() - left_out.len();
+        let mut left_out = left_out.into_iter().peekable();
+        for (place, line) in lines.iter().enumerate() {
+            match left_out.next_if(|(refused, _)| *refused == place) {
+                Some((_, why)) => self.set_aside(line, &why, voice),
+                None => {
+                    self.reader.advance(std::slice::from_ref(line));
+                    self.parcel.arrived(self.reader.at());
+                }
+            }
+        }
+    }
+
+    fn set_aside(&mut self, line: &Line, why: &str, voice: &Voice<'_>) {
+        self.parcel.set_aside(line, why);
+        self.reader.advance(std::slice::from_ref(line));
+        voice.name(&format!("webhook: {} is set aside: {why}", name_of(line)));
+    }
+
+    /// Nothing more is posted.
+    fn end(&mut self, why: &str, voice: &Voice<'_>) -> Course {
+        self.parcel.note.ended = Some(why.to_owned());
+        voice.complain(&format!(
+            "webhook: {why}; nothing more of this session is posted there"
+        ));
+        self.note(voice);
+        Course::Ended
+    }
+
+    /// So many events of the next portion are dealt with.
+    fn portion(&mut self, events: usize) {
+        if let Some(next) = self.portions.pop()
+            && next > events
+        {
+            self.portions.push(next - events);
+        }
+    }
+
+    fn note(&self, voice: &Voice<'_>) {
+        if let Err(error) = self.parcel.note_down() {
+            voice.complain(&format!(
+                "webhook: cannot note what has arrived, some may come twice: {error}"
+            ));
+        }
+    }
+}
+
+fn is_event(line: &Line) -> bool {
+    line.text.starts_with('{') && serde_json::from_str::<serde::de::IgnoredAny>(&line.text).is_ok()
+}
+
+/// An event by its type and id.
+pub(super) fn name_of(line: &Line) -> String {
+    let event: Value = serde_json::from_str(&line.text).unwrap_or_default();
+    let text = |name: &str| event.get(name).and_then(Value::as_str);
+    match (text("event_type"), text("event_id")) {
+        (Some(kind), Some(id)) => format!("{kind} {id}"),
+        _ => "an event".to_owned(),
+    }
+}
