@@ -1,6 +1,6 @@
 //! Log entries: what agents print and say while they work.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
@@ -36,8 +36,8 @@ pub struct NewLog {
     /// When it was said; the time of arrival when absent.
     #[serde(default)]
     pub time: Option<Timestamp>,
-    /// `info` when absent.
-    #[serde(default)]
+    /// `info` when absent. Read in any case, and under its usual names and numbers.
+    #[serde(default, deserialize_with = "any_level")]
     pub level: LogLevel,
     /// `agent` when absent.
     #[serde(default)]
@@ -78,6 +78,42 @@ impl LogLevel {
             Self::Error => "error",
         }
     }
+
+    /// The level of a name that is in use for one, in any case.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Some(match name.trim().to_ascii_lowercase().as_str() {
+            "debug" | "trace" | "verbose" => Self::Debug,
+            "info" | "notice" | "information" => Self::Info,
+            "warn" | "warning" => Self::Warn,
+            "error" | "err" | "critical" | "fatal" | "panic" | "alert" | "emergency" => Self::Error,
+            _ => return None,
+        })
+    }
+
+    /// What a program means by a name, or by one of pino's numbers.
+    #[must_use]
+    pub fn of_value(value: &Value) -> Option<Self> {
+        if let Value::String(name) = value {
+            return Self::named(name);
+        }
+        Some(match value.as_u64()? {
+            10 | 20 => Self::Debug,
+            30 => Self::Info,
+            40 => Self::Warn,
+            50 | 60 => Self::Error,
+            _ => return None,
+        })
+    }
+}
+
+fn any_level<'de, D: Deserializer<'de>>(deserializer: D) -> Result<LogLevel, D::Error> {
+    let value = Value::deserialize(deserializer)?;
+    LogLevel::of_value(&value).ok_or_else(|| {
+        serde::de::Error::custom(format!(
+            "{value} is no level: use debug, info, warn or error"
+        ))
+    })
 }
 
 /// Where an entry came from.

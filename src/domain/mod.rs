@@ -9,6 +9,7 @@ mod convergence;
 mod error;
 mod excerpt;
 mod id;
+mod lenient_json;
 mod limits;
 mod link;
 mod live;
@@ -22,8 +23,10 @@ mod question;
 mod queue;
 mod scope;
 mod stream;
+mod stream_line;
 mod task;
 mod task_change;
+mod terminal;
 mod timestamp;
 mod transition;
 mod usage;
@@ -68,12 +71,14 @@ pub use queue::{
     is_head_key, order_key,
 };
 pub use scope::{Audience, Author, Role, Scope};
-pub use stream::{AgentEvent, Outcome, StreamLine, Then};
+pub use stream::{AgentEvent, Outcome, Then};
+pub use stream_line::{Oddity, StreamLine};
 pub use task::{
     EXCERPT, IdempotencyKey, Priority, StatusCounts, Task, TaskBody, TaskDetail, TaskRef,
     TaskStatus, excerpt,
 };
 pub use task_change::{NewTask, TaskChange};
+pub use terminal::{Colour, Span, Terminal, TextLook, Underline, text_of};
 pub use timestamp::Timestamp;
 pub use transition::{Illegal, Transition};
 pub use usage::{Cost, CostSource, Usage, UsageRecord};

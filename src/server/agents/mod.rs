@@ -6,6 +6,7 @@
 //! [`fake`] (a script, for demonstrations).
 
 pub(crate) mod descriptors;
+mod document;
 mod environment;
 pub(crate) mod fake;
 mod feed;
