@@ -55,7 +55,7 @@ pub(crate) async fn run(
     let metrics = describe_metrics().map_err(StartError)?;
     // Nothing is reaped, restored or migrated before the place is ours alone.
     let home = Home::open(&config, clock)?;
-    let node: Arc<str> = home.node().into();
+    let node = Arc::new(home.node());
     let board = Board::new();
     let bus = Bus::new(clock.uuid().to_string(), FEED_BYTES);
     let publisher = Publisher::new(board.clone(), bus.clone());
@@ -75,7 +75,7 @@ pub(crate) async fn run(
     // What an earlier server left running is gone before its tasks may run again.
     reap_survivors(&node);
     let adapters = Arc::new(Adapters::new(&config.agents, &node));
-    restore(&db, &board, &config.agents, &adapters, clock, &node)
+    restore(&db, &board, &config.agents, &adapters, clock, &node.name)
         .await
         .map_err(|error| StartError(format!("the database cannot be read: {}", chain(&error))))?;
 
@@ -103,7 +103,7 @@ pub(crate) async fn run(
     });
     let routes = router::router(&app, metrics.clone());
 
-    let dispatching = loops.spawn(jobs::dispatch(app.clone(), node));
+    let dispatching = loops.spawn(jobs::dispatch(app.clone(), node.name.as_str().into()));
     keep_up(&loops, &app);
     let mut urls = config.convergence_urls;
     if config.simulate_loop {

@@ -72,7 +72,10 @@ fn obey(arguments: impl Iterator<Item = OsString>) -> u8 {
     };
     match flags.command {
         Command::Run(flags) => match settings::read(&flags, environment) {
-            Ok(settings) => in_runtime(run::run(settings)),
+            Ok(settings) => {
+                agents::orphans::adopt();
+                in_runtime(run::run(settings))
+            }
             Err(problems) => refuse(&problems),
         },
         Command::Config(ConfigCommand::Init { path, force }) => init(&path, force),
