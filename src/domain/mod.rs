@@ -27,6 +27,7 @@ mod stream_line;
 mod task;
 mod task_change;
 mod terminal;
+mod text;
 mod timestamp;
 mod transition;
 mod usage;
@@ -79,6 +80,7 @@ pub use task::{
 };
 pub use task_change::{NewTask, TaskChange};
 pub use terminal::{Colour, Span, Terminal, TextLook, Underline, text_of};
+pub use text::{closed, is_visible, line_feeds};
 pub use timestamp::Timestamp;
 pub use transition::{Illegal, Transition};
 pub use usage::{Cost, CostSource, Usage, UsageRecord};

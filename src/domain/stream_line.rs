@@ -90,9 +90,7 @@ impl StreamLine {
 
     fn progress_line(rest: &str) -> Self {
         let mut found = Self::default();
-        let (number, message) = rest
-            .split_once(char::is_whitespace)
-            .unwrap_or((rest, ""));
+        let (number, message) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
         match ratio_of(number) {
             Ok(ratio) => found.events.push(AgentEvent::Progress(ratio)),
             Err(why) => {

@@ -149,14 +149,29 @@ fn one_odd_field_never_costs_the_rest_of_a_line() {
         (r#""log": 5"#, "log"),
         (r#""log": {"level": "warn"}"#, "log.message"),
         (r#""log": {"message": "x", "time": "noon"}"#, "log.time"),
-        (r#""log": {"message": "x", "stream": "system"}"#, "log.stream"),
+        (
+            r#""log": {"message": "x", "stream": "system"}"#,
+            "log.stream",
+        ),
         (r#""log": {"message": "x", "level": []}"#, "log.level"),
         (r#""log": {"message": "x", "host": 1}"#, "log.host"),
         (r#""question": " ""#, "question.text"),
-        (r#""question": {"text": "x", "colour": 1}"#, "question.colour"),
-        (r#""question": {"text": "x", "options": 3}"#, "question.options"),
-        (r#""question": {"text": "x", "options": ["a", "a"]}"#, "question.options"),
-        (r#""question": {"text": "x", "kind": "odd"}"#, "question.kind"),
+        (
+            r#""question": {"text": "x", "colour": 1}"#,
+            "question.colour",
+        ),
+        (
+            r#""question": {"text": "x", "options": 3}"#,
+            "question.options",
+        ),
+        (
+            r#""question": {"text": "x", "options": ["a", "a"]}"#,
+            "question.options",
+        ),
+        (
+            r#""question": {"text": "x", "kind": "odd"}"#,
+            "question.kind",
+        ),
         (r#""usage": 5"#, "usage"),
         (r#""usage": {"input_tokens": "x"}"#, "usage.input_tokens"),
         (r#""evidence": {"path": "a.png"}"#, "evidence"),
@@ -179,7 +194,10 @@ fn what_is_odd_about_a_question_or_an_entry_leaves_it_there() {
     let [AgentEvent::Log(entry)] = &line.events[..] else {
         panic!("one entry: {line:?}");
     };
-    assert_eq!((entry.message.as_str(), entry.stream), ("x", LogStream::Agent));
+    assert_eq!(
+        (entry.message.as_str(), entry.stream),
+        ("x", LogStream::Agent)
+    );
     assert_eq!(json!(entry.fields), json!({"host": "here", "pid": 3}));
 }
 
@@ -187,11 +205,17 @@ fn what_is_odd_about_a_question_or_an_entry_leaves_it_there() {
 fn what_is_nested_too_deeply_is_named() {
     let nested = |levels: usize| "[".repeat(levels) + &"]".repeat(levels);
     for levels in [65, 200] {
-        let line = read(&format!(r#"{{"result": {}, "progress": 1}}"#, nested(levels)));
+        let line = read(&format!(
+            r#"{{"result": {}, "progress": 1}}"#,
+            nested(levels)
+        ));
         assert_eq!(odd(&line), ["result"], "{levels}");
         assert_eq!(line.events, [AgentEvent::Progress(1.0)]);
     }
-    assert_eq!(StreamLine::parse(&format!(r#"{{"a": {}}}"#, nested(200))), None);
+    assert_eq!(
+        StreamLine::parse(&format!(r#"{{"a": {}}}"#, nested(200))),
+        None
+    );
 }
 
 #[test]
@@ -202,13 +226,24 @@ fn half_a_character_is_replaced() {
 
 #[test]
 fn a_beginning_is_known_before_the_rest_is_there() {
-    for text in ["", "  ", "\u{feff}", "{", " {\"result\": {\"answer\": ", "{}", "::prog", "::progress 0."] {
+    for text in [
+        "",
+        "  ",
+        "\u{feff}",
+        "{",
+        " {\"result\": {\"answer\": ",
+        "{}",
+        "::prog",
+        "::progress 0.",
+    ] {
         assert!(StreamLine::may_begin(text), "{text:?}");
     }
     for text in ["name? ", "{y/n} ", "{1}", ":) ", "::progressive"] {
         assert!(!StreamLine::may_begin(text), "{text:?}");
     }
-    assert!(StreamLine::begins_result(" {\"usage\": {}, \"result\": [\"xx"));
+    assert!(StreamLine::begins_result(
+        " {\"usage\": {}, \"result\": [\"xx"
+    ));
     assert!(!StreamLine::begins_result("{\"data\": \"xx"));
     assert!(!StreamLine::begins_result("result"));
 }

@@ -118,9 +118,9 @@ impl TryFrom<Number> for Count {
         let text = number.to_string();
         let whole = text.strip_suffix(".0").unwrap_or(&text);
         let count = whole.parse().ok().filter(|count| *count <= LARGEST);
-        count.map(Self).ok_or_else(|| {
-            format!("{text} is not a whole number from 0 to {LARGEST} (2^53 - 1)")
-        })
+        count
+            .map(Self)
+            .ok_or_else(|| format!("{text} is not a whole number from 0 to {LARGEST} (2^53 - 1)"))
     }
 }
 
@@ -197,7 +197,8 @@ impl UsageReport {
 
     fn of(words: Words) -> Self {
         let of = |count: Option<Count>| count.map(|count| count.0);
-        let openai = |details: &Option<Details>| of(details.as_ref().and_then(|it| it.cached_tokens));
+        let openai =
+            |details: &Option<Details>| of(details.as_ref().and_then(|it| it.cached_tokens));
         let cache = sum([
             of(words.cache_read_input_tokens),
             of(words.cache_creation_input_tokens),

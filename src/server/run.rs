@@ -135,6 +135,8 @@ pub(crate) async fn run(
     if tokio::time::timeout(CLOSE, writing).await.is_err() {
         tracing::error!("the database could not be closed in time");
     }
+    // Empty unless a run is still being ended.
+    let _kept = node.runs.as_deref().map(std::fs::remove_dir);
     Ok(())
 }
 

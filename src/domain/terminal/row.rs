@@ -113,6 +113,7 @@ impl Row {
         if column < end {
             self.part(column);
             self.part(end);
+            self.blank_tabs(column);
             let gone = self.cells.drain(column..end);
             self.bytes -= gone.map(|cell| cell.bytes()).sum::<usize>();
         }
@@ -122,9 +123,20 @@ impl Row {
     pub(super) fn insert(&mut self, column: usize, count: usize) {
         if column < self.len() {
             self.part(column);
+            self.blank_tabs(column);
             let blanks = std::iter::repeat_n(Cell::blank(), count);
             self.cells.splice(column..column, blanks);
             self.bytes += count;
+        }
+    }
+
+    /// A tab that is moved reaches to another column.
+    fn blank_tabs(&mut self, column: usize) {
+        for at in column..self.len() {
+            if self.cells[at].base == Some('\t') {
+                self.part(at);
+                self.set(at, Cell::blank());
+            }
         }
     }
 

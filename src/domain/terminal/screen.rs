@@ -65,6 +65,7 @@ impl Screen {
         self.above_bytes = 0;
         self.row = Row::default();
         self.column = 0;
+        self.saved = 0;
         self.last = None;
         self.is_full = false;
         self.answered = (0, 0);
@@ -190,7 +191,9 @@ impl Screen {
     fn as_picture(&self, c: char) -> char {
         let in_use = self.graphics[usize::from(self.shifted)];
         let place = u32::from(c).checked_sub(u32::from('`'));
-        let place = place.filter(|_| in_use).and_then(|at| usize::try_from(at).ok());
+        let place = place
+            .filter(|_| in_use)
+            .and_then(|at| usize::try_from(at).ok());
         place.and_then(|at| GRAPHICS.chars().nth(at)).unwrap_or(c)
     }
 

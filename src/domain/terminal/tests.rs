@@ -42,6 +42,8 @@ fn the_cursor_moves_as_in_a_terminal() {
         ("ab\x1b7cd\x1b8x", "abxd"),
         ("ab\x1b[scd\x1b[ux", "abxd"),
         ("a\tb", "a\tb"),
+        ("a\tb\r\x1b[@", " a       b"),
+        ("ab\tc\r\x1b[P", "b      c"),
         ("a\tb\rxxxx", "xxxx    b"),
         ("abcdefghij\r\tx", "abcdefghxj"),
         ("a\0b\x7fc\x07", "abc"),
@@ -87,7 +89,10 @@ fn nothing_is_glued_where_a_line_goes_up_or_down() {
 #[test]
 fn what_is_no_text_is_not_shown() {
     for (line, expected) in [
-        ("\x1b]8;;https://example.org/a\x1b\\link\x1b]8;;\x1b\\ after", "link after"),
+        (
+            "\x1b]8;;https://example.org/a\x1b\\link\x1b]8;;\x1b\\ after",
+            "link after",
+        ),
         ("\x1b]8;;a\u{7}link\x1b]8;;\u{7}", "link"),
         ("before \x1b]0;title never ends", "before "),
         ("\u{9d}0;title\u{9c}text", "text"),

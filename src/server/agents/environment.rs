@@ -5,9 +5,6 @@ use std::ffi::OsString;
 
 use crate::server::config::is_passed_on;
 
-/// What Python would otherwise hold back until it ends, as it does in a pipe.
-pub(super) const UNBUFFERED: (&str, &str) = ("PYTHONUNBUFFERED", "1");
-
 /// The variables of the server that an agent sees, `pass_env` among them.
 pub(super) fn inherited(
     variables: impl Iterator<Item = (OsString, OsString)>,

@@ -30,7 +30,10 @@ impl Group {
     pub(super) fn at(path: &str) -> Option<Self> {
         let path = PathBuf::from(path);
         let name = path.file_name()?.to_str()?;
-        let is_ours = name.strip_prefix(PREFIX)?.bytes().all(|it| it.is_ascii_digit());
+        let is_ours = name
+            .strip_prefix(PREFIX)?
+            .bytes()
+            .all(|it| it.is_ascii_digit());
         (is_ours && path.starts_with(mounted()?.place)).then_some(Self(path))
     }
 

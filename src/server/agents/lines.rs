@@ -9,14 +9,17 @@ use std::collections::BTreeSet;
 use unicode_width::UnicodeWidthChar;
 
 use super::document::{Document, Growth};
-use crate::domain::{AgentEvent, LogLevel, LogStream, NewLog, Oddity, StreamLine, Terminal, text_of};
+use crate::domain::{
+    AgentEvent, LogLevel, LogStream, NewLog, Oddity, StreamLine, Terminal, text_of,
+};
 
 /// A longer text is cut: a log is read by people.
 const LIMIT: usize = 64 * 1024;
 const CUT: &str = "… [cut: line longer than 64 KiB]";
 /// What is said to the dashboard in one line, or in one object of several.
 const LONGEST: usize = 4 * 1024 * 1024;
-const RESULT_LOST: &str = "its result was longer than 4 MiB and is not kept";
+const RESULT_LOST: &str =
+    "its result was longer than 4 MiB and is not kept, nor is what stood behind it";
 /// So many odd fields are named.
 const MOST_NAMED: usize = 20;
 
@@ -305,7 +308,8 @@ impl Lines {
             }
             match why {
                 Some(why) => {
-                    let words = format!("the field \"{field}\" of a line was not understood: {why}");
+                    let words =
+                        format!("the field \"{field}\" of a line was not understood: {why}");
                     events.push(warning(words, LogLevel::Warn));
                 }
                 None => unknown.push(format!("\"{field}\"")),

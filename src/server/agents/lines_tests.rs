@@ -69,7 +69,10 @@ fn lines_end_where_they_end_however_they_arrive() {
 fn a_long_line_is_cut_once_and_the_next_one_is_whole() {
     let long = "é".repeat(LIMIT);
     let expected = ["é".repeat(LIMIT / 2) + CUT, "next".to_owned()];
-    assert_eq!(read(&[long.as_bytes(), long.as_bytes(), b"\nnext\n"]), expected);
+    assert_eq!(
+        read(&[long.as_bytes(), long.as_bytes(), b"\nnext\n"]),
+        expected
+    );
     let longest = "é".repeat(LONGEST);
     assert_eq!(read(&[longest.as_bytes(), b"\nnext\n"]), expected);
     let coloured = format!("\x1b[1m{long}\x1b[0m\nnext\n");
@@ -97,13 +100,20 @@ fn a_line_written_in_pieces_is_one_line() {
         &[b" ", b"{", b"\"result\"", b": {\"answer\":42}", b"}", b"\n"],
         &[b"\xef\xbb\xbf", b"{\"result\": {\"answer\":42}}"],
         &[b"\x1b[32m", b"{\"result\": {\"answer\":42}}\x1b[0m", b"\n"],
-        &[b"\xc2", b"\x9b32m{\"result\": {\"answer\":42}}\x1b]0;t\x07\n"],
+        &[
+            b"\xc2",
+            b"\x9b32m{\"result\": {\"answer\":42}}\x1b]0;t\x07\n",
+        ],
         &[b"10%", b"\r{\"result\": ", b"{\"answer\":42}}\r\n"],
     ] {
         let events = receive(pieces, true);
         let result = AgentEvent::Result(json!({"answer": 42}));
         assert!(events.contains(&result), "{pieces:?}: {events:?}");
-        assert!(messages(events).iter().all(|it| !it.contains('{') || it.starts_with("Result")));
+        assert!(
+            messages(events)
+                .iter()
+                .all(|it| !it.contains('{') || it.starts_with("Result"))
+        );
     }
     let progress: &[&[u8]] = &[b"::prog", b"ress 0.5 ha", b"lf\n"];
     assert_eq!(read_with_pauses(progress), ["Progress(0.5)", "half"]);
@@ -151,10 +161,17 @@ fn an_object_that_is_none_is_text_line_by_line() {
 
 #[test]
 fn a_result_of_megabytes_is_one_and_a_longer_one_is_said_to_be_lost() {
-    let line = |length: usize| format!("{{\"result\": \"{}\", \"progress\": 1}}\n", "x".repeat(length));
+    let line = |length: usize| {
+        format!(
+            "{{\"result\": \"{}\", \"progress\": 1}}\n",
+            "x".repeat(length)
+        )
+    };
     let fits = line(LONGEST - 100);
     let events = receive(&[fits.as_bytes(), b"end\n"], false);
-    assert!(matches!(&events[1], AgentEvent::Result(it) if it.as_str().unwrap().len() == LONGEST - 100));
+    assert!(
+        matches!(&events[1], AgentEvent::Result(it) if it.as_str().unwrap().len() == LONGEST - 100)
+    );
     let long = line(LONGEST);
     for text in [long.clone(), long.replacen(": ", ":\n", 1)] {
         let found = read(&[text.as_bytes(), b"{\"progress\": 0.5}\n"]);
@@ -179,7 +196,9 @@ fn odd_fields_are_named_once() {
         "! not understood in a line: \"a\", \"b\"; the stream has no such field"
     );
     assert_eq!(found[3..], ["almost half", "{\"progress\": 46}"]);
-    let many: String = (0..50).map(|n| format!("{{\"result\": 1, \"f{n}\": 1}}\n")).collect();
+    let many: String = (0..50)
+        .map(|n| format!("{{\"result\": 1, \"f{n}\": 1}}\n"))
+        .collect();
     let found = read(&[many.as_bytes()]);
     let named = found.iter().filter(|it| it.starts_with('!')).count();
     assert_eq!(named, 21);
@@ -196,7 +215,10 @@ fn colours_last_over_lines_and_titles_do_not() {
         ["before ", "next line"]
     );
     assert_eq!(read(&[b"a\x1bP0;1q#0~~\n~~-\n\x1b\\b\n"]), ["a", "b"]);
-    assert_eq!(read(&[b"\x1b[31m{\"result\": 1}\nred\n"])[1], "\x1b[31mred\x1b[0m");
+    assert_eq!(
+        read(&[b"\x1b[31m{\"result\": 1}\nred\n"])[1],
+        "\x1b[31mred\x1b[0m"
+    );
 }
 
 #[test]
@@ -209,7 +231,12 @@ fn pauses_cut_neither_links_nor_characters_nor_progress() {
     assert_eq!(read_with_pauses(link), ["split link end"]);
     let half: &[&[u8]] = &[b"half \xf0\x9f\x91", b"\xa9 done\n"];
     assert_eq!(read_with_pauses(half).concat(), "half 👩 done");
-    let bar: &[&[u8]] = &[b"\rdownload 10%", b"\rdownload 50%\r", b"download 100%", b"\n"];
+    let bar: &[&[u8]] = &[
+        b"\rdownload 10%",
+        b"\rdownload 50%\r",
+        b"download 100%",
+        b"\n",
+    ];
     assert_eq!(
         read_with_pauses(bar),
         ["download 10%", "download 50%", "download 100%"]

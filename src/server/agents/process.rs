@@ -15,7 +15,7 @@ use tokio::process::Command;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::environment::{UNBUFFERED, inherited};
+use super::environment::inherited;
 use super::feed::Feed;
 use super::processes::{NODE_VARIABLE, Node};
 use super::pump::{Questions, pump};
@@ -24,7 +24,7 @@ use super::supervisor::{NOT_STARTED, words};
 use super::template::{arguments, fill, fits, variables};
 use super::{Assignment, Controls};
 use crate::domain::{AgentEvent, LogLevel, LogStream, NewLog, Outcome};
-use crate::server::config::{InputMode, ProcessConfig, Secret, working_folder};
+use crate::server::config::{InputMode, ProcessConfig, Secret, UNBUFFERED, working_folder};
 
 /// Runs a command line for each task.
 #[derive(Debug)]

@@ -63,7 +63,9 @@ impl Supervised {
         let (pid, runs) = (self.pid, self.runs.clone());
         // It reads all of /proc. Whatever comes of it, the outcome is known.
         let found = spawn_blocking(move || {
-            let recorded = runs.zip(pid).map_or(0, |(runs, pid)| end_recorded(&runs, pid));
+            let recorded = runs
+                .zip(pid)
+                .map_or(0, |(runs, pid)| end_recorded(&runs, pid));
             recorded + end_run(&marks) + orphans::end_orphans()
         });
         found.await.unwrap_or(0)

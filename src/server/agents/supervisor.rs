@@ -124,7 +124,10 @@ fn run(mut arguments: impl Iterator<Item = OsString>, stdout: Stdio) -> Result<E
         if let Some(record) = &mut record {
             record.note_descendants();
         }
-        let limit = record.is_some().then(|| Timespec::try_from(pause).ok()).flatten();
+        let limit = record
+            .is_some()
+            .then(|| Timespec::try_from(pause).ok())
+            .flatten();
         if signals.sleep(Some(&server), limit.as_ref()) {
             break;
         }

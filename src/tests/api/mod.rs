@@ -17,6 +17,7 @@ mod projects;
 mod questions;
 mod repeats;
 mod tasks;
+mod text;
 mod usage;
 mod waiting;
 mod worker;

@@ -86,7 +86,10 @@ pub(crate) fn spans(message: &str) -> Vec<Span> {
             text,
             look: TextLook::default(),
         };
-        return Some(span).filter(|span| !span.text.is_empty()).into_iter().collect();
+        return Some(span)
+            .filter(|span| !span.text.is_empty())
+            .into_iter()
+            .collect();
     }
     let mut terminal = Terminal::new(width, usize::MAX);
     terminal.feed(message.as_bytes());

@@ -64,7 +64,11 @@ impl Rgb {
             let (step, steps) = (u16::from(step), u16::from(steps));
             u8::try_from((from * (steps - step) + to * step) / steps).unwrap_or(u8::MAX)
         };
-        Self(mix(self.0, other.0), mix(self.1, other.1), mix(self.2, other.2))
+        Self(
+            mix(self.0, other.0),
+            mix(self.1, other.1),
+            mix(self.2, other.2),
+        )
     }
 
     /// How bright it is, 0 to 1.
@@ -163,7 +167,10 @@ mod tests {
                 }
             }
             for number in 0..16 {
-                assert!(contrast(theme.named(number), theme.ground()) >= 4.5, "{number}");
+                assert!(
+                    contrast(theme.named(number), theme.ground()) >= 4.5,
+                    "{number}"
+                );
             }
         }
     }

@@ -16,8 +16,8 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::{Adapter, Assignment, Controls};
 use super::processes::Node;
+use super::{Adapter, Assignment, Controls};
 use crate::domain::{AgentEvent, Answer, LogStream, NewLog, Outcome, Takes, TaskId};
 use crate::server::config::{AgentConfig, KindConfig, ProcessConfig};
 
