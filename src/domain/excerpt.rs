@@ -17,7 +17,7 @@ pub const LONGEST_LINE: u32 = 2000;
 /// Runs of text of one line that look different; what follows looks plain.
 pub const MOST_RUNS: usize = 40;
 /// What one run takes besides its text, with exact colours of text and ground.
-const RUN: usize = 190;
+const RUN: usize = 240;
 /// What a line of a log takes besides its text.
 const FRAME: usize = 420;
 /// What a reason for waiting may take.

@@ -4,7 +4,9 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
-use super::{DEEPEST, FieldError, NewTask, TaskChange, TaskStatus, is_project_name, is_too_deep};
+use super::{
+    DEEPEST, FieldError, NewTask, TaskChange, TaskStatus, is_project_name, is_too_deep, is_visible,
+};
 
 /// What a task may hold.
 #[derive(Clone, Copy, Debug)]
@@ -197,18 +199,20 @@ impl NewTask {
         requires
     }
 
-    /// The title given, or the first line of the description, cut to 80 characters.
+    /// The title given, or the first line of the description, cut to 80 characters. What nobody can
+    /// see is none of them.
     #[must_use]
     pub fn title_or_first_line(&self) -> String {
         let given = self
             .title
             .as_deref()
             .map(str::trim)
-            .filter(|title| !title.is_empty());
+            .filter(|title| is_visible(title));
         if let Some(title) = given {
             return title.to_owned();
         }
-        let line = self.description.trim().lines().next().unwrap_or_default();
+        let mut lines = self.description.split(['\n', '\u{2028}', '\u{2029}']);
+        let line = lines.find(|line| is_visible(line)).unwrap_or_default();
         // A tab or a colour is welcome in a description; a title is one plain line.
         let line = line.replace(char::is_control, " ");
         let line = line.trim();
@@ -280,7 +284,7 @@ pub fn is_agent_name(name: &str) -> bool {
 }
 
 fn check_description(found: &mut Vec<FieldError>, description: &str) {
-    if description.trim().is_empty() {
+    if !is_visible(description) {
         found.push(FieldError::new(
             "description",
             "say what the agent is to do",
@@ -323,6 +327,7 @@ fn check_labels(found: &mut Vec<FieldError>, labels: &[String]) {
             && !label
                 .chars()
                 .any(|c| c.is_control() || matches!(c, ',' | '"' | '\\'))
+            && is_visible(label)
     };
     if labels.len() > LIMITS.labels || !labels.iter().all(legal) {
         let message = format!(

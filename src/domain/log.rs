@@ -80,8 +80,7 @@ impl LogLevel {
     }
 
     /// Reads a level in any case, and the words of other programs: the one place that knows them.
-    /// Nothing comes of any other word or of a number, which means one thing to one program and
-    /// another to the next.
+    /// Nothing comes of any other word.
     #[must_use]
     pub fn read(text: &str) -> Option<Self> {
         Some(match text.trim().to_lowercase().as_str() {
@@ -96,10 +95,25 @@ impl LogLevel {
             _ => return None,
         })
     }
+
+    /// What a program means by a word, or by one of pino's and bunyan's numbers.
+    #[must_use]
+    pub fn of_value(value: &Value) -> Option<Self> {
+        if let Value::String(word) = value {
+            return Self::read(word);
+        }
+        Some(match value.as_u64()? {
+            10 | 20 => Self::Debug,
+            30 => Self::Info,
+            40 => Self::Warn,
+            50 | 60 => Self::Error,
+            _ => return None,
+        })
+    }
 }
 
 /// The level of an entry on its way in; any word that is no level is refused.
-pub(super) fn level<'de, D: Deserializer<'de>>(from: D) -> Result<LogLevel, D::Error> {
+fn level<'de, D: Deserializer<'de>>(from: D) -> Result<LogLevel, D::Error> {
     let word = std::borrow::Cow::<str>::deserialize(from)?;
     let known = LogLevel::ALL.map(LogLevel::as_str).join(", ");
     LogLevel::read(&word).ok_or_else(|| {

@@ -10,6 +10,7 @@ mod convergence;
 mod error;
 mod excerpt;
 mod id;
+mod lenient_json;
 mod limits;
 mod link;
 mod live;
@@ -23,8 +24,11 @@ mod question;
 mod queue;
 mod scope;
 mod stream;
+mod stream_line;
 mod task;
 mod task_change;
+mod terminal;
+mod text;
 mod timestamp;
 mod transition;
 mod usage;
@@ -75,12 +79,15 @@ pub use queue::{
     is_head_key, order_key,
 };
 pub use scope::{Audience, Author, Role, Scope};
-pub use stream::{AgentEvent, Outcome, StreamLine, Then};
+pub use stream::{AgentEvent, Outcome, Then};
+pub use stream_line::{Oddity, StreamLine};
 pub use task::{
     EXCERPT, IdempotencyKey, Priority, StatusCounts, Task, TaskBody, TaskDetail, TaskRef,
     TaskStatus, excerpt,
 };
 pub use task_change::{NewTask, TaskChange};
+pub use terminal::{Colour, Span, Terminal, TextLook, Underline, text_of};
+pub use text::{closed, is_visible, line_feeds};
 pub use timestamp::Timestamp;
 pub use transition::{Illegal, Transition};
 pub use usage::{Cost, CostSource, Usage, UsageRecord};

@@ -110,6 +110,23 @@ impl Cost {
     }
 }
 
+impl Cost {
+    /// Reads a decimal or a number as programs write them, such as `3.15e-6`. It is rounded to
+    /// millionths, but what costs anything costs at least one.
+    #[must_use]
+    pub fn read(text: &str) -> Option<Self> {
+        let text = text.trim();
+        // Not what else can be a number, such as `inf`.
+        let is_digits = |byte: u8| byte.is_ascii_digit() || b".eE+-".contains(&byte);
+        let dollars: f64 = text.bytes().all(is_digits).then(|| text.parse().ok())??;
+        if !(0.0..1e9).contains(&dollars) {
+            return None;
+        }
+        let micros = micros(dollars);
+        Some(Self(if dollars > 0.0 { micros.max(1) } else { 0 }))
+    }
+}
+
 impl fmt::Display for Cost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let fraction = format!("{:06}", self.0 % 1_000_000);
@@ -154,19 +171,45 @@ impl Visitor<'_> for Money {
         if !(0.0..1e9).contains(&dollars) {
             return Err(E::invalid_value(Unexpected::Float(dollars), &self));
         }
-        #[expect(
-            clippy::as_conversions,
-            clippy::cast_possible_truncation,
-            reason = "millionths of less than a billion fit 50 bits"
-        )]
-        let micros = (dollars * 1e6).round() as i64;
-        Ok(Cost(micros))
+        Ok(Cost(micros(dollars)))
     }
+}
+
+#[expect(
+    clippy::as_conversions,
+    clippy::cast_possible_truncation,
+    reason = "millionths of less than a billion fit 50 bits"
+)]
+fn micros(dollars: f64) -> i64 {
+    (dollars * 1e6).round() as i64
 }
 
 #[cfg(test)]
 mod tests {
     use super::Cost;
+
+    #[test]
+    fn money_is_read_as_programs_write_it() {
+        for (text, micros) in [
+            ("0.42", Some(420_000)),
+            ("0.00000315", Some(3)),
+            ("3.15e-6", Some(3)),
+            ("1E2", Some(100_000_000)),
+            (" .5 ", Some(500_000)),
+            ("999999999.999999", Some(999_999_999_999_999)),
+            ("0.0000000004", Some(1)),
+            ("0", Some(0)),
+            ("-1", None),
+            ("1e9", None),
+            ("inf", None),
+            ("NaN", None),
+            ("$1", None),
+            ("1,5", None),
+            ("", None),
+        ] {
+            assert_eq!(Cost::read(text), micros.map(Cost), "{text}");
+        }
+    }
 
     #[test]
     fn money_keeps_its_digits_and_refuses_what_is_not_money() {

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::Access;
 use rustix::io::Errno;
 
+use super::agents::processes::Node;
 use super::clock::Clock;
 use super::config::{Config, DatabaseConfig, Secret};
 use super::files;
@@ -17,6 +18,8 @@ use super::run::StartError;
 pub(super) struct Home {
     pub(super) database: Where,
     node: String,
+    /// Where supervisors write down what they see.
+    runs: PathBuf,
     /// Held for as long as the server runs; `None` beside PostgreSQL in a folder that nobody
     /// can write.
     _lock: Option<File>,
@@ -57,6 +60,7 @@ impl Home {
                 Ok(Self {
                     database: Where::Postgres(url.clone()),
                     node: node_of(folder),
+                    runs: folder.join("kimi-dashboard.runs"),
                     _lock: place.lock_if_writable(clock)?,
                     _temporary: None,
                 })
@@ -69,15 +73,19 @@ impl Home {
         temporary: Option<tempfile::TempDir>,
         clock: Clock,
     ) -> Result<Self, StartError> {
-        let mut lock = path.as_os_str().to_owned();
-        lock.push(".lock");
+        let beside = |end: &str| {
+            let mut beside = path.as_os_str().to_owned();
+            beside.push(end);
+            PathBuf::from(beside)
+        };
         let place = Place {
             setting: "db_path",
             held: &path,
             folder: path.parent().unwrap_or(Path::new("")),
-            lock: PathBuf::from(lock),
+            lock: beside(".lock"),
         };
         Ok(Self {
+            runs: beside(".runs"),
             _lock: Some(place.lock(clock)?),
             node: node_of(&path),
             database: Where::File(path),
@@ -86,8 +94,20 @@ impl Home {
     }
 
     /// The same for this server and its successors at this place, and for no other.
-    pub(super) fn node(&self) -> &str {
-        &self.node
+    pub(super) fn node(&self) -> Node {
+        let runs = std::path::absolute(&self.runs).ok();
+        let runs = runs.filter(|folder| match files::create_folder(folder) {
+            Ok(()) => true,
+            Err(error) => {
+                let folder = folder.display();
+                tracing::warn!(error = %error, "{folder} cannot be made; what agents run is not written down");
+                false
+            }
+        });
+        Node {
+            name: self.node.clone(),
+            runs,
+        }
     }
 }
 

@@ -70,6 +70,7 @@ pub fn main() -> ExitCode {
         Err(exit) => return exit.report(),
     };
     telemetry::start(config.log_format);
+    agents::orphans::adopt();
     // A limit on the size of files ends a program unless it listens; to us it is a full disk.
     let reached = Arc::new(AtomicBool::new(false));
     let _unlimited = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, reached);

@@ -55,7 +55,7 @@ pub(crate) async fn run(
     let metrics = describe_metrics().map_err(StartError)?;
     // Nothing is reaped, restored or migrated before the place is ours alone.
     let home = Home::open(&config, clock)?;
-    let node: Arc<str> = home.node().into();
+    let node = Arc::new(home.node());
     let board = Board::new();
     let bus = Bus::new(clock.uuid().to_string(), FEED_BYTES);
     let publisher = Publisher::new(board.clone(), bus.clone());
@@ -81,7 +81,7 @@ pub(crate) async fn run(
     // What an earlier server left running is gone before its tasks may run again.
     reap_survivors(&node);
     let adapters = Arc::new(Adapters::new(&config.agents, &node));
-    restore(&db, &board, &config.agents, &adapters, clock, &node)
+    restore(&db, &board, &config.agents, &adapters, clock, &node.name)
         .await
         .map_err(|error| StartError(format!("the database cannot be read: {}", chain(&error))))?;
 
@@ -110,7 +110,7 @@ pub(crate) async fn run(
     });
     let routes = router::router(&app, metrics.clone());
 
-    let dispatching = loops.spawn(jobs::dispatch(app.clone(), node));
+    let dispatching = loops.spawn(jobs::dispatch(app.clone(), node.name.as_str().into()));
     keep_up(&loops, &app);
     let mut urls = config.convergence_urls;
     if config.simulate_loop {
@@ -142,6 +142,8 @@ pub(crate) async fn run(
     if tokio::time::timeout(CLOSE, writing).await.is_err() {
         tracing::error!("the database could not be closed in time");
     }
+    // Empty unless a run is still being ended.
+    let _kept = node.runs.as_deref().map(std::fs::remove_dir);
     Ok(())
 }
 

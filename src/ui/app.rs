@@ -13,6 +13,7 @@ use super::components::{Frame, Toasts as ToastRegion};
 use super::dynamic::escaped;
 use super::pages::{NewTask, NotFoundPage, TasksPage};
 use super::state::{Actions, Clock, Live, Shortcuts, Theme, TitleMark, Toasts};
+use crate::domain::closed;
 
 /// The whole site.
 #[component]
@@ -32,7 +33,7 @@ pub fn App() -> impl IntoView {
 
     view! {
         <Title formatter=move |page| {
-            format!("{}{} · Kimi Dashboard", mark.get(), escaped(page))
+            format!("{}{} · Kimi Dashboard", mark.get(), escaped(closed(page)))
         }/>
         <Router>
             <Frame>

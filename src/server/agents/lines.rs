@@ -1,26 +1,47 @@
 //! Bytes of a pipe become events, line by line. Pure: reading and waiting are done elsewhere.
+//!
+//! A line is kept as it came, for what it may say to the dashboard, and is shown as a terminal
+//! would show it.
 
-use crate::domain::{AgentEvent, LogStream, NewLog, StreamLine};
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 
-/// A longer line is cut: a log is read by people.
+use unicode_width::UnicodeWidthChar;
+
+use super::document::{Document, Growth};
+use crate::domain::{
+    AgentEvent, LogLevel, LogStream, NewLog, Oddity, StreamLine, Terminal, text_of,
+};
+
+/// A longer text is cut: a log is read by people.
 const LIMIT: usize = 64 * 1024;
 const CUT: &str = "… [cut: line longer than 64 KiB]";
+/// What is said to the dashboard in one line, or in one object of several.
+const LONGEST: usize = 4 * 1024 * 1024;
+const RESULT_LOST: &str =
+    "its result was longer than 4 MiB and is not kept, nor is what stood behind it";
+/// So many odd fields are named.
+const MOST_NAMED: usize = 20;
 
 /// The line that is being received, and what became of its beginning.
 pub(super) struct Lines {
     stream: LogStream,
+    /// From its beginning, or from where a carriage return began it anew.
     line: Vec<u8>,
-    state: State,
-}
-
-#[derive(Clone, Copy, Eq, PartialEq)]
-enum State {
-    /// All of the line is held.
-    Whole,
-    /// Its beginning was shown already, because the rest kept people waiting.
-    Continued,
-    /// It was cut; the rest is dropped.
-    Skipping,
+    /// How much of it the terminal has read.
+    read: usize,
+    /// It is only shown: it was too long, or its beginning was shown already, as the rest kept
+    /// people waiting.
+    is_text: bool,
+    /// The last thing that came is a carriage return.
+    returned: bool,
+    /// Its text was too long, and was shown as far as it is kept.
+    is_cut: bool,
+    document: Option<Document>,
+    terminal: Terminal,
+    /// The odd fields that were named.
+    named: BTreeSet<String>,
+    result_lost: bool,
 }
 
 impl Lines {
@@ -28,7 +49,14 @@ impl Lines {
         Self {
             stream,
             line: Vec::new(),
-            state: State::Whole,
+            read: 0,
+            is_text: false,
+            returned: false,
+            is_cut: false,
+            document: None,
+            terminal: Terminal::new(|c| c.width().unwrap_or(0), LIMIT),
+            named: BTreeSet::new(),
+            result_lost: false,
         }
     }
 
@@ -46,83 +74,272 @@ impl Lines {
         }
     }
 
-    /// Emits what is held of an unfinished line, except half a character.
+    /// Emits what is held of an unfinished line, unless it may become one for the dashboard.
     pub(super) fn show_partial(&mut self, events: &mut Vec<AgentEvent>) {
-        let whole = self.line.len() - unfinished_character(&self.line);
-        let seen = without_return(&self.line[..whole]);
-        if !seen.is_empty() {
-            events.push(self.entry(seen));
-            self.line.drain(..whole);
-            self.state = State::Continued;
+        if self.document.is_some() {
+            return;
+        }
+        if !self.is_text && self.stream == LogStream::Stdout {
+            let text = stripped(&self.line);
+            if StreamLine::may_begin(&text) {
+                return;
+            }
+        }
+        self.read_line();
+        let text = self.terminal.take();
+        if !text.is_empty() {
+            self.is_text = true;
+            events.push(self.entry(text));
         }
     }
 
-    /// The end of a line, or of the stream: a last line needs no line break.
-    pub(super) fn end_line(&mut self, events: &mut Vec<AgentEvent>) {
-        let line = without_return(&self.line);
-        match self.state {
-            State::Whole => events.extend(self.understand(line)),
-            State::Continued if !line.is_empty() => events.push(self.entry(line)),
-            State::Continued | State::Skipping => {}
-        }
-        self.line.clear();
-        self.state = State::Whole;
-    }
-
-    /// Like [`Self::end_line`], for a stream that ends: nothing held means nothing said.
+    /// The stream ends: a last line needs no line break.
     pub(super) fn end_stream(&mut self, events: &mut Vec<AgentEvent>) {
-        if !self.line.is_empty() {
+        if !self.line.is_empty() || self.read > 0 || self.is_text {
             self.end_line(events);
+        }
+        while self.document.is_some() {
+            self.give_up_document(events);
+        }
+        if self.result_lost {
+            // Once more, where it is read last.
+            events.push(warning(RESULT_LOST.to_owned(), LogLevel::Error));
         }
     }
 
     fn append(&mut self, piece: &[u8], events: &mut Vec<AgentEvent>) {
-        if self.state == State::Skipping {
-            return;
+        let rest = self.overwrite(piece);
+        if let Some(last) = piece.last() {
+            self.returned = *last == b'\r';
         }
-        let piece = self.overwrite(piece);
-        let room = LIMIT - self.line.len();
-        self.line.extend(piece.iter().take(room));
-        if piece.len() > room {
-            let whole = self.line.len() - unfinished_character(&self.line);
-            let message = text(&self.line[..whole]) + CUT;
-            events.push(said(message, self.stream));
+        self.line.extend(rest);
+        let most = match self.stream {
+            LogStream::Stdout => LONGEST,
+            _ => LIMIT,
+        };
+        if self.line.len() > most {
+            let before = self.document.as_ref().map_or("", Document::text);
+            let beginning = before.to_owned() + &stripped(&self.line);
+            self.note_lost_result(&beginning, events);
+            self.is_text = true;
+        }
+        if self.is_text {
+            self.read_line();
             self.line.clear();
-            self.state = State::Skipping;
+            self.read = 0;
+            if self.terminal.is_cut() && !self.is_cut {
+                self.is_cut = true;
+                let text = self.terminal.take() + CUT;
+                events.push(self.entry(text));
+            }
         }
     }
 
-    /// A carriage return followed by more begins the line anew, as in a terminal: what stood before
-    /// it was progress that nobody would want to search or count, and can be far more than the
-    /// line that is left. So it is dropped here, and every reader of the log sees the same.
+    /// A carriage return followed by more begins the line anew. What stood before it was progress,
+    /// and can be far more than the line that is left: it is for the terminal alone.
     fn overwrite<'a>(&mut self, piece: &'a [u8]) -> &'a [u8] {
-        let returned = self.line.ends_with(b"\r");
-        if returned && piece.first().is_some_and(|byte| *byte != b'\r') {
-            self.line.clear();
+        if self.returned && piece.first().is_some_and(|byte| *byte != b'\r') {
+            self.begin_anew(&[]);
         }
         let begins = |pair: &[u8]| pair[0] == b'\r' && pair[1] != b'\r';
         match piece.windows(2).rposition(begins) {
             Some(at) => {
-                self.line.clear();
+                self.begin_anew(&piece[..=at]);
                 &piece[at + 1..]
             }
             None => piece,
         }
     }
 
-    fn understand(&self, line: &[u8]) -> Vec<AgentEvent> {
-        let message = text(line);
-        if self.stream == LogStream::Stdout
-            && let StreamLine::Events(events) = StreamLine::parse(&message)
-        {
-            return events;
-        }
-        vec![said(message, self.stream)]
+    /// Leaves the line, with the end that it has, to the terminal.
+    fn begin_anew(&mut self, end: &[u8]) {
+        self.read_line();
+        self.terminal.feed(end);
+        self.line.clear();
+        self.read = 0;
+        self.is_text = false;
     }
 
-    fn entry(&self, line: &[u8]) -> AgentEvent {
-        said(text(line), self.stream)
+    fn read_line(&mut self) {
+        let rest = self.line.get(self.read..).unwrap_or_default();
+        self.terminal.feed(rest);
+        self.read = self.line.len();
     }
+
+    fn end_line(&mut self, events: &mut Vec<AgentEvent>) {
+        let line = std::mem::take(&mut self.line);
+        let read = std::mem::take(&mut self.read);
+        let is_text = std::mem::take(&mut self.is_text);
+        self.returned = false;
+        if is_text || self.stream != LogStream::Stdout {
+            while self.document.is_some() {
+                self.give_up_document(events);
+            }
+            return self.show(&line, read, events);
+        }
+        let text = stripped(&line);
+        if let Some(document) = &mut self.document {
+            if document.size() + text.len() > LONGEST {
+                let beginning = document.text().to_owned();
+                self.note_lost_result(&beginning, events);
+                self.give_up_document(events);
+                return self.show(&line, read, events);
+            }
+            // What came before a carriage return was never part of an object.
+            self.terminal.end_line();
+            let growth = document.add(line.clone(), &text);
+            return self.grow(growth, events);
+        }
+        if let Some(found) = StreamLine::parse(&text) {
+            return self.understand(found, &line, read, events);
+        }
+        if StreamLine::may_begin(&text) && text.contains('{') {
+            self.terminal.end_line();
+            self.document = Some(Document::begin(line.clone(), &text));
+            return;
+        }
+        self.show(&line, read, events);
+    }
+
+    fn understand(
+        &mut self,
+        found: StreamLine,
+        line: &[u8],
+        read: usize,
+        events: &mut Vec<AgentEvent>,
+    ) {
+        if found.events.is_empty() {
+            self.show(line, read, events);
+        } else {
+            // Its colours may last over the next lines.
+            if !is_plain(line) {
+                self.terminal.feed(line.get(read..).unwrap_or_default());
+            }
+            self.terminal.end_line();
+        }
+        events.extend(found.events);
+        self.name(found.oddities, events);
+    }
+
+    fn grow(&mut self, growth: Growth, events: &mut Vec<AgentEvent>) {
+        match growth {
+            Growth::Open => {}
+            Growth::Broken => self.give_up_document(events),
+            Growth::Whole => {
+                let Some(document) = self.document.take() else {
+                    return;
+                };
+                let found = StreamLine::parse(document.text()).unwrap_or_default();
+                if found.events.is_empty() {
+                    for line in document.into_lines() {
+                        self.show(&line, 0, events);
+                    }
+                }
+                events.extend(found.events);
+                self.name(found.oddities, events);
+            }
+        }
+    }
+
+    /// What was collected is no object: its first line is text, and the others are lines like any.
+    fn give_up_document(&mut self, events: &mut Vec<AgentEvent>) {
+        let Some(document) = self.document.take() else {
+            return;
+        };
+        let mut lines = document.into_lines().into_iter();
+        if let Some(first) = lines.next() {
+            self.show(&first, 0, events);
+        }
+        for line in lines {
+            self.line = line;
+            self.end_line(events);
+        }
+    }
+
+    /// Shows a line of which the terminal has read so much.
+    fn show(&mut self, line: &[u8], read: usize, events: &mut Vec<AgentEvent>) {
+        if std::mem::take(&mut self.is_cut) {
+            self.terminal.end_line();
+            return;
+        }
+        let line = without_return(line);
+        if read == 0 && self.terminal.is_plain() && is_plain(line) {
+            let message = match line.get(..LIMIT) {
+                Some(kept) if line.len() > LIMIT => {
+                    let whole = LIMIT - unfinished_character(kept);
+                    String::from_utf8_lossy(&kept[..whole]) + CUT
+                }
+                _ => String::from_utf8_lossy(line),
+            };
+            return events.push(self.entry(message.into_owned()));
+        }
+        self.terminal.feed(line.get(read..).unwrap_or_default());
+        let was_shown = self.terminal.was_answered();
+        let is_cut = self.terminal.is_cut();
+        if let Some(mut text) = self.terminal.end_line()
+            && !(was_shown && text.is_empty())
+        {
+            if is_cut {
+                text += CUT;
+            }
+            events.push(self.entry(text));
+        }
+    }
+
+    fn note_lost_result(&mut self, beginning: &str, events: &mut Vec<AgentEvent>) {
+        if self.stream == LogStream::Stdout && StreamLine::begins_result(beginning) {
+            self.result_lost = true;
+            events.push(warning(RESULT_LOST.to_owned(), LogLevel::Error));
+        }
+    }
+
+    /// Names the fields that were not named before.
+    fn name(&mut self, oddities: Vec<Oddity>, events: &mut Vec<AgentEvent>) {
+        let mut unknown = Vec::new();
+        for Oddity { field, why } in oddities {
+            if self.named.contains(&field) || self.named.len() > MOST_NAMED {
+                continue;
+            }
+            self.named.insert(field.clone());
+            if self.named.len() > MOST_NAMED {
+                let words = "more fields of its lines were not understood; they are not named";
+                events.push(warning(words.to_owned(), LogLevel::Warn));
+                break;
+            }
+            match why {
+                Some(why) => {
+                    let words =
+                        format!("the field \"{field}\" of a line was not understood: {why}");
+                    events.push(warning(words, LogLevel::Warn));
+                }
+                None => unknown.push(format!("\"{field}\"")),
+            }
+        }
+        if !unknown.is_empty() {
+            let words = format!(
+                "not understood in a line: {}; the stream has no such field",
+                unknown.join(", ")
+            );
+            events.push(warning(words, LogLevel::Warn));
+        }
+    }
+
+    fn entry(&self, message: String) -> AgentEvent {
+        AgentEvent::Log(NewLog {
+            message,
+            stream: self.stream,
+            ..NewLog::default()
+        })
+    }
+}
+
+fn warning(message: String, level: LogLevel) -> AgentEvent {
+    AgentEvent::Log(NewLog {
+        message,
+        level,
+        stream: LogStream::System,
+        ..NewLog::default()
+    })
 }
 
 /// `line` without the carriage returns at its end.
@@ -133,22 +350,21 @@ fn without_return(mut line: &[u8]) -> &[u8] {
     line
 }
 
-fn said(message: String, stream: LogStream) -> AgentEvent {
-    AgentEvent::Log(NewLog {
-        message,
-        stream,
-        ..NewLog::default()
-    })
+/// True when a terminal shows nothing but the text of it.
+fn is_plain(line: &[u8]) -> bool {
+    let is_control = |byte: &u8| (*byte < b' ' && *byte != b'\t') || *byte == 0x7f;
+    // U+0080 to U+009F are control characters; some marks stand in the way of no text.
+    let second_set = |pair: &[u8]| pair[0] == 0xc2 && (0x80..=0x9f).contains(&pair[1]);
+    !line.iter().any(is_control) && !line.windows(2).any(second_set)
 }
 
-/// NUL is replaced too: PostgreSQL cannot store it.
-fn text(bytes: &[u8]) -> String {
-    let text = String::from_utf8_lossy(bytes);
-    if text.contains('\0') {
-        text.replace('\0', "\u{fffd}")
-    } else {
-        text.into_owned()
+/// The text of a line without what is for terminals, which may stand around an object.
+fn stripped(line: &[u8]) -> Cow<'_, str> {
+    let line = without_return(line);
+    if is_plain(line) {
+        return String::from_utf8_lossy(line);
     }
+    Cow::Owned(text_of(line))
 }
 
 /// How many bytes at the end are the beginning of a character whose rest has not arrived.
@@ -164,71 +380,5 @@ fn unfinished_character(bytes: &[u8]) -> usize {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{CUT, LIMIT, Lines};
-    use crate::domain::{AgentEvent, LogStream};
-
-    fn messages(events: Vec<AgentEvent>) -> Vec<String> {
-        let message = |event| match event {
-            AgentEvent::Log(log) => log.message,
-            other => format!("{other:?}"),
-        };
-        events.into_iter().map(message).collect()
-    }
-
-    fn read(pieces: &[&[u8]]) -> Vec<String> {
-        let mut lines = Lines::new(LogStream::Stdout);
-        let mut events = Vec::new();
-        for piece in pieces {
-            lines.push(piece, &mut events);
-        }
-        lines.end_stream(&mut events);
-        messages(events)
-    }
-
-    #[test]
-    fn lines_end_where_they_end_however_they_arrive() {
-        let cases: [(&[&[u8]], &[&str]); 11] = [
-            (&[b"p1\rp2\rp3\n"], &["p3"]),
-            (&[b"p1\rp2\r", b"p3", b"\r\n", b"end\r"], &["p3", "end"]),
-            (&[b"a\r\r\nb\r", b"\r\n"], &["a", "b"]),
-            (&[b"10%\r{\"progress\":0.5}\n"], &["Progress(0.5)"]),
-            (&[b"a\nb\r\n", b"\nc"], &["a", "b", "", "c"]),
-            (&[b"a", b"b", b"\n"], &["ab"]),
-            (&[], &[]),
-            (&[b"\xff\xfe!\n"], &["\u{fffd}\u{fffd}!"]),
-            (&["é\n".as_bytes().split_at(1).0, b"\xa9\n"], &["é"]),
-            (&[b"a\0b\n"], &["a\u{fffd}b"]),
-            (&[b"\x1b[31mred\x1b[0m\n"], &["\x1b[31mred\x1b[0m"]),
-        ];
-        for (pieces, expected) in cases {
-            assert_eq!(read(pieces), expected);
-        }
-        assert_eq!(
-            read(&[b"::progress 0.5\n{\"progress\":1}"]),
-            ["Progress(0.5)", "Progress(1.0)"]
-        );
-    }
-
-    #[test]
-    fn a_long_line_is_cut_once_and_the_next_one_is_whole() {
-        let long = "é".repeat(LIMIT);
-        let found = read(&[long.as_bytes(), long.as_bytes(), b"\nnext\n"]);
-        assert_eq!(found, ["é".repeat(LIMIT / 2) + CUT, "next".to_owned()]);
-        let odd = format!("x{long}\n");
-        assert!(!read(&[odd.as_bytes()])[0].contains('\u{fffd}'));
-    }
-
-    #[test]
-    fn a_shown_beginning_is_followed_by_the_rest() {
-        let mut lines = Lines::new(LogStream::Stdout);
-        let mut events = Vec::new();
-        lines.push(b"name\xc3", &mut events);
-        lines.show_partial(&mut events);
-        lines.show_partial(&mut events);
-        lines.push(b"\xa9? \n::progress", &mut events);
-        lines.show_partial(&mut events);
-        lines.push(b"\n", &mut events);
-        assert_eq!(messages(events), ["name", "é? ", "::progress"]);
-    }
-}
+#[path = "lines_tests.rs"]
+mod tests;

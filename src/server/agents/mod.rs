@@ -2,17 +2,21 @@
 //!
 //! Read in this order: [`Adapter`], [`process`] (a command line), [`environment`] (what it may see),
 //! [`supervisor`] (what keeps
-//! its promises even when this server is killed), [`processes`] (the second belt),
+//! its promises even when this server is killed), [`orphans`], [`record`] and [`processes`] (the other belts),
 //! [`fake`] (a script, for demonstrations).
 
 pub(crate) mod descriptors;
+mod document;
 mod environment;
 pub(crate) mod fake;
 mod feed;
+mod group;
 mod lines;
+pub(crate) mod orphans;
 pub(crate) mod process;
 pub(crate) mod processes;
 mod pump;
+mod record;
 mod registry;
 mod script;
 pub(crate) mod supervised;
@@ -31,6 +35,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::fake::FakeAdapter;
 use self::process::ProcessAdapter;
+use self::processes::Node;
 use crate::domain::{Abilities, Ability, AgentEvent, Answer, Outcome, TaskId};
 use crate::server::config::{AgentConfig, InputMode, KindConfig};
 
@@ -73,7 +78,7 @@ pub(crate) enum Adapter {
 
 impl Adapter {
     /// `node` identifies this server and its successors, so that they can find what it left behind.
-    pub(crate) fn from_config(config: &AgentConfig, node: Arc<str>) -> Option<Self> {
+    pub(crate) fn from_config(config: &AgentConfig, node: Arc<Node>) -> Option<Self> {
         match &config.kind {
             KindConfig::Process(process) => {
                 let adapter = ProcessAdapter::new(process, config.grace_seconds, node);

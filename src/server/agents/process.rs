@@ -13,31 +13,30 @@ use std::time::Duration;
 use rustix::fs::{Access, access};
 use tokio::process::Command;
 use tokio::sync::mpsc;
-use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 
 use super::environment::inherited;
 use super::feed::Feed;
-use super::processes::{NODE_VARIABLE, end_run};
+use super::processes::{NODE_VARIABLE, Node};
 use super::pump::{Questions, pump};
 use super::supervised::Supervised;
 use super::supervisor::{NOT_STARTED, words};
 use super::template::{arguments, fill, fits, variables};
 use super::{Assignment, Controls};
 use crate::domain::{AgentEvent, LogLevel, LogStream, NewLog, Outcome};
-use crate::server::config::{InputMode, ProcessConfig, Secret, working_folder};
+use crate::server::config::{InputMode, ProcessConfig, Secret, UNBUFFERED, working_folder};
 
 /// Runs a command line for each task.
 #[derive(Debug)]
 pub(crate) struct ProcessAdapter {
     config: ProcessConfig,
     grace: Duration,
-    node: Arc<str>,
+    node: Arc<Node>,
 }
 
 impl ProcessAdapter {
     /// `grace_seconds` pass between a polite request to stop and force.
-    pub(crate) fn new(config: &ProcessConfig, grace_seconds: u32, node: Arc<str>) -> Self {
+    pub(crate) fn new(config: &ProcessConfig, grace_seconds: u32, node: Arc<Node>) -> Self {
         Self {
             config: config.clone(),
             grace: Duration::from_secs(grace_seconds.into()),
@@ -119,20 +118,19 @@ impl ProcessAdapter {
         let pump = pump((stdout, stderr), questions, events, ended.clone());
         let end = async {
             let status = run.end(&controls.cancel, &controls.kill, self.grace).await;
-            // Perhaps it was the supervisor that somebody killed; then its charge lives on.
+            let mut lost = 0;
             if status
                 .as_ref()
                 .is_ok_and(|status| status.signal().is_some())
             {
-                let node = format!("{NODE_VARIABLE}={}", self.node);
-                let marks = [node, format!("TASK_ID={}", assignment.task)];
-                // It reads all of /proc. Whatever comes of it, the outcome is known.
-                let _ = spawn_blocking(move || end_run(&marks)).await;
+                let node = format!("{NODE_VARIABLE}={}", self.node.name);
+                let marks = vec![node, format!("TASK_ID={}", assignment.task)];
+                lost = run.end_lost(marks).await;
             }
             ended.cancel();
-            status
+            (status, lost)
         };
-        let (status, (), refusal) = tokio::join!(end, feed, pump);
+        let ((status, lost), (), refusal) = tokio::join!(end, feed, pump);
         let status = match status {
             Ok(status) => status,
             Err(error) => return Outcome::failed(format!("lost sight of the process: {error}")),
@@ -140,7 +138,12 @@ impl ProcessAdapter {
         if controls.cancel.is_cancelled() || controls.kill.is_cancelled() {
             return Outcome::Cancelled;
         }
-        self.outcome(status, refusal)
+        match (self.outcome(status, refusal), lost) {
+            (Outcome::Failed { reason, .. }, 1..) => {
+                Outcome::failed(format!("the process that watches over it was {reason}"))
+            }
+            (outcome, _) => outcome,
+        }
     }
 
     fn start(&self, assignment: &Assignment) -> Result<Supervised, Outcome> {
@@ -159,7 +162,8 @@ impl ProcessAdapter {
         arguments: Vec<String>,
         folder: PathBuf,
     ) -> Result<Supervised, Outcome> {
-        let mut command = Supervised::command();
+        let runs = self.node.runs.as_deref();
+        let mut command = Supervised::command(runs);
         command.args(arguments);
         self.set_environment(&mut command, assignment);
         command.current_dir(folder);
@@ -169,12 +173,13 @@ impl ProcessAdapter {
             Stdio::null()
         });
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        Supervised::start(&mut command).map_err(|error| {
+        Supervised::start(&mut command, runs).map_err(|error| {
             let program = self.program();
             // Of these the task is the cause, and it will not change.
             let reason = match error.kind() {
                 io::ErrorKind::ArgumentListTooLong => {
-                    "an argument is longer than 128 KiB; pass the description through stdin"
+                    "an argument is longer than 128 KiB, or all of them together are too long; pass \
+                     the description through stdin"
                 }
                 io::ErrorKind::InvalidInput => "the task or the command contains a NUL character",
                 _ => {
@@ -188,11 +193,13 @@ impl ProcessAdapter {
 
     fn set_environment(&self, command: &mut Command, assignment: &Assignment) {
         command.env_clear();
+        // A person wants to see what a program prints when it prints it.
+        command.env(UNBUFFERED.0, UNBUFFERED.1);
         command.envs(inherited(std::env::vars_os(), &self.config.pass_env));
         let own: &BTreeMap<String, Secret> = &self.config.env;
         command.envs(own.iter().map(|(name, value)| (name, value.expose())));
         command.envs(variables(assignment).filter(|(name, value)| fits(name, value)));
-        command.env(NODE_VARIABLE, &*self.node);
+        command.env(NODE_VARIABLE, &self.node.name);
     }
 
     fn program(&self) -> &str {

@@ -1,9 +1,12 @@
 //! What `/proc` knows: who descends from whom, who carries a mark, and how to end them.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, PidfdFlags, Signal, getpid, pidfd_open, pidfd_send_signal};
+
+use super::record::end_all;
 
 /// Variable that every process of an agent inherits. Its value names the server.
 pub(super) const NODE_VARIABLE: &str = "KIMI_DASHBOARD_NODE";
@@ -17,11 +20,21 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub(super) struct Process {
     pub(super) pid: Pid,
     parent: i32,
-    started: u64,
+    /// In ticks of the system, since it began.
+    pub(super) started: u64,
+}
+
+/// This server and its successors: how they know what they started.
+#[derive(Debug)]
+pub(crate) struct Node {
+    /// The value of [`NODE_VARIABLE`].
+    pub(crate) name: String,
+    /// Where supervisors write down what they see; `None` where nothing can be written.
+    pub(crate) runs: Option<PathBuf>,
 }
 
 impl Process {
-    fn read(pid: Pid) -> Option<Self> {
+    pub(super) fn read(pid: Pid) -> Option<Self> {
         let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
         // The name stands in parentheses and may hold anything, parentheses included.
         let (_, fields) = stat.rsplit_once(')')?;
@@ -31,6 +44,13 @@ impl Process {
             parent: fields.nth(1)?.parse().ok()?,
             started: fields.nth(17)?.parse().ok()?,
         })
+    }
+
+    /// True when it only waits to be collected, or is gone.
+    pub(super) fn has_ended(self) -> bool {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pid)).unwrap_or_default();
+        let state = stat.rsplit_once(") ").map(|(_, fields)| fields);
+        state.is_none_or(|state| state.starts_with(['Z', 'X']))
     }
 
     /// Ends it by force, unless its number belongs to another process by now.
@@ -61,6 +81,28 @@ fn all() -> Vec<Process> {
     let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
     let pids = entries.filter_map(|entry| Pid::from_raw(entry.file_name().to_str()?.parse().ok()?));
     pids.filter_map(Process::read).collect()
+}
+
+/// What `parent` started itself, or was given.
+pub(super) fn children(parent: Pid) -> Vec<Process> {
+    let Ok(threads) = std::fs::read_dir(format!("/proc/{parent}/task")) else {
+        return Vec::new();
+    };
+    let mut found = Vec::new();
+    for thread in threads.flatten() {
+        let Ok(children) = std::fs::read_to_string(thread.path().join("children")) else {
+            // A thread that has ended; or a system that does not tell, where all have to be asked.
+            if thread.path().exists() {
+                let is_child = |it: &Process| it.parent == parent.as_raw_pid();
+                return all().into_iter().filter(is_child).collect();
+            }
+            continue;
+        };
+        let pids = children.split_ascii_whitespace();
+        let pids = pids.filter_map(|pid| Pid::from_raw(pid.parse().ok()?));
+        found.extend(pids.filter_map(Process::read));
+    }
+    found
 }
 
 /// Everything that `ancestor` started, directly or not.
@@ -106,16 +148,17 @@ fn end_marked(entries: &[String], spared: impl Fn() -> Vec<Process>) -> usize {
 
 /// Ends what a run left behind after its supervisor was killed by somebody else: every process
 /// whose environment holds all of these `NAME=value`s.
-pub(crate) fn end_run(marks: &[String]) -> usize {
+pub(super) fn end_run(marks: &[String]) -> usize {
     end_marked(marks, Vec::new)
 }
 
 /// Ends what an earlier server of the same node left behind: the second belt, for the case
 /// that server and supervisor were killed together. Reads all of `/proc`, so it blocks a little.
 /// Answers how many processes were found.
-pub(crate) fn reap_survivors(node: &str) -> usize {
-    let entries = [format!("{NODE_VARIABLE}={node}")];
-    end_marked(&entries, || descendants(getpid()))
+pub(crate) fn reap_survivors(node: &Node) -> usize {
+    let entries = [format!("{NODE_VARIABLE}={}", node.name)];
+    let marked = end_marked(&entries, || descendants(getpid()));
+    marked + node.runs.as_deref().map_or(0, end_all)
 }
 
 /// True while a process with this number runs; one that only waits to be collected does not.

@@ -10,6 +10,7 @@ use tokio::time::Instant;
 
 use super::Adapter;
 use super::fake::FakeAdapter;
+use super::processes::Node;
 use crate::domain::DEFAULT_TIMEOUT_SECONDS;
 use crate::server::config::AgentConfig;
 
@@ -22,7 +23,7 @@ pub(crate) struct Adapters {
     /// Plays for fake agents that are not in the configuration: the demonstration agent.
     demo: Runner,
     /// Marks processes as this server's.
-    node: Arc<str>,
+    node: Arc<Node>,
 }
 
 /// What runs an agent's tasks, and its limits.
@@ -53,7 +54,7 @@ struct Trial {
 
 impl Adapters {
     /// The adapters of the configured agents; `node` marks their processes as this server's.
-    pub(crate) fn new(agents: &[AgentConfig], node: &Arc<str>) -> Self {
+    pub(crate) fn new(agents: &[AgentConfig], node: &Arc<Node>) -> Self {
         let adapters = Self {
             configured: RwLock::default(),
             demo: Runner {

@@ -5,7 +5,10 @@
 //! it watches the server through a pidfd and is the *subreaper* of its descendants: whoever
 //! leaves the program's process group or session, and loses its parent, becomes its child.
 //!
-//! The server (or the convergence loop) starts its own executable with `supervise <server's pid> <descriptors> -- program arguments…`.
+//! The server (or the convergence loop) starts its own executable with
+//! `supervise <server's pid> <descriptors> <folder of records> -- program arguments…`.
+//! Should it be killed itself, what it watched over is found by the group of the system that it was
+//! started in (where one may be made), by its record, by descent from the server, or by its environment.
 //! SIGTERM is passed on to the program's group; SIGUSR1 means: end everything now.
 //! It ends as the program ended, by the same signal if it was one.
 
@@ -13,6 +16,7 @@ use std::ffi::OsString;
 use std::io::{self, Read, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -27,7 +31,10 @@ use rustix::process::{
 use signal_hook::consts::{SIGCHLD, SIGTERM, SIGUSR1};
 
 use super::descriptors;
+use super::group::Group;
 use super::processes::descendants;
+use super::record::Record;
+use super::supervised::NO_RECORD;
 
 /// Exit status that says: the program was never started. The reason is on standard error
 /// after [`REFUSAL`]; no program can have printed there.
@@ -40,6 +47,10 @@ const BETWEEN_SWEEPS: Timespec = Timespec {
     tv_sec: 0,
     tv_nsec: 20_000_000,
 };
+
+/// How long after its start, and how often later, it looks for what the program has started.
+const FIRST_LOOK: Duration = Duration::from_millis(50);
+const LONGEST_LOOK: Duration = Duration::from_secs(1);
 
 /// How the program ended.
 #[derive(Clone, Copy)]
@@ -84,6 +95,7 @@ fn run(mut arguments: impl Iterator<Item = OsString>, stdout: Stdio) -> Result<E
     let limit = arguments
         .next()
         .and_then(|limit| limit.to_str()?.parse().ok());
+    let runs = arguments.next().filter(|folder| folder != NO_RECORD);
     let program = arguments.nth(1).ok_or("no program named")?;
     let server = watch(server)?;
     // Before there is anything to supervise, a signal may simply end this process.
@@ -91,9 +103,15 @@ fn run(mut arguments: impl Iterator<Item = OsString>, stdout: Stdio) -> Result<E
     set_child_subreaper(Some(getpid())).map_err(|error| error.to_string())?;
     // Without it the program has more descriptors than it needs.
     let _lowered = limit.is_some_and(descriptors::set);
-    let program = start(program, arguments, stdout)?;
+    let mut record = runs.and_then(|folder| Record::begin(Path::new(&folder)));
+    let group = record.as_mut().and_then(enter_group);
+    let program = start(program, arguments, stdout);
+    // Where it cannot leave, it must not end the group later: that would end itself.
+    let group = group.filter(|group| group.leave().is_ok());
+    let program = program.inspect_err(|_| clean_up(group.as_ref(), &mut record))?;
 
     let mut ending = None;
+    let mut pause = FIRST_LOOK;
     loop {
         reap(program, &mut ending);
         if ending.is_some() || signals.kill.load(Ordering::SeqCst) {
@@ -103,12 +121,42 @@ fn run(mut arguments: impl Iterator<Item = OsString>, stdout: Stdio) -> Result<E
             // The group may be gone this very moment.
             let _ = kill_process_group(program, Signal::TERM);
         }
-        if signals.sleep(Some(&server), None) {
+        if let Some(record) = &mut record {
+            record.note_descendants();
+        }
+        let limit = record
+            .is_some()
+            .then(|| Timespec::try_from(pause).ok())
+            .flatten();
+        if signals.sleep(Some(&server), limit.as_ref()) {
             break;
         }
+        pause = (pause * 2).min(LONGEST_LOOK);
     }
     end_descendants(program, &signals, &mut ending);
+    clean_up(group.as_ref(), &mut record);
     Ok(ending.unwrap_or(Ending::Signalled(Signal::KILL.as_raw())))
+}
+
+/// The group that the program is to be in, once it is written down.
+fn enter_group(record: &mut Record) -> Option<Group> {
+    let group = Group::make()?;
+    record.note_group(&group);
+    if group.enter().is_err() {
+        group.end();
+        return None;
+    }
+    Some(group)
+}
+
+/// Nothing is left of the run, nor of what was written down of it.
+fn clean_up(group: Option<&Group>, record: &mut Option<Record>) {
+    if let Some(group) = group {
+        group.end();
+    }
+    if let Some(record) = record.take() {
+        record.end();
+    }
 }
 
 /// A handle that becomes readable when the server dies. Should it have died already,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fmt::Write;
 
-use super::process::{PLACEHOLDERS, ProcessConfig, VARIABLES, is_passed_on};
+use super::process::{PLACEHOLDERS, ProcessConfig, UNBUFFERED, VARIABLES, is_passed_on};
 use super::{AgentConfig, Config, Exit, InputMode, KindConfig};
 use crate::domain::Takes;
 
@@ -77,7 +77,15 @@ fn environment(process: &ProcessConfig, present: &BTreeSet<String>) -> Vec<Strin
     let seen: Vec<&str> = present.iter().filter(passed).map(String::as_str).collect();
     let lost = present.iter().filter(|name| !own(name) && !passed(name));
     let lost: Vec<&str> = lost.map(String::as_str).collect();
-    let set: Vec<&str> = process.env.keys().map(String::as_str).collect();
+    let unbuffered = [UNBUFFERED.0].into_iter();
+    let unbuffered =
+        unbuffered.filter(|name| !process.env.contains_key(*name) && !seen.contains(name));
+    let set: Vec<&str> = process
+        .env
+        .keys()
+        .map(String::as_str)
+        .chain(unbuffered)
+        .collect();
     let absent = process.pass_env.iter();
     let absent: Vec<&str> = absent
         .filter(|name| !present.contains(*name))
@@ -113,14 +121,17 @@ fn odd_braces(process: &ProcessConfig) -> Vec<String> {
     let texts = process.command.iter().map(|text| ("command", text));
     for (key, text) in texts.chain(process.stdin.iter().map(|text| ("stdin", text))) {
         for (start, _) in text.match_indices('{') {
-            let Some((word, _)) = text[start + 1..].split_once('}') else {
+            let Some((inside, _)) = text[start + 1..].split_once('}') else {
                 continue;
             };
-            let is_word = |c: char| c.is_ascii_alphabetic() || c == '_';
-            let looks = !word.is_empty() && word.chars().all(is_word);
-            if looks && !PLACEHOLDERS.contains(&word) && !text[..start].ends_with('$') {
+            let is_meant = |c: char| c.is_ascii_alphanumeric() || "_-. ".contains(c);
+            let word = inside.trim();
+            let looks = word.starts_with(|c: char| c.is_ascii_alphabetic())
+                && inside.chars().all(is_meant)
+                && !word.contains(' ');
+            if looks && !PLACEHOLDERS.contains(&inside) && !text[..start].ends_with('$') {
                 found.push(format!(
-                    "{key}: {{{word}}} looks like a placeholder and stays as it is; there are {}",
+                    "{key}: {{{inside}}} looks like a placeholder and stays as it is; there are {}",
                     PLACEHOLDERS.map(|name| format!("{{{name}}}")).join(" ")
                 ));
             }
@@ -145,6 +156,12 @@ fn hints(agent: &AgentConfig, process: &ProcessConfig) -> Vec<String> {
                 .to_owned(),
         ),
         Takes::Any => {}
+    }
+    for (name, argument) in process.bare_texts() {
+        lines.push(format!(
+            "a task whose {name} begins with \"-\" fails: put \"--\" before {argument} in command, or \
+             set allow_dash = true"
+        ));
     }
     if process.input == InputMode::Lines && process.stdin.is_some() {
         let words = "its standard input stays open after stdin, for the answers to its questions";

@@ -25,7 +25,7 @@ pub(crate) use self::agents::{AgentConfig, FakeConfig, KindConfig};
 pub(crate) use self::check::check;
 pub(crate) use self::completions::complete;
 pub(crate) use self::process::{
-    InputMode, PLACEHOLDERS, ProcessConfig, VARIABLES, is_passed_on, working_folder,
+    InputMode, PLACEHOLDERS, ProcessConfig, UNBUFFERED, VARIABLES, is_passed_on, working_folder,
 };
 
 /// Everything that can be set.

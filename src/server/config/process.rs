@@ -35,6 +35,9 @@ pub(crate) const VARIABLES: [&str; 9] = [
     "DASHBOARD_URL",
 ];
 
+/// What Python would otherwise hold back until it ends, as it does in a pipe.
+pub(crate) const UNBUFFERED: (&str, &str) = ("PYTHONUNBUFFERED", "1");
+
 /// The server's variables that every process may see; also `LC_*` and `XDG_*`.
 const PASSED_ON: [&str; 14] = [
     "PATH",
@@ -84,6 +87,17 @@ impl ProcessConfig {
     /// True when what people write into a task would be run as a program.
     pub(crate) fn runs_prose(&self) -> bool {
         prose::runs(&self.command, self.stdin.as_deref())
+    }
+
+    /// Arguments that are words of a task alone, where the program could take them for options.
+    pub(super) fn bare_texts(&self) -> Vec<(&'static str, &'static str)> {
+        let before = self.command.iter().take_while(|argument| *argument != "--");
+        let texts = [("title", "{title}"), ("description", "{description}")];
+        let arguments = before.skip(1).filter_map(|argument| {
+            let mut texts = texts.into_iter();
+            texts.find(|(_, placeholder)| argument == placeholder)
+        });
+        arguments.filter(|_| !self.allow_dash).collect()
     }
 }
 

@@ -81,6 +81,7 @@ fn obey(arguments: impl Iterator<Item = OsString>) -> u8 {
     match flags.command {
         Command::Run(flags) => match settings::read(&flags, environment) {
             Ok(mut settings) => {
+                agents::orphans::adopt();
                 let url = settings
                     .webhook
                     .as_ref()

@@ -8,14 +8,12 @@ use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt};
-use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use super::output::{Manner, Output, Report, Tail};
 use super::settings::StepSettings;
 use super::terminal::Terminal;
-use crate::server::agents::processes::end_run;
 use crate::server::agents::supervised::Supervised;
 use crate::server::agents::supervisor::{NOT_STARTED, REFUSAL, words};
 
@@ -105,11 +103,11 @@ pub(crate) async fn run_step(
         };
         // Perhaps it was the supervisor that somebody killed; then its charge lives on.
         if status.as_ref().is_ok_and(|it| it.signal().is_some()) {
-            let marks = [
+            let marks = vec![
                 format!("{SESSION_VARIABLE}={}", briefing.session),
                 format!("CONVERGENCE_STEP={name}"),
             ];
-            let _ = spawn_blocking(move || end_run(&marks)).await;
+            run.end_lost(marks).await;
         }
         ended.cancel();
         status
@@ -152,7 +150,7 @@ impl StepRun {
 
 fn start(settings: &StepSettings, briefing: &Briefing<'_>) -> Result<Supervised, String> {
     let folder = folder_of(briefing.target);
-    let mut command = Supervised::command();
+    let mut command = Supervised::command(None);
     command.arg(&settings.tool).args(&settings.args);
     for name in briefing.hidden {
         command.env_remove(name);
@@ -165,7 +163,7 @@ fn start(settings: &StepSettings, briefing: &Briefing<'_>) -> Result<Supervised,
     command.env("CONVERGENCE_FINDINGS_FILE", briefing.findings);
     command.current_dir(&folder).stdin(Stdio::null());
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    Supervised::start(&mut command)
+    Supervised::start(&mut command, None)
         .map_err(|error| format!("cannot start {:?}: {}", settings.tool, words(&error)))
 }
 

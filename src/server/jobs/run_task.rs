@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::patience::Patience;
-use crate::domain::{AgentEvent, Outcome, Scope, Task, TaskBody, TaskRef};
+use crate::domain::{AgentEvent, Outcome, Scope, Task, TaskBody, TaskRef, line_feeds};
 use crate::server::agents::{Assignment, Controls, Runner};
 use crate::server::backoff::Backoff;
 use crate::server::queue::{Claimed, LEASE_SECONDS, RunHandle};
@@ -82,7 +82,8 @@ impl RunTask {
             task: self.task.id,
             number: self.task.number,
             title: self.task.title.clone(),
-            description: self.body.description.clone(),
+            // Also of what was stored before.
+            description: line_feeds(self.body.description.clone()),
             attempt: self.task.attempt,
             project: self.task.project.clone(),
             project_folder: self.folder.clone(),

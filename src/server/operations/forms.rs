@@ -77,8 +77,7 @@ impl TaskForm {
             Priority::parse(&word).ok_or_else(|| AppError::invalid_field("priority", message))
         });
         Ok(NewTask {
-            // Browsers send CR LF; agents expect LF.
-            description: self.description.replace("\r\n", "\n"),
+            description: self.description.clone(),
             title: given(&self.title),
             project: given(&self.project),
             priority: priority.transpose()?,

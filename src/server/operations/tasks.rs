@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 
 use crate::domain::{
     AgentKind, AppError, Code, IdempotencyKey, NewTask, Page, Reply, Scope, Task, TaskBody,
-    TaskChange, TaskDetail, TaskFilter, TaskLink, TaskRef, TaskStatus, UsageRecord,
+    TaskChange, TaskDetail, TaskFilter, TaskLink, TaskRef, TaskStatus, UsageRecord, line_feeds,
 };
 use crate::server::auth::{Operator, Viewer};
 use crate::server::operations::agents;
@@ -214,6 +214,10 @@ async fn insert(
     key: Option<IdempotencyKey>,
 ) -> Result<Created, AppError> {
     let (id, now) = (app.clock.task_id(), app.clock.now());
+    let new = NewTask {
+        description: line_feeds(new.description),
+        ..new
+    };
     let given = TaskBody {
         description: new.description.clone(),
         result: None,
@@ -258,6 +262,10 @@ pub(crate) async fn change(
     if !problems.is_empty() {
         return Err(AppError::invalid(problems));
     }
+    let change = TaskChange {
+        description: change.description.map(line_feeds),
+        ..change
+    };
     // Without a lease this is a person's wish, and the agent has to be stopped for it.
     let cancels = lease.is_none() && change.status == Some(TaskStatus::Cancelled);
     let author = who.author();
@@ -355,6 +363,10 @@ pub(crate) async fn input(
     }
     let author = who.author();
     let now = app.clock.now();
+    let reply = Reply {
+        text: reply.text.map(line_feeds),
+        ..reply
+    };
     let write = GiveInput {
         task: parse(task)?,
         reply,

@@ -1,6 +1,8 @@
 //! Agents at work through the server: real processes, and scripts where the timing matters.
 
 mod crowd;
+mod lines;
+mod lost;
 mod processes;
 mod reload;
 mod scripts;

@@ -24,6 +24,7 @@ mod questions;
 mod raw;
 mod repeats;
 mod tasks;
+mod text;
 mod usage;
 mod waiting;
 mod worker;

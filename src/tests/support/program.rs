@@ -105,6 +105,16 @@ impl Program {
         self.nothing_is_left().await;
     }
 
+    /// As when somebody ends every process of this name: these and it die at once, before it can
+    /// do anything about it.
+    pub(crate) async fn kill_with(mut self, others: &[Pid]) {
+        self.signal(Signal::STOP);
+        for other in others {
+            kill_process(*other, Signal::KILL).unwrap();
+        }
+        self.child.kill().await.unwrap();
+    }
+
     /// Has it read its configuration again.
     pub(crate) fn hang_up(&self) {
         self.signal(Signal::HUP);

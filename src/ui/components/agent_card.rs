@@ -153,7 +153,7 @@ pub(crate) fn CurrentTasks(
             view! {
                 <li>
                     <a href=task.url()>{task.label()}</a>
-                    <span class="clip">{task.title}</span>
+                    <bdi class="clip">{task.title}</bdi>
                     {ask.unwrap_or_else(nothing)}
                     <span class="figure muted">{taken}</span>
                 </li>

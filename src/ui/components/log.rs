@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::ansi::spans;
+use super::ansi::{class, spans, style};
 use super::format::{absolute, clock_time};
 use super::rest::{Rest, Whole};
 use crate::domain::{LogExcerpt, LogLevel, LogStream};
@@ -29,7 +29,7 @@ pub(crate) fn LogLine<'a>(
                 {clock_time(entry.time)}
             </time>
             <span class="log-marker">{marker}</span>
-            <span class="log-text">{runs} {rest}</span>
+            <span class="log-text"><bdi>{runs}</bdi> {rest}</span>
         </div>
     }
     .any()
@@ -37,9 +37,9 @@ pub(crate) fn LogLine<'a>(
 
 fn runs(message: &str) -> AnyView {
     row(spans(message), |span| {
-        let class = Some(span.look.class()).filter(|class| !class.is_empty());
+        let class = Some(class(span.look)).filter(|class| !class.is_empty());
         view! {
-            <span class=class style=span.look.style()>
+            <span class=class style=style(span.look)>
                 {span.text}
             </span>
         }

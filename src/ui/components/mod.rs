@@ -18,6 +18,7 @@ mod pill;
 mod project_switch;
 mod questions;
 mod rest;
+mod shade;
 mod shortcut_sheet;
 mod states;
 mod summary;

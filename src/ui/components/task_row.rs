@@ -54,7 +54,7 @@ pub(crate) fn TaskRow(
                     <a class="row-title" href=paths::task(number)>
                         <span class="figure muted">{format!("#{number}")}</span>
                         " "
-                        {title}
+                        <bdi>{title}</bdi>
                     </a>
                     <Tags task/>
                 </div>

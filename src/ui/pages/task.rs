@@ -83,7 +83,7 @@ fn Loaded(model: TaskModel) -> impl IntoView {
             <div class="split-main">
                 <section aria-labelledby="task-description">
                     <h2 id="task-description">"Description"</h2>
-                    <div class="prose">
+                    <div class="prose" dir="auto">
                         <LongText task=id number part=TaskPart::Description shown=description/>
                     </div>
                 </section>
@@ -151,7 +151,7 @@ fn Head(model: TaskModel, task: Signal<Task>, status: Memo<TaskStatus>) -> impl 
             <h1>
                 <span class="figure muted">{format!("#{number}")}</span>
                 " "
-                {title}
+                <bdi>{title}</bdi>
             </h1>
             <div class="page-actions">{actions}</div>
         </header>
@@ -213,7 +213,7 @@ fn Trouble(
             view! {
                 <section class="trouble" aria-labelledby="task-error">
                     <h2 id="task-error">"Error"</h2>
-                    <pre tabindex="0">{text}</pre>
+                    <pre tabindex="0" dir="auto">{text}</pre>
                 </section>
             }
             .any()
@@ -236,7 +236,7 @@ fn Answer(
             view! {
                 <section aria-labelledby="task-result">
                     <h2 id="task-result">"Result"</h2>
-                    <pre class="result" tabindex="0">
+                    <pre class="result" tabindex="0" dir="auto">
                         <LongText task=id number part=TaskPart::Result shown/>
                     </pre>
                 </section>

@@ -57,10 +57,10 @@ pub(super) fn LongText(
     changing(move || {
         let shown = shown.get();
         let Some(whole) = whole(task, number, part, &shown) else {
-            return shown.text.into_any();
+            return view! { <bdi>{shown.text}</bdi> }.any();
         };
         let all = whole.text.clone();
         let words = text(move || all.get().unwrap_or_else(|| shown.text.clone()));
-        view! { {words} <Rest whole what/> }.any()
+        view! { <bdi>{words}</bdi> <Rest whole what/> }.any()
     })
 }

@@ -10,7 +10,7 @@ use tokio::time::timeout;
 
 use super::super::processes::{NODE_VARIABLE, exists, reap_survivors};
 use super::super::supervisor;
-use super::{PATIENCE, Running, assignment, failed, logs, process};
+use super::{PATIENCE, Running, assignment, failed, logs, node, process};
 use crate::domain::Outcome;
 use crate::server::config::{AgentConfig, Secret};
 
@@ -113,7 +113,8 @@ async fn a_run_that_is_dropped_or_loses_its_supervisor_leaves_nothing() {
     let lost = tree(&mut running).await;
     kill_process(parent(lost[2]), Signal::KILL).unwrap();
     let (outcome, _) = running.end().await;
-    assert_eq!(outcome, failed("killed by signal 9 (SIGKILL)"));
+    let reason = "the process that watches over it was killed by signal 9 (SIGKILL)";
+    assert_eq!(outcome, failed(reason));
     end.await;
     until_gone(lost).await;
     std::fs::remove_file(&pipe).unwrap();
@@ -146,7 +147,7 @@ async fn everything_dies_with_the_server() {
     // The pipe ends when everybody who holds it is gone.
     let rest = async { while lines.next_line().await.unwrap().is_some() {} };
     timeout(PATIENCE, rest).await.expect("everybody gone");
-    assert_eq!(reap_survivors("dies-with-server"), 0);
+    assert_eq!(reap_survivors(&node("dies-with-server")), 0);
     server.wait().await.unwrap();
 }
 
@@ -164,9 +165,9 @@ async fn survivors_of_an_earlier_server_are_found_and_ended() {
     let mut lines = BufReader::new(orphan.stdout.take().unwrap()).lines();
     lines.next_line().await.unwrap().unwrap();
     orphan.wait().await.unwrap();
-    assert_eq!(reap_survivors("left-behind"), 1);
+    assert_eq!(reap_survivors(&node("left-behind")), 1);
     assert_eq!(lines.next_line().await.unwrap(), None);
-    assert_eq!(reap_survivors("left-behind"), 0);
+    assert_eq!(reap_survivors(&node("left-behind")), 0);
 }
 
 /// A shell that runs the tree under a supervisor, as a server would.
@@ -175,7 +176,7 @@ fn fake_server(node: &str) -> tokio::process::Child {
     let mut server = tokio::process::Command::new("sh");
     server.args([
         "-c",
-        r#"tree=$1; shift; "$@" $$ "$(ulimit -n)" -- sh -c "$tree wait" & wait"#,
+        r#"tree=$1; shift; "$@" $$ "$(ulimit -n)" - -- sh -c "$tree wait" & wait"#,
         "sh",
         TREE,
     ]);

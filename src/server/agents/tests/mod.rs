@@ -16,6 +16,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use super::processes::Node;
 use super::{Adapter, Assignment, Controls};
 use crate::domain::{AgentEvent, Answer, LogStream, NewLog, Outcome, Takes, TaskId};
 use crate::server::config::{AgentConfig, KindConfig, ProcessConfig};
@@ -71,6 +72,14 @@ pub(super) fn assignment(description: &str) -> Assignment {
     }
 }
 
+/// A server that writes nothing down.
+fn node(name: &str) -> Node {
+    Node {
+        name: name.to_owned(),
+        runs: None,
+    }
+}
+
 /// A run that is under way.
 struct Running {
     outcome: JoinSet<Outcome>,
@@ -84,7 +93,7 @@ struct Running {
 impl Running {
     fn start(config: impl Into<AgentConfig>, assignment: Assignment) -> Self {
         let config = config.into();
-        let adapter = Adapter::from_config(&config, Arc::from("test-node")).unwrap();
+        let adapter = Adapter::from_config(&config, Arc::new(node("test-node"))).unwrap();
         let (sender, events) = mpsc::channel(4);
         let (input, answers) = mpsc::unbounded_channel();
         let (cancel, kill) = (CancellationToken::new(), CancellationToken::new());

@@ -152,7 +152,11 @@ async fn what_only_the_task_is_to_blame_for_is_not_tried_again() {
 #[tokio::test]
 async fn a_process_sees_nothing_of_the_server_but_what_is_listed() {
     let own = ProcessConfig {
-        env: [("OWN".to_owned(), Secret::new("mine"))].into(),
+        env: [
+            ("OWN".to_owned(), Secret::new("mine")),
+            ("PYTHONUNBUFFERED".to_owned(), Secret::new("own")),
+        ]
+        .into(),
         pass_env: vec!["CARGO_MANIFEST_DIR".to_owned()],
         ..process(&["env"])
     };
@@ -175,10 +179,15 @@ async fn a_process_sees_nothing_of_the_server_but_what_is_listed() {
     for name in expected {
         assert!(names.contains(&name), "{name} is not in {names:?}");
     }
-    assert!(
-        lines.contains(&"TASK_LABELS=[\"a\"]".to_owned()),
-        "{lines:?}"
-    );
+    for line in ["TASK_LABELS=[\"a\"]", "PYTHONUNBUFFERED=own"] {
+        assert!(lines.contains(&line.to_owned()), "{lines:?}");
+    }
+    let (_, events) = Running::start(process(&["env"]), assignment("x"))
+        .end()
+        .await;
+    let lines = said(&events, LogStream::Stdout);
+    let unbuffered = "PYTHONUNBUFFERED=1".to_owned();
+    assert!(lines.contains(&unbuffered), "{lines:?}");
 }
 
 #[tokio::test]

@@ -1,0 +1,181 @@
+//! What a terminal shows of bytes that were meant for one: text, and what it looks like. Pure.
+//!
+//! [`Terminal`] reads bytes as they come, however they are cut; [`Row`](row) is what stands on the line; [`look`] is
+//! colours and weight.
+
+mod look;
+mod row;
+mod screen;
+#[cfg(test)]
+mod tests;
+
+use vte::{Parser, Perform};
+
+use self::screen::Screen;
+
+pub use self::look::{Colour, TextLook, Underline};
+
+/// Cancels whatever escape sequence is under way.
+const CANCEL: u8 = 0x18;
+/// Where UTF-8 begins a control character of the second set, which is ESC and another byte.
+const SECOND_SET: u8 = 0xc2;
+/// Pictures may be sent over several lines. What is longer than this was never meant as one.
+const LONGEST_PAYLOAD: usize = 1024 * 1024;
+
+/// A run of text that looks alike.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Span {
+    /// The text.
+    pub text: String,
+    /// What it looks like.
+    pub look: TextLook,
+}
+
+/// A terminal of one line. Colours last over lines, as they do in a real one.
+pub struct Terminal {
+    reader: Reader,
+    screen: Screen,
+}
+
+/// Tells sequences from text, and reads control characters of the second set as what they stand for.
+#[derive(Default)]
+struct Reader {
+    parser: Parser,
+    /// The first half of a character that may turn out to be a control character.
+    half: bool,
+}
+
+impl Reader {
+    fn feed(&mut self, into: &mut impl Perform, bytes: &[u8]) {
+        let mut rest = bytes;
+        if self.half && !rest.is_empty() {
+            rest = self.second_half(into, rest);
+        }
+        while let Some(at) = rest.iter().position(|byte| *byte == SECOND_SET) {
+            self.parser.advance(into, &rest[..at]);
+            rest = self.second_half(into, &rest[at + 1..]);
+        }
+        self.parser.advance(into, rest);
+    }
+
+    /// Reads the byte after the first half of a character; answers what follows it.
+    fn second_half<'a>(&mut self, into: &mut impl Perform, bytes: &'a [u8]) -> &'a [u8] {
+        let Some((byte, rest)) = bytes.split_first() else {
+            self.half = true;
+            return bytes;
+        };
+        self.half = false;
+        match byte {
+            0x80..=0x9f => self.parser.advance(into, &[0x1b, *byte - 0x40]),
+            0xa0..=0xbf => self.parser.advance(into, &[SECOND_SET, *byte]),
+            _ => {
+                self.parser.advance(into, &[SECOND_SET]);
+                return bytes;
+            }
+        }
+        rest
+    }
+
+    /// Ends the sequence that is under way, and the character.
+    fn cancel(&mut self, into: &mut impl Perform) {
+        if std::mem::take(&mut self.half) {
+            self.parser.advance(into, &[SECOND_SET]);
+        }
+        self.parser.advance(into, &[CANCEL]);
+    }
+}
+
+/// The text of `bytes` without what is for terminals.
+#[must_use]
+pub fn text_of(bytes: &[u8]) -> String {
+    struct Text(String);
+    impl Perform for Text {
+        fn print(&mut self, c: char) {
+            self.0.push(c);
+        }
+
+        fn execute(&mut self, byte: u8) {
+            if byte == b'\n' || byte == b'\t' {
+                self.0.push(byte.into());
+            }
+        }
+    }
+    let (mut reader, mut text) = (Reader::default(), Text(String::new()));
+    reader.feed(&mut text, bytes);
+    text.0
+}
+
+impl Terminal {
+    /// `width` is how many columns a character takes; of a line, at most `limit` bytes of text are kept.
+    #[must_use]
+    pub fn new(width: fn(char) -> usize, limit: usize) -> Self {
+        Self {
+            reader: Reader::default(),
+            screen: Screen::new(width, limit),
+        }
+    }
+
+    /// Reads what arrived. A line break begins another row.
+    pub fn feed(&mut self, bytes: &[u8]) {
+        self.reader.feed(&mut self.screen, bytes);
+    }
+
+    /// What was not answered before of this line, which goes on; a line that was changed is answered anew.
+    pub fn take(&mut self) -> String {
+        self.screen.take()
+    }
+
+    /// Ends the line: like [`Self::take`], and what follows is another one. Titles and links that do
+    /// not end, end with it; `None` when there is no line, but the data of a picture.
+    pub fn end_line(&mut self) -> Option<String> {
+        let payload = self.screen.payload;
+        if payload == 0 || payload > LONGEST_PAYLOAD {
+            self.reader.cancel(&mut self.screen);
+        }
+        let in_payload = self.screen.payload > 0;
+        let text = self.screen.take();
+        self.screen.begin();
+        Some(text).filter(|text| !in_payload || !text.is_empty())
+    }
+
+    /// True when the next line begins like the first one.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        !self.reader.half && self.screen.is_plain()
+    }
+
+    /// True when something of this line was answered already.
+    #[must_use]
+    pub fn was_answered(&self) -> bool {
+        self.screen.was_answered()
+    }
+
+    /// True when there is more of this line than is kept.
+    #[must_use]
+    pub fn is_cut(&self) -> bool {
+        self.screen.is_full
+    }
+
+    /// Everything of the line, as at most `most` runs; what follows many of them looks plain.
+    #[must_use]
+    pub fn spans(mut self, most: usize) -> Vec<Span> {
+        self.reader.cancel(&mut self.screen);
+        let mut spans: Vec<Span> = Vec::new();
+        self.screen.read((0, 0), |text, look| {
+            let is_last = spans.len() >= most;
+            let look = if spans.len() + 1 >= most {
+                TextLook::default()
+            } else {
+                look
+            };
+            match spans.last_mut() {
+                Some(last) if last.look == look || is_last => last.text.push_str(text),
+                _ => spans.push(Span {
+                    text: text.to_owned(),
+                    look,
+                }),
+            }
+        });
+        spans
+    }
+}

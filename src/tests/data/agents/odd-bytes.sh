@@ -1,0 +1,16 @@
+#!/bin/bash
+# What programs print for terminals, some of it with the pauses of a slow writer.
+printf '\e]8;;https://example.org/a\e\\link\e]8;;\e\\ after\n'
+printf '\e]8;;https://exam'; sleep 0.5; printf 'ple.org/b\e\\split link\e]8;;\e\\ end\n'
+printf 'before \e]0;title never ends and the text goes on\n'
+printf 'next line is whole\n'
+printf '\e[31mred begins\nstill red\n\e[0mplain\n'
+printf '\e[4:3mcurly\e[0m \e[58;2;255;0;0mred underline colour\e[0m \e[38:2::255:100:31mtrue colour\e[0m\n'
+printf '\xc2\x9b31mC1 CSI\xc2\x9b0m\n'
+printf 'rtl \xe2\x80\xae gnp.exe \n'
+printf 'zwj \xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x91\xa7\n'
+printf 'nul \0 here, form feed \f, vertical tab \v, backspace abc\b\b\bxyz\n'
+printf 'sep\xe2\x80\xa8LINE SEPARATOR and\xe2\x80\xa9PARAGRAPH\n'
+for i in 10 50 100; do printf '\rdownload %s%%' $i; sleep 0.3; done; printf '\n'
+printf 'half \xf0\x9f\x91'; sleep 0.5; printf '\xa9 done\n'
+printf 'no line break at the end'
