@@ -31,8 +31,8 @@ node_modules/.package-lock.json: package.json package-lock.json
 test-tools: tools
 	@cargo-deny --version 2>/dev/null | grep -q ' 0\.20' || $(INSTALL) cargo-deny --version '^0.20' --locked
 	@cargo-machete --version 2>/dev/null | grep -qx '0\.9\.2' || $(INSTALL) cargo-machete --version 0.9.2 --locked
-	@{ [ -x /usr/bin/chromium ] && ls /usr/lib/postgresql/*/bin/initdb; } >/dev/null 2>&1 \
-	  || { $(SUDO) apt-get update -q && DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -qy --no-install-recommends chromium postgresql; }
+	@{ [ -x /usr/bin/chromium ] && ls /usr/lib/postgresql/*/bin/initdb && python3 -c 'import ensurepip, venv'; } >/dev/null 2>&1 \
+	  || { $(SUDO) apt-get update -q && DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -qy --no-install-recommends chromium postgresql python3-venv; }
 
 # --- build and run ----------------------------------------------------------
 
@@ -65,7 +65,7 @@ target/charts/charts.js.br: src/ui/charts.js node_modules/.package-lock.json
 # --- checks -----------------------------------------------------------------
 
 .PHONY: test check yanked advisories unit e2e bench fix
-test: check unit e2e ## everything that must hold
+test: check unit e2e contract ## everything that must hold
 
 check: test-tools yanked ## formats, lints of both sides, docs, licences, bans, unused and yanked dependencies
 	cargo fmt --check
@@ -90,6 +90,18 @@ unit: test-tools ## unit and door tests on SQLite and PostgreSQL
 
 e2e: test-tools build ## end-to-end tests in Chromium
 	cd end2end && KIMI_DASHBOARD_BIN=$(CURDIR)/target/release/kimi-dashboard ../node_modules/.bin/playwright test
+
+# Programs in Python, all at the versions that were tried, outside the clone.
+PYTHON := $(abspath $(CARGO_TARGET_DIR)/../python)
+.PHONY: contract contract-tools
+contract-tools: test-tools
+	@cmp -s end2end/contract/requirements.txt $(PYTHON)/requirements.txt || { \
+	  python3 -m venv --clear $(PYTHON) \
+	  && $(PYTHON)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --requirement end2end/contract/requirements.txt \
+	  && cp end2end/contract/requirements.txt $(PYTHON)/; }
+
+contract: contract-tools build ## the documents of the interface are true: validators, generated clients, schemathesis
+	KIMI_DASHBOARD_BIN=$(CURDIR)/target/release/kimi-dashboard $(PYTHON)/bin/python end2end/contract/run.py $(STEPS)
 
 bench: test-tools build ## measure against the bars, into docs/bench.md
 	cargo build --release --features bench --bin kimi-bench

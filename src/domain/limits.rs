@@ -22,6 +22,25 @@ pub struct TaskLimits {
     pub said: usize,
 }
 
+/// The largest number that every reader of JSON keeps exact.
+pub const LARGEST_NUMBER: u64 = (1 << 53) - 1;
+/// The largest body of a request, in bytes; nothing in it is longer.
+pub const LARGEST_BODY: usize = 2 * 1024 * 1024;
+/// The largest body of log entries or of events, in bytes.
+pub const LARGEST_BATCH: usize = 16 * 1024 * 1024;
+/// The longest name of an agent or a project.
+pub const LONGEST_NAME: usize = 64;
+/// The longest title of an agent, capability, and other word that somebody chooses, in characters.
+pub const WORD: usize = 200;
+/// The most capabilities of an agent.
+pub const CAPABILITIES: usize = 100;
+/// The most tasks that an agent holds at once.
+pub const CONCURRENCY: u32 = 256;
+/// The longest path of a project's folder, in characters.
+pub const FOLDER: usize = 4096;
+/// The most items of a page of a list.
+pub const MOST_ITEMS: u32 = 1000;
+
 /// The limits in force.
 pub const LIMITS: TaskLimits = TaskLimits {
     description: 100_000,
@@ -137,13 +156,13 @@ impl NewTask {
         let is_word = |word: &String| {
             let length = word.chars().count();
             let plain = !word.chars().any(char::is_control) && word.trim() == word;
-            (1..=200).contains(&length) && plain
+            (1..=WORD).contains(&length) && plain
         };
         check(
             self.requires.len() > LIMITS.requires || !self.requires.iter().all(is_word),
             "requires",
             format_args!(
-                "at most {} capabilities of 1 to 200 characters",
+                "at most {} capabilities of 1 to {WORD} characters",
                 LIMITS.requires
             ),
         );
@@ -257,7 +276,7 @@ impl TaskChange {
 pub fn is_agent_name(name: &str) -> bool {
     let legal = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte);
     let dots = name.bytes().all(|byte| byte == b'.');
-    (1..=64).contains(&name.len()) && name.bytes().all(legal) && !dots
+    (1..=LONGEST_NAME).contains(&name.len()) && name.bytes().all(legal) && !dots
 }
 
 fn check_description(found: &mut Vec<FieldError>, description: &str) {

@@ -9,7 +9,7 @@ use super::TaskRef;
 
 /// How a task names another on the wire: its number, or text with the number or the id.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize, ToSchema)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "must be the number or the id of a task")]
 pub enum TaskLink {
     /// `17`
     Number(i64),

@@ -53,7 +53,10 @@ pub use excerpt::{
     Excerpt, LONGEST_LINE, LogExcerpt, LogPage, MOST_RUNS, TaskPart, TaskTexts, page_weight,
 };
 pub use id::TaskId;
-pub use limits::{LIMITS, LONGEST_PARAMETER, TaskLimits, is_agent_name};
+pub use limits::{
+    CAPABILITIES, CONCURRENCY, FOLDER, LARGEST_BATCH, LARGEST_BODY, LARGEST_NUMBER, LIMITS,
+    LONGEST_NAME, LONGEST_PARAMETER, MOST_ITEMS, TaskLimits, WORD, is_agent_name,
+};
 pub use link::TaskLink;
 pub use live::{ClientFrame, Epoch, LiveMessage, Problem, Seq, ServerFrame, Topic};
 pub use log::{LogEntry, LogFilter, LogLevel, LogStream, NewLog};

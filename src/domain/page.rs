@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{FieldError, Priority, Task, TaskStatus};
+use super::{FieldError, LONGEST_PARAMETER, Priority, Task, TaskStatus};
 
 /// One page of a list.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -42,9 +42,9 @@ impl TaskFilter {
         ];
         let bad = |text: &&Option<String>| {
             text.as_deref()
-                .is_some_and(|text| text.contains('\0') || text.len() > 1000)
+                .is_some_and(|text| text.contains('\0') || text.chars().count() > LONGEST_PARAMETER)
         };
-        let message = "must be at most 1000 bytes without NUL";
+        let message = "must be at most 2000 characters without NUL";
         let problem = |(field, _)| FieldError::new(field, message);
         texts
             .into_iter()

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::FieldError;
 use super::patch::{given, or_cleared};
+use super::{FOLDER, FieldError, LIMITS, LONGEST_NAME};
 
 /// The project of whatever names none.
 pub const DEFAULT_PROJECT: &str = "default";
@@ -64,7 +64,7 @@ pub struct ProjectChange {
 #[must_use]
 pub fn is_project_name(name: &str) -> bool {
     let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    (1..=64).contains(&name.len()) && name.chars().all(is_plain) && !name.starts_with('-')
+    (1..=LONGEST_NAME).contains(&name.len()) && name.chars().all(is_plain) && !name.starts_with('-')
 }
 
 impl NewProject {
@@ -101,7 +101,9 @@ impl ProjectChange {
 
 fn check_title(found: &mut Vec<FieldError>, title: Option<&str>) {
     let bad = |text: &str| {
-        text.trim().is_empty() || text.chars().count() > 200 || text.chars().any(char::is_control)
+        text.trim().is_empty()
+            || text.chars().count() > LIMITS.title
+            || text.chars().any(char::is_control)
     };
     if title.is_some_and(bad) {
         let message = "must be 1 to 200 characters on one line";
@@ -111,10 +113,12 @@ fn check_title(found: &mut Vec<FieldError>, title: Option<&str>) {
 
 fn check_folder(found: &mut Vec<FieldError>, folder: Option<&str>) {
     let bad = |path: &str| {
-        !path.starts_with('/') || path.len() > 4096 || path.chars().any(char::is_control)
+        !path.starts_with('/')
+            || path.chars().count() > FOLDER
+            || path.chars().any(char::is_control)
     };
     if folder.is_some_and(bad) {
-        let message = "must be an absolute path of at most 4096 bytes";
+        let message = "must be an absolute path of at most 4096 characters";
         found.push(FieldError::new("folder", message));
     }
 }

@@ -96,7 +96,7 @@ pub struct TaskBody {
     /// What the agent is asked to do.
     pub description: String,
     /// What its agent answered, any JSON.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Value)]
     pub result: Option<Value>,
     /// Whatever its creator wants kept with it.
     #[schema(value_type = Object)]

@@ -47,7 +47,7 @@ pub struct NewTask {
     pub on_gaps: Option<String>,
     /// What it may cost: no bound yet.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(ignore)]
     pub max_cost_usd: Option<Value>,
     /// Not before this moment.
     #[serde(default)]
@@ -81,7 +81,7 @@ pub struct TaskChange {
     pub message: Option<String>,
     /// What the agent answers, any JSON.
     #[serde(deserialize_with = "given")]
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Value)]
     pub result: Option<Value>,
     /// Why it failed.
     #[serde(deserialize_with = "given")]

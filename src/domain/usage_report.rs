@@ -5,13 +5,10 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::Cost;
+use super::{Cost, LARGEST_NUMBER, WORD};
 
 /// The id of a record whose reporter gives it none.
 pub const TOTAL: &str = "total";
-
-/// The largest number that every reader of JSON keeps exact.
-const LARGEST: u64 = (1 << 53) - 1;
 
 /// A record of what an attempt used, on its way in. One with the same `id` takes its place; what it
 /// does not say again stays. The usage objects of Anthropic, `OpenAI` and Gemini are understood, too.
@@ -19,13 +16,10 @@ const LARGEST: u64 = (1 << 53) - 1;
 #[serde(try_from = "Words")]
 pub struct UsageReport {
     /// `total` when absent. Records with ids take the place of a `total`.
-    #[schema(max_length = 200)]
     pub id: Option<String>,
     /// The model that was asked.
-    #[schema(max_length = 200)]
     pub model: Option<String>,
     /// Who serves it.
-    #[schema(max_length = 200)]
     pub provider: Option<String>,
     /// Tokens read by models, cached ones included.
     pub input_tokens: Option<u64>,
@@ -132,10 +126,10 @@ impl UsageReport {
             ("provider", &self.provider),
         ] {
             let wrong = |text: &String| {
-                text.is_empty() || text.chars().count() > 200 || text.chars().any(char::is_control)
+                text.is_empty() || text.chars().count() > WORD || text.chars().any(char::is_control)
             };
             if text.as_ref().is_some_and(wrong) {
-                return Some(format!("{name} must be 1 to 200 characters"));
+                return Some(format!("{name} must be 1 to {WORD} characters"));
             }
         }
         for (name, count) in [
@@ -143,8 +137,10 @@ impl UsageReport {
             ("cached_tokens", self.cached_tokens),
             ("output_tokens", self.output_tokens),
         ] {
-            if count.is_some_and(|count| count > LARGEST) {
-                return Some(format!("{name} must be at most {LARGEST} (2^53 - 1)"));
+            if count.is_some_and(|count| count > LARGEST_NUMBER) {
+                return Some(format!(
+                    "{name} must be at most {LARGEST_NUMBER} (2^53 - 1)"
+                ));
             }
         }
         let (input, cached) = (self.input_tokens?, self.cached_tokens?);

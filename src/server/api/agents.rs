@@ -63,7 +63,7 @@ async fn get_agent(
 #[utoipa::path(post, path = "/api/agents", tag = "agents", request_body = NewAgent,
     params(("Idempotency-Key" = Option<String>, Header, description = "a repeated request with the same key creates nothing again")),
     responses((status = 201, body = Agent, headers(("Location" = String))),
-    (status = 200, body = Agent),
+    (status = 200, body = Agent, headers(("Location" = String))),
     (status = 409, body = Problem, content_type = "application/problem+json"),
     (status = 422, body = Problem, content_type = "application/problem+json")))]
 async fn register_agent(
@@ -150,7 +150,8 @@ async fn heartbeat(
 /// Start a stopped agent, or try again after an error.
 #[utoipa::path(post, path = "/api/agents/{name}/start", tag = "agents",
     params(("name" = String, Path)), responses((status = 200, body = Agent),
-    (status = 404, body = Problem, content_type = "application/problem+json")))]
+    (status = 404, body = Problem, content_type = "application/problem+json"),
+    (status = 409, body = Problem, content_type = "application/problem+json")))]
 async fn start_agent(
     State(app): State<AppState>,
     actor: Actor,
@@ -172,7 +173,8 @@ struct Stop {
 /// Stop an agent: `drain` lets it finish what it holds, `kill` cancels that too.
 #[utoipa::path(post, path = "/api/agents/{name}/stop", tag = "agents", request_body = Stop,
     params(("name" = String, Path)), responses((status = 200, body = Agent),
-    (status = 404, body = Problem, content_type = "application/problem+json")))]
+    (status = 404, body = Problem, content_type = "application/problem+json"),
+    (status = 409, body = Problem, content_type = "application/problem+json")))]
 async fn stop_agent(
     State(app): State<AppState>,
     actor: Actor,

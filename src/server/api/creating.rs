@@ -6,8 +6,8 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use sha2::{Digest, Sha256};
 
-use super::payload::{ORDINARY, Payload};
-use crate::domain::{AppError, IdempotencyKey};
+use super::payload::Payload;
+use crate::domain::{AppError, IdempotencyKey, LARGEST_BODY};
 
 /// The body, and the `Idempotency-Key`.
 pub(super) struct Creating {
@@ -24,7 +24,7 @@ impl<S: Send + Sync> FromRequest<S> for Creating {
             let route = format!("{} {}", request.method(), request.uri().path());
             (key, route)
         });
-        let Payload(body) = Payload::<ORDINARY>::from_request(request, state).await?;
+        let Payload(body) = Payload::<LARGEST_BODY>::from_request(request, state).await?;
         let key = sent.map(|(key, route)| idempotency_key(&key, route, &body));
         let key = key.transpose().map_err(IntoResponse::into_response)?;
         Ok(Self { body, key })

@@ -38,16 +38,27 @@ async fn list_logs(
     Ok((params::next_link(&uri, &page), Json(page.items)).into_response())
 }
 
+/// One entry, or several.
+#[derive(ToSchema)]
+#[serde(untagged)]
+#[schema(as = NewLogs)]
+#[expect(dead_code, reason = "documents what `append_logs` reads")]
+enum Written {
+    One(NewLog),
+    Several(Vec<NewLog>),
+}
+
 /// How many entries were stored.
 #[derive(Serialize, ToSchema)]
 struct Accepted {
     accepted: usize,
 }
 
-/// Append to the log of a task: one entry, an array, or one JSON object a line
-/// (`application/x-ndjson`). Answers once the entries are stored.
+/// Append to the log of a task: one entry, several, or one JSON object a line.
+///
+/// Answers once the entries are stored.
 #[utoipa::path(post, path = "/api/tasks/{id}/logs", tag = "logs",
-    request_body(content((Vec<NewLog> = "application/json"), (String = "application/x-ndjson"))),
+    request_body(content((Written = "application/json"), (String = "application/x-ndjson"))),
     params(("id" = String, Path, description = "number or id"),
         ("Lease" = Option<String>, Header, description = "the reporting agent's lease")),
     responses((status = 202, body = Accepted),

@@ -9,18 +9,13 @@ use axum::response::{IntoResponse, Response};
 use flate2::bufread::MultiGzDecoder;
 use http_body_util::BodyExt;
 
-use crate::domain::{AppError, Code};
-
-/// What most bodies may hold, in bytes.
-pub(super) const ORDINARY: usize = 2 * 1024 * 1024;
-/// What a body with many things may hold, in bytes; as large as a frame of a loop's socket.
-pub(super) const LARGE: usize = 16 * 1024 * 1024;
+use crate::domain::{AppError, Code, LARGEST_BATCH, LARGEST_BODY};
 
 /// So many bytes of what is too large are taken all the same, so that its sender hears why.
 const MOST_IGNORED: usize = 16 * 1024 * 1024;
 
 /// JSON, or nothing; at most so many bytes, also unpacked.
-pub(super) struct Payload<const MOST: usize = ORDINARY>(pub(super) Bytes);
+pub(super) struct Payload<const MOST: usize = LARGEST_BODY>(pub(super) Bytes);
 
 /// JSON, or one JSON value on each line.
 pub(super) struct Values {
@@ -46,7 +41,7 @@ impl<S: Send + Sync> FromRequest<S> for Values {
     type Rejection = Response;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Response> {
-        let received = receive(request, LARGE).await;
+        let received = receive(request, LARGEST_BATCH).await;
         let (kind, bytes) = received.map_err(IntoResponse::into_response)?;
         Ok(Self {
             bytes,

@@ -54,7 +54,7 @@ async fn list_tasks(
 #[utoipa::path(post, path = "/api/tasks", tag = "tasks", request_body = NewTask,
     params(("Idempotency-Key" = Option<String>, Header, description = "a repeated request with the same key creates nothing again")),
     responses((status = 201, body = TaskDetail, headers(("Location" = String))),
-    (status = 400, body = Problem, content_type = "application/problem+json"),
+    (status = 409, body = Problem, content_type = "application/problem+json"),
     (status = 422, body = Problem, content_type = "application/problem+json")))]
 async fn create_task(
     State(app): State<AppState>,

@@ -4,8 +4,8 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::domain::{
-    ActivityKind, Agent, AgentKind, AgentSource, AppError, Code, ErrorKind, FieldError,
-    IdempotencyKey, StopMode, Timestamp, is_agent_name,
+    ActivityKind, Agent, AgentKind, AgentSource, AppError, CAPABILITIES, CONCURRENCY, Code,
+    ErrorKind, FieldError, IdempotencyKey, StopMode, Timestamp, WORD, is_agent_name,
 };
 use crate::server::auth::{Maintainer, Operator, Viewer};
 use crate::server::operations::tasks;
@@ -42,14 +42,16 @@ impl NewAgent {
                 "letters, digits, \".\", \"-\" and \"_\", at most 64",
             ));
         }
-        if !(1..=256).contains(&self.concurrency.unwrap_or(1)) {
+        if !(1..=CONCURRENCY).contains(&self.concurrency.unwrap_or(1)) {
             problems.push(FieldError::new("concurrency", "must be from 1 to 256"));
         }
-        let too_long = |text: &str| text.chars().count() > 200 || text.contains('\0');
+        let too_long = |text: &str| text.chars().count() > WORD || text.contains('\0');
         if self.title.as_deref().is_some_and(too_long) {
             problems.push(FieldError::new("title", "must be at most 200 characters"));
         }
-        if self.capabilities.len() > 100 || self.capabilities.iter().any(|text| too_long(text)) {
+        if self.capabilities.len() > CAPABILITIES
+            || self.capabilities.iter().any(|text| too_long(text))
+        {
             problems.push(FieldError::new(
                 "capabilities",
                 "at most 100 of at most 200 characters",

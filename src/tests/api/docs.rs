@@ -195,45 +195,46 @@ async fn the_document_names_every_refusal_that_was_seen() {
         (
             "/api/tasks",
             "post",
-            &["201", "400", "403", "413", "422"][..],
+            "201 400 403 409 413 415 422 500 503 507",
         ),
-        ("/api/tasks", "get", &["200", "403", "422"]),
+        ("/api/tasks", "get", "200 403 422 500 503"),
         (
             "/api/tasks/{id}",
             "patch",
-            &["200", "400", "403", "404", "409", "412", "413", "422"],
+            "200 400 403 404 409 412 413 415 422 500 503 507",
         ),
         (
             "/api/tasks/{id}",
             "delete",
-            &["200", "202", "403", "404", "409"],
+            "200 202 400 403 404 409 500 503 507",
         ),
         (
             "/api/tasks/{id}/retry",
             "post",
-            &["201", "400", "403", "404", "409", "413", "422"],
+            "201 400 403 404 409 413 415 422 500 503 507",
         ),
         (
             "/api/tasks/{id}/logs",
             "post",
-            &["202", "400", "403", "404", "409", "413", "422"],
+            "202 400 403 404 409 413 415 422 500 503 507",
         ),
         (
             "/api/agents/{name}/claim",
             "post",
-            &["200", "204", "403", "404", "409", "422"],
+            "200 204 400 403 404 409 422 500 503 507",
         ),
         (
             "/api/agents/{name}/stop",
             "post",
-            &["200", "400", "403", "404", "413", "422"],
+            "200 400 403 404 409 413 415 422 500 503 507",
         ),
-        ("/readyz", "get", &["200", "403", "503"]),
+        ("/readyz", "get", "200 403 500 503"),
+        ("/healthz", "get", "200 403"),
     ] {
         let answers = document["paths"][path][method]["responses"]
             .as_object()
             .unwrap();
         let named: Vec<_> = answers.keys().map(String::as_str).collect();
-        assert_eq!(named, statuses, "{method} {path}");
+        assert_eq!(named.join(" "), statuses, "{method} {path}");
     }
 }

@@ -8,8 +8,8 @@ use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use utoipa::IntoParams;
 
 use crate::domain::{
-    AppError, FieldError, LONGEST_PARAMETER, LogFilter, LogLevel, Page, Priority, TaskFilter,
-    TaskStatus, Timestamp,
+    AppError, FieldError, LONGEST_PARAMETER, LogFilter, LogLevel, MOST_ITEMS, Page, Priority,
+    TaskFilter, TaskStatus, Timestamp,
 };
 
 pub(super) use sessions::{
@@ -18,7 +18,6 @@ pub(super) use sessions::{
 };
 
 const DEFAULT_LIMIT: u32 = 100;
-const MOST: u32 = 1000;
 
 /// Where a page begins and how long it is.
 pub(super) struct Paging {
@@ -106,7 +105,7 @@ impl Query {
     }
 
     pub(super) fn paging(&mut self) -> Paging {
-        let legal = |text: &str| text.parse().ok().filter(|n| (1..=MOST).contains(n));
+        let legal = |text: &str| text.parse().ok().filter(|n| (1..=MOST_ITEMS).contains(n));
         let limit = self.parsed("limit", legal, "must be from 1 to 1000");
         Paging {
             limit: limit.unwrap_or(DEFAULT_LIMIT),
@@ -164,7 +163,9 @@ pub(super) struct TaskListParams {
     status: Option<Vec<TaskStatus>>,
     /// Held by, or requested for, this agent.
     agent: Option<String>,
+    /// Only this one.
     priority: Option<Priority>,
+    /// Only those that have it.
     label: Option<String>,
     /// Words in title or description, or a number.
     q: Option<String>,
@@ -237,6 +238,7 @@ pub(super) fn task_list(uri: &Uri) -> Result<(TaskFilter, Paging), AppError> {
 pub(super) struct LogListParams {
     /// This level and above.
     level: Option<LogLevel>,
+    /// Said by this agent.
     agent: Option<String>,
     /// From this moment on.
     since: Option<Timestamp>,

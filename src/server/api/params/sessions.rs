@@ -46,6 +46,7 @@ pub(in crate::server::api) fn session_list(uri: &Uri) -> Result<(SessionFilter, 
 pub(in crate::server::api) struct EventListParams {
     /// Such as `STEP_COMPLETE`, in any case.
     r#type: Option<String>,
+    /// Only this one.
     iteration: Option<u32>,
     /// Text anywhere in what was sent.
     q: Option<String>,
@@ -97,6 +98,7 @@ pub(in crate::server::api) struct EventExportParams {
     format: Option<String>,
     /// Such as `STEP_COMPLETE`, in any case.
     r#type: Option<String>,
+    /// Only this one.
     iteration: Option<u32>,
     /// Text anywhere in what was sent.
     q: Option<String>,
