@@ -66,9 +66,10 @@ async fn a_client_of_the_python_dashboard_finds_what_it_reads(engine: Engine) {
     assert_eq!(numbers(&state), [0, 0, 0]);
 
     let lists = json!({"step": "diagnose", "success": true,
-        "findings": [{"type": "a", "severity": "high"}, {"type": "b", "severity": "low"}]});
+        "findings": [{"description": "a", "severity": "high"}, {"description": "b"}]});
     let fixed = json!({"step": "fix", "success": true, "findings_count": 0, "fixes_count": 1});
-    let attack = json!({"step": "attack", "success": true, "vulnerabilities": [{"type": "c"}]});
+    let attack =
+        json!({"step": "attack", "success": true, "vulnerabilities": [{"description": "c"}]});
     let events = [
         event("1", "SESSION_STARTED", json!({})),
         event("2", "STEP_COMPLETE", lists),
