@@ -104,16 +104,20 @@ impl LoopEvent {
         let looks = matches!(self.step(), Some(LoopStep::Diagnose | LoopStep::Attack));
         // Who failed to look has not found that there is nothing.
         let is_known = |found: &u32| *found > 0 || success != Some(false) || !looks;
-        let counted = count("findings_count").filter(is_known);
-        let measured = measured.filter(|_| sightings.is_some() || counted.is_some() || !looks);
+        let listed = sightings.as_deref().map(open);
+        let listed = listed.filter(|found| *found > 0 || !incomplete);
+        let findings = listed.or_else(|| count("findings_count").filter(is_known));
+        let severities = sightings.as_deref().map(by_severity).or(measured.flatten());
+        let severities =
+            severities.filter(|_| findings.is_some() || success != Some(false) || !looks);
         StepReport {
             step: self.step(),
             success,
-            findings: sightings.as_deref().map(open).or(counted),
+            findings,
             incomplete,
             vulnerabilities,
             fixes: fixed.or_else(|| count("fixes_count")),
-            severities: sightings.as_deref().map(by_severity).or(measured.flatten()),
+            severities,
             sightings,
         }
     }

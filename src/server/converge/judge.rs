@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::output::Report;
+use super::output::{Listed, Report};
 use super::rules::Iteration;
 use super::session::StepOutcome;
 use super::settings::StepSettings;
@@ -15,8 +15,7 @@ use crate::domain::LoopStep;
 /// What a step came to, by its report and else by its exit status. Its report is all there is, or
 /// the step failed.
 pub(super) fn judge(settings: &StepSettings, run: StepRun, limit: Duration) -> StepOutcome {
-    let tool = &settings.tool;
-    let looks = matches!(settings.step, LoopStep::Diagnose | LoopStep::Attack);
+    let looks = looks(settings);
     let Report {
         findings,
         fixes,
@@ -31,28 +30,11 @@ pub(super) fn judge(settings: &StepSettings, run: StepRun, limit: Duration) -> S
         Some(last) => format!("{error}: {last}"),
         None => error,
     };
-    let (code, ended) = match run.end {
-        StepEnd::Exited(0) => (Some(0), None),
-        StepEnd::Exited(code) => {
-            let nothing = match &findings {
-                Some(it) if looks && !it.suppressed.is_empty() && !found => {
-                    " and reported nothing that is not suppressed"
-                }
-                Some(_) if looks && !found => " and reported nothing",
-                _ => "",
-            };
-            let words = format!("{tool} exited with status {code}{nothing}");
-            (Some(code), Some(words))
-        }
-        StepEnd::Signalled(number) => {
-            let name = signal_hook::low_level::signal_name(number).unwrap_or("unknown");
-            (None, Some(format!("{tool} was killed by {name}")))
-        }
-        _ => {
-            let limit = span(limit);
-            (None, Some(format!("{tool} took longer than {limit}")))
-        }
+    let code = match run.end {
+        StepEnd::Exited(code) => Some(code),
+        _ => None,
     };
+    let ended = ended(settings, &run.end, findings.as_ref(), limit);
     let trouble = match (troubles.words(), foreign) {
         (Some(trouble), Some(foreign)) => Some(format!("{trouble}; {foreign}")),
         (trouble, foreign) => trouble.or(foreign),
@@ -61,24 +43,28 @@ pub(super) fn judge(settings: &StepSettings, run: StepRun, limit: Duration) -> S
     let as_usual = code.is_some() && looks && found;
     let ended = ended.filter(|_| !as_usual);
     let is_complete = trouble.is_none() && (ended.is_none() || (code.is_some() && found));
-    let error = match (&ended, trouble) {
+    let error = match (&ended, &trouble) {
         (Some(ended), Some(trouble)) => Some(format!("{ended}: {trouble}")),
         (Some(ended), None) => Some(told(ended.clone())),
-        (None, trouble) => trouble,
+        (None, trouble) => trouble.clone(),
     };
     let mut findings = findings;
     if let (Some(ended), Some(_), true) = (&ended, code, looks && !found) {
         // Without a word of its own, the exit status is what it found.
         let mut finding = json!({"type": settings.step.as_str(), "description": ended});
-        if let Some(last) = &last {
-            finding["detail"] = json!(last);
+        if let Some(detail) = trouble.or(last.clone()) {
+            finding["detail"] = json!(detail);
         }
         findings.get_or_insert_default().find(finding);
     } else if error.is_none() {
         findings.get_or_insert_default();
     }
     let fixes = fixes.unwrap_or_default();
-    let listed = findings.is_some();
+    // What failed has not found that there is nothing.
+    let says = |it: &Listed| !(it.entries.is_empty() && it.suppressed.is_empty());
+    let listed = findings
+        .as_ref()
+        .is_some_and(|it| error.is_none() || says(it));
     let found = findings.unwrap_or_default();
     StepOutcome {
         success: error.is_none(),
@@ -95,6 +81,37 @@ pub(super) fn judge(settings: &StepSettings, run: StepRun, limit: Duration) -> S
         return_code: code,
         error,
     }
+}
+
+/// How the program ended, if not well.
+fn ended(
+    settings: &StepSettings,
+    end: &StepEnd,
+    findings: Option<&Listed>,
+    limit: Duration,
+) -> Option<String> {
+    let tool = &settings.tool;
+    match end {
+        StepEnd::Exited(0) => None,
+        StepEnd::Exited(code) => {
+            let empty = findings.filter(|it| looks(settings) && it.entries.is_empty());
+            let nothing = match empty {
+                Some(it) if it.suppressed.is_empty() => " and reported nothing",
+                Some(_) => " and reported nothing that is not suppressed",
+                None => "",
+            };
+            Some(format!("{tool} exited with status {code}{nothing}"))
+        }
+        StepEnd::Signalled(number) => {
+            let name = signal_hook::low_level::signal_name(*number).unwrap_or("unknown");
+            Some(format!("{tool} was killed by {name}"))
+        }
+        _ => Some(format!("{tool} took longer than {}", span(limit))),
+    }
+}
+
+fn looks(settings: &StepSettings) -> bool {
+    matches!(settings.step, LoopStep::Diagnose | LoopStep::Attack)
 }
 
 /// What is left for the next fix: what was found after this one, and a validation that failed.

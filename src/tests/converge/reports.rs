@@ -59,7 +59,7 @@ const REPORTS: [(&str, u8, i32, &[&str], &str); 21] = [
         0,
         2,
         &[],
-        "looks like a report but cannot be read: line 31: it is cut off",
+        "looks like a report but cannot be read: line 29: it is cut off",
     ),
     (
         "then-make-line.txt",

@@ -96,15 +96,11 @@ fn a_result_is_suppressed_when_everybody_accepts_that() {
 }
 
 #[test]
-fn a_run_that_did_not_do_its_work_says_so_in_the_words_of_its_tool() {
-    let ran = |invocation: Value| {
-        json!({"results": [], "invocations": [invocation], "tool": {"driver": {"name": "lint",
-            "notifications": [{"id": "N1", "defaultConfiguration": {"level": "error"},
-                "messageStrings": {"default": {"text": "cannot read {0}"}}}]}}})
-    };
-    let note = |level: &str| json!({"level": level, "message": {"text": "no memory"}});
+fn a_log_without_results_fails_the_step() {
     let failed = |runs: Value| json!({"version": "2.1.0", "runs": runs});
     let one = |run: Value| failed(json!([run]));
+    let lint = json!({"driver": {"name": "lint"}});
+    let aside = json!({"results": [{"location": {"uri": "r.json"}}]});
     let cases = [
         (
             failed(json!([])),
@@ -116,58 +112,16 @@ fn a_run_that_did_not_do_its_work_says_so_in_the_words_of_its_tool() {
             "holds no run",
         ),
         (
-            one(json!({"tool": {"driver": {"name": "lint"}}})),
+            one(json!({"tool": lint})),
             "lint: it has no results: it did not scan",
         ),
         (
-            one(json!({"tool": {"driver": {"name": "lint"}}, "results": null})),
+            one(json!({"tool": lint, "results": null})),
             "lint: it has no results",
         ),
         (one(json!({"tool": {}})), "the tool: it has no results"),
         (
-            one(ran(json!({"executionSuccessful": false}))),
-            "lint: it says that it did not succeed",
-        ),
-        (
-            one(ran(
-                json!({"executionSuccessful": false, "exitCodeDescription": "bad flag"}),
-            )),
-            "lint: bad flag",
-        ),
-        (
-            one(ran(json!({"executionSuccessful": false, "exitCode": 3}))),
-            "lint: it ended with status 3",
-        ),
-        (
-            one(ran(
-                json!({"executionSuccessful": true, "processStartFailureMessage": "no shell"}),
-            )),
-            "lint: no shell",
-        ),
-        (
-            one(ran(
-                json!({"executionSuccessful": true, "toolExecutionNotifications": [note("error")]}),
-            )),
-            "lint: no memory",
-        ),
-        (
-            one(ran(
-                json!({"executionSuccessful": true, "toolConfigurationNotifications": [note("Error")]}),
-            )),
-            "lint: no memory",
-        ),
-        (
-            one(ran(
-                json!({"executionSuccessful": true, "toolExecutionNotifications": [
-            {"descriptor": {"id": "N1"}, "message": {"id": "default", "arguments": ["a.c"]},
-             "locations": [{"physicalLocation": {"artifactLocation": {"uri": "a.c"},
-                "region": {"startLine": 2}}}]}]}),
-            )),
-            "lint: cannot read a.c (a.c:2)",
-        ),
-        (
-            one(json!({"results": [], "tool": {"driver": {"name": "lint"}},
-            "externalPropertyFileReferences": {"results": [{"location": {"uri": "r.json"}}]}})),
+            one(json!({"tool": lint, "results": [], "externalPropertyFileReferences": aside})),
             "lint: its results stand in another file",
         ),
         (
@@ -187,30 +141,78 @@ fn a_run_that_did_not_do_its_work_says_so_in_the_words_of_its_tool() {
         let report = read(log.to_string());
         assert!(trouble(&report).contains(expected), "{log}: {report:?}");
     }
+    // One run that failed does not hide what another found.
+    let result = json!([{"message": {"text": "m"}, "level": "error"}]);
+    let runs = json!([{"tool": {"driver": {"name": "a"}}}, run(&result, &json!([]))]);
+    let report = read(failed(runs).to_string());
+    assert_eq!(told(&report), "high m | -");
+    assert_eq!(trouble(&report), "a: it has no results: it did not scan");
+}
+
+#[test]
+fn a_run_that_did_not_do_its_work_says_so_in_the_words_of_its_tool() {
+    let ran = |invocation: &Value| {
+        log(
+            &json!({"results": [], "invocations": [invocation], "tool": {"driver": {"name": "lint",
+            "notifications": [{"id": "N1", "defaultConfiguration": {"level": "error"},
+                "messageStrings": {"default": {"text": "cannot read {0}"}}}]}}}),
+        )
+    };
+    let note = |level: &str| json!({"level": level, "message": {"text": "no memory"}});
+    let by_id = json!({"descriptor": {"id": "N1"}, "message": {"id": "default", "arguments": ["a.c"]},
+        "locations": [{"physicalLocation": {"artifactLocation": {"uri": "a.c"},
+            "region": {"startLine": 2}}}]});
+    let cases = [
+        (
+            json!({"executionSuccessful": false}),
+            "lint: it says that it did not succeed",
+        ),
+        (
+            json!({"executionSuccessful": false, "exitCodeDescription": "bad flag"}),
+            "lint: bad flag",
+        ),
+        (
+            json!({"executionSuccessful": false, "exitCode": 3}),
+            "lint: it ended with status 3",
+        ),
+        (
+            json!({"executionSuccessful": true, "processStartFailureMessage": "no shell"}),
+            "lint: no shell",
+        ),
+        (
+            json!({"executionSuccessful": true, "toolExecutionNotifications": [note("error")]}),
+            "lint: no memory",
+        ),
+        (
+            json!({"toolConfigurationNotifications": [note("Error")]}),
+            "lint: no memory",
+        ),
+        (
+            json!({"toolExecutionNotifications": [by_id]}),
+            "lint: cannot read a.c (a.c:2)",
+        ),
+    ];
+    for (invocation, expected) in cases {
+        let report = ran(&invocation);
+        assert!(
+            trouble(&report).contains(expected),
+            "{invocation}: {report:?}"
+        );
+    }
+    let set = json!([{"descriptor": {"id": "N1"}, "configuration": {"level": "note"}}]);
+    let small = json!([note("warning"), note("none"), {"message": {"text": "x"}}]);
     let fine = [
         json!({"executionSuccessful": true, "exitCode": 1}),
         json!({"executionSuccessful": null}),
         json!({}),
-        json!({"executionSuccessful": true, "toolExecutionNotifications": [note("warning"), note("none"), {"message": {"text": "x"}}]}),
-        json!({"executionSuccessful": true,
-            "notificationConfigurationOverrides": [{"descriptor": {"id": "N1"}, "configuration": {"level": "note"}}],
-            "toolExecutionNotifications": [{"descriptor": {"id": "N1"}, "message": {"text": "x"}}]}),
+        json!({"executionSuccessful": true, "toolExecutionNotifications": small}),
+        json!({"notificationConfigurationOverrides": set, "toolExecutionNotifications": [by_id]}),
     ];
     for invocation in fine {
-        let report = read(one(ran(invocation.clone())).to_string());
-        assert_eq!(
-            (told(&report).as_str(), trouble(&report)),
-            (" | -", String::new()),
-            "{invocation}"
-        );
+        let report = ran(&invocation);
+        assert_eq!(told(&report), " | -", "{invocation}");
+        assert_eq!(trouble(&report), "", "{invocation}");
     }
-    // One run that failed does not hide what another found.
-    let result = json!([{"message": {"text": "m"}, "level": "error"}]);
-    let report = read(
-        failed(json!([{"tool": {"driver": {"name": "a"}}}, run(&result, &json!([]))])).to_string(),
-    );
-    assert_eq!(told(&report), "high m | -");
-    assert_eq!(trouble(&report), "a: it has no results: it did not scan");
 }
 
 #[test]

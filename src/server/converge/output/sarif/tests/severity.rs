@@ -6,7 +6,7 @@ use super::{entries, log, run, told, trouble};
 
 /// Result, its rule, what the invocation sets for the rule, and how grave it is.
 const GRADES: [(&str, &str, &str, &str); 32] = [
-    (r#"{}"#, "{}", "{}", "medium"),
+    ("{}", "{}", "{}", "medium"),
     (r#"{"level": "error"}"#, "{}", "{}", "high"),
     (r#"{"level": "Error"}"#, "{}", "{}", "high"),
     (r#"{"level": "ERROR"}"#, "{}", "{}", "high"),
