@@ -28,8 +28,8 @@ test('the page of a session goes on with it, and stays as one left it', async ({
   await open(page, server.url + '/');
   await page.keyboard.press('g');
   await page.keyboard.press('c');
-  await page.getByRole('article').getByRole('link', { name: 'payments' }).click();
-  await expect(page.getByRole('heading', { name: 'payments', level: 1 })).toBeVisible();
+  await page.getByRole('article').getByRole('link', { name: 'Session #1' }).click();
+  await expect(page.getByRole('heading', { name: 'Session #1', level: 1 })).toBeVisible();
   const first = page.getByRole('listitem').filter({ hasText: 'ITERATION_STARTED' }).first();
   await first.getByText('ITERATION_STARTED').click();
   await expect(first.getByText('payments-1')).toBeVisible();

@@ -51,7 +51,10 @@ test('a session tells round by round what was found, and every event with its da
   await loop.say('SESSION_ENDED');
   await open(page, server.url + '/convergence/nightly');
   await expect(page.getByRole('heading', { name: 'nightly', level: 1 })).toBeVisible();
-  await expect(page.getByText('ended without converging: the tests did not start')).toBeVisible();
+  await expect(page.locator('.verdict')).toHaveText(/^\s*failed\s*: the tests did not start\s*$/);
+  // A reason is said once, and the id stands where one looks for details.
+  await expect(page.getByText('Last error')).toHaveCount(0);
+  await expect(page.locator('.facts')).toContainText('nightly');
   const rounds = page.getByRole('table').filter({ has: page.getByRole('columnheader', { name: 'Diagnosing' }) });
   await expect(rounds.getByRole('row')).toHaveCount(4);
   await expect(rounds.getByRole('row').nth(1)).toContainText('failed');
@@ -82,6 +85,7 @@ test('a finding is accepted with a reason', async ({ page, server }) => {
 test('two sessions are compared', async ({ page, server }) => {
   for (const [name, found] of [['first', ['injection', 'panic']], ['second', ['panic']]] as const) {
     const loop = new Loop(server, name);
+    await loop.say('SESSION_STARTED');
     await loop.iterate([...found], true);
     await loop.say('SESSION_ENDED');
   }

@@ -51,7 +51,7 @@ pub struct Session {
     /// True where what is known of it cannot be read: `error` says why, and nothing else counts.
     #[serde(default)]
     pub unreadable: bool,
-    /// Whether it gets anywhere; absent in lists.
+    /// Whether it gets anywhere, or how it ended; absent in lists of long sessions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verdict: Option<Verdict>,
 }

@@ -1,5 +1,7 @@
 //! Following convergence loops: looking at their sessions, accepting what they found.
 
+use std::collections::HashMap;
+
 use serde_json::{Value, json};
 
 use super::findings::{self, Order};
@@ -17,6 +19,8 @@ const LAST_EVENTS: u32 = 50;
 const LAST_EVENTS_BYTES: usize = 250 * 1024;
 /// The newest are whole before the others, but each of the others has so many bytes.
 const LEAST_BYTES: usize = 1536;
+/// Iterations that are read for the verdicts of a list.
+const MOST_JUDGED: u32 = 20_000;
 /// Characters of a reason.
 const LONGEST_REASON: usize = 2000;
 
@@ -33,12 +37,31 @@ pub(crate) async fn list(
         .db
         .sessions(viewer.scope(), filter, cursor, limit)
         .await?;
-    let mut items: Vec<_> = page.items.iter().map(StoredSession::session).collect();
+    let mut items = with_verdicts(app, page.items).await?;
     name_tasks(app, viewer, &mut items).await?;
     Ok(Page {
         items,
         next: page.next,
     })
+}
+
+/// Sessions with their verdicts, but for those that would take too much reading.
+async fn with_verdicts(app: &AppState, all: Vec<StoredSession>) -> Result<Vec<Session>, AppError> {
+    let mut left = MOST_JUDGED;
+    let mut fits = |stored: &&StoredSession| {
+        let rest = left.checked_sub(stored.facts.iteration.saturating_add(1));
+        left = rest.unwrap_or(left);
+        rest.is_some()
+    };
+    let judged: Vec<&StoredSession> = all.iter().filter(&mut fits).collect();
+    let accounts = app.db.accounts_of(&judged).await?;
+    let numbers = judged.iter().map(|stored| stored.number);
+    let mut accounts: HashMap<i64, Accounts> = numbers.zip(accounts).collect();
+    let session = |stored: StoredSession| match accounts.remove(&stored.number) {
+        Some(accounts) => decide(stored, accounts).session,
+        None => stored.session(),
+    };
+    Ok(all.into_iter().map(session).collect())
 }
 
 /// One session with its verdict.
@@ -90,6 +113,10 @@ pub(super) async fn judged(app: &AppState, viewer: &Viewer, id: &str) -> Result<
 
 pub(super) async fn judge(app: &AppState, stored: StoredSession) -> Result<Judged, AppError> {
     let accounts = app.db.accounts(&stored).await?;
+    Ok(decide(stored, accounts))
+}
+
+fn decide(stored: StoredSession, accounts: Accounts) -> Judged {
     let mut session = stored.session();
     if let Some(why) = &accounts.unreadable {
         // Judged by half of what was found, it might look better than it is.
@@ -101,11 +128,11 @@ pub(super) async fn judge(app: &AppState, stored: StoredSession) -> Result<Judge
         let judged = verdict(session.status, why, &accounts.account.iterations);
         session.verdict = Some(judged);
     }
-    Ok(Judged {
+    Judged {
         stored,
         session,
         accounts,
-    })
+    }
 }
 
 /// The numbers of each iteration, in order; `cursor` is the last one of the page before.

@@ -138,6 +138,46 @@ mod tests {
 
     use super::{MADE, SQLITE, by_table, columns, triggers};
 
+    /// Sessions of today's databases: what their loops last said decides, and each can be found by
+    /// its number.
+    #[tokio::test]
+    async fn sessions_that_ran_out_of_iterations_did_not_fail() {
+        let mut old = SqliteConnection::connect("sqlite::memory:").await.unwrap();
+        let (before, rest): (Vec<_>, Vec<_>) = SQLITE.iter().partition(|it| it.version < 9);
+        for migration in before {
+            sqlx::raw_sql(migration.sql.clone())
+                .execute(&mut old)
+                .await
+                .unwrap();
+        }
+        let insert = "insert into sessions \
+            (id, source, facts, state, status, iterations, events, words, heard_at) \
+            values ($1, 'w', '{}', 'FAILED', $2, 1, 1, $3, 1)";
+        for (id, status, error) in [
+            ("a", "failed", "Max iterations (2) reached"),
+            ("b", "failed", "Timeout (3 min 0 s) reached"),
+            ("c", "failed", "fix: no such tool"),
+            ("d", "converged", "Max iterations (2) reached"),
+        ] {
+            let words = format!("{id} w {error}").to_lowercase();
+            let query = sqlx::query(insert).bind(id).bind(status).bind(words);
+            query.execute(&mut old).await.unwrap();
+        }
+        for migration in rest {
+            sqlx::raw_sql(migration.sql.clone())
+                .execute(&mut old)
+                .await
+                .unwrap();
+        }
+        let look = "select id, status, name, words from sessions order by number";
+        let rows: Vec<(String, String, Option<String>, String)> =
+            sqlx::query_as(look).fetch_all(&mut old).await.unwrap();
+        let status: Vec<_> = rows.iter().map(|(_, status, ..)| status.as_str()).collect();
+        assert_eq!(status, ["ended", "ended", "failed", "converged"]);
+        assert!(rows.iter().all(|(_, _, name, _)| name.is_none()));
+        assert_eq!(rows[2].3, "c w fix: no such tool session #3");
+    }
+
     #[tokio::test]
     async fn the_list_of_tables_is_what_the_migrations_make() {
         let mut model = SqliteConnection::connect("sqlite::memory:").await.unwrap();

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::hook::{Hook, Mood};
 use super::program::{Project, free_port, listen, session_of, wait_for};
 use crate::domain::{Finding, FindingState, LoopState, Session, SessionStatus, VerdictKind};
-use crate::tests::convergence::{check, with_events};
+use crate::tests::convergence::{check, shown, with_events};
 use crate::tests::support::{Client, Engine, Place, Program, TestApp, eventually, on_each_engine};
 
 on_each_engine!(
@@ -43,6 +43,48 @@ async fn a_dashboard_from_before_the_loop_shows_all_of_it(engine: Engine) {
     project.run(&words).await.with(0);
     let events = stored(app.client()).await;
     has_converged(app.client(), &events, &url).await;
+}
+
+#[tokio::test]
+async fn a_loop_that_did_not_converge_and_its_page_say_the_same_words() {
+    let yaml = "target: work\nloop: {backoff_seconds: 0, max_iterations: 4}\n\
+        steps:\n  diagnose: {tool: ./diagnose.sh}\n";
+    let project = Project::new(yaml);
+    project.script(
+        "diagnose.sh",
+        r#"set -- 20 31 24 22
+shift $((CONVERGENCE_ITERATION - 1))
+printf '{"findings": ["fault 1"'
+for n in $(seq 2 "$1"); do printf ', "fault %s"' "$n"; done
+echo ']}'"#,
+    );
+    let port = free_port().await.to_string();
+    let app = TestApp::following(Engine::Sqlite, vec![format!("ws://127.0.0.1:{port}")], 120).await;
+    let words = [&SOCKET[..], &["--ws-port", &port]].concat();
+    let ended = project.run(&words).await.with(2);
+    let verdict = "not converged: stalled (20, 31, 24, 22 open)";
+    let said = format!("kimi-converge: {verdict}; Max iterations (4) reached\n");
+    assert_eq!(ended.complained, said);
+    let named = [&words[..], &["--name", "nightly", "--max-iterations", "1"]].concat();
+    project.run(&named).await.with(2);
+    let client = app.client();
+    let sessions = eventually("both sessions are over", async || {
+        let sessions: Vec<Session> = client.get("/api/sessions").await.expect(200).to();
+        let over = sessions
+            .iter()
+            .filter(|it| it.status == SessionStatus::Ended);
+        (over.count() == 2).then_some(sessions)
+    })
+    .await;
+    let names: Vec<_> = sessions.iter().map(|it| it.name.as_str()).collect();
+    assert_eq!(names, ["nightly", "work #1"]);
+    let id = &sessions[1].session_id;
+    let path = format!("/api/sessions/{id}");
+    let session: Session = client.get(&path).await.expect(200).to();
+    assert_eq!(session.verdict.unwrap().text, verdict);
+    let page = client.get(&format!("/convergence/{id}")).await.expect(200);
+    let shown = shown(&page.text()).replace(" : ", ": ");
+    assert!(shown.contains(verdict), "{shown}");
 }
 
 /// Every event of the only session, as it was sent, once its end is there.

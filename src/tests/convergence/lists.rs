@@ -39,6 +39,7 @@ async fn lists_have_the_promised_shapes(engine: Engine) {
     let promised = BTreeSet::from([
         "session_id",
         "name",
+        "verdict",
         "start_time",
         "end_time",
         "final_state",
@@ -49,6 +50,8 @@ async fn lists_have_the_promised_shapes(engine: Engine) {
     assert!(promised.is_subset(&keys(&sessions[0])), "{sessions}");
     let bad = &sessions[0];
     assert_eq!(bad["session_id"], "bad");
+    assert_eq!(bad["verdict"]["kind"], "not_converged");
+    assert_eq!(sessions[1]["verdict"]["text"], "converged");
     assert_eq!(
         (&bad["final_state"], &bad["status"]),
         (&json!("FAILED"), &json!("ended"))

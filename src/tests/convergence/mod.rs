@@ -109,7 +109,7 @@ pub(super) async fn check(client: &Client, events: &[Value], source: &str) {
 }
 
 /// The words between the tags of a page's body, without its data.
-fn shown(html: &str) -> String {
+pub(super) fn shown(html: &str) -> String {
     let body = html.split_once("<main").map_or("", |(_, rest)| rest);
     let body = body.split_once("</main>").map_or("", |(body, _)| body);
     let mut words = String::new();

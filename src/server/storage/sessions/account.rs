@@ -41,23 +41,24 @@ pub(crate) struct Group {
 
 #[derive(FromRow)]
 struct IterationRow {
+    session: i64,
     iteration: i64,
     facts: String,
 }
 
 #[derive(FromRow)]
 struct GroupRow {
+    session: i64,
     seen: String,
     severity: i64,
     findings: i64,
     accepted: i64,
 }
 
-const ITERATIONS: &str =
-    "select iteration, facts from iterations where session = $1 order by iteration";
+const ITERATIONS: &str = "select session, iteration, facts from iterations where session in (";
 const ITERATION: &str = "select facts from iterations where session = $1 and iteration = $2";
-const GROUPS: &str = "select seen, severity, count(*) as findings, count(accepted_by) as accepted \
-    from findings where session = $1 group by seen, severity";
+const GROUPS: &str = "select session, seen, severity, count(*) as findings, \
+    count(accepted_by) as accepted from findings where session in (";
 
 impl Accounts {
     /// The numbers of the session as a whole.
@@ -73,6 +74,38 @@ impl Accounts {
         let all = sum(&mut self.groups.iter());
         let open = sum(&mut self.groups.iter().filter(|it| it.state.is_open()));
         (all, open)
+    }
+
+    /// What these rows of a session add up to.
+    fn of(stored: &StoredSession, iterations: Vec<IterationRow>, rows: Vec<GroupRow>) -> Self {
+        let mut broken = None;
+        let iterations: Vec<IterationFacts> = iterations
+            .into_iter()
+            .filter_map(|row| {
+                let facts = serde_json::from_str(&row.facts);
+                let row = row.iteration.to_string();
+                let say = |error: serde_json::Error| unreadable("iterations.facts", &row, &error);
+                facts.map_err(|error| broken = Some(say(error))).ok()
+            })
+            .collect();
+        let (mut groups, mut fellows) = (Vec::new(), Vec::new());
+        for row in rows {
+            match row.read() {
+                Ok((seen, severity)) => row.divide(&seen, severity, &mut groups, &mut fellows),
+                Err(what) => broken = Some(what),
+            }
+        }
+        let account = account(&stored.facts, &iterations, &fellows);
+        for (group, state) in groups.iter_mut().zip(&account.states) {
+            group.state = *state;
+        }
+        Self {
+            session: stored.number,
+            account,
+            groups,
+            unreadable: broken
+                .map(|what| format!("some of its record in the database cannot be read ({what})")),
+        }
     }
 
     /// The finding of a row, with what became of it.
@@ -91,76 +124,96 @@ impl Accounts {
     }
 }
 
+impl GroupRow {
+    /// Where these findings were seen, and how grave they are; the error names what cannot be read.
+    fn read(&self) -> Result<(Seen, Severity), String> {
+        let start = start(&self.seen);
+        let seen = serde_json::from_str(&self.seen)
+            .map_err(|error| unreadable("findings.seen", &start, &error))?;
+        let origin = Origin {
+            table: "findings",
+            row: &start,
+        };
+        let severity = origin.require("severity", severity(self.severity));
+        let severity = severity.map_err(|error| unreadable("findings.severity", &start, &error))?;
+        Ok((seen, severity))
+    }
+
+    /// Those that nobody accepted, and those that a person did.
+    fn divide(
+        &self,
+        seen: &Seen,
+        severity: Severity,
+        groups: &mut Vec<Group>,
+        fellows: &mut Vec<Fellows>,
+    ) {
+        let counts = [self.findings - self.accepted, self.accepted];
+        for (count, accepted) in counts.into_iter().zip([false, true]) {
+            if count == 0 {
+                continue;
+            }
+            let count = u32::try_from(count).unwrap_or(u32::MAX);
+            groups.push(Group {
+                state: FindingState::New,
+                severity,
+                count,
+                first_iteration: seen.first(),
+                seen: self.seen.clone(),
+                accepted,
+            });
+            fellows.push(Fellows {
+                seen: seen.clone(),
+                accepted,
+                count,
+            });
+        }
+    }
+}
+
 impl Database {
     /// What a session adds up to.
     pub(crate) async fn accounts(&self, stored: &StoredSession) -> Answer<Accounts> {
-        let number = stored.number;
-        let iterations: Vec<IterationRow> = on_pool!(self, pool =>
-            sqlx::query_as(ITERATIONS).bind(number).fetch_all(pool).await?);
-        let rows: Vec<GroupRow> = on_pool!(self, pool =>
-            sqlx::query_as(GROUPS).bind(number).fetch_all(pool).await?);
-        let mut broken = None;
-        let iterations: Vec<IterationFacts> = iterations
-            .into_iter()
-            .filter_map(|row| {
-                let facts = serde_json::from_str(&row.facts);
-                let row = row.iteration.to_string();
-                let say = |error: serde_json::Error| unreadable("iterations.facts", &row, &error);
-                facts.map_err(|error| broken = Some(say(error))).ok()
-            })
-            .collect();
-        let (mut groups, mut fellows) = (Vec::new(), Vec::new());
-        for row in rows {
-            let seen: Seen = match serde_json::from_str(&row.seen) {
-                Ok(seen) => seen,
-                Err(error) => {
-                    broken = Some(unreadable("findings.seen", &start(&row.seen), &error));
-                    continue;
+        let mut all = self.accounts_of(&[stored]).await?;
+        let empty = || Accounts::of(stored, Vec::new(), Vec::new());
+        Ok(all.pop().unwrap_or_else(empty))
+    }
+
+    /// What each of these sessions adds up to, in their order.
+    pub(crate) async fn accounts_of(&self, sessions: &[&StoredSession]) -> Answer<Vec<Accounts>> {
+        let mut all = Vec::with_capacity(sessions.len());
+        for chunk in sessions.chunks(ROWS) {
+            let kept = chunk.len() <= KEPT_READY;
+            let iterations: Vec<IterationRow> = on_pool!(self, pool => {
+                let mut query = QueryBuilder::new(ITERATIONS);
+                let mut list = query.separated(", ");
+                for stored in chunk {
+                    list.push_bind(stored.number);
                 }
-            };
-            let origin = Origin {
-                table: "findings",
-                row: &start(&row.seen),
-            };
-            let severity = match origin.require("severity", severity(row.severity)) {
-                Ok(severity) => severity,
-                Err(error) => {
-                    broken = Some(unreadable("findings.severity", &start(&row.seen), &error));
-                    continue;
+                query.push(") order by session, iteration");
+                query.build_query_as().persistent(kept).fetch_all(pool).await?
+            });
+            let groups: Vec<GroupRow> = on_pool!(self, pool => {
+                let mut query = QueryBuilder::new(GROUPS);
+                let mut list = query.separated(", ");
+                for stored in chunk {
+                    list.push_bind(stored.number);
                 }
-            };
-            let counts = [row.findings - row.accepted, row.accepted];
-            for (count, accepted) in counts.into_iter().zip([false, true]) {
-                if count == 0 {
-                    continue;
-                }
-                let count = u32::try_from(count).unwrap_or(u32::MAX);
-                groups.push(Group {
-                    state: FindingState::New,
-                    severity,
-                    count,
-                    first_iteration: seen.first(),
-                    seen: row.seen.clone(),
-                    accepted,
-                });
-                fellows.push(Fellows {
-                    seen: seen.clone(),
-                    accepted,
-                    count,
-                });
+                query.push(") group by session, seen, severity");
+                query.build_query_as().persistent(kept).fetch_all(pool).await?
+            });
+            let mut by_session: HashMap<i64, (Vec<IterationRow>, Vec<GroupRow>)> = HashMap::new();
+            for row in iterations {
+                by_session.entry(row.session).or_default().0.push(row);
             }
+            for row in groups {
+                by_session.entry(row.session).or_default().1.push(row);
+            }
+            all.extend(chunk.iter().map(|stored| {
+                let (iterations, groups) = by_session.remove(&stored.number).unwrap_or_default();
+                Accounts::of(stored, iterations, groups)
+            }));
         }
-        let account = account(&stored.facts, &iterations, &fellows);
-        for (group, state) in groups.iter_mut().zip(&account.states) {
-            group.state = *state;
-        }
-        Ok(Accounts {
-            session: number,
-            account,
-            groups,
-            unreadable: broken
-                .map(|what| format!("some of its record in the database cannot be read ({what})")),
-        })
+        Ok(all)
     }
 
     /// How many findings, fixes and vulnerabilities the steps of an iteration reported; `None`

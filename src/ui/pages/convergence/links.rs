@@ -77,7 +77,7 @@ fn Line(
         let link = link.read();
         let last = link.as_ref().and_then(|link| link.last_event_at);
         last.map_or_else(
-            || "no event yet".to_owned(),
+            || "no event since this server started".to_owned(),
             |last| format!("last event {}", ago(now.seconds_since(last))),
         )
     });

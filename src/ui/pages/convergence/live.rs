@@ -176,6 +176,9 @@ fn why_of(session: Memo<Option<Session>>) -> String {
         .unwrap_or_default()
 }
 
+/// Seconds without an event that are said of a session that runs.
+const QUIET: f64 = 60.0;
+
 /// In which iteration a session is, and how long it takes or took.
 fn how_long(session: &Session, now: Timestamp) -> String {
     let place = match session.iterations {
@@ -186,7 +189,14 @@ fn how_long(session: &Session, now: Timestamp) -> String {
         (SessionStatus::Running, _) => {
             let here = duration(now.seconds_since(session.state_since));
             let all = duration(now.seconds_since(session.start_time));
-            format!("{place} · {here} in this state · {all} in all")
+            let quiet = now.seconds_since(session.last_event_at);
+            let heard = if quiet < QUIET {
+                String::new()
+            } else {
+                // Nobody knows whether it goes on.
+                format!(" · last heard {} ago", duration(quiet))
+            };
+            format!("{place} · {here} in this state · {all} in all{heard}")
         }
         (SessionStatus::Interrupted, None) => {
             let silent = duration(now.seconds_since(session.last_event_at));
@@ -236,7 +246,15 @@ pub(super) fn LastEvents(
     );
     let none = maybe(move || {
         let none = events.read().is_empty();
-        none.then(|| view! { <p class="muted">"No event says so."</p> })
+        none.then(|| {
+            let any = !words.read().is_empty();
+            let words = if any {
+                "No event says so."
+            } else {
+                "No event yet."
+            };
+            view! { <p class="muted">{words}</p> }
+        })
     });
     let input = handler(move |event: Event| typed.set(event_target_value(&event)));
     let kept = part(move || {
@@ -298,7 +316,7 @@ mod tests {
             .unwrap();
             how_long(&session, Timestamp::parse(&minute(10)).unwrap())
         };
-        let running = "Iteration 2 · 7m 00s in this state · 10m 00s in all";
+        let running = "Iteration 2 · 7m 00s in this state · 10m 00s in all · last heard 6m 00s ago";
         assert_eq!(of("running", 2, false), running);
         // Its loop was not heard of any more; or it said itself that it was stopped.
         assert_eq!(
