@@ -14,11 +14,11 @@ fn odd(line: &StreamLine) -> Vec<&str> {
 }
 
 fn messages(line: &StreamLine) -> Vec<&str> {
-    let message = |event| match event {
-        &AgentEvent::Log(ref log) => Some(log.message.as_str()),
+    let messages = line.events.iter().filter_map(|event| match event {
+        AgentEvent::Log(log) => Some(log.message.as_str()),
         _ => None,
-    };
-    line.events.iter().filter_map(message).collect()
+    });
+    messages.collect()
 }
 
 fn result(line: &StreamLine) -> Option<&Value> {

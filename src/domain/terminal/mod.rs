@@ -11,7 +11,7 @@ mod tests;
 
 use vte::{Parser, Perform};
 
-use self::screen::Screen;
+use self::screen::{DELETE, Screen};
 
 pub use self::look::{Colour, TextLook, Underline};
 
@@ -91,7 +91,9 @@ pub fn text_of(bytes: &[u8]) -> String {
     struct Text(String);
     impl Perform for Text {
         fn print(&mut self, c: char) {
-            self.0.push(c);
+            if c != DELETE {
+                self.0.push(c);
+            }
         }
 
         fn execute(&mut self, byte: u8) {

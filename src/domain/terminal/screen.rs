@@ -9,7 +9,9 @@ use super::row::{Cell, Row};
 /// nobody has set up.
 const WIDTH: usize = 80;
 const TAB: usize = 8;
-/// Pictures of lines and corners, for the letters from ` to ~.
+/// Shows nothing and moves nothing.
+pub(super) const DELETE: char = '\u{7f}';
+/// Pictures of lines and corners, for the characters from the grave accent to the tilde.
 const GRAPHICS: &str = "◆▒␉␌␍␊°±␤␋┘┐┌└┼⎺⎻─⎼⎽├┤┴┬│≤≥π≠£·";
 
 /// The rows of one line of output, and where the next character goes.
@@ -117,18 +119,13 @@ impl Screen {
             let first = if at == from.0 { from.1 } else { 0 };
             for cell in row.cells().get(first..).unwrap_or_default() {
                 if cell.look != look && cell.base.is_some() {
-                    if !run.is_empty() {
-                        see(&run, look);
-                    }
-                    run.clear();
+                    tell(&mut run, look, &mut see);
                     look = cell.look;
                 }
                 cell.push_to(&mut run);
             }
         }
-        if !run.is_empty() {
-            see(&run, look);
-        }
+        tell(&mut run, look, &mut see);
     }
 
     fn has_room(&mut self, bytes: usize) -> bool {
@@ -278,9 +275,19 @@ impl Screen {
     }
 }
 
+/// Tells of a run that ends.
+fn tell(run: &mut String, look: TextLook, see: &mut impl FnMut(&str, TextLook)) {
+    if !run.is_empty() {
+        see(run, look);
+    }
+    run.clear();
+}
+
 impl Perform for Screen {
     fn print(&mut self, c: char) {
-        self.write(c);
+        if c != DELETE {
+            self.write(c);
+        }
     }
 
     fn execute(&mut self, byte: u8) {

@@ -4,24 +4,18 @@
 //! would show it.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 
 use unicode_width::UnicodeWidthChar;
 
+use super::complaints::Complaints;
 use super::document::{Document, Growth};
-use crate::domain::{
-    AgentEvent, LogLevel, LogStream, NewLog, Oddity, StreamLine, Terminal, text_of,
-};
+use crate::domain::{AgentEvent, LogStream, NewLog, StreamLine, Terminal, text_of};
 
 /// A longer text is cut: a log is read by people.
 const LIMIT: usize = 64 * 1024;
 const CUT: &str = "… [cut: line longer than 64 KiB]";
 /// What is said to the dashboard in one line, or in one object of several.
 const LONGEST: usize = 4 * 1024 * 1024;
-const RESULT_LOST: &str =
-    "its result was longer than 4 MiB and is not kept, nor is what stood behind it";
-/// So many odd fields are named.
-const MOST_NAMED: usize = 20;
 
 /// The line that is being received, and what became of its beginning.
 pub(super) struct Lines {
@@ -39,9 +33,7 @@ pub(super) struct Lines {
     is_cut: bool,
     document: Option<Document>,
     terminal: Terminal,
-    /// The odd fields that were named.
-    named: BTreeSet<String>,
-    result_lost: bool,
+    complaints: Complaints,
 }
 
 impl Lines {
@@ -55,8 +47,7 @@ impl Lines {
             is_cut: false,
             document: None,
             terminal: Terminal::new(|c| c.width().unwrap_or(0), LIMIT),
-            named: BTreeSet::new(),
-            result_lost: false,
+            complaints: Complaints::default(),
         }
     }
 
@@ -101,10 +92,7 @@ impl Lines {
         while self.document.is_some() {
             self.give_up_document(events);
         }
-        if self.result_lost {
-            // Once more, where it is read last.
-            events.push(warning(RESULT_LOST.to_owned(), LogLevel::Error));
-        }
+        self.complaints.end(events);
     }
 
     fn append(&mut self, piece: &[u8], events: &mut Vec<AgentEvent>) {
@@ -218,7 +206,7 @@ impl Lines {
             self.terminal.end_line();
         }
         events.extend(found.events);
-        self.name(found.oddities, events);
+        self.complaints.name(found.oddities, events);
     }
 
     fn grow(&mut self, growth: Growth, events: &mut Vec<AgentEvent>) {
@@ -236,7 +224,7 @@ impl Lines {
                     }
                 }
                 events.extend(found.events);
-                self.name(found.oddities, events);
+                self.complaints.name(found.oddities, events);
             }
         }
     }
@@ -288,39 +276,7 @@ impl Lines {
 
     fn note_lost_result(&mut self, beginning: &str, events: &mut Vec<AgentEvent>) {
         if self.stream == LogStream::Stdout && StreamLine::begins_result(beginning) {
-            self.result_lost = true;
-            events.push(warning(RESULT_LOST.to_owned(), LogLevel::Error));
-        }
-    }
-
-    /// Names the fields that were not named before.
-    fn name(&mut self, oddities: Vec<Oddity>, events: &mut Vec<AgentEvent>) {
-        let mut unknown = Vec::new();
-        for Oddity { field, why } in oddities {
-            if self.named.contains(&field) || self.named.len() > MOST_NAMED {
-                continue;
-            }
-            self.named.insert(field.clone());
-            if self.named.len() > MOST_NAMED {
-                let words = "more fields of its lines were not understood; they are not named";
-                events.push(warning(words.to_owned(), LogLevel::Warn));
-                break;
-            }
-            match why {
-                Some(why) => {
-                    let words =
-                        format!("the field \"{field}\" of a line was not understood: {why}");
-                    events.push(warning(words, LogLevel::Warn));
-                }
-                None => unknown.push(format!("\"{field}\"")),
-            }
-        }
-        if !unknown.is_empty() {
-            let words = format!(
-                "not understood in a line: {}; the stream has no such field",
-                unknown.join(", ")
-            );
-            events.push(warning(words, LogLevel::Warn));
+            self.complaints.lose_result(events);
         }
     }
 
@@ -331,15 +287,6 @@ impl Lines {
             ..NewLog::default()
         })
     }
-}
-
-fn warning(message: String, level: LogLevel) -> AgentEvent {
-    AgentEvent::Log(NewLog {
-        message,
-        level,
-        stream: LogStream::System,
-        ..NewLog::default()
-    })
 }
 
 /// `line` without the carriage returns at its end.

@@ -359,7 +359,7 @@ fn a_check_says_what_an_agent_sees_and_misses_but_no_values() {
     let text = check::describe(&config, &present.map(str::to_owned).into());
     for expected in [
         "sees of this environment: KEY, LC_ALL, PATH",
-        "is given: OWN, TASK_ID",
+        "is given: OWN, PYTHONUNBUFFERED, TASK_ID",
         "does not see: AWS_SECRET_ACCESS_KEY\n",
         "is to see what is not in this environment: ABSENT",
         "{ticket} looks like a placeholder and stays as it is",

@@ -281,7 +281,7 @@ async fn nobody_else_speaks_as_the_dashboard(engine: Engine) {
     answer.await.invalid("stream");
     assert!(messages(client, "").await.is_empty());
 
-    // What a process prints so is text like any other.
+    // What a process prints so is its own word all the same, and it is told.
     let line = json!({"log": system}).to_string();
     let script = format!("echo '{line}'");
     client
@@ -294,5 +294,13 @@ async fn nobody_else_speaks_as_the_dashboard(engine: Engine) {
         .iter()
         .map(|it| (it.stream, it.message.as_str()))
         .collect();
-    assert_eq!(said, [(LogStream::Stdout, line.as_str())]);
+    let warning = "the field \"log.stream\" of a line was not understood: \"system\" is not stdout, \
+                   stderr or agent";
+    assert_eq!(
+        said,
+        [
+            (LogStream::Agent, "all is well"),
+            (LogStream::System, warning)
+        ]
+    );
 }

@@ -47,7 +47,7 @@ async fn what_turns_a_title_around_ends_with_it() {
     let whole = format!("#1 {title}\u{202c} · Kimi Dashboard</title>");
     assert!(page.contains(&whole), "{page}");
     assert!(
-        page.contains("<div class=\"prose\" dir=\"auto\">"),
+        page.contains("<div dir=\"auto\" class=\"prose\">"),
         "{page}"
     );
     let list = client.get("/").await.expect(200);

@@ -147,7 +147,10 @@ async fn numbers_that_readers_of_json_change_are_refused(engine: Engine) {
     for (change, field) in [
         (json!({"result": [large]}), "result[0]"),
         (json!({"result": 1e300}), "result"),
-        (json!({"usage": {"input_tokens": large}}), "usage"),
+        (
+            json!({"usage": {"input_tokens": large}}),
+            "usage.input_tokens",
+        ),
     ] {
         client.patch("/api/tasks/1", &change).await.invalid(field);
     }

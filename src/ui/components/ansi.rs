@@ -45,9 +45,10 @@ pub(crate) fn style(look: TextLook) -> Option<String> {
         return None;
     }
     let [light, dark] = [Theme::Light, Theme::Dark].map(|theme| colours(look, theme));
-    let mut rules = format!("color:light-dark({},{});", light.0, dark.0);
+    let rule = |name: &str, light, dark| format!("{name}:light-dark({light},{dark});");
+    let mut rules = rule("color", light.0, dark.0);
     if look.ground.is_some() || look.reverse() {
-        rules += &format!("background-color:light-dark({},{});", light.1, dark.1);
+        rules += &rule("background-color", light.1, dark.1);
     }
     Some(rules)
 }
