@@ -21,7 +21,7 @@ BEYOND_SCHEMA = [
     (r"must be at most 65536 bytes as JSON", "JSON Schema counts characters"),
     (r"in at most 200 bytes|at most 200 bytes without NUL", "JSON Schema counts characters"),
     (r"must name the session", "the batch or the event names it"),
-    (r"Idempotency-Key.* another ", "the key was used before"),
+    (r"Idempotency-Key: .*(used|another)", "the key was used before"),
 ]
 
 

@@ -119,16 +119,23 @@ def socket(url: str):
 
 def seed(url: str):
     """Something of everything, so that more is tried than what is not there."""
-    def post(path: str, body):
+    def post(path: str, body, method="POST"):
         body = json.dumps(body).encode()
-        request = urllib.request.Request(url + path, body, {"content-type": "application/json"})
+        kind = {"content-type": "application/json"}
+        request = urllib.request.Request(url + path, body, kind, method=method)
         with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
             return json.loads(answer.read())
 
-    for n in range(2):
-        post("/api/tasks", {"description": f"pending {n}"})
-        task = post("/api/tasks", {"description": "x", "status": "running", "agent": "outside"})
-        post(f"/api/tasks/{task['id']}/logs", [{"message": "one"}, {"message": "two"}])
+    post("/api/projects", {"name": "seed"})
+    post("/api/agents", {"name": "seed"})
+    tasks = {}
+    for name in ("pending", "running", "asking", "cancelled"):
+        outside = {"status": "running", "agent": "outside"} if name in ("running", "asking") else {}
+        tasks[name] = post("/api/tasks", {"description": name, **outside})["number"]
+    post(f"/api/tasks/{tasks['running']}/logs", [{"message": "one"}, {"message": "two"}])
+    question = {"status": "needs_input", "question": "Which?"}
+    post(f"/api/tasks/{tasks['asking']}", question, "PATCH")
+    post(f"/api/tasks/{tasks['cancelled']}/cancel", {})
     finding = {"type": "rule", "file": "a.rs", "description": "wrong", "severity": "high"}
     post("/api/events", {"session_id": "seed", "events": [{
         "event_id": "1", "event_type": "STEP_COMPLETE", "iteration": 1,
