@@ -107,7 +107,7 @@ e2e: test-tools build ## end-to-end tests in Chromium
 # Programs in Python, all at the versions that were tried, outside the clone.
 PYTHON := $(abspath $(CARGO_TARGET_DIR)/../python)
 .PHONY: contract contract-tools
-contract-tools: test-tools
+contract-tools: test-tools ## install what proves the documents of the interface
 	@cmp -s end2end/contract/requirements.txt $(PYTHON)/requirements.txt || { \
 	  python3 -m venv --clear $(PYTHON) \
 	  && $(PYTHON)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --requirement end2end/contract/requirements.txt \
