@@ -140,6 +140,7 @@ const REPORTS: [(&str, u8, i32, &[&str], &str); 21] = [
             "medium U5 src/c#.js hash",
             "medium U6 src/über.js not ascii",
             "medium U7 src/x.js relative to a base",
+            "medium U8 - no place at all",
         ],
         "",
     ),

@@ -150,9 +150,12 @@ fn a_tool_may_say_that_a_finding_is_to_be_lived_with() {
 #[test]
 fn what_is_suppressed_is_accepted_in_any_order_and_open_where_one_place_is() {
     let with = |iteration: u32, suppressed: &[bool]| {
-        let entry = |it: &bool| match it {
-            true => json!({"description": "a", "suppressed": {"kind": "inSource"}}),
-            false => json!({"description": "a"}),
+        let entry = |it: &bool| {
+            if *it {
+                json!({"description": "a", "suppressed": {"kind": "inSource"}})
+            } else {
+                json!({"description": "a"})
+            }
         };
         let findings: Vec<Value> = suppressed.iter().map(entry).collect();
         done(

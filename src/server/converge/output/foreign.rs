@@ -74,10 +74,10 @@ const TOOLS: [Tool; 9] = [
 
 /// What is said of a document of a known tool.
 pub(super) fn known(members: &Members<'_>) -> Option<String> {
-    let has = |name: &&str| members.contains_key(*name);
+    let has = |name: &&'static str| members.contains_key(*name);
     let is_its = |tool: &&Tool| {
-        let one = tool.has_one.is_empty() || tool.has_one.iter().any(|name| has(&name));
-        tool.has.iter().all(|name| has(&name)) && one
+        let one = tool.has_one.is_empty() || tool.has_one.iter().any(has);
+        tool.has.iter().all(has) && one
     };
     let tool = TOOLS.iter().find(is_its)?;
     Some(format!("this is the JSON of {}: {}", tool.name, tool.ask))

@@ -21,6 +21,12 @@ pub(super) struct Grammar {
     is_name: bool,
     /// Only an object may follow the first bracket: it stands within a line of text.
     is_within: bool,
+    pub(super) signs: Signs,
+}
+
+/// What tells a report from other text in brackets.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Signs {
     /// It has an object with a name and a colon: no other text has that.
     pub(super) is_keyed: bool,
     /// One of its names begins a report.
@@ -68,8 +74,7 @@ impl Grammar {
             name: Vec::new(),
             is_name: false,
             is_within,
-            is_keyed: false,
-            is_telling: false,
+            signs: Signs::default(),
         };
         grammar.push(bracket);
         grammar
@@ -154,12 +159,12 @@ impl Grammar {
                 };
             }
             (Expect::Colon, b':') => {
-                self.is_keyed = true;
-                self.is_telling |= TELLING.iter().any(|it| it.as_bytes() == self.name);
+                self.signs.is_keyed = true;
+                self.signs.is_telling |= TELLING.iter().any(|it| it.as_bytes() == self.name);
                 self.expect = Expect::Value;
             }
             (Expect::Value | Expect::ValueOrEnd, b'{' | b'[') => {
-                if self.is_within && self.open == [b'['] && !self.is_keyed && byte == b'[' {
+                if self.is_within && self.open == [b'['] && !self.signs.is_keyed && byte == b'[' {
                     return Err("no report".to_owned());
                 }
                 if self.open.len() == DEEPEST {
@@ -171,7 +176,7 @@ impl Grammar {
                 Expect::Value | Expect::ValueOrEnd,
                 b'"' | b'0'..=b'9' | b'-' | b't' | b'f' | b'n',
             ) => {
-                if self.is_within && self.open == [b'['] && !self.is_keyed {
+                if self.is_within && self.open == [b'['] && !self.signs.is_keyed {
                     return Err("no report".to_owned());
                 }
                 self.expect = Expect::CommaOrEnd;
@@ -214,9 +219,10 @@ impl Grammar {
 
     fn end_text(&mut self) {
         self.token = Token::None;
-        self.expect = match self.is_name {
-            true => Expect::Colon,
-            false => Expect::CommaOrEnd,
+        self.expect = if self.is_name {
+            Expect::Colon
+        } else {
+            Expect::CommaOrEnd
         };
     }
 

@@ -81,7 +81,7 @@ pub(super) enum Graded {
 
 fn has(members: &Members<'_>, names: &[&str]) -> bool {
     let told = |name: &&str| members.get(*name).is_some_and(|raw| !is_null(raw));
-    names.iter().any(|name| told(&name))
+    names.iter().any(told)
 }
 
 /// True for a line of a logger, which has no severity or is no finding.
@@ -103,9 +103,10 @@ pub(super) fn graded(members: &Members<'_>) -> Graded {
     if has(members, &DESCRIPTIONS) && !is_marked {
         Graded::Finding
     } else if is_marked || is_timed || is_number {
-        match place && rule {
-            true => Graded::Finding,
-            false => Graded::LogLine,
+        if place && rule {
+            Graded::Finding
+        } else {
+            Graded::LogLine
         }
     } else if place || rule || has(members, &KINDS) {
         Graded::Finding

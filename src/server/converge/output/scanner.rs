@@ -113,7 +113,14 @@ impl Scanner {
             }
             self.has_text = true;
         }
-        self.held.take().map(Found::Document).map(take);
+        self.release(take);
+    }
+
+    /// What is held is a document.
+    fn release(&mut self, take: &mut impl FnMut(Found)) {
+        if let Some(whole) = self.held.take() {
+            take(Found::Document(whole));
+        }
     }
 
     /// Takes in the beginning of `rest`, outside of documents; answers how much.
@@ -123,7 +130,7 @@ impl Scanner {
                 self.line += 1;
                 self.is_fresh = true;
                 self.hint = None;
-                self.held.take().map(Found::Document).map(take);
+                self.release(take);
                 1
             }
             [0x1b, ..] => {
@@ -137,7 +144,7 @@ impl Scanner {
                 if self.is_none(*bracket, after.first().copied()) {
                     return self.pass_text(rest);
                 }
-                self.held.take().map(Found::Document).map(take);
+                self.release(take);
                 let is_fresh = self.is_fresh && !self.is_aside;
                 self.open = Some(Open {
                     text: vec![*bracket],
@@ -221,7 +228,7 @@ impl Scanner {
             }
             return;
         }
-        let is_keyed = open.grammar.is_keyed;
+        let is_keyed = open.grammar.signs.is_keyed;
         let whole = Whole {
             text: open.text,
             line: open.line,
@@ -275,9 +282,8 @@ impl Scanner {
     fn pass_escape(&mut self, byte: u8) -> usize {
         let ends_line = byte == b'\n';
         self.escape = match (self.escape, byte) {
-            (Escape::Begun, b'[') => Escape::Control,
+            (Escape::Begun, b'[') | (Escape::Control, b' '..=b'?') => Escape::Control,
             (Escape::Begun, b']') => Escape::Command,
-            (Escape::Control, b' '..=b'?') => Escape::Control,
             (Escape::Command, 0x1b) => Escape::CommandEnd,
             (Escape::Command, byte) if byte != 0x07 && !ends_line => Escape::Command,
             _ => Escape::None,
@@ -290,9 +296,9 @@ impl Open {
     /// It begins as a report does: what breaks off here must not be taken for text.
     fn is_report(&self) -> bool {
         if self.is_fresh {
-            self.grammar.is_keyed
+            self.grammar.signs.is_keyed
         } else {
-            self.grammar.is_telling
+            self.grammar.signs.is_telling
         }
     }
 
@@ -308,6 +314,6 @@ impl Open {
 
 /// How many lines end in there.
 pub(super) fn lines(bytes: &[u8]) -> u64 {
-    let ends = bytes.iter().filter(|byte| **byte == b'\n').count();
-    u64::try_from(ends).unwrap_or(u64::MAX)
+    let ends = bytes.iter().map(|byte| u64::from(*byte == b'\n'));
+    ends.sum()
 }

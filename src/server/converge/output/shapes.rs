@@ -112,9 +112,8 @@ impl Reading {
         if severity.is_some() {
             match graded(&members) {
                 Graded::Finding => self.findings().find(document.value(raw)?),
-                Graded::LogLine => {}
                 Graded::Alone if is_fresh => self.alone = Some(document.value(raw)?),
-                Graded::Alone => {}
+                Graded::LogLine | Graded::Alone => {}
             }
         } else if !is_log_line(&members) && is_fresh {
             self.other(&members);

@@ -18,7 +18,7 @@ use self::invocations::Invocations;
 use self::places::Places;
 use self::rules::Tools;
 use super::entries::Listed;
-use super::json::{Document, Members, Problem, is_array, is_null, is_object, text};
+use super::json::{Document, Members, Problem, holds_objects, is_array, is_null, is_object, text};
 use super::troubles::Troubles;
 
 pub(super) use self::places::Root;
@@ -69,8 +69,7 @@ pub(super) fn read<'a>(
         return Ok(());
     }
     let aside = log.get("inlineExternalProperties");
-    if aside.is_some_and(|raw| is_array(raw) && raw.get().trim_matches(['[', ']', ' ', '\n']) != "")
-    {
+    if aside.is_some_and(|raw| holds_objects(raw)) {
         let words =
             "parts of this SARIF stand under inlineExternalProperties, where they cannot be read";
         troubles.add(|| words.to_owned());
@@ -126,7 +125,7 @@ fn run<'a>(
     match results {
         Some(results) if is_array(results) => {
             document.each(results, |index, raw| {
-                run.read_result(index, raw, found, troubles)
+                run.read_result(index, raw, found, troubles);
             })?;
         }
         Some(results) => {

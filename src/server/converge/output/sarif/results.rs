@@ -128,7 +128,7 @@ fn tidy(result: &mut Map<String, Value>) {
     typed::message(result, "message");
     typed::within(result, "rule", reference);
     typed::within(result, "provenance", |it| {
-        typed::keep(it, &["invocationIndex"])
+        typed::keep(it, &["invocationIndex"]);
     });
     typed::within(result, "analysisTarget", artifact);
     locations(result);
@@ -152,7 +152,7 @@ pub(super) fn locations(map: &mut Map<String, Value>) {
             typed::keep(place, &["artifactLocation", "region"]);
             typed::within(place, "artifactLocation", artifact);
             typed::within(place, "region", |region| {
-                typed::keep(region, &["startLine"])
+                typed::keep(region, &["startLine"]);
             });
         });
         typed::each(location, "logicalLocations", |part| {

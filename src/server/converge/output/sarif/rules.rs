@@ -274,7 +274,9 @@ fn tidy(rule: &mut Map<String, serde_json::Value>) {
         typed::word(it, "level");
     });
     for name in ["shortDescription", "fullDescription"] {
-        rule.get_mut(name).map(typed::forms);
+        if let Some(form) = rule.get_mut(name) {
+            typed::forms(form);
+        }
     }
     typed::within(rule, "messageStrings", |forms| {
         forms.values_mut().for_each(typed::forms);

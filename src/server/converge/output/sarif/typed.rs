@@ -119,9 +119,10 @@ pub(super) fn word(map: &mut Map<String, Value>, name: &str) {
         let first = letters.next().map(|first| first.to_ascii_lowercase());
         let rest = letters.as_str();
         let shouted = !rest.is_empty() && rest.chars().all(|c| c.is_ascii_uppercase());
-        let rest = match shouted {
-            true => rest.to_ascii_lowercase(),
-            false => rest.to_owned(),
+        let rest = if shouted {
+            rest.to_ascii_lowercase()
+        } else {
+            rest.to_owned()
         };
         *word = first.into_iter().collect::<String>() + &rest;
     }

@@ -314,10 +314,12 @@ proptest! {
         for (number, (more, pretty, line)) in parts.iter().enumerate() {
             let report = json!({"findings": [format!("f{number}")], "more": more});
             let line = line.replace(['[', '{'], "(");
-            text += &match pretty {
-                true => format!("{line}\n{report:#}\n"),
-                false => format!("{line}\n{report} {line}\n"),
+            let part = if *pretty {
+                format!("{line}\n{report:#}\n")
+            } else {
+                format!("{line}\n{report} {line}\n")
             };
+            text.push_str(&part);
             expected.push(format!("medium f{number}"));
         }
         let report = read_as(Manner::Reports, text.as_bytes(), piece);
@@ -327,7 +329,7 @@ proptest! {
     }
 
     #[test]
-    fn no_report_that_is_cut_off_passes_for_none(more in anything(), pretty: bool, at in 0.0..1.0) {
+    fn no_report_that_is_cut_off_passes_for_none(more in anything(), pretty: bool, at in 0.0_f64..1.0) {
         let report = json!({"a": more, "findings": ["f"]});
         let text = if pretty { format!("{report:#}") } else { report.to_string() };
         // From behind the first colon to before the last bracket.
