@@ -76,7 +76,8 @@ pub(super) fn rows(sessions: &[Session]) -> usize {
     let mut left = HISTORY_ROOM;
     let fits = |session: &&Session| {
         let error = session.error.as_deref().map_or(0, weight);
-        let taken = SESSION + 7 * weight(&session.session_id) + weight(&session.source) + 3 * error;
+        let names = 7 * weight(&session.session_id) + 3 * weight(&session.name);
+        let taken = SESSION + names + weight(&session.source) + 3 * error;
         let fits = taken <= left;
         left = left.saturating_sub(taken);
         fits
