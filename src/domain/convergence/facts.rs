@@ -159,12 +159,16 @@ impl SessionFacts {
     /// of time, as its loop says. A loop that says so in its own words is understood where these
     /// name a limit that was reached.
     fn has_given_up(&self) -> bool {
-        let erred = self.error.as_ref().map(|error| error.stamp);
-        let in_words = self
-            .error
-            .as_ref()
-            .is_some_and(|it| names_a_limit(&it.value));
-        in_words || (self.gave_up.is_some() && self.gave_up >= erred)
+        let Some(error) = self.last_word() else {
+            return self.gave_up.is_some() && self.gave_up >= self.worked;
+        };
+        names_a_limit(&error.value) || self.gave_up >= Some(error.stamp)
+    }
+
+    /// The last error, unless work went on after it: then it is not why the session ended.
+    fn last_word(&self) -> Option<&Latest<String>> {
+        let error = self.error.as_ref()?;
+        (Some(error.stamp) >= self.worked).then_some(error)
     }
 
     /// Its first and its last event.
@@ -215,8 +219,8 @@ impl SessionFacts {
     pub fn why(&self, status: SessionStatus) -> Option<&str> {
         let why = match status {
             SessionStatus::Interrupted if self.has_ended() => self.stopped.as_ref(),
-            SessionStatus::Failed => self.error.as_ref(),
-            SessionStatus::Ended if self.has_given_up() => self.error.as_ref(),
+            SessionStatus::Failed => self.last_word(),
+            SessionStatus::Ended if self.has_given_up() => self.last_word(),
             _ => None,
         };
         why.map(|why| why.value.as_str())

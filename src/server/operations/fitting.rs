@@ -77,8 +77,8 @@ pub(super) fn rows(sessions: &[Session]) -> usize {
     let fits = |session: &&Session| {
         let error = session.error.as_deref().map_or(0, weight);
         let task = session.task_id.as_deref().map_or(0, weight);
-        let names = 7 * weight(&session.session_id) + weight(&session.source) + task;
-        let taken = SESSION + names + 3 * error;
+        let names = 7 * weight(&session.session_id) + 3 * weight(&session.name);
+        let taken = SESSION + names + weight(&session.source) + task + 3 * error;
         let fits = taken <= left;
         left = left.saturating_sub(taken);
         fits

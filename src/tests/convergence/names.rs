@@ -147,6 +147,7 @@ async fn a_session_is_found_by_its_name(engine: Engine) {
         );
         assert!(!shown.contains("id-of"), "{page}: {shown}");
     }
+    assert!(compared.contains("<title>web #1 and Nightly ü · Kimi Dashboard</title>"));
     assert!(one.contains("<title>web #1 · Kimi Dashboard</title>"));
     assert!(shown(&one).contains("Id 0f3c-id-of-a"), "{}", shown(&one));
 }

@@ -197,6 +197,15 @@ fn why_a_session_ended_is_said_where_it_is_known() {
     assert_eq!(stopped.why(stopped.status(false)), Some("told to stop"));
     let failed = facts(&[step("fix"), ("ERROR", json!({"error": "no"}), "FAILED")]);
     assert_eq!(failed.why(failed.status(false)), Some("no"));
+    // It went on after that error, so that is not why.
+    let later = [
+        ("ERROR", json!({"error": "no"}), "IDLE"),
+        step("fix"),
+        moved("FAILED"),
+    ];
+    let later = facts(&later);
+    assert_eq!(later.status(false), SessionStatus::Failed);
+    assert_eq!(later.why(SessionStatus::Failed), None);
     let lost = facts(&[("ERROR", json!({"error": "no"}), "IDLE"), step("fix")]);
     assert_eq!(lost.why(lost.status(true)), None);
     for (words, gave_up) in [

@@ -55,6 +55,8 @@ fn Both(
     query: Memo<SessionsQuery>,
 ) -> impl IntoView {
     let now = view.now;
+    let names = view.sides.each_ref().map(|side| side.session.name.as_str());
+    let title = names.join(" and ");
     let heads = row(
         view.sides.clone().into_iter().zip(["A", "B"]),
         |(side, name)| {
@@ -110,6 +112,7 @@ fn Both(
         view! { <Chart option rows label="Open at the end of each iteration, of both sessions"/> }
     });
     view! {
+        <Title text=title/>
         <header class="page-head">
             <h1>"Two sessions compared"</h1>
             <a class="btn quiet" href=paths::CONVERGENCE>"Back to all"</a>
