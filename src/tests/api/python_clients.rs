@@ -131,7 +131,7 @@ async fn a_client_of_the_python_dashboard_finds_what_it_reads(engine: Engine) {
     ] {
         assert!(found.iter().all(|it| it.get(name).is_some()), "{name}");
     }
-    let stats = client.get("/api/stats").await.expect(200).json();
+    let sums = client.get("/api/stats").await.expect(200).json();
     for name in [
         "total_sessions",
         "converged_sessions",
@@ -139,6 +139,6 @@ async fn a_client_of_the_python_dashboard_finds_what_it_reads(engine: Engine) {
         "avg_iterations",
         "total_events",
     ] {
-        assert!(stats[name].is_number(), "{name} of {stats}");
+        assert!(sums[name].is_number(), "{name} of {sums}");
     }
 }
