@@ -80,10 +80,12 @@ async fn read(
 /// The beginning of a file's name, made of what a session is called: `web-14-`.
 fn file_name(session: &str) -> String {
     let words = session.split(|c: char| !c.is_ascii_alphanumeric());
-    let words = words.filter(|word| !word.is_empty());
-    words
-        .map(|word| format!("{}-", word.to_lowercase()))
-        .collect()
+    let mut name = String::new();
+    for word in words.filter(|word| !word.is_empty()) {
+        name.push_str(&word.to_lowercase());
+        name.push('-');
+    }
+    name
 }
 
 const HEAD: &str = "event_id,timestamp,iteration,state,event_type,data\r\n";

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::client::Client;
 use self::intake::Intake;
-use self::pauses::{Attempt, LASTED, Pauses};
+use self::pauses::{Attempt, LASTED, Pauses, in_words};
 use crate::server::links::Link;
 use crate::server::state::AppState;
 
@@ -29,7 +29,7 @@ pub(crate) async fn follow_loop(app: AppState, url: String, link: Link) {
             () = stopping.cancelled() => return,
             ended = follow_once(&app, &url, &link, &mut pauses) => ended,
         };
-        let words = pauses.in_words(attempt, ended);
+        let words = in_words(attempt, ended);
         if pauses.is_news(&words) {
             tracing::info!(loop.url = link.url(), "no connection to the loop at {}: {words}", link.url());
         }

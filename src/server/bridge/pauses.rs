@@ -69,14 +69,14 @@ impl Pauses {
         }
         news
     }
+}
 
-    /// What is said of an attempt that ended so for that reason.
-    pub(super) fn in_words(&self, attempt: Attempt, why: String) -> String {
-        if attempt == Attempt::Empty {
-            format!("{why} without an event; it is tried again at growing pauses")
-        } else {
-            why
-        }
+/// What is said of an attempt that ended so for that reason.
+pub(super) fn in_words(attempt: Attempt, why: String) -> String {
+    if attempt == Attempt::Empty {
+        format!("{why} without an event; it is tried again at growing pauses")
+    } else {
+        why
     }
 }
 

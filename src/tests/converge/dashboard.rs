@@ -76,8 +76,8 @@ echo ']}'"#,
         (over.count() == 2).then_some(sessions)
     })
     .await;
-    let names: Vec<_> = sessions.iter().map(|it| it.name.as_str()).collect();
-    assert_eq!(names, ["nightly", "work #1"]);
+    let called: Vec<_> = sessions.iter().map(|it| it.name.as_str()).collect();
+    assert_eq!(called, ["nightly", "work #1"]);
     let id = &sessions[1].session_id;
     let path = format!("/api/sessions/{id}");
     let session: Session = client.get(&path).await.expect(200).to();

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::super::{
     Acceptance, Finding, FindingState, IterationMetrics, LoopStep, SessionBook, SessionNumbers,
+    StepResult,
 };
 use super::{CONVERGED, NOT_CONVERGED, WEBHOOK, book, event, events};
 use crate::domain::Timestamp;
@@ -47,17 +48,14 @@ fn agree(book: &SessionBook) -> Result<(), TestCaseError> {
     let last = rows.iter().rev().find_map(|row| row.open);
     prop_assert_eq!(numbers.open_at_the_end(), last.map(u64::from));
     prop_assert_eq!(
-        numbers.reported.map(u64::from).unwrap_or(0),
+        numbers.reported.map_or(0, u64::from),
         sum(|row| row.findings)
     );
-    prop_assert_eq!(
-        numbers.fixes.map(u64::from).unwrap_or(0),
-        sum(|row| row.fixes)
-    );
+    prop_assert_eq!(numbers.fixes.map_or(0, u64::from), sum(|row| row.fixes));
     // The page of an iteration and `/api/state` add up the same.
     for row in rows {
-        let [findings, fixes, vulnerabilities] = book.iterations[&row.iteration].totals();
-        let told = (findings + vulnerabilities, fixes);
+        let [findings, mended, vulnerabilities] = book.iterations[&row.iteration].totals();
+        let told = (findings + vulnerabilities, mended);
         let shown = (
             row.findings.unwrap_or(0).into(),
             row.fixes.unwrap_or(0).into(),
@@ -73,8 +71,8 @@ fn agree(book: &SessionBook) -> Result<(), TestCaseError> {
 fn counted(book: &SessionBook, row: &IterationMetrics) -> u32 {
     let steps = book.iterations[&row.iteration].steps.iter();
     let done = steps.filter_map(|step| step.done.as_ref().map(|done| &done.value));
-    let only =
-        done.filter(|it| !it.listed && !(it.success == Some(false) && it.findings == Some(0)));
+    let stopped = |it: &StepResult| it.success == Some(false) && it.findings == Some(0);
+    let only = done.filter(|it| !it.listed && !stopped(it));
     only.filter_map(|it| it.findings).sum()
 }
 

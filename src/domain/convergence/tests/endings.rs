@@ -43,49 +43,7 @@ fn every_ending_is_told_apart() {
     let reached = ("CONVERGENCE_REACHED", json!({}), "IDLE");
     let broken_off = ("SESSION_ENDED", json!({"interrupted": true}), "IDLE");
     let odd = ("METRICS", json!({}), "IDLE");
-    let limit = (
-        "ERROR",
-        json!({"error": "Max iterations (4) reached"}),
-        "IDLE",
-    );
-    let out = (
-        "ERROR",
-        json!({"error": "enough", "outcome": "not_converged"}),
-        "IDLE",
-    );
-    let cases: [(&[_], SessionStatus, LoopState); 20] = [
-        // It ran out of iterations or patience: nothing went wrong.
-        (
-            &[step("fix"), limit.clone(), ended.clone()],
-            SessionStatus::Ended,
-            Failed,
-        ),
-        (
-            &[step("fix"), limit.clone(), moved("FAILED"), ended.clone()],
-            SessionStatus::Ended,
-            Failed,
-        ),
-        (
-            &[step("fix"), limit.clone(), moved("FAILED")],
-            SessionStatus::Ended,
-            Failed,
-        ),
-        (
-            &[step("fix"), out.clone(), ended.clone()],
-            SessionStatus::Ended,
-            Failed,
-        ),
-        // The last that it says counts.
-        (
-            &[step("fix"), out, error.clone(), ended.clone()],
-            SessionStatus::Failed,
-            Failed,
-        ),
-        (
-            &[step("fix"), limit, error.clone(), ended.clone()],
-            SessionStatus::Failed,
-            Failed,
-        ),
+    let cases: [(&[_], SessionStatus, LoopState); 14] = [
         (
             &[("METRICS", json!({}), "IDLE")],
             SessionStatus::Running,
@@ -157,6 +115,30 @@ fn every_ending_is_told_apart() {
         );
         let over = !matches!(status, SessionStatus::Running);
         assert_eq!(found.end_time.is_some(), over, "{events:?}");
+    }
+}
+
+#[test]
+fn a_loop_that_reached_a_limit_did_not_fail() {
+    use SessionStatus::{Ended, Failed};
+    let ended = ("SESSION_ENDED", json!({}), "IDLE");
+    let said = |data: Value| ("ERROR", data, "IDLE");
+    let error = said(json!({"error": "no"}));
+    let limit = said(json!({"error": "Max iterations (4) reached"}));
+    let out = said(json!({"error": "enough", "outcome": "not_converged"}));
+    let failed = moved("FAILED");
+    for (events, status) in [
+        (vec![limit.clone(), ended.clone()], Ended),
+        (vec![limit.clone(), failed.clone(), ended.clone()], Ended),
+        (vec![limit.clone(), failed], Ended),
+        (vec![out.clone(), ended.clone()], Ended),
+        // The last that it says counts.
+        (vec![out, error.clone(), ended.clone()], Failed),
+        (vec![limit, error, ended], Failed),
+    ] {
+        let found = session(&[vec![step("fix")], events].concat());
+        let state = LoopState::Failed;
+        assert_eq!((found.status, found.final_state), (status, state));
     }
 }
 

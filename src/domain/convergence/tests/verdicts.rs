@@ -107,13 +107,13 @@ fn iterations_that_do_not_tell_are_left_out() {
 
 #[test]
 fn an_end_keeps_what_was_known_while_it_ran() {
+    use SessionStatus::{Converged, Ended, Failed, Interrupted};
     let series = rows(&[(20, 0), (31, 0), (24, 0), (22, 0)]);
     let before = verdict(SessionStatus::Running, None, &series);
     assert_eq!(before.text, "stalled (20, 31, 24, 22 open)");
     let (none, stalled) = (None, "stalled (20, 31, 24, 22 open)");
     let lost = format!("nothing more was heard of its loop; until then {stalled}");
     let stopped = format!("it was broken off (told to stop); until then {stalled}");
-    use SessionStatus::{Converged, Ended, Failed, Interrupted};
     for (status, why, text, reason) in [
         (Converged, none, "converged", ""),
         (

@@ -203,12 +203,11 @@ fn Findings(
     });
     let lines = row(findings.items, move |compared| {
         let states = row(compared.states.into_iter().zip(lists), |(state, lists)| {
-            let badge = match state {
-                Some(state) => view! { <FindingBadge state=Signal::stored(state)/> }.any(),
-                None => {
-                    let words = if lists { "never seen" } else { "not listed" };
-                    view! { <span class="muted">{words}</span> }.any()
-                }
+            let badge = if let Some(state) = state {
+                view! { <FindingBadge state=Signal::stored(state)/> }.any()
+            } else {
+                let words = if lists { "never seen" } else { "not listed" };
+                view! { <span class="muted">{words}</span> }.any()
             };
             view! { <td>{badge}</td> }
         });

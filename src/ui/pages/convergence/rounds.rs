@@ -9,6 +9,10 @@ use crate::ui::components::{Icon, count, duration};
 use crate::ui::dynamic::{Erase, list, maybe, memo, nothing, row, text};
 use crate::ui::paths::EventsQuery;
 
+/// What the numbers hold, and what not.
+const WHAT_COUNTS: &str = "A step tells how much it found; the other numbers count each finding once. \
+    A failed validation is no finding and counts in none of them.";
+
 /// Every iteration of a session.
 #[component]
 pub(super) fn Rounds(
@@ -72,10 +76,7 @@ pub(super) fn Rounds(
                 <h2 id="rounds">"Iterations"</h2>
                 <span class="muted figure">{part_of}</span>
             </div>
-            <p class="muted">
-                "A step tells how much it found; the other numbers count each finding once. "
-                "A failed validation is no finding and counts in none of them."
-            </p>
+            <p class="muted">{WHAT_COUNTS}</p>
             // What scrolls must be reached with the keyboard.
             <div class="wide-table" role="region" tabindex="0" aria-labelledby="rounds">
                 <table class="numbers rounds figure">
