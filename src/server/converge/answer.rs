@@ -77,9 +77,9 @@ impl Answer {
         let Some(mut to) = to else {
             return Meaning::Later { words, wait: None };
         };
-        let is_same = to.host() == url.host();
+        let stays_there = to.host() == url.host();
         let is_safe = to.scheme() == url.scheme() || to.scheme() == "https";
-        if keeps_the_post && is_same && is_safe {
+        if keeps_the_post && stays_there && is_safe {
             // Who we are does not change with the path.
             if to.username().is_empty() && to.password().is_none() {
                 let _kept = to.set_username(url.username());
@@ -131,13 +131,12 @@ fn short(text: &str) -> String {
 /// Seconds, or a date.
 fn wait_of(text: &str, now: Timestamp) -> Option<Duration> {
     let text = text.trim();
-    let wait = match text.parse() {
-        Ok(seconds) => Duration::from_secs(seconds),
-        Err(_) => {
-            let now = Duration::from_micros(u64::try_from(now.0).ok()?);
-            let then: SystemTime = httpdate::parse_http_date(text).ok()?;
-            then.duration_since(UNIX_EPOCH).ok()?.saturating_sub(now)
-        }
+    let wait = if let Ok(seconds) = text.parse() {
+        Duration::from_secs(seconds)
+    } else {
+        let now = Duration::from_micros(u64::try_from(now.0).ok()?);
+        let then: SystemTime = httpdate::parse_http_date(text).ok()?;
+        then.duration_since(UNIX_EPOCH).ok()?.saturating_sub(now)
     };
     Some(wait.min(LONGEST_WAIT))
 }

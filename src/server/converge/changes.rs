@@ -82,9 +82,10 @@ impl Snapshot {
     /// a large target is read once. Blocks.
     pub(crate) fn of(target: &Path, earlier: &Self, now: Timestamp) -> Self {
         let mut snapshot = Self::default();
-        let root = match target.is_file() {
-            true => target.parent().unwrap_or(target),
-            false => target,
+        let root = if target.is_file() {
+            target.parent().unwrap_or(target)
+        } else {
+            target
         };
         for path in files(target).into_iter().take(MOST_FILES + 1) {
             let name = path.strip_prefix(root).unwrap_or(&path);

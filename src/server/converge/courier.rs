@@ -172,8 +172,8 @@ impl Courier<'_> {
             let since = *trouble.get_or_insert_with(Instant::now);
             let pause = backoff.next(self.webhook.clock.chance());
             let pause = pause.max(wait.unwrap_or_default());
-            let spent = since.elapsed() + pause;
-            if over.is_cancelled() || self.tries.is_some_and(|tries| spent > tries) {
+            let until = since.elapsed() + pause;
+            if over.is_cancelled() || self.tries.is_some_and(|tries| until > tries) {
                 break;
             }
             if over.run_until_cancelled(sleep(pause)).await.is_none() {

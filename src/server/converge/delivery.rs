@@ -177,12 +177,11 @@ impl Delivery {
         self.taken += lines.len() - left_out.len();
         let mut left_out = left_out.into_iter().peekable();
         for (place, line) in lines.iter().enumerate() {
-            match left_out.next_if(|(refused, _)| *refused == place) {
-                Some((_, why)) => self.set_aside(line, &why, voice),
-                None => {
-                    self.reader.advance(std::slice::from_ref(line));
-                    self.parcel.arrived(self.reader.at());
-                }
+            if let Some((_, why)) = left_out.next_if(|(refused, _)| *refused == place) {
+                self.set_aside(line, &why, voice);
+            } else {
+                self.reader.advance(std::slice::from_ref(line));
+                self.parcel.arrived(self.reader.at());
             }
         }
     }

@@ -146,9 +146,10 @@ pub(super) async fn deliver(flags: DeliverFlags) -> u8 {
     if flags.again || flags.forget {
         for session in &sessions {
             if let Found::Parcel(mut parcel) = outbox.take(session) {
-                let done = match flags.again {
-                    true => parcel.rewind(),
-                    false => parcel.forget(),
+                let done = if flags.again {
+                    parcel.rewind()
+                } else {
+                    parcel.forget()
                 };
                 if let Err(error) = done {
                     voice.complain(&format!("cannot change session {session}: {error}"));

@@ -169,7 +169,7 @@ async fn an_address_that_is_gone_ends_its_parcels_with_a_word() {
 async fn who_takes_nothing_at_all_is_not_asked_for_ever() {
     let project = Project::small();
     let hook = Hook::start(Mood::LoathesAll).await;
-    project.leave("s", &hook.url, &events("s", &["A"; 2000]));
+    project.leave("s", &hook.url, &events("s", &vec!["A"; 2000]));
     let ended = project.run(&["deliver"]).await.with(2);
     let named = "answered 400 Bad Request: no such thing (as of each of 100); nothing more";
     assert!(ended.complained.contains(named), "{ended:?}");

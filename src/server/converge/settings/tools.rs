@@ -34,7 +34,7 @@ impl Place<'_> {
             format!("tool: sh and args: [-c, {}]", quoted(tool))
         } else {
             let rest: Vec<_> = rest.into_iter().map(plain).collect();
-            let program = plain(&in_home(program, self.home));
+            let program = plain(in_home(program, self.home));
             format!("tool: {program} and args: [{}]", rest.join(", "))
         };
         Some(format!(
@@ -85,9 +85,10 @@ fn in_home(text: &str, home: Option<&str>) -> String {
 /// What is said of a path that begins with `~`.
 pub(super) fn tilde(text: &str, home: Option<&str>) -> String {
     let better = in_home(text, home);
-    let better = match better.starts_with('/') {
-        true => better,
-        false => "it from / on".to_owned(),
+    let better = if better.starts_with('/') {
+        better
+    } else {
+        "it from / on".to_owned()
     };
     format!("no shell makes a home folder of the ~ in {text:?}; write the folder, {better}")
 }

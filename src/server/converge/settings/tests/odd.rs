@@ -3,7 +3,7 @@
 use super::{RunFlags, STEP, load, read};
 
 /// The file that the Python loop comes with, as its `config init` writes it.
-const PYTHON: &str = r#"
+const PYTHON: &str = r"
 loop:
   max_iterations: 10
   convergence_threshold: 0.95
@@ -39,7 +39,7 @@ events:
   emit_interval: 5
   buffer_size: 1000
 target: .
-"#;
+";
 
 #[test]
 fn the_file_of_the_python_loop_is_read_as_it_stands() {
