@@ -112,13 +112,12 @@ impl LogLevel {
     }
 }
 
+const LEVELS: [&str; 4] = ["debug", "info", "warn", "error"];
+
 /// The level of an entry on its way in; any word that is no level is refused.
 fn level<'de, D: Deserializer<'de>>(from: D) -> Result<LogLevel, D::Error> {
     let word = std::borrow::Cow::<str>::deserialize(from)?;
-    let known = LogLevel::ALL.map(LogLevel::as_str).join(", ");
-    LogLevel::read(&word).ok_or_else(|| {
-        serde::de::Error::custom(format!("unknown level {word:?}, expected one of {known}"))
-    })
+    LogLevel::read(&word).ok_or_else(|| serde::de::Error::unknown_variant(&word, &LEVELS))
 }
 
 /// Where an entry came from.

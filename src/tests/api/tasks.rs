@@ -66,14 +66,10 @@ async fn everything_given_to_a_task_comes_back(engine: Engine) {
         "start_after": "2099-01-02T03:04:05+02:00",
     });
     let created: Value = client.post("/api/tasks", &body).await.expect(201).json();
-    for field in [
-        "description",
-        "title",
-        "priority",
-        "labels",
-        "timeout_seconds",
-        "metadata",
-    ] {
+    // Programs read it, too: lines end with LF, however a browser or a file ends them.
+    let description = body["description"].as_str().unwrap();
+    assert_eq!(created["description"], description.replace("\r\n", "\n"));
+    for field in ["title", "priority", "labels", "timeout_seconds", "metadata"] {
         assert_eq!(created[field], body[field], "{field}");
     }
     assert_eq!(created["requested_agent"], "nobody-yet");

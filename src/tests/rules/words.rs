@@ -129,7 +129,10 @@ fn every_word_for_a_level_means_the_same_at_every_door() {
         assert_eq!(LogLevel::read(word), None, "{word:?}");
         let posted = serde_json::from_value::<NewLog>(json!({"message": "x", "level": word}));
         let words = posted.unwrap_err().to_string();
-        assert!(words.contains("debug, info, warn, error"), "{words}");
+        assert!(
+            words.contains("`debug`, `info`, `warn`, `error`"),
+            "{words}"
+        );
     }
 }
 

@@ -14,6 +14,8 @@ pub(super) fn bounds() -> Vec<(&'static str, Value)> {
             "Session",
             json!({
                 "session_id": text_of(1, WORD),
+                "name": text(LARGEST),
+                "task_id": {"maxLength": WORD},
                 "error": {"maxLength": LARGEST},
                 "source": text(LARGEST),
             }),
@@ -48,6 +50,7 @@ pub(super) fn bounds() -> Vec<(&'static str, Value)> {
             "Verdict",
             json!({
                 "reason": text(LARGEST),
+                "text": text(LARGEST),
                 "iterations": iterations(4),
                 "open": iterations(4),
                 "regressed": iterations(4),
