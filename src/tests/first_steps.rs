@@ -59,12 +59,12 @@ async fn run(words: &[&str]) -> (Option<i32>, String, String) {
 #[tokio::test]
 async fn the_first_line_of_the_log_names_the_agents_and_what_waits() {
     let folder = tempfile::tempdir().unwrap();
-    let (child, first, _client) = serve(folder.path(), &[]).await;
+    let (mut child, first, _client) = serve(folder.path(), &[]).await;
     assert!(
         first.contains("agents: none are configured; 0 tasks wait"),
         "{first}"
     );
-    drop(child);
+    child.kill().await.unwrap();
     std::fs::write(folder.path().join("dashboard.toml"), AGENTS).unwrap();
     let (mut child, first, client) = serve(folder.path(), &[]).await;
     assert!(
@@ -90,7 +90,7 @@ async fn a_page_may_be_loaded_again_by_cargo_leptos_while_it_watches_and_never_e
         page.header("content-security-policy").to_owned()
     };
     let watched = [("LEPTOS_WATCH", "true"), ("LEPTOS_RELOAD_PORT", "4711")];
-    let (child, _, client) = serve(folder.path(), &watched).await;
+    let (mut child, _, client) = serve(folder.path(), &watched).await;
     let said = policy(&client).await;
     assert!(
         said.contains("connect-src 'self' ws://localhost:4711 ws://127.0.0.1:4711"),
@@ -98,7 +98,7 @@ async fn a_page_may_be_loaded_again_by_cargo_leptos_while_it_watches_and_never_e
     );
     let page = client.get("/").await.text();
     assert!(page.contains("4711"), "the page asks there");
-    drop(child);
+    child.kill().await.unwrap();
     let (_child, _, client) = serve(folder.path(), &[]).await;
     assert!(!policy(&client).await.contains("connect-src"));
 }
