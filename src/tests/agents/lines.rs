@@ -176,7 +176,7 @@ async fn output_for_terminals_reads_as_a_terminal_shows_it() {
         page.contains("<span class=\"fg-1\">still red</span>"),
         "{page}"
     );
-    let exact = " style=\"color:light-dark(";
+    let exact = "style=\"color:light-dark(#b74716,#ff641f);";
     assert!(page.contains(exact), "{page}");
 }
 
