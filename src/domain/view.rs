@@ -67,8 +67,9 @@ pub struct TaskView {
     pub retry_of: Option<i64>,
     /// The tasks that tried it again.
     pub retried_by: Vec<i64>,
-    /// The sessions of loops that work for it, latest first: the id, and how it stands.
-    pub sessions: Vec<(String, String)>,
+    /// The sessions of loops that work for it, latest first: the id, what it is called, and how it
+    /// stands.
+    pub sessions: Vec<(String, String, String)>,
     /// True while its agent is being stopped.
     pub cancelling: bool,
     /// The question that it waits for an answer to.

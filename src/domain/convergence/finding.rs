@@ -203,6 +203,14 @@ impl Sighting {
         );
         let area = word(entry, &AREA).unwrap_or_default();
         let description = description(entry).unwrap_or_default();
+        let told = !area.trim().is_empty() || !description.trim().is_empty();
+        let is_something = entry.as_object().is_some_and(|it| !it.is_empty());
+        // Whoever lists it has found it, whatever he says of it.
+        let description = if told || !is_something {
+            description
+        } else {
+            WORDLESS
+        };
         let mut read = Self::of(named.unwrap_or(kind), area, description)?;
         read.severity = Severity::of(entry);
         read.suppressed = Suppressed::read(entry);
@@ -240,6 +248,8 @@ impl Sighting {
         })
     }
 }
+
+const WORDLESS: &str = "without a description";
 
 const AREA: [&str; 7] = [
     "file",

@@ -69,7 +69,9 @@ pub(crate) async fn view(
     let (task, texts) = parts(shown(app, scope, stored), &body?);
     let sessions: Vec<_> = sessions?.iter().map(standing).collect();
     // Each stands in a link and in the data; an address escapes each byte with three.
-    let links = sessions.iter().map(|(id, _)| 200 + 5 * weight(id));
+    let links = sessions
+        .iter()
+        .map(|(id, name, _)| 200 + 5 * weight(id) + 2 * weight(name));
     let links: usize = links.sum();
     let taken = options_room + links + taken(&task, &texts, question.as_ref(), &timeline.items);
     let room = PAGE.saturating_sub(taken);
@@ -139,9 +141,10 @@ pub(crate) async fn whole(
 }
 
 /// A session, and how it stands.
-fn standing(stored: &StoredSession) -> (String, String) {
+fn standing(stored: &StoredSession) -> (String, String, String) {
     let session = stored.session();
-    (session.session_id, session.status.as_str().to_owned())
+    let stands = session.status.label().to_owned();
+    (session.session_id, session.name, stands)
 }
 
 async fn number_of(

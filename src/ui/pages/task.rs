@@ -271,9 +271,9 @@ fn Facts(model: TaskModel, task: Signal<Task>) -> impl IntoView {
     });
     let sessions = maybe(move || {
         let sessions = Some(model.sessions.get()).filter(|them| !them.is_empty())?;
-        let links = row(sessions, |(id, stands)| {
+        let links = row(sessions, |(id, name, stands)| {
             let url = paths::session(&id);
-            view! { <div><a class="mono" href=url>{id}</a> " " {stands}</div> }
+            view! { <div><a href=url><bdi>{name}</bdi></a> " " {stands}</div> }
         });
         Some(pair("Sessions", links))
     });

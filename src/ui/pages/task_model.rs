@@ -29,7 +29,7 @@ pub(super) struct TaskModel {
     pub(super) retry_of: RwSignal<Option<i64>>,
     pub(super) retried_by: RwSignal<Vec<i64>>,
     /// Of loops that work for it: the id, and how it stands.
-    pub(super) sessions: RwSignal<Vec<(String, String)>>,
+    pub(super) sessions: RwSignal<Vec<(String, String, String)>>,
     pub(super) log: Log,
     feed: PageFeed,
 }
