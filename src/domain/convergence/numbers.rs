@@ -40,7 +40,7 @@ impl SessionNumbers {
             listed,
             open,
             counted: u64::from(at_the_end.unwrap_or(0)).saturating_sub(open),
-            told: at_the_end.is_some() || listed > 0,
+            told: at_the_end.is_some(),
             reported: sum(|row| row.findings),
             fixes: sum(|row| row.fixes),
             validated: rows.iter().rev().find_map(|row| row.validated),
