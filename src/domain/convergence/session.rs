@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{LoopState, SessionFacts, Verdict};
-use crate::domain::{FieldError, Timestamp};
+use crate::domain::{FieldError, LONGEST_PARAMETER, Timestamp};
 
 /// A session of a convergence loop.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -199,8 +199,8 @@ impl EventFilter {
 }
 
 fn text_problems(texts: &[(&str, &Option<String>)]) -> Vec<FieldError> {
-    let bad = |text: &String| text.contains('\0') || text.len() > 1000;
-    let message = "must be at most 1000 bytes without NUL";
+    let bad = |text: &String| text.contains('\0') || text.chars().count() > LONGEST_PARAMETER;
+    let message = "must be at most 2000 characters without NUL";
     let wrong = texts
         .iter()
         .filter(|(_, text)| text.as_ref().is_some_and(bad));

@@ -165,3 +165,22 @@ async fn what_is_as_long_as_the_document_allows_is_taken_and_what_is_longer_is_r
         .await
         .expect(422);
 }
+
+#[tokio::test]
+async fn a_filter_may_be_repeated_as_often_as_the_document_allows() {
+    let app = TestApp::start().await;
+    let client = app.client();
+    for (path, word) in [
+        ("/api/tasks", "status=failed"),
+        ("/api/sessions", "state=IDLE"),
+    ] {
+        let words = vec![word; 1000].join("&");
+        client.get(&format!("{path}?{words}")).await.expect(200);
+    }
+    let projects: Vec<String> = (0..1000).map(|n| format!("project=p{n}")).collect();
+    let projects = projects.join("&");
+    for path in ["/api/tasks", "/api/activity"] {
+        let both = format!("{path}?{projects}");
+        client.get(&both).await.expect(200);
+    }
+}

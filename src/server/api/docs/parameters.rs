@@ -57,7 +57,7 @@ fn known(path: &str, place: &str, name: &str) -> Option<(Option<&'static str>, V
         ("path", "name") => (Some("The name of the project."), project_name()),
         ("header", "Idempotency-Key") => (
             Some("A repeated request with the same key creates nothing again, for 24 hours."),
-            matching("^[\\x21-\\x7e]([\\x20-\\x7e]*[\\x21-\\x7e])?$", 255),
+            matching("^[\\x21-\\x7e]([\\x09\\x20-\\x7e]*[\\x21-\\x7e])?$", 255),
         ),
         ("header", "If-Match") => (
             Some("The `ETag` that the caller knows; with another the answer is 412."),

@@ -91,11 +91,18 @@ impl Query {
     }
 
     /// Every value of a parameter that may be repeated.
-    pub(super) fn each<T>(&mut self, name: &str, parse: impl Fn(&str) -> Option<T>) -> Vec<T> {
+    pub(super) fn each<T: PartialEq>(
+        &mut self,
+        name: &str,
+        parse: impl Fn(&str) -> Option<T>,
+    ) -> Vec<T> {
         let mut known = Vec::new();
         for word in self.all(name) {
             if let Some(value) = parse(&word) {
-                known.push(value);
+                // Said a thousand times, it would still be one condition.
+                if !known.contains(&value) {
+                    known.push(value);
+                }
                 continue;
             }
             let message = format!("unknown {name} {word:?}");
