@@ -73,11 +73,6 @@ pub(crate) async fn run(
     let writing = loops.spawn_blocking(move || runtime.block_on(writer));
 
     say_who_works(&db, &config.agents).await?;
-    if !assets::has_charts() {
-        tracing::warn!(
-            "this build has no charts: run `npm install` in the sources and build again"
-        );
-    }
     // What an earlier server left running is gone before its tasks may run again.
     reap_survivors(&node);
     let adapters = Arc::new(Adapters::new(&config.agents, &node));
@@ -248,12 +243,18 @@ async fn say_who_works(db: &Database, agents: &[AgentConfig]) -> Result<(), Star
         "tasks wait"
     };
     tracing::info!(waiting, "agents: {names}; {waiting} {wait}");
+    if !assets::has_charts() {
+        tracing::warn!(
+            "this build has no charts: run `npm install` in the sources and build again"
+        );
+    }
     Ok(())
 }
 
 fn named(agent: &AgentConfig) -> String {
-    match agent.enabled {
-        true => agent.name.clone(),
-        false => format!("{} (disabled)", agent.name),
+    if agent.enabled {
+        agent.name.clone()
+    } else {
+        format!("{} (disabled)", agent.name)
     }
 }

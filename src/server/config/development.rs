@@ -11,9 +11,15 @@ pub(super) fn reload_port(environment: impl Fn(&str) -> Option<String>) -> Optio
         .or(Some(8767))
 }
 
-/// The database where none is named. Run by cargo-leptos it lies among the build's products, so that
-/// trying a change never serves on what somebody keeps beside the sources.
-pub(super) fn default_database(environment: impl Fn(&str) -> Option<String>) -> PathBuf {
+/// The database that is `named`, or else `./dashboard.db`. Run by cargo-leptos it lies among the build's
+/// products, so that trying a change never serves on what somebody keeps beside the sources.
+pub(super) fn database(
+    named: Option<String>,
+    environment: impl Fn(&str) -> Option<String>,
+) -> PathBuf {
+    if let Some(named) = named {
+        return PathBuf::from(named);
+    }
     let site = environment("LEPTOS_SITE_ROOT").filter(|_| is_built_here(&environment));
     let products = site.and_then(|site| PathBuf::from(site).parent().map(PathBuf::from));
     let beside = products.filter(|folder| folder.is_dir());

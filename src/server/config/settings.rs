@@ -98,10 +98,7 @@ fn resolve(
     let tables = file.take("agent", "[[agent]] tables");
 
     let mock = read_mock(&mut file, mock.as_deref());
-    let place = db_path.map_or_else(
-        || development::default_database(&environment),
-        PathBuf::from,
-    );
+    let place = development::database(db_path, &environment);
     let database = read_database(&mut file, mock, place, url);
     let (mut agents, problems) = agents::read(tables.unwrap_or_default());
     let simulate_loop = mock && urls.is_none();

@@ -13,6 +13,7 @@ use crate::domain::{
 
 pub(super) fn bounds() -> Vec<(&'static str, Value)> {
     let mut all = others();
+    all.extend(around());
     all.extend([
         ("NewTask", new_task()),
         ("TaskChange", task_change()),
@@ -85,7 +86,7 @@ fn question() -> Value {
     })
 }
 
-/// What else there is about tasks: their bodies, logs, usage, activity, projects.
+/// What else there is about tasks: their bodies, questions and usage.
 fn others() -> Vec<(&'static str, Value)> {
     let option = || text_of(1, OPTION_TEXT);
     let usage = |money: Value| {
@@ -121,6 +122,12 @@ fn others() -> Vec<(&'static str, Value)> {
         ),
         ("UsageReport", usage(money_sent)),
         ("UsageRecord", usage(json!({}))),
+    ]
+}
+
+/// What is said and what happened, and whose tasks are.
+fn around() -> Vec<(&'static str, Value)> {
+    vec![
         (
             "LogEntry",
             json!({
