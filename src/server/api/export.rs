@@ -21,8 +21,9 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(export_events))
 }
 
-/// Every event of a session that matches, oldest first: as JSON lines (as it was sent), or as CSV, where
-/// a text that a spreadsheet would run as a formula has an apostrophe before it.
+/// Every event of a session that matches, oldest first: as JSON lines (as it was sent), or as CSV.
+///
+/// In CSV, a text that a spreadsheet would run as a formula has an apostrophe before it.
 #[utoipa::path(get, path = "/api/sessions/{id}/events/export", tag = "convergence",
     params(("id" = String, Path, description = "the id that its loop gave it"), params::EventExportParams),
     responses((status = 200, content((String = "application/x-ndjson"), (String = "text/csv"))),

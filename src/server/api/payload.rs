@@ -1,16 +1,18 @@
 //! The body of a request as it comes: of a type that is read, unpacked, and within its limit.
 
-use std::error::Error as _;
 use std::io::Read;
 
-use axum::body::{Body, Bytes, to_bytes};
+use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use flate2::bufread::MultiGzDecoder;
-use http_body_util::LengthLimitError;
+use http_body_util::BodyExt;
 
 use crate::domain::{AppError, Code, LARGEST_BATCH, LARGEST_BODY};
+
+/// So many bytes of what is too large are taken all the same, so that its sender hears why.
+const MOST_IGNORED: usize = 16 * 1024 * 1024;
 
 /// JSON, or nothing; at most so many bytes, also unpacked.
 pub(super) struct Payload<const MOST: usize = LARGEST_BODY>(pub(super) Bytes);
@@ -60,7 +62,9 @@ async fn receive(request: Request, most: usize) -> Result<(Kind, Bytes), AppErro
     let packed = is_packed(&parts.headers)?;
     let declared = parts.headers.get(header::CONTENT_LENGTH);
     let declared = declared.and_then(|it| it.to_str().ok()?.parse::<usize>().ok());
-    if declared.is_some_and(|length| length > most) {
+    let waits = parts.headers.contains_key(header::EXPECT);
+    let bound = if waits { most } else { most + MOST_IGNORED };
+    if declared.is_some_and(|length| length > bound) {
         return Err(too_large(most));
     }
     let mut bytes = whole(body, most).await?;
@@ -78,17 +82,38 @@ async fn receive(request: Request, most: usize) -> Result<(Kind, Bytes), AppErro
     Ok((kind, bytes))
 }
 
-async fn whole(body: Body, most: usize) -> Result<Bytes, AppError> {
-    to_bytes(body, most).await.map_err(|error| {
-        let is_length = error
-            .source()
-            .is_some_and(<dyn std::error::Error>::is::<LengthLimitError>);
-        if is_length {
-            return too_large(most);
+/// Who sends too much hears of it only when most of it was taken.
+async fn whole(mut body: Body, most: usize) -> Result<Bytes, AppError> {
+    let (mut first, mut all, mut length) = (Bytes::new(), Vec::new(), 0_usize);
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| {
+            let detail = "the body ended before it was whole, or cannot be read";
+            AppError::new(Code::MalformedRequest, detail)
+        })?;
+        let Ok(data) = frame.into_data() else {
+            continue;
+        };
+        length += data.len();
+        if length > most {
+            (first, all) = (Bytes::new(), Vec::new());
+            if length > most + MOST_IGNORED {
+                break;
+            }
+        } else if first.is_empty() {
+            // Almost always that is all.
+            first = data;
+        } else {
+            if all.is_empty() {
+                all.extend_from_slice(&first);
+            }
+            all.extend_from_slice(&data);
         }
-        let detail = "the body ended before it was whole, or cannot be read";
-        AppError::new(Code::MalformedRequest, detail)
-    })
+    }
+    match all {
+        _ if length > most => Err(too_large(most)),
+        all if all.is_empty() => Ok(first),
+        all => Ok(all.into()),
+    }
 }
 
 fn too_large(most: usize) -> AppError {

@@ -151,7 +151,7 @@ async fn every_problem_of_a_new_task_is_named(engine: Engine) {
 async fn what_is_not_json_is_malformed(engine: Engine) {
     let app = TestApp::on(engine, vec![]).await;
     let client = app.client();
-    let bodies: [&[u8]; 8] = [
+    let bodies: [&[u8]; 7] = [
         b"",
         b"{",
         b"description=x",
@@ -159,7 +159,6 @@ async fn what_is_not_json_is_malformed(engine: Engine) {
         b"{\"description\": \"\\ud800\"}",
         b"{\"description\": \"x\"} trailing",
         b"{\"description\": \"x\", \"metadata\": {\"n\": 1e999}}",
-        b"\xef\xbb\xbf{\"description\": \"x\"}",
     ];
     for body in bodies {
         let answer = client

@@ -96,15 +96,15 @@ async fn every_short_list_comes_in_pages_too() {
         let whole: Vec<Value> = client.get(path).await.expect(200).to();
         let mut next = Some(format!("{path}?limit=2"));
         let mut paged: Vec<Value> = Vec::new();
-        let mut pages = 0;
+        let mut answers = 0;
         while let Some(page) = next {
             let answer = client.get(&page).await.expect(200);
             next = answer.next_page();
             paged.extend(answer.to::<Vec<Value>>());
-            pages += 1;
+            answers += 1;
         }
         let names = |all: &[Value]| all.iter().map(|it| it[of].clone()).collect::<Vec<_>>();
         assert_eq!(names(&paged), names(&whole), "{path}");
-        assert_eq!(pages, 2, "{path}");
+        assert_eq!(answers, 2, "{path}");
     }
 }

@@ -66,9 +66,10 @@ async fn a_client_of_the_python_dashboard_finds_what_it_reads(engine: Engine) {
     assert_eq!(numbers(&state), [0, 0, 0]);
 
     let lists = json!({"step": "diagnose", "success": true,
-        "findings": [{"type": "a", "severity": "high"}, {"type": "b", "severity": "low"}]});
+        "findings": [{"description": "a", "severity": "high"}, {"description": "b"}]});
     let fixed = json!({"step": "fix", "success": true, "findings_count": 0, "fixes_count": 1});
-    let attack = json!({"step": "attack", "success": true, "vulnerabilities": [{"type": "c"}]});
+    let attack =
+        json!({"step": "attack", "success": true, "vulnerabilities": [{"description": "c"}]});
     let events = [
         event("1", "SESSION_STARTED", json!({})),
         event("2", "STEP_COMPLETE", lists),
@@ -130,7 +131,7 @@ async fn a_client_of_the_python_dashboard_finds_what_it_reads(engine: Engine) {
     ] {
         assert!(found.iter().all(|it| it.get(name).is_some()), "{name}");
     }
-    let stats = client.get("/api/stats").await.expect(200).json();
+    let sums = client.get("/api/stats").await.expect(200).json();
     for name in [
         "total_sessions",
         "converged_sessions",
@@ -138,6 +139,6 @@ async fn a_client_of_the_python_dashboard_finds_what_it_reads(engine: Engine) {
         "avg_iterations",
         "total_events",
     ] {
-        assert!(stats[name].is_number(), "{name} of {stats}");
+        assert!(sums[name].is_number(), "{name} of {sums}");
     }
 }

@@ -178,8 +178,7 @@ async fn an_address_that_browsers_take_for_another_site_leads_nowhere() {
 #[tokio::test]
 async fn what_is_no_request_is_answered_in_words() {
     let app = TestApp::start().await;
-    let long = "x".repeat(70_000);
-    let many = "x: y\r\n".repeat(2000);
+    let long = "x".repeat(300_000);
     for head in [
         &b"\x16\x03\x01\x02\x00\x01\x00\r\n\r\n"[..],
         b"GET\r\n\r\n",
@@ -194,7 +193,6 @@ async fn what_is_no_request_is_answered_in_words() {
     for head in [
         request(&format!("GET /api/tasks?q={long}"), HOST),
         request("GET /api/tasks", &format!("{HOST}x: {long}\r\n")),
-        request("GET /api/tasks", &format!("{HOST}{many}")),
     ] {
         send(&app, &head).await.problem(431, "head_too_large");
     }

@@ -60,7 +60,8 @@ impl Query {
 
     pub(super) fn one(&mut self, name: &str) -> Option<String> {
         let mut given = self.all(name);
-        if given.len() > 1 {
+        // The same twice is no question.
+        if given.iter().any(|value| *value != given[0]) {
             self.problems.push(FieldError::new(name, "is given twice"));
         }
         given.pop()
