@@ -101,7 +101,7 @@ fn complete(document: &mut Value) {
         .as_object()
         .into_iter()
         .flatten()
-        .flat_map(|(_, it)| it.as_object())
+        .filter_map(|(_, it)| it.as_object())
         .flatten()
         .map(|(_, it)| it)
     {
