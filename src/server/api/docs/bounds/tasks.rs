@@ -13,7 +13,7 @@ use crate::domain::{
 
 pub(super) fn bounds() -> Vec<(&'static str, Value)> {
     let mut all = others();
-    all.extend(around());
+    all.extend(of_projects());
     all.extend([
         ("NewTask", new_task()),
         ("TaskChange", task_change()),
@@ -86,7 +86,7 @@ fn question() -> Value {
     })
 }
 
-/// What else there is about tasks: their bodies, questions and usage.
+/// What else there is about tasks: their bodies, logs, usage, activity.
 fn others() -> Vec<(&'static str, Value)> {
     let option = || text_of(1, OPTION_TEXT);
     let usage = |money: Value| {
@@ -122,12 +122,6 @@ fn others() -> Vec<(&'static str, Value)> {
         ),
         ("UsageReport", usage(money_sent)),
         ("UsageRecord", usage(json!({}))),
-    ]
-}
-
-/// What is said and what happened, and whose tasks are.
-fn around() -> Vec<(&'static str, Value)> {
-    vec![
         (
             "LogEntry",
             json!({
@@ -154,6 +148,12 @@ fn around() -> Vec<(&'static str, Value)> {
                 "detail": {"maxLength": LARGEST},
             }),
         ),
+    ]
+}
+
+/// Projects, and what is said of what went wrong.
+fn of_projects() -> Vec<(&'static str, Value)> {
+    vec![
         (
             "Project",
             json!({
