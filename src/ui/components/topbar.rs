@@ -50,12 +50,17 @@ fn Breadcrumb() -> impl IntoView {
             Some("projects") => ("Projects", paths::PROJECTS),
             _ => ("Tasks", paths::TASKS),
         };
-        let mark = if list == paths::TASKS { "#" } else { "" };
-        let thing = parts.next().map(|thing| {
+        let thing = parts.next().map(|thing| match list {
+            paths::TASKS => format!("#{thing}"),
+            // Its id says nothing; its name stands below.
+            paths::CONVERGENCE if thing != "compare" => "session".to_owned(),
+            _ => thing.to_owned(),
+        });
+        let thing = thing.map(|thing| {
             view! {
                 <span aria-hidden="true">"/"</span>
                 <span aria-current="page" class="figure clip">
-                    {format!("{mark}{thing}")}
+                    {thing}
                 </span>
             }
             .any()

@@ -120,8 +120,14 @@ fn Row(session: Memo<Option<Session>>, id: String) -> impl IntoView {
         )
     });
     let trouble = maybe(move || {
-        let error = session.read().as_ref()?.error.clone()?;
-        Some(view! { <p class="row-error" title=error.clone()>{error.clone()}</p> })
+        let session = session.read();
+        let it = session.as_ref()?;
+        // One that did not converge ran into a limit, which is no fault; how it stood says more.
+        let (class, words) = match (it.status, &it.verdict) {
+            (SessionStatus::Ended, Some(verdict)) => ("row-error muted", &verdict.reason),
+            _ => ("row-error", it.error.as_ref()?),
+        };
+        Some(view! { <p class=class title=words.clone()>{words.clone()}</p> })
     });
     let is_unreadable = memo(move || session.read().as_ref().is_some_and(|it| it.unreadable));
     let start = memo(move || session.read().as_ref().map(|it| it.start_time));

@@ -167,8 +167,14 @@ fn Facts(
     };
     let trouble = maybe(move || {
         let (title, error) = session.read().as_ref().and_then(trouble)?;
+        // A limit that was reached is no fault.
+        let class = if title == GAVE_UP {
+            "trouble is-plain"
+        } else {
+            "trouble"
+        };
         Some(view! {
-            <section class="trouble" aria-labelledby="session-error">
+            <section class=class aria-labelledby="session-error">
                 <h2 id="session-error">{title}</h2>
                 <pre>{error}</pre>
             </section>
@@ -218,6 +224,8 @@ fn Facts(
     .any()
 }
 
+const GAVE_UP: &str = "Why it ended";
+
 /// What a session says that went wrong, and what that is, unless the verdict says it already.
 fn trouble(session: &Session) -> Option<(&'static str, String)> {
     let error = session.error.clone()?;
@@ -226,7 +234,7 @@ fn trouble(session: &Session) -> Option<(&'static str, String)> {
     let title = match session.status {
         _ if is_said => return None,
         // It may have ended without a word, long after an error.
-        SessionStatus::Ended if session.final_state == LoopState::Failed => "Why it ended",
+        SessionStatus::Ended if session.final_state == LoopState::Failed => GAVE_UP,
         _ => "Last error",
     };
     Some((title, error))
