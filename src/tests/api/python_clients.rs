@@ -66,7 +66,7 @@ async fn a_client_of_the_python_dashboard_finds_what_it_reads(engine: Engine) {
     assert_eq!(numbers(&state), [0, 0, 0]);
 
     let lists = json!({"step": "diagnose", "success": true,
-        "findings": [{"description": "a", "severity": "high"}, {"description": "b"}]});
+        "findings": [{"type": "a", "severity": "high"}, {"description": "b"}]});
     let fixed = json!({"step": "fix", "success": true, "findings_count": 0, "fixes_count": 1});
     let attack =
         json!({"step": "attack", "success": true, "vulnerabilities": [{"description": "c"}]});

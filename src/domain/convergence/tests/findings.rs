@@ -70,15 +70,19 @@ fn entries_come_in_many_ways() {
         (named.description.as_str(), named.severity),
         ("V-7", Severity::Medium)
     );
-    for nothing in [
-        json!(7),
-        json!({}),
-        json!(null),
-        json!(""),
-        json!({"severity": "low"}),
-    ] {
+    for nothing in [json!(7), json!({}), json!(null), json!("")] {
         assert_eq!(read(nothing), None);
     }
+    // Whoever lists it has found it.
+    let wordless = read(json!({"type": "leak", "severity": "low"})).unwrap();
+    assert_eq!(
+        (
+            wordless.kind.as_str(),
+            wordless.description.as_str(),
+            wordless.severity
+        ),
+        ("leak", "without a description", Severity::Low)
+    );
     let long = read(json!("x".repeat(5000))).unwrap();
     assert_eq!(long.description.chars().count(), 2001);
     assert!(!read(json!("a\0b")).unwrap().description.contains('\0'));
