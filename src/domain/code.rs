@@ -144,9 +144,12 @@ mod tests {
             // The name in the documentation is derived from that of the variant.
             let name: String = format!("{code:?}")
                 .chars()
-                .map(|c| match c.is_uppercase() {
-                    true => format!("_{}", c.to_lowercase()),
-                    false => c.to_string(),
+                .map(|c| {
+                    if c.is_uppercase() {
+                        format!("_{}", c.to_lowercase())
+                    } else {
+                        c.to_string()
+                    }
                 })
                 .collect();
             assert_eq!(name.trim_start_matches('_'), word);

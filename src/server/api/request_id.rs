@@ -52,7 +52,7 @@ mod tests {
             assert_eq!(named(id.as_bytes()), id);
         }
         for id in [
-            b"" as &[u8],
+            &b""[..],
             b"a b",
             b"\"",
             b"a\tb",

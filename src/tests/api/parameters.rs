@@ -17,7 +17,7 @@ async fn an_unknown_parameter_is_refused_everywhere() {
             continue;
         }
         for method in methods.as_object().unwrap().keys() {
-            let path = path.replace("{id}", "1").replace('{', "").replace('}', "");
+            let path = path.replace("{id}", "1").replace(['{', '}'], "");
             let method: Method = method.to_uppercase().parse().unwrap();
             let path = format!("{path}?nope=1");
             client.send(method, &path, &[], "{}").await.invalid("nope");
