@@ -51,8 +51,15 @@ mod tests {
         for id in ["a", "0199ab-4:x/y+z=@_.", &"x".repeat(128)] {
             assert_eq!(named(id.as_bytes()), id);
         }
-        let odd: [&[u8]; 7] = [b"", b"a b", b"\"", b"a\tb", b"\xff", b"<b>", &[b'x'; 129]];
-        for id in odd {
+        for id in [
+            &b""[..],
+            b"a b",
+            b"\"",
+            b"a\tb",
+            b"\xff",
+            b"<b>",
+            &[b'x'; 129],
+        ] {
             let new = named(id);
             assert_ne!(new.as_bytes(), id);
             assert!(new.len() >= 10, "{new:?}");
