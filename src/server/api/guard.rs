@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 use super::host;
 use super::known::KnownParameters;
 use super::request_id::{self, REQUEST_ID};
-use crate::domain::{AppError, Code};
+use crate::domain::{AppError, Code, LARGEST_BODY};
 use crate::server::error::{Asked, told};
 
 /// Methods that some address knows.
@@ -31,6 +31,7 @@ pub(crate) async fn guard(
     if uri.path().starts_with("/rpc/") {
         forget_old_error(request.headers_mut());
     }
+    let is_large = is_large(request.headers());
     let mut response = match check(&request, &known) {
         Ok(()) => next.run(request).await,
         Err(error) => error.into_response(),
@@ -45,10 +46,20 @@ pub(crate) async fn guard(
         response = told(explained(response, &asked), &asked);
     }
     let headers = response.headers_mut();
+    if status == StatusCode::PAYLOAD_TOO_LARGE || (is_large && !status.is_success()) {
+        // The rest of the body is not read: nobody is to send the next request behind it.
+        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
     keep_here(headers);
     say_policies(headers, uri.path());
     headers.insert(REQUEST_ID, id);
     response
+}
+
+fn is_large(headers: &HeaderMap) -> bool {
+    let length = headers.get(header::CONTENT_LENGTH);
+    let length = length.and_then(|it| it.to_str().ok()?.parse::<usize>().ok());
+    length.is_some_and(|length| length > LARGEST_BODY)
 }
 
 /// What is refused whatever the address.

@@ -199,6 +199,8 @@ async fn a_body_that_is_too_large_is_refused_at_every_door() {
     let answer = client
         .send(Method::POST, "/rpc/tasks/list", &json, filter)
         .await;
+    // Nobody sends the next request behind a body that is not read.
+    assert_eq!(answer.header("connection"), "close");
     let error = answer.expect(413).json();
     assert_eq!(error["kind"], "TooLarge");
     let words = error["detail"].as_str().unwrap();
