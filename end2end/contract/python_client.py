@@ -78,5 +78,5 @@ assert absent.status_code == HTTPStatus.NOT_FOUND and absent.parsed.detail
 started = SentEvent(event_type="SESSION_STARTED", event_id="1")
 taken = take_events.sync(client=client, body=EventBatch(session_id="python", events=[started]))
 assert taken.accepted == 1 and taken.refused == []
-assert [it.session_id for it in list_sessions.sync(client=client)] == ["python"]
+assert "python" in [it.session_id for it in list_sessions.sync(client=client)]
 print("the client in Python registered, created, listed, claimed, reported and completed")
