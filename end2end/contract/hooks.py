@@ -15,7 +15,7 @@ BEYOND_SCHEMA = [
     (r"an external task ", "what is said of an external task goes together"),
     (r"name the agent that may come", "an agent that may come has to be named"),
     (r"is asked together with ", "a question goes with the status that asks it"),
-    (r"input_tokens must have cached_tokens in them", "two numbers are compared"),
+    (r"cached_tokens must be part of input_tokens", "two numbers are compared"),
     (r"every option needs an id of its own", "options are compared"),
     (r"a number of at most 9007199254740991", "any JSON has no bounds in its schema"),
     (r"must be at most 65536 bytes as JSON", "JSON Schema counts characters"),

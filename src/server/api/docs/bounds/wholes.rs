@@ -80,7 +80,7 @@ fn reply(field: &str) -> Value {
     } else {
         ("The option that was chosen.", OPTION_TEXT)
     };
-    let question = json!({"type": ["string", "null"], "maxLength": WORD,
+    let question = json!({"type": ["string", "null"], "maxLength": WORD, "pattern": NOT_BLANK,
         "description": "The id of the question; whichever is open when absent."});
     json!({
         "type": "object",
