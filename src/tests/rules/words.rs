@@ -61,6 +61,9 @@ const SEVERITIES: [(Severity, &[&str]); 5] = [
             "informational",
             "hint",
             "suggestion",
+            "recommendation",
+            "convention",
+            "refactor",
             "style",
         ],
     ),
@@ -95,7 +98,9 @@ const SEVERITIES: [(Severity, &[&str]); 5] = [
     // It is not said to be harmless, so it counts.
     (
         Severity::Unknown,
-        &["unknown", "", "none", "p1", "2", "7.5", "bad", "lowest"],
+        &[
+            "unknown", "", "none", "p1", "2", "7.5", "bad", "lowest", "odd", "debug",
+        ],
     ),
 ];
 
@@ -148,6 +153,9 @@ fn every_word_for_a_severity_means_the_same_and_no_other_is_taken_for_harmless()
                 assert_eq!(sighting.severity, severity, "{entry}");
             }
         }
+    }
+    for untold in [json!({"severity": 9.8}), json!("high")] {
+        assert_eq!(Severity::of(&untold), Severity::Unknown, "{untold}");
     }
 }
 

@@ -89,36 +89,6 @@ fn entries_come_in_many_ways() {
 }
 
 #[test]
-fn words_for_how_grave_something_is_follow_one_table() {
-    let table = [
-        (
-            Severity::Critical,
-            "critical Critical CRIT fatal blocker emergency",
-        ),
-        (
-            Severity::High,
-            "high HIGH error Error ERR major serious important severe",
-        ),
-        (Severity::Medium, "medium Moderate warning WARN"),
-        (
-            Severity::Low,
-            "low minor note info Informational information style hint notice negligible trivial \
-             suggestion recommendation convention refactor",
-        ),
-        (Severity::Unknown, "unknown none odd 7 debug lowest"),
-    ];
-    for (severity, words) in table {
-        for word in words.split(' ') {
-            assert_eq!(Severity::read(word), severity, "{word}");
-            let entry = json!({"severity": format!(" {word}\n")});
-            assert_eq!(Severity::of(&entry), severity, "{word}");
-        }
-    }
-    assert_eq!(Severity::of(&json!({"severity": 9.8})), Severity::Unknown);
-    assert_eq!(Severity::of(&json!("high")), Severity::Unknown);
-}
-
-#[test]
 fn a_severity_that_was_not_told_is_said_beside_the_words() {
     let entry = json!({"description": "d", "severity": "medium", "severity_assumed": true});
     let read = Sighting::read(&entry, "finding").unwrap();
