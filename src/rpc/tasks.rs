@@ -106,7 +106,7 @@ pub async fn draft(name: String) -> Result<TaskDraft, AppError> {
 #[server(prefix = "/rpc", endpoint = "tasks/cancel")]
 pub async fn cancel(task: String) -> Result<Task, AppError> {
     let (app, operator) = reply::operator()?;
-    let cancelled = operations::tasks::cancel(&app, &operator, &task).await;
+    let cancelled = operations::tasks::cancel(&app, &operator, &task, None).await;
     reply::with_status(cancelled).map(operations::tasks::Cancelled::into_task)
 }
 
@@ -126,7 +126,7 @@ pub async fn retry(task: String, #[server(default)] description: String) -> Resu
 #[server(prefix = "/rpc", endpoint = "tasks/start")]
 pub async fn start(task: String) -> Result<Task, AppError> {
     let (app, operator) = reply::operator()?;
-    reply::with_status(operations::tasks::start(&app, &operator, &task).await)
+    reply::with_status(operations::tasks::start(&app, &operator, &task, None).await)
 }
 
 /// Answers the question of a task that needs input.

@@ -5,6 +5,8 @@ use std::fs::{DirBuilder, File, OpenOptions, Permissions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use rustix::fs::OFlags;
 
@@ -17,6 +19,12 @@ pub(crate) fn create_folder(folder: &Path) -> io::Result<()> {
         .recursive(true)
         .mode(FOLDER)
         .create(folder)
+}
+
+/// A limit on the size of files ends a program unless it listens; to us it is a full disk.
+pub(crate) fn survive_limits() {
+    let reached = Arc::new(AtomicBool::new(false));
+    let _unlimited = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, reached);
 }
 
 /// Opens `path` for reading and writing, and makes it when it is not there. What is in it stays.

@@ -47,8 +47,6 @@ pub(crate) mod upkeep;
 
 use std::io::Write;
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -71,9 +69,7 @@ pub fn main() -> ExitCode {
     };
     telemetry::start(config.log_format);
     agents::orphans::adopt();
-    // A limit on the size of files ends a program unless it listens; to us it is a full disk.
-    let reached = Arc::new(AtomicBool::new(false));
-    let _unlimited = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, reached);
+    files::survive_limits();
     // A page is rendered in one go: with few workers, a long one would hold up the others.
     let workers = std::thread::available_parallelism().map_or(4, |n| n.get().max(4));
     let runtime = tokio::runtime::Builder::new_multi_thread()

@@ -1,5 +1,7 @@
 //! `ETag` and `If-Match`: both carry the `edit_version` of a thing.
 
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 
@@ -15,7 +17,17 @@ pub(super) fn tagged(edit_version: i64, answer: impl IntoResponse) -> Response {
 }
 
 /// The version that `If-Match` demands; `None` for any.
-pub(super) fn expected(headers: &HeaderMap) -> Result<Option<i64>, AppError> {
+pub(super) struct IfMatch(pub(super) Option<i64>);
+
+impl<S: Sync> FromRequestParts<S> for IfMatch {
+    type Rejection = AppError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, AppError> {
+        expected(&parts.headers).map(Self)
+    }
+}
+
+fn expected(headers: &HeaderMap) -> Result<Option<i64>, AppError> {
     let Some(value) = headers.get(header::IF_MATCH) else {
         return Ok(None);
     };

@@ -9,7 +9,8 @@ use utoipa_axum::routes;
 use super::creating::{Creating, created};
 use super::json::Json;
 use super::payload::Payload;
-use super::{body, etag, params};
+use super::etag::{self, IfMatch};
+use super::{body, params};
 use crate::domain::{AppError, IdempotencyKey, NewProject, Problem, Project, ProjectChange};
 use crate::server::auth::Actor;
 use crate::server::operations::projects as operations;
@@ -89,28 +90,30 @@ async fn change_project(
     State(app): State<AppState>,
     actor: Actor,
     Path(name): Path<String>,
-    headers: HeaderMap,
+    IfMatch(expected): IfMatch,
     Payload(request): Payload,
 ) -> Result<Response, AppError> {
     let change = body::checked(&request, ProjectChange::problems)?;
-    let expected = etag::expected(&headers)?;
     let project = operations::change(&app, &actor.admin()?, &name, change, expected).await?;
     Ok(answer(project))
 }
 
 /// Remove a project that has nothing; one that has tasks is archived instead.
 #[utoipa::path(delete, path = "/api/projects/{name}", tag = "projects",
-    params(("name" = String, Path, description = "its name")),
+    params(("name" = String, Path, description = "its name"),
+        ("If-Match" = Option<String>, Header, description = "the ETag that the caller knows")),
     responses((status = 204),
     (status = 403, body = Problem, content_type = "application/problem+json"),
     (status = 404, body = Problem, content_type = "application/problem+json"),
-    (status = 409, body = Problem, content_type = "application/problem+json")))]
+    (status = 409, body = Problem, content_type = "application/problem+json"),
+    (status = 412, body = Problem, content_type = "application/problem+json")))]
 async fn remove_project(
     State(app): State<AppState>,
     actor: Actor,
     Path(name): Path<String>,
+    IfMatch(expected): IfMatch,
 ) -> Result<StatusCode, AppError> {
-    operations::remove(&app, &actor.admin()?, &name).await?;
+    operations::remove(&app, &actor.admin()?, &name, expected).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -11,7 +11,8 @@ use utoipa_axum::routes;
 use super::creating::{Creating, created};
 use super::json::Json;
 use super::payload::Payload;
-use super::{body, etag, params};
+use super::etag::{self, IfMatch};
+use super::{body, params};
 use crate::domain::{AppError, NewTask, Problem, Reply, Task, TaskChange, TaskDetail, UsageRecord};
 use crate::server::auth::Actor;
 use crate::server::operations::tasks as operations;
@@ -107,12 +108,12 @@ async fn change_task(
     State(app): State<AppState>,
     actor: Actor,
     Path(task): Path<String>,
+    IfMatch(expected): IfMatch,
     headers: HeaderMap,
     Payload(request): Payload,
 ) -> Result<Response, AppError> {
     let change = body::checked(&request, TaskChange::problems)?;
     let lease = body::lease(&headers)?;
-    let expected = etag::expected(&headers)?;
     let who = actor.operator()?;
     let task = operations::change(&app, &who, &task, change, expected, lease).await?;
     operations::whole(&app, task).await.map(answer)
@@ -120,16 +121,19 @@ async fn change_task(
 
 /// Cancel a task: 200 when it is cancelled, 202 while its agent is being stopped.
 #[utoipa::path(delete, path = "/api/tasks/{id}", tag = "tasks",
-    params(("id" = String, Path, description = "number or id")),
+    params(("id" = String, Path, description = "number or id"),
+        ("If-Match" = Option<String>, Header, description = "the ETag that the caller knows")),
     responses((status = 200, body = TaskDetail), (status = 202, body = TaskDetail),
     (status = 404, body = Problem, content_type = "application/problem+json"),
-    (status = 409, body = Problem, content_type = "application/problem+json")))]
+    (status = 409, body = Problem, content_type = "application/problem+json"),
+    (status = 412, body = Problem, content_type = "application/problem+json")))]
 async fn cancel_task(
     State(app): State<AppState>,
     actor: Actor,
     Path(task): Path<String>,
+    IfMatch(expected): IfMatch,
 ) -> Result<Response, AppError> {
-    let cancelled = operations::cancel(&app, &actor.operator()?, &task).await?;
+    let cancelled = operations::cancel(&app, &actor.operator()?, &task, expected).await?;
     let status = cancelled.status();
     let detail = operations::whole(&app, cancelled.into_task()).await?;
     Ok((status, answer(detail)).into_response())
@@ -137,16 +141,19 @@ async fn cancel_task(
 
 /// Cancel a task, like `DELETE`.
 #[utoipa::path(post, path = "/api/tasks/{id}/cancel", tag = "tasks",
-    params(("id" = String, Path, description = "number or id")),
+    params(("id" = String, Path, description = "number or id"),
+        ("If-Match" = Option<String>, Header, description = "the ETag that the caller knows")),
     responses((status = 200, body = TaskDetail), (status = 202, body = TaskDetail),
     (status = 404, body = Problem, content_type = "application/problem+json"),
-    (status = 409, body = Problem, content_type = "application/problem+json")))]
+    (status = 409, body = Problem, content_type = "application/problem+json"),
+    (status = 412, body = Problem, content_type = "application/problem+json")))]
 async fn cancel_task_by_post(
     state: State<AppState>,
     actor: Actor,
     task: Path<String>,
+    expected: IfMatch,
 ) -> Result<Response, AppError> {
-    cancel_task(state, actor, task).await
+    cancel_task(state, actor, task, expected).await
 }
 
 /// What a retry may change.
@@ -177,16 +184,19 @@ async fn retry_task(
 
 /// Move a pending task to the head of the queue.
 #[utoipa::path(post, path = "/api/tasks/{id}/start", tag = "tasks",
-    params(("id" = String, Path, description = "number or id")),
+    params(("id" = String, Path, description = "number or id"),
+        ("If-Match" = Option<String>, Header, description = "the ETag that the caller knows")),
     responses((status = 200, body = TaskDetail),
     (status = 404, body = Problem, content_type = "application/problem+json"),
-    (status = 409, body = Problem, content_type = "application/problem+json")))]
+    (status = 409, body = Problem, content_type = "application/problem+json"),
+    (status = 412, body = Problem, content_type = "application/problem+json")))]
 async fn start_task(
     State(app): State<AppState>,
     actor: Actor,
     Path(task): Path<String>,
+    IfMatch(expected): IfMatch,
 ) -> Result<Response, AppError> {
-    let task = operations::start(&app, &actor.operator()?, &task).await?;
+    let task = operations::start(&app, &actor.operator()?, &task, expected).await?;
     operations::whole(&app, task).await.map(answer)
 }
 

@@ -44,7 +44,7 @@ use clap::Parser;
 
 use self::pipeline::Ending;
 use self::settings::{Command, ConfigCommand, Flags, RunFlags};
-use super::agents;
+use super::{agents, files};
 
 pub(crate) use self::simulate::simulate;
 
@@ -66,6 +66,7 @@ pub fn main() -> ExitCode {
     if words.next().is_some_and(|word| word == "supervise") {
         return agents::supervisor::main(words);
     }
+    files::survive_limits();
     ExitCode::from(obey(std::env::args_os()))
 }
 

@@ -1,10 +1,9 @@
 //! When a loop has converged. Pure.
 //!
-//! An iteration is clean when nothing changed (the fix step reports no fix, or, if it reports
-//! nothing, left every file of the target as it was), the validation passed, every step did its
-//! work, and nothing at or above `min_severity` was found that its tool does not say is to be
-//! lived with. So many clean iterations in a row as
-//! `convergence_threshold` says converge.
+//! An iteration is clean when nothing changed (the fix step reports no fix, and left what is in the
+//! files of the target as it was), the validation passed, every step did its work, and nothing at or
+//! above `min_severity` was found that its tool does not say is to be lived with. So many clean
+//! iterations in a row as `convergence_threshold` says converge.
 
 use serde_json::Value;
 

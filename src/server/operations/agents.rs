@@ -198,7 +198,7 @@ pub(crate) async fn stop(
         // Only now: until the wish was stored, it may have been given another task.
         let held = app.board.record(name).map(|(_, held)| held);
         for number in held.into_iter().flatten() {
-            match tasks::cancel(app, who, &number.to_string()).await {
+            match tasks::cancel(app, who, &number.to_string(), None).await {
                 // It ended by itself in the meantime.
                 Err(error) if error.kind() == ErrorKind::Conflict => {}
                 Err(error) => return Err(error),

@@ -52,8 +52,13 @@ pub(crate) async fn change(
         .await?)
 }
 
-/// Removes a project that has nothing.
-pub(crate) async fn remove(app: &AppState, _: &Admin, name: &str) -> Result<(), AppError> {
+/// Removes a project that has nothing; with `expected`, only when that is its `edit_version` still.
+pub(crate) async fn remove(
+    app: &AppState,
+    _: &Admin,
+    name: &str,
+    expected: Option<i64>,
+) -> Result<(), AppError> {
     let name = name.to_owned();
-    Ok(app.db.write(RemoveProject { name }).await?)
+    Ok(app.db.write(RemoveProject { name, expected }).await?)
 }

@@ -170,13 +170,7 @@ impl Write for ChangeProject {
 
     async fn run(&self, tx: &mut Tx<'_>) -> Answer<Project> {
         let mut project = load(tx, &Scope::everything(), &self.name).await?;
-        if self
-            .expected
-            .is_some_and(|known| known != project.edit_version)
-        {
-            let detail = format!("the project {} was changed meanwhile", self.name);
-            return Err(AppError::new(Code::ChangedMeanwhile, detail).into());
-        }
+        check_edition(&project, self.expected)?;
         let change = &self.change;
         if self.name == DEFAULT_PROJECT && change.archived == Some(true) {
             let detail = "the project default takes what names no other, and stays open";
@@ -205,9 +199,20 @@ impl Write for ChangeProject {
     }
 }
 
+/// Passes when the `edit_version` of `project` is the one that the caller knows.
+fn check_edition(project: &Project, known: Option<i64>) -> Result<(), AppError> {
+    if known.is_none_or(|known| known == project.edit_version) {
+        return Ok(());
+    }
+    let detail = format!("the project {} was changed meanwhile", project.name);
+    Err(AppError::new(Code::ChangedMeanwhile, detail))
+}
+
 /// Removes a project that has nothing.
 pub(crate) struct RemoveProject {
     pub(crate) name: String,
+    /// The `edit_version` that the caller knows; any when absent.
+    pub(crate) expected: Option<i64>,
 }
 
 const HAS_TASKS: &str =
@@ -221,6 +226,7 @@ impl Write for RemoveProject {
 
     async fn run(&self, tx: &mut Tx<'_>) -> Answer<()> {
         let project = load(tx, &Scope::everything(), &self.name).await?;
+        check_edition(&project, self.expected)?;
         if self.name == DEFAULT_PROJECT {
             let detail = "the project default takes what names no other, and stays";
             return Err(AppError::new(Code::ProjectIsDefault, detail).into());

@@ -164,6 +164,15 @@ async fn an_edit_of_something_older_is_refused(engine: Engine) {
     edit("*", "three").await.expect(200);
     let task = client.task(1).await;
     assert_eq!((task.title.as_str(), task.edit_version), ("three", 3));
+    // Nobody starts or cancels, either, what they have not seen.
+    let stale = [("if-match", known.as_str())];
+    for (method, path) in [
+        (Method::POST, "/api/tasks/1/start"),
+        (Method::POST, "/api/tasks/1/cancel"),
+        (Method::DELETE, path),
+    ] {
+        client.send(method, path, &stale, "").await.problem(412);
+    }
     // What is no edit of a person's field leaves it, and is a change all the same.
     let before = task.version;
     client
@@ -173,4 +182,18 @@ async fn an_edit_of_something_older_is_refused(engine: Engine) {
     let task = client.task(1).await;
     assert_eq!(task.edit_version, 3);
     assert!(task.version > before);
+    let now = [("if-match", "\"3\"")];
+    client.send(Method::DELETE, path, &now, "").await.expect(200);
+
+    let new = json!({"name": "web"});
+    let made = client.post("/api/projects", &new).await.expect(201);
+    let seen = [("if-match", made.header("etag"))];
+    let path = "/api/projects/web";
+    let title = json!({"title": "Web"});
+    client.patch(path, &title).await.expect(200);
+    client
+        .send(Method::DELETE, path, &seen, "")
+        .await
+        .problem(412);
+    client.get(path).await.expect(200);
 }

@@ -174,3 +174,53 @@ async fn the_oldest_is_dropped_when_there_is_too_much_with_a_word() {
     let list = project.run(&["deliver", "--list"]).await.with(1);
     assert_eq!(list.said.matches("\nsession ").count(), 2, "{list:?}");
 }
+
+#[tokio::test]
+async fn a_session_that_cannot_be_kept_fails_and_never_converges() {
+    let project = Project::validating("exit 0", "");
+    let hook = Hook::start(Mood::Takes).await;
+    let words = ["run", "--webhook-url", &hook.url];
+    let ended = project.start_on_full_disk(2048, &words).end().await.with(1);
+    assert!(
+        ended.complained.contains("the events cannot be kept: "),
+        "{ended:?}"
+    );
+    let taken = hook.taken();
+    assert!(!taken.is_empty(), "what was kept arrives");
+    for event in &taken {
+        assert_ne!(event["event_type"], "CONVERGENCE_REACHED");
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_noted_on_a_full_disk_is_still_there_when_there_is_room() {
+    let project = Project::small();
+    let hook = Hook::start(Mood::Loathes("Y")).await;
+    let mut some = events("s", 3);
+    some[1]["event_type"] = json!("Y");
+    let journal = project.leave("s", &hook.url, &some);
+    let deliver = || project.start_on_full_disk(0, &["deliver"]).end();
+    let ended = deliver().await.with(2);
+    assert!(
+        ended.complained.contains("some may come twice: "),
+        "{ended:?}"
+    );
+    // Nobody noted what became of it: it is looked at afresh, and nothing of it is lost.
+    let list = project.run(&["deliver", "--list"]).await.with(1);
+    assert!(list.said.contains("3 events to post"), "{list:?}");
+    let ended = project
+        .start_on_full_disk(0, &["deliver", "--forget"])
+        .end()
+        .await
+        .with(1);
+    assert!(!ended.complained.contains("panicked"), "{ended:?}");
+    assert!(journal.exists());
+    project.run(&["deliver"]).await.with(2);
+    let list = project.run(&["deliver", "--list"]).await.with(2);
+    assert!(list.said.contains("Y s-1"), "{list:?}");
+    // What has arrived whole is removed, for which there is always room.
+    project.run(&["deliver", "--forget"]).await.with(0);
+    project.leave("t", &hook.url, &events("t", 3));
+    deliver().await.with(0);
+    assert!(is_empty(&project.outbox()));
+}

@@ -91,11 +91,22 @@ impl Project {
 
     /// The same with these variables.
     pub(super) fn start_with(&self, words: &[&str], variables: &[(&str, &str)]) -> Loop {
+        self.spawn(Command::new(binary("kimi-converge")), words, variables)
+    }
+
+    /// The same where no file can grow beyond so many bytes, which is as good as a full disk.
+    pub(super) fn start_on_full_disk(&self, bytes: u32, words: &[&str]) -> Loop {
+        let mut shell = Command::new("sh");
+        let limit = format!("ulimit -S -f {}; exec \"$0\" \"$@\"", bytes / 512);
+        shell.args(["-c", &limit]).arg(binary("kimi-converge"));
+        self.spawn(shell, words, &[])
+    }
+
+    fn spawn(&self, mut command: Command, words: &[&str], variables: &[(&str, &str)]) -> Loop {
         let folder = self.folder.path();
         // Several may run at once.
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let mark = format!("{}#{number}", folder.display());
-        let mut command = Command::new(binary("kimi-converge"));
         command.args(words).current_dir(folder);
         command.env("XDG_STATE_HOME", folder.join("state"));
         command.env(MARK, &mark);

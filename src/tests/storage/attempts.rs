@@ -209,6 +209,7 @@ async fn a_failed_attempt_waits_longer_each_time_and_ends_with_the_last(engine: 
 async fn a_cancelled_attempt_is_not_tried_again(engine: Engine) {
     let store = Store::new(engine).await;
     let cancel = |number| CancelTask {
+        expected: None,
         task: TaskRef::Number(number),
         author: Author::server("me"),
         now: NOW,
@@ -328,6 +329,7 @@ async fn starting_now_ends_the_pause(engine: Engine) {
     store.claim(number, "lease").await;
     store.write(end(number, "lease", failed())).await.unwrap();
     let expedite = |now| ExpediteTask {
+        expected: None,
         task: TaskRef::Number(number),
         author: Author::server("me"),
         now,

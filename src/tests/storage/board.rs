@@ -95,6 +95,7 @@ async fn a_position_that_changes_back_is_published_again(engine: Engine) {
     let (board, bus, publisher) = projections();
     let follow = || publisher.publish(store.announced(), NOW);
     let cancel = |number| CancelTask {
+        expected: None,
         task: TaskRef::Number(number),
         author: Author::server("me"),
         now: NOW,
@@ -114,7 +115,7 @@ async fn a_position_that_changes_back_is_published_again(engine: Engine) {
         let author = Author::server("me");
         let now = NOW.plus_seconds(number);
         store
-            .write(ExpediteTask { task, author, now })
+            .write(ExpediteTask { task, expected: None, author, now })
             .await
             .unwrap();
     }
@@ -153,6 +154,7 @@ async fn a_position_that_somebody_saw_is_corrected(engine: Engine) {
 
     // The second moves up, and only a page that is loaded now sees it.
     let cancel = CancelTask {
+        expected: None,
         task: TaskRef::Number(first),
         author: Author::server("me"),
         now: NOW,
@@ -165,6 +167,7 @@ async fn a_position_that_somebody_saw_is_corrected(engine: Engine) {
     // It moves down again: nothing new to most, but the page has to hear it.
     let third = store.pending(1).await;
     let expedite = ExpediteTask {
+        expected: None,
         task: TaskRef::Number(third),
         author: Author::server("me"),
         now: NOW,

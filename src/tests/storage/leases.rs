@@ -98,6 +98,7 @@ async fn an_expired_lease_returns_the_task_or_fails_it(engine: Engine) {
 
 pub(super) fn cancel(number: i64) -> CancelTask {
     CancelTask {
+        expected: None,
         task: TaskRef::Number(number),
         author: Author::server("me"),
         now: NOW,

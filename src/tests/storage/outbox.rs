@@ -17,6 +17,7 @@ async fn every_change_waits_for_each_follower_until_it_was_taken(engine: Engine)
     let store = Store::followed_by(engine, &["webhooks", "nodes"]).await;
     let created = store.create(described("x")).await;
     let cancel = CancelTask {
+        expected: None,
         task: TaskRef::Number(created.task.number),
         author: Author::server("me"),
         now: NOW,

@@ -37,6 +37,7 @@ async fn what_the_board_missed_is_mended_and_counted_once(engine: Engine) {
     let fresh = store.pending(1).await;
     store.claim(kept, "lease").await;
     let cancel = CancelTask {
+        expected: None,
         task: TaskRef::Number(ended),
         author: Author::server("me"),
         now: NOW,

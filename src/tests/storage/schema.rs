@@ -244,6 +244,7 @@ async fn a_long_timeline_keeps_its_end(engine: Engine) {
     let number = store.pending(1).await;
     for n in 1..=1001 {
         let expedite = ExpediteTask {
+            expected: None,
             task: TaskRef::Number(number),
             author: Author::server(&format!("person {n}")),
             now: NOW,
@@ -296,6 +297,7 @@ async fn the_numbers_of_tasks_follow_every_change(engine: Engine) {
         ]
     );
     let cancel = CancelTask {
+        expected: None,
         task: TaskRef::Number(2),
         author: Author::server("somebody"),
         now: NOW,

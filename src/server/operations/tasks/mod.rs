@@ -155,6 +155,7 @@ pub(crate) async fn cancel(
     app: &AppState,
     who: &Operator,
     task: &str,
+    expected: Option<i64>,
 ) -> Result<Cancelled, AppError> {
     let author = who.author();
     let now = app.clock.now();
@@ -162,6 +163,7 @@ pub(crate) async fn cancel(
         .db
         .write(CancelTask {
             task: parse(task)?,
+            expected,
             author,
             now,
         })
@@ -186,13 +188,19 @@ pub(crate) async fn cancel(
 }
 
 /// Moves a pending task to the head of the queue.
-pub(crate) async fn start(app: &AppState, who: &Operator, task: &str) -> Result<Task, AppError> {
+pub(crate) async fn start(
+    app: &AppState,
+    who: &Operator,
+    task: &str,
+    expected: Option<i64>,
+) -> Result<Task, AppError> {
     let author = who.author();
     let now = app.clock.now();
     let stored = app
         .db
         .write(ExpediteTask {
             task: parse(task)?,
+            expected,
             author,
             now,
         })

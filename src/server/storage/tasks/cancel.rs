@@ -11,6 +11,8 @@ use crate::server::storage::{Answer, Tx, Write};
 
 pub(crate) struct CancelTask {
     pub(crate) task: TaskRef,
+    /// The `edit_version` that the caller knows; any when absent.
+    pub(crate) expected: Option<i64>,
     pub(crate) author: Author,
     pub(crate) now: Timestamp,
 }
@@ -30,6 +32,7 @@ impl Write for CancelTask {
     async fn run(&self, tx: &mut Tx<'_>) -> Answer<Cancellation> {
         let mut stored = load(tx, &self.author.sees, self.task).await?;
         stored.check_author(&self.author)?;
+        stored.check_edition(self.expected)?;
         let before = stored.task.status;
         if before == TaskStatus::Cancelled {
             return Ok(Cancellation::Done(stored));

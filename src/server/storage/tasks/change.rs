@@ -35,13 +35,7 @@ impl Write for ChangeTask {
         }
         let asked = stored.questions.clone();
         self.authorise(&mut stored)?;
-        if self
-            .expected
-            .is_some_and(|known| known != stored.task.edit_version)
-        {
-            let detail = format!("task #{} was changed meanwhile", stored.task.number);
-            return Err(AppError::new(Code::ChangedMeanwhile, detail).into());
-        }
+        stored.check_edition(self.expected)?;
         let mut kinds = Vec::new();
         kinds.extend(self.edit(tx, &mut stored).await?);
         let attempt = stored.task.attempt;

@@ -69,6 +69,18 @@ impl StoredTask {
         }
     }
 
+    /// Passes when its `edit_version` is the one that the caller knows.
+    pub(in crate::server::storage) fn check_edition(
+        &self,
+        known: Option<i64>,
+    ) -> Result<(), AppError> {
+        if known.is_none_or(|known| known == self.task.edit_version) {
+            return Ok(());
+        }
+        let detail = format!("task #{} was changed meanwhile", self.task.number);
+        Err(AppError::new(Code::ChangedMeanwhile, detail))
+    }
+
     /// Passes when `author` may change it.
     pub(in crate::server::storage) fn check_author(&self, author: &Author) -> Result<(), AppError> {
         let task = &self.task;

@@ -13,6 +13,8 @@ use crate::server::storage::{Answer, Tx, Write, logs};
 /// Moves a pending task to the head of the queue.
 pub(crate) struct ExpediteTask {
     pub(crate) task: TaskRef,
+    /// The `edit_version` that the caller knows; any when absent.
+    pub(crate) expected: Option<i64>,
     pub(crate) author: Author,
     pub(crate) now: Timestamp,
 }
@@ -23,6 +25,7 @@ impl Write for ExpediteTask {
     async fn run(&self, tx: &mut Tx<'_>) -> Answer<StoredTask> {
         let mut stored = load(tx, &self.author.sees, self.task).await?;
         stored.check_author(&self.author)?;
+        stored.check_edition(self.expected)?;
         let status = stored.task.status;
         if status != TaskStatus::Pending {
             let number = stored.task.number;
