@@ -243,6 +243,12 @@ async fn say_who_works(db: &Database, agents: &[AgentConfig]) -> Result<(), Star
         "tasks wait"
     };
     tracing::info!(waiting, "agents: {names}; {waiting} {wait}");
+    if cfg!(not(debug_assertions)) && !assets::has_program() {
+        tracing::warn!(
+            "this executable was built without what runs in the browser, and its pages are not live: build it with \
+             `make build`, or keep the folder `site` of the build beside it"
+        );
+    }
     if !assets::has_charts() {
         tracing::warn!(
             "this build has no charts: run `npm install` in the sources and build again"

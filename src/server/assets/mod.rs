@@ -1,39 +1,21 @@
 //! The built site, inside the executable: hashed, precompressed, served from memory.
 
+mod site;
+
 use std::sync::LazyLock;
 
 use axum::body::{Body, Bytes};
 use axum::extract::Path;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use rust_embed::{Embed, EmbeddedFile};
 use sha2::{Digest, Sha256};
 
-#[derive(Embed)]
-#[folder = "$CARGO_MANIFEST_DIR/target/site"]
-#[allow_missing = true]
-struct Site;
+use self::site::file;
 
-/// The program that draws charts, bundled beside the site: cargo-leptos empties its folder.
-#[derive(Embed)]
-#[folder = "$CARGO_MANIFEST_DIR/target/charts"]
-#[allow_missing = true]
-#[prefix = "pkg/"]
-struct Charts;
-
-const CHARTS: &str = "pkg/charts.js";
+pub(super) use self::site::{has_charts, has_program};
 
 /// What a page says where its charts would be.
-const NO_CHARTS: &[u8] = include_bytes!("../ui/charts_missing.js");
-
-fn file(name: &str) -> Option<EmbeddedFile> {
-    Site::get(name).or_else(|| Charts::get(name))
-}
-
-/// False for a build that was made before the charts were: `npm install` makes them.
-pub(super) fn has_charts() -> bool {
-    file(CHARTS).is_some()
-}
+const NO_CHARTS: &[u8] = include_bytes!("../../ui/charts_missing.js");
 
 /// The folder that the page loads its assets from: its name changes with any of them, so that
 /// browsers may keep them for ever. While developing the name stays, so that a reload works.
@@ -47,10 +29,9 @@ fn name_of_folder() -> String {
         return "/pkg".to_owned();
     }
     let mut digest = Sha256::new();
-    let site = Site::iter().filter(|name| name.starts_with("pkg/"));
-    for name in site.chain(Charts::iter()) {
-        if let Some(file) = file(&name) {
-            digest.update(file.metadata.sha256_hash());
+    for name in site::names() {
+        if let Some(content) = file(&name) {
+            digest.update(Sha256::digest(&content));
         }
     }
     format!("/pkg/{:.16x}", digest.finalize())
@@ -82,7 +63,7 @@ pub(crate) fn at_root(path: &str, headers: &HeaderMap) -> Option<Response> {
     let name = path
         .strip_prefix('/')
         .filter(|name| !name.is_empty() && !name.contains('/'))?;
-    Site::get(name).map(|_| serve(name, headers, "public, max-age=3600"))
+    file(name).map(|_| serve(name, headers, "public, max-age=3600"))
 }
 
 fn serve(name: &str, headers: &HeaderMap, cache: &'static str) -> Response {
@@ -98,8 +79,8 @@ fn serve(name: &str, headers: &HeaderMap, cache: &'static str) -> Response {
         .find_map(|(coding, ending)| Some((file(&format!("{name}.{ending}"))?, Some(coding))))
         .or_else(|| Some((file(name)?, None)));
     let (content, coding) = match found {
-        Some((content, coding)) => (bytes(content), coding),
-        None if name == CHARTS => (Bytes::from_static(NO_CHARTS), None),
+        Some((content, coding)) => (content, coding),
+        None if name == site::CHARTS => (Bytes::from_static(NO_CHARTS), None),
         None => return StatusCode::NOT_FOUND.into_response(),
     };
     let mut response = Response::new(Body::from(content));
@@ -114,13 +95,6 @@ fn serve(name: &str, headers: &HeaderMap, cache: &'static str) -> Response {
         answer.insert(header::CONTENT_ENCODING, HeaderValue::from_static(coding));
     }
     response
-}
-
-fn bytes(file: EmbeddedFile) -> Bytes {
-    match file.data {
-        std::borrow::Cow::Borrowed(data) => Bytes::from_static(data),
-        std::borrow::Cow::Owned(data) => Bytes::from(data),
-    }
 }
 
 fn media_type(name: &str) -> &'static str {
