@@ -53,3 +53,25 @@ test('a restart of the server ends in a live page of the loop', async ({ page, s
   await loop.converge();
   await expect(page.locator('[aria-current=step]')).toHaveText('Converged', { timeout: 20_000 });
 });
+
+test('a comparison goes on with its sessions', async ({ page, server }) => {
+  const [payments, search] = [new Loop(server, 'payments'), new Loop(server, 'search')];
+  for (const loop of [payments, search]) await loop.iterate(['injection'], false);
+  await open(page, `${server.url}/convergence?with=payments&with=search`);
+  const line = (name: string) => page.getByRole('row').filter({ has: page.getByRole('rowheader', { name, exact: true }) });
+  await expect(line('Iterations')).toHaveText(/Iterations\s*1\s*1/);
+  await payments.iterate([], true);
+  await payments.converge();
+  await expect(line('Status').getByText('converged', { exact: true })).toBeVisible();
+  await expect(line('Iterations')).toHaveText(/Iterations\s*2\s*1/);
+});
+
+test('a step that is switched off is not shown as done', async ({ page, server }) => {
+  const loop = new Loop(server, 'payments');
+  await loop.iterate(['injection'], true, ['diagnose', 'validate']);
+  await loop.converge();
+  await open(page, server.url + '/convergence/payments');
+  const steps = page.getByRole('list', { name: 'State of the loop' }).getByRole('listitem');
+  await expect(steps.filter({ hasText: 'Diagnosing' })).toHaveClass(/done/);
+  for (const name of ['Fixing', 'Attacking']) await expect(steps.filter({ hasText: name })).not.toHaveClass(/done/);
+});

@@ -57,7 +57,7 @@ test('a restart of the server ends in a live page with nothing missing', async (
 
 test('a page that cannot be read again is not called live, and catches up by itself', async ({ page, server }) => {
   const { number } = await server.create('outside work', { title: 'Before', status: 'running', agent: 'outside' });
-  for (const path of ['/', `/tasks/${number}`, '/agents/shell']) {
+  for (const path of ['/', `/tasks/${number}`, '/agents/shell', '/projects', '/convergence']) {
     await open(page, server.url + path);
     const live = page.getByText('live', { exact: true });
     await expect(live).toBeVisible();
@@ -71,7 +71,7 @@ test('a page that cannot be read again is not called live, and catches up by its
 
     await page.unroute('**/rpc/**');
     await expect(live).toBeVisible();
-    if (!path.includes('agents')) await expect(page.getByText(`Seen on ${path}`).first()).toBeVisible();
+    if (/^.(tasks|$)/.test(path)) await expect(page.getByText(`Seen on ${path}`).first()).toBeVisible();
   }
 });
 
@@ -166,4 +166,15 @@ test('what is typed as an answer stays while anything else of the task changes',
   await expect(page.getByRole('heading', { name: /Still asking/ })).toBeVisible();
   await expect(page.getByText('patient').first()).toBeVisible();
   await expect(answer).toHaveValue('neither');
+});
+
+test('the numbers of projects are those of now, and what is typed there stays', async ({ page, server }) => {
+  await open(page, server.url + '/projects');
+  const project = page.getByRole('listitem').filter({ hasText: 'default' });
+  await expect(project).toContainText('0 tasks, 0 open');
+  await project.getByText('Edit default').click();
+  await project.getByLabel('Title').fill('Half a ti');
+  await server.create('outside work', { status: 'running', agent: 'outside' });
+  await expect(project).toContainText('1 task, 1 open', { timeout: 10_000 });
+  await expect(project.getByLabel('Title')).toHaveValue('Half a ti');
 });

@@ -202,6 +202,8 @@ pub struct ComparisonView {
     pub findings: Page<ComparedFinding>,
     /// What was open in the last iterations of both, as an `ECharts` option.
     pub chart: Option<String>,
+    /// Where the feed goes on.
+    pub feed: FeedPoint,
     /// The server's clock when it answered.
     pub now: Timestamp,
 }

@@ -14,8 +14,13 @@ pub mod convergence;
 pub mod projects;
 pub mod tasks;
 
-/// The server did not answer.
+/// The server did not answer a question.
 pub(crate) fn unreachable() -> AppError {
+    AppError::new(ErrorKind::Unreachable, "the server did not answer")
+}
+
+/// The server did not answer when it was told to do something.
+pub(crate) fn uncertain() -> AppError {
     let detail = "the server did not answer; it may or may not have been done";
     AppError::new(ErrorKind::Unreachable, detail)
 }
@@ -25,7 +30,7 @@ impl FromServerFnError for AppError {
 
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         match &error {
-            ServerFnErrorErr::Request(_) | ServerFnErrorErr::Response(_) => unreachable(),
+            ServerFnErrorErr::Request(_) | ServerFnErrorErr::Response(_) => uncertain(),
             #[cfg(feature = "ssr")]
             error => crate::server::reply::unreadable(error),
             #[cfg(not(feature = "ssr"))]

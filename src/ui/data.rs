@@ -60,15 +60,15 @@ fn unreadable(error: serde_json::Error) -> AppError {
 fn fetch(url: &'static str, body: String) -> Later<Answer<Vec<u8>>> {
     Box::pin(SendWrapper::new(async move {
         let answer = browser::post(url, "application/json", body).await;
-        answer.map_err(error_of)
+        answer.map_err(|refusal| error_of(refusal, rpc::unreachable))
     }))
 }
 
-/// The error that a refusal says.
-pub(crate) fn error_of(refusal: Refusal) -> AppError {
+/// The error that a refusal says, or that stands for an answer that did not come.
+pub(crate) fn error_of(refusal: Refusal, unreachable: fn() -> AppError) -> AppError {
     match refusal {
         Refusal::Answered(body) => read(&body).unwrap_or_else(|error| error),
-        Refusal::Unreachable => rpc::unreachable(),
+        Refusal::Unreachable => unreachable(),
     }
 }
 

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use super::findings::{self, Order};
 use super::fitting::{self, EVENTS_ROOM};
-use super::sessions::{Judged, check, judge, judged, name_tasks};
+use super::sessions::{Judged, check, judge, judged, name_tasks, with_verdicts};
 use crate::domain::{
     AppError, ComparedFinding, ComparedSession, ComparisonView, ConvergenceView, EventFilter,
     Finding, FindingsView, IterationMetrics, LiveSession, LoopEvent, Page, RoundsView, Session,
@@ -109,16 +109,14 @@ async fn history(
         .db
         .sessions(viewer.scope(), filter, cursor, ROWS)
         .await?;
-    let mut items: Vec<_> = page
-        .items
-        .iter()
-        .map(|stored| fitting::session_row(stored.session()))
-        .collect();
+    let numbers: Vec<i64> = page.items.iter().map(|stored| stored.number).collect();
+    let judged = with_verdicts(app, page.items).await?;
+    let mut items: Vec<_> = judged.into_iter().map(fitting::session_row).collect();
     name_tasks(app, viewer, &mut items).await?;
     let fit = fitting::rows(&items);
-    let last = page.items.get(fit.saturating_sub(1));
+    let last = numbers.get(fit.saturating_sub(1));
     let next = match last.filter(|_| fit < items.len()) {
-        Some(last) => Some(last.number.to_string()),
+        Some(last) => Some(last.to_string()),
         None => page.next,
     };
     let items = items.into_iter().take(fit).collect();
@@ -150,6 +148,7 @@ pub(crate) async fn compare(
     ids: [&str; 2],
     cursor: Option<&str>,
 ) -> Result<ComparisonView, AppError> {
+    let feed = app.bus.point();
     let [a, b] = ids.map(|id| judged(app, viewer, id));
     let (a, b) = tokio::try_join!(a, b)?;
     let findings = compared(app, [&a, &b], cursor).await?;
@@ -158,6 +157,7 @@ pub(crate) async fn compare(
         chart: charts::comparison(rounds[0], rounds[1]),
         findings,
         sides: [a, b].map(side),
+        feed,
         now: app.clock.now(),
     })
 }

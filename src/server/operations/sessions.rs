@@ -46,7 +46,10 @@ pub(crate) async fn list(
 }
 
 /// Sessions with their verdicts, but for those that would take too much reading.
-async fn with_verdicts(app: &AppState, all: Vec<StoredSession>) -> Result<Vec<Session>, AppError> {
+pub(super) async fn with_verdicts(
+    app: &AppState,
+    all: Vec<StoredSession>,
+) -> Result<Vec<Session>, AppError> {
     let mut left = MOST_JUDGED;
     let mut fits = |stored: &&StoredSession| {
         let rest = left.checked_sub(stored.facts.iteration.saturating_add(1));

@@ -5,6 +5,7 @@ use super::rows::{CARD, LINE, SHOWN, fit, fit_agents, row};
 use crate::domain::{
     Activity, Agent, AgentChoice, AgentChoices, AgentFilter, AgentStatus, AgentView, AgentsView,
     AppError, Excerpt, ProjectView, QuestionsView, Scope, Task, TaskFilter, TaskRef, TasksView,
+    closed,
 };
 use crate::server::auth::Viewer;
 use crate::server::operations::{
@@ -98,13 +99,14 @@ pub(crate) fn choices(app: &AppState, viewer: &Viewer) -> AgentChoices {
             too_many: true,
         };
     }
-    let choice = |agent: Agent| AgentChoice {
-        label: format!(
-            "{} ({})",
-            Excerpt::of(&agent.title, LABEL).text,
-            agent.status.label()
-        ),
-        name: agent.name,
+    let choice = |agent: Agent| {
+        let title = Excerpt::of(&agent.title, LABEL);
+        let more = if title.cut.is_some() { "…" } else { "" };
+        let title = closed(title.text + more);
+        AgentChoice {
+            label: format!("{title} ({})", agent.status.label()),
+            name: agent.name,
+        }
     };
     AgentChoices {
         agents: agents.into_iter().map(choice).collect(),

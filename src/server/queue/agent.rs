@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::rule::{Offers, Reach, Slots};
-use crate::domain::{Agent, AgentKind, AgentMetrics, AgentStatus, Scope, TaskId, Timestamp};
+use crate::domain::{
+    Agent, AgentKind, AgentMetrics, AgentStatus, Scope, TaskId, Timestamp, closed,
+};
 use crate::server::storage::agents::{AgentRecord, Out};
 
 /// An agent elsewhere that was not heard of for this long counts as offline.
@@ -134,7 +136,8 @@ impl AgentState {
         };
         Slots {
             hidden: held.iter().filter(hides).copied().collect(),
-            title: self.record.title.clone(),
+            // It stands in a sentence of ours, which is not to be turned around.
+            title: closed(self.record.title.clone()),
             asking: asking.map(|(number, _)| *number).collect(),
             error: self.record.error.clone(),
             displaced: self.displaced.clone(),

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use leptos::prelude::*;
 
 use super::icon::Icon;
-use crate::domain::{FindingState, LoopState, SessionStatus, Severity, VerdictKind};
+use crate::domain::{FindingState, LoopState, LoopStep, SessionStatus, Severity, VerdictKind};
 use crate::ui::dynamic::{Erase, attribute, part, row, text};
 
 /// What a badge says: its icon, its word, and the class that colours it.
@@ -85,7 +85,16 @@ pub(crate) fn SeverityChip(severity: Severity) -> impl IntoView {
 pub(crate) fn Stepper(
     #[prop(into)] state: Signal<LoopState>,
     #[prop(into)] status: Signal<SessionStatus>,
+    /// The steps of its last iteration; none where that is not known.
+    ran: Memo<Vec<LoopStep>>,
 ) -> impl IntoView {
+    // A step that is switched off was passed by, not done.
+    let passed_by = move |place: usize| {
+        let ran = ran.read();
+        let shown = STEPS.get(place);
+        let is_step = LoopStep::ALL.iter().any(|it| Some(&it.state()) == shown);
+        is_step && !ran.is_empty() && !ran.iter().any(|it| Some(&it.state()) == shown)
+    };
     // A loop that failed has its own end instead of the other.
     let step = move |place: usize| {
         let shown = move || {
@@ -105,6 +114,7 @@ pub(crate) fn Stepper(
             let name = match (place.cmp(&now), state.get(), status.get()) {
                 // A loop may fail in any state, and does not say in which.
                 (Ordering::Less, LoopState::Failed, _) | (Ordering::Greater, ..) => "step",
+                (Ordering::Less, ..) if passed_by(place) => "step",
                 (Ordering::Less, ..) => "step done",
                 (_, LoopState::Converged, _) => "step here good",
                 (_, LoopState::Failed, SessionStatus::Failed) => "step here bad",

@@ -4,19 +4,24 @@ use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use leptos_meta::Title;
 
-use crate::domain::{DEFAULT_PROJECT, ProjectView};
+use crate::domain::{DEFAULT_PROJECT, ProjectView, StatusCounts};
 use crate::rpc::projects::{Change, Create, List};
 use crate::ui::components::{Failure, Icon, count, skeleton};
-use crate::ui::data::{awaited, data};
-use crate::ui::dynamic::{Erase, row};
+use crate::ui::data::{ask, awaited, data};
+use crate::ui::dynamic::{Erase, list, text};
 use crate::ui::paths::{self, TasksQuery};
+use crate::ui::state::{Live, News, Refresh};
 
 /// The page at `/projects`.
 #[component]
 pub(crate) fn ProjectsPage() -> impl IntoView {
-    let projects = data(List {});
-    let content = awaited(projects, skeleton, |projects| match projects {
-        Ok(projects) => view! { <Loaded projects/> }.any(),
+    let shown = RwSignal::new(Vec::new());
+    let first = data(List {});
+    let content = awaited(first, skeleton, move |projects| match projects {
+        Ok(projects) => {
+            shown.set(projects);
+            view! { <Loaded shown/> }.any()
+        }
         Err(error) => view! { <Failure error url=paths::PROJECTS.to_owned()/> }.any(),
     });
     view! {
@@ -27,8 +32,17 @@ pub(crate) fn ProjectsPage() -> impl IntoView {
 }
 
 #[component]
-fn Loaded(projects: Vec<ProjectView>) -> impl IntoView {
-    let rows = row(projects, |project| view! { <Row project/> });
+fn Loaded(
+    /// The projects, as they are known now.
+    shown: RwSignal<Vec<ProjectView>>,
+) -> impl IntoView {
+    follow(shown);
+    // What is typed into a form stays while others' numbers change.
+    let rows = list(
+        move || shown.get(),
+        |it| format!("{} {}", it.project.name, it.project.edit_version),
+        move |project| view! { <Row project shown/> },
+    );
     view! {
         <header class="page-head">
             <h1>"Projects"</h1>
@@ -65,13 +79,45 @@ fn Loaded(projects: Vec<ProjectView>) -> impl IntoView {
     .any()
 }
 
+/// Asks for them again now and then; while they are not to be had, what is shown may be old, and is
+/// said to be.
+fn follow(shown: RwSignal<Vec<ProjectView>>) {
+    let live = Live::get();
+    let follower = live.follower();
+    let refresh = Refresh::new(move || async move {
+        match ask(List {}).await {
+            Ok(projects) if !shown.is_disposed() => {
+                live.reached(follower);
+                if *shown.read_untracked() != projects {
+                    shown.set(projects);
+                }
+            }
+            Ok(_) => {}
+            Err(_) => live.missed(follower),
+        }
+    });
+    live.listen(move |news| {
+        if matches!(news, News::Resync) {
+            refresh.now();
+        }
+    });
+}
+
 #[component]
-fn Row(project: ProjectView) -> impl IntoView {
-    let ProjectView { project, counts } = project;
+fn Row(
+    project: ProjectView,
+    /// Where its numbers stand as they change.
+    shown: RwSignal<Vec<ProjectView>>,
+) -> impl IntoView {
+    let ProjectView { project, .. } = project;
+    let name = project.name.clone();
+    let tasks = text(move || {
+        let shown = shown.read();
+        let known = shown.iter().find(|it| it.project.name == name);
+        known.map(|it| tasks_of(&it.counts)).unwrap_or_default()
+    });
     let mut query = TasksQuery::default();
     query.filter.project = vec![project.name.clone()];
-    let open = counts.pending + counts.running + counts.needs_input;
-    let tasks = format!("{}, {open} open", count(counts.total(), "task"));
     let archived = project
         .archived
         .then(|| view! { <span class="muted">"archived"</span> });
@@ -113,6 +159,11 @@ fn Row(project: ProjectView) -> impl IntoView {
         </li>
     }
     .any()
+}
+
+fn tasks_of(counts: &StatusCounts) -> String {
+    let open = counts.pending + counts.running + counts.needs_input;
+    format!("{}, {open} open", count(counts.total(), "task"))
 }
 
 fn title_field(title: &str) -> AnyView {

@@ -10,7 +10,7 @@ use crate::domain::{
 };
 use crate::rpc::tasks::View;
 use crate::ui::data::ask;
-use crate::ui::state::{Live, PageFeed};
+use crate::ui::state::{Live, PageFeed, Refresh};
 
 /// Reasons for waiting that are shown; the last one counts the rest.
 const REASONS: usize = 10;
@@ -62,6 +62,13 @@ impl TaskModel {
         model
             .feed
             .listen(move |message| model.apply(&message.change), resync);
+        // Of a loop that falls silent nothing is heard.
+        Refresh::new(move || async move {
+            let follows = !model.sessions.read_untracked().is_empty();
+            if follows {
+                model.refetch();
+            }
+        });
         model
     }
 
@@ -86,9 +93,13 @@ impl TaskModel {
             }
             LiveMessage::Logs(_, entries) => self.log.hear(entries),
             LiveMessage::Event(event) => {
-                // A loop has begun to work for it.
-                let named = event["data"]["task_id"].as_str();
-                if named.is_some_and(|name| name == id.to_string()) {
+                // A loop has begun to work for it, or one that does has said how it stands.
+                let named = event["data"]["task_id"].as_str().unwrap_or_default();
+                let number = self.task.read_untracked().number.to_string();
+                let session = event["session_id"].as_str().unwrap_or_default();
+                let known = self.sessions.read_untracked();
+                let is_known = known.iter().any(|(known, ..)| known == session);
+                if is_known || named == id.to_string() || named == number {
                     self.feed.plan(move || self.refetch());
                 }
             }

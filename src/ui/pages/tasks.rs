@@ -9,7 +9,7 @@ use leptos_router::hooks::{use_location, use_query_map};
 
 use super::tasks_filters::{Filters, StatusTabs};
 use super::tasks_model::TasksModel;
-use crate::domain::TaskStatus;
+use crate::domain::{ErrorKind, TaskStatus};
 use crate::rpc::tasks::List;
 use crate::ui::components::{
     ActivityLine, AgentLine, Empty, EnableDemo, Failure, LoadMore, Mention, Snippet, TaskRow,
@@ -54,7 +54,12 @@ pub(crate) fn TasksPage() -> impl IntoView {
             view! { <Loaded model/> }.any()
         }
         Err(error) => {
-            let url = query.get_untracked().url(paths::TASKS);
+            // What cannot be read would be refused again.
+            let mut again = query.get_untracked();
+            if error.kind() == ErrorKind::Invalid {
+                again.cursor = None;
+            }
+            let url = again.url(paths::TASKS);
             view! { <Failure error url/> }.any()
         }
     });

@@ -8,7 +8,7 @@ use leptos::task::spawn_local;
 use super::live::Live;
 use super::toasts::Toasts;
 use crate::domain::{Agent, AgentStatus, AppError, Task};
-use crate::rpc::{agents, convergence, tasks};
+use crate::rpc::{self, agents, convergence, tasks};
 use crate::ui::browser::{self, Refusal};
 use crate::ui::data::{error_of, read};
 use crate::ui::paths;
@@ -175,7 +175,7 @@ impl Actions {
 
     fn tell(self, action: Action, answer: Result<Vec<u8>, Refusal>) {
         let outcome = answer
-            .map_err(error_of)
+            .map_err(|refusal| error_of(refusal, rpc::uncertain))
             .and_then(|body| action.words(&body));
         if action == Action::Create {
             let error = outcome.as_ref().err().map(|error| error.detail.clone());

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 
+use super::following::{Following, read};
 use super::numbers::{known, validation};
 use crate::domain::{
     ComparedFinding, ComparedSession, ComparisonView, Page, Session, SessionNumbers, SessionStatus,
@@ -12,8 +13,8 @@ use crate::rpc::convergence::Compare;
 use crate::ui::components::{
     Chart, Failure, FindingBadge, SessionBadge, SeverityChip, duration, grouped, skeleton,
 };
-use crate::ui::data::{awaited, data};
-use crate::ui::dynamic::{Erase, memo, nothing, part, row, text};
+use crate::ui::data::awaited;
+use crate::ui::dynamic::{Erase, maybe, memo, nothing, part, row, text};
 use crate::ui::paths::{self, SessionsQuery};
 
 /// Two sessions side by side.
@@ -24,18 +25,22 @@ pub(super) fn Comparison(
     /// What the URL says.
     query: Memo<SessionsQuery>,
 ) -> impl IntoView {
-    let cursor = memo(move || query.read().findings.clone());
-    // Another page of their findings is asked for anew.
-    let content = part(move || {
-        let ([a, b], cursor) = (pair.clone(), cursor.get());
-        let first = data(Compare { a, b, cursor });
-        awaited(first, skeleton, move |view| match view {
-            Ok(view) => view! { <Both view query/> }.any(),
-            Err(error) => {
-                let url = paths::CONVERGENCE.to_owned();
-                view! { <Failure error url/> }.any()
-            }
-        })
+    let asked = StoredValue::new(pair.clone());
+    let question = move || {
+        let [a, b] = asked.get_value();
+        let cursor = query.read().findings.clone();
+        Compare { a, b, cursor }
+    };
+    let (page, first) = Following::new(question, pair.to_vec());
+    let content = awaited(first, skeleton, move |view| match view {
+        Ok(view) => {
+            page.begin(view);
+            view! { <Both view=page.view query/> }.any()
+        }
+        Err(error) => {
+            let url = paths::CONVERGENCE.to_owned();
+            view! { <Failure error url/> }.any()
+        }
     });
     view! {
         <Title text="Two sessions compared"/>
@@ -44,35 +49,91 @@ pub(super) fn Comparison(
     .any()
 }
 
+/// What the sessions are called where there is no room for their names.
+const SIDES: [&str; 2] = ["A", "B"];
+
 /// What is compared: its name, and how it is shown of one side.
 type Fact = (&'static str, fn(&ComparedSession, Timestamp) -> AnyView);
 
 #[component]
 fn Both(
-    /// What the server answered.
-    view: ComparisonView,
+    /// What is shown.
+    view: RwSignal<Option<ComparisonView>>,
     /// What the URL says.
     query: Memo<SessionsQuery>,
 ) -> impl IntoView {
-    let now = view.now;
-    let names = view.sides.each_ref().map(|side| side.session.name.as_str());
-    let title = names.join(" and ");
-    let heads = row(
-        view.sides.clone().into_iter().zip(["A", "B"]),
-        |(side, name)| {
-            let Session {
-                session_id: id,
-                name: called,
-                ..
-            } = side.session;
+    let names = memo(move || {
+        let name = |side: &ComparedSession| {
+            let session = &side.session;
+            (session.session_id.clone(), session.name.clone())
+        };
+        read(view, |view| view.sides.iter().map(name).collect::<Vec<_>>())
+    });
+    let title = untrack(move || {
+        let names = names.read();
+        let names: Vec<&str> = names.iter().map(|(_, name)| name.as_str()).collect();
+        names.join(" and ")
+    });
+    let heads = part(move || {
+        row(SIDES.into_iter().zip(names.get()), |(side, (id, name))| {
             view! {
                 <th scope="col">
-                    <span class="muted">{name}" "</span>
-                    <a href=paths::session(&id) title=id.clone()>{called}</a>
+                    <span class="muted">{side}" "</span>
+                    <a href=paths::session(&id) title=id.clone()>{name}</a>
                 </th>
             }
-        },
-    );
+        })
+    });
+    let facts = part(move || read(view, |view| Some(facts(view))).unwrap_or_else(nothing));
+    let chart = memo(move || read(view, |view| view.chart.clone()));
+    let has_chart = memo(move || chart.read().is_some());
+    let drawing = maybe(move || {
+        has_chart.get().then(|| {
+            let option = text(move || chart.get().unwrap_or_default());
+            let rows = "#iteration-".to_owned();
+            view! { <Chart option rows label="Open at the end of each iteration, of both sessions"/> }
+        })
+    });
+    let findings = memo(move || {
+        read(view, |view| {
+            let lists = view.sides.each_ref().map(|side| side.numbers.lists);
+            Some((view.findings.clone(), lists))
+        })
+    });
+    let findings = maybe(move || {
+        let (findings, lists) = findings.get()?;
+        Some(view! { <Findings findings lists query/> })
+    });
+    view! {
+        <Title text=title/>
+        <header class="page-head">
+            <h1>"Two sessions compared"</h1>
+            <a class="btn quiet" href=paths::CONVERGENCE>"Back to all"</a>
+        </header>
+        <div class="session">
+        <div class="wide-table" role="region" tabindex="0" aria-label="Numbers">
+            <table class="numbers compared">
+                <thead>
+                    <tr>
+                        <td></td>
+                        {heads}
+                    </tr>
+                </thead>
+                <tbody>{facts}</tbody>
+            </table>
+        </div>
+        <section aria-labelledby="compared-open" class="js-only">
+            <h2 id="compared-open">"Open at the end of each iteration"</h2>
+            {drawing}
+        </section>
+        {findings}
+        </div>
+    }
+    .any()
+}
+
+/// The lines of the table: of each fact, how it stands on both sides.
+fn facts(view: &ComparisonView) -> AnyView {
     let facts: [Fact; 8] = [
         ("Status", |side, _| {
             view! { <SessionBadge status=Signal::stored(side.session.status)/> }.any()
@@ -95,48 +156,15 @@ fn Both(
         }),
         ("Fixes reported", |side, _| words(known(side.numbers.fixes))),
     ];
-    let lists = view.sides.each_ref().map(|side| side.numbers.lists);
-    let sides = view.sides;
-    let lines = row(facts, move |(name, fact)| {
-        let cells = row(sides.iter(), |side| view! { <td>{fact(side, now)}</td> });
+    row(facts, |(name, fact)| {
+        let cell = |side| view! { <td>{fact(side, view.now)}</td> };
         view! {
             <tr>
                 <th scope="row">{name}</th>
-                {cells}
+                {row(&view.sides, cell)}
             </tr>
         }
-    });
-    let chart = view.chart.map(|option| {
-        let option = text(move || option.clone());
-        let rows = "#iteration-".to_owned();
-        view! { <Chart option rows label="Open at the end of each iteration, of both sessions"/> }
-    });
-    view! {
-        <Title text=title/>
-        <header class="page-head">
-            <h1>"Two sessions compared"</h1>
-            <a class="btn quiet" href=paths::CONVERGENCE>"Back to all"</a>
-        </header>
-        <div class="session">
-        <div class="wide-table" role="region" tabindex="0" aria-label="Numbers">
-            <table class="numbers compared">
-                <thead>
-                    <tr>
-                        <td></td>
-                        {heads}
-                    </tr>
-                </thead>
-                <tbody>{lines}</tbody>
-            </table>
-        </div>
-        <section aria-labelledby="compared-open" class="js-only">
-            <h2 id="compared-open">"Open at the end of each iteration"</h2>
-            {chart.map_or_else(nothing, Erase::any)}
-        </section>
-        <Findings findings=view.findings lists query/>
-        </div>
-    }
-    .any()
+    })
 }
 
 fn words(text: String) -> AnyView {
@@ -202,14 +230,15 @@ fn Findings(
         view! { <a class="btn quiet" href=url(None)>"From the first finding"</a> }
     });
     let lines = row(findings.items, move |compared| {
-        let states = row(compared.states.into_iter().zip(lists), |(state, lists)| {
+        let sides = SIDES.into_iter().zip(compared.states).zip(lists);
+        let states = row(sides, |((side, state), lists)| {
             let badge = if let Some(state) = state {
                 view! { <FindingBadge state=Signal::stored(state)/> }.any()
             } else {
                 let words = if lists { "never seen" } else { "not listed" };
                 view! { <span class="muted">{words}</span> }.any()
             };
-            view! { <td>{badge}</td> }
+            view! { <td data-side=side>{badge}</td> }
         });
         let finding = compared.finding;
         view! {

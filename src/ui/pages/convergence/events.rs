@@ -109,8 +109,9 @@ fn summary(event: &SessionEvent) -> String {
                 let listed = listed.and_then(|length| u64::try_from(length).ok());
                 // Of a list that was cut, its length is told.
                 let cut = data.get("cut").and_then(|cut| cut.get(list)?.as_u64());
-                cut.or(listed)
-                    .or_else(|| data.get(number).and_then(Value::as_u64))
+                // A list may hold what its tool suppressed, which does not count.
+                let counted = data.get(number).and_then(Value::as_u64);
+                counted.or(cut).or(listed)
             };
             let found = number("findings", "findings_count").filter(|n| *n > 0);
             let found = found.map(|n| count(n, "finding"));
@@ -182,6 +183,8 @@ mod tests {
         );
         let cut = r#"{"step": "diagnose", "findings": [1], "cut": {"findings": 5000}}"#;
         assert_eq!(of("STEP_COMPLETE", json(cut)), "diagnose, 5,000 findings");
+        let suppressed = r#"{"step": "attack", "findings": [1, 2, 3], "findings_count": 1}"#;
+        assert_eq!(of("STEP_COMPLETE", json(suppressed)), "attack, 1 finding");
         let failed = r#"{"step": "validate", "success": false}"#;
         assert_eq!(of("STEP_COMPLETE", json(failed)), "validate, failed");
         assert_eq!(of("ERROR", json(r#"{"error": "boom"}"#)), "boom");

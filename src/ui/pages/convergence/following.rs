@@ -7,7 +7,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::domain::{
-    AppError, ConvergenceView, FeedPoint, LiveMessage, SessionView, Timestamp, Topic,
+    AppError, ComparisonView, ConvergenceView, FeedPoint, LiveMessage, SessionView, Timestamp,
+    Topic,
 };
 use crate::ui::data::{Data, ask, data};
 use crate::ui::state::{Clock, Live, News, Refresh};
@@ -30,6 +31,12 @@ impl Snapshot for SessionView {
     }
 }
 
+impl Snapshot for ComparisonView {
+    fn point(&self) -> (&FeedPoint, Timestamp) {
+        (&self.feed, self.now)
+    }
+}
+
 /// What is shown now.
 pub(super) struct Following<T: Send + Sync + 'static> {
     /// Absent until it was fetched for the first time.
@@ -38,6 +45,7 @@ pub(super) struct Following<T: Send + Sync + 'static> {
     pub(super) error: RwSignal<Option<AppError>>,
     clock: Clock,
     live: Live,
+    follower: u64,
 }
 
 impl<T: Send + Sync + 'static> Clone for Following<T> {
@@ -50,20 +58,22 @@ impl<T: Send + Sync + 'static> Copy for Following<T> {}
 
 impl<T: Snapshot + Send + Sync + 'static> Following<T> {
     /// Follows the answer to `question`, which reads signals; events of other sessions than
-    /// `session` change nothing.
+    /// `sessions` change nothing, if any are named.
     pub(super) fn new<S>(
         question: impl Fn() -> S + Copy + Send + Sync + 'static,
-        session: Option<String>,
+        sessions: Vec<String>,
     ) -> (Self, Data<T>)
     where
         S: ServerFn<Error = AppError, Output = T> + Serialize + Send + 'static,
         T: Serialize + DeserializeOwned,
     {
+        let live = Live::get();
         let this = Self {
             view: RwSignal::new(None),
             error: RwSignal::new(None),
             clock: Clock::get(),
-            live: Live::get(),
+            live,
+            follower: live.follower(),
         };
         let refresh = Refresh::new(move || async move {
             let words = || serde_json::to_string(&untrack(question)).ok();
@@ -74,8 +84,10 @@ impl<T: Snapshot + Send + Sync + 'static> Following<T> {
                 return;
             }
             this.error.set(answer.as_ref().err().cloned());
-            if let Ok(view) = answer {
-                this.load(view);
+            match answer {
+                Ok(view) => this.load(view),
+                // Until it is to be had, what is shown may be old, and is said to be.
+                Err(_) => this.live.missed(this.follower),
             }
         });
         Effect::new(move |former: Option<()>| {
@@ -90,7 +102,8 @@ impl<T: Snapshot + Send + Sync + 'static> Following<T> {
                 News::Messages(messages) => messages.iter().any(|message| match &message.change {
                     LiveMessage::Event(event) => {
                         let of = event.get("session_id").and_then(|id| id.as_str());
-                        session.is_none() || of.is_none() || of == session.as_deref()
+                        sessions.is_empty()
+                            || of.is_none_or(|of| sessions.iter().any(|id| id == of))
                     }
                     _ => false,
                 }),
@@ -112,6 +125,7 @@ impl<T: Snapshot + Send + Sync + 'static> Following<T> {
         let (feed, now) = view.point();
         self.clock.set(now);
         self.live.start_at(feed);
+        self.live.reached(self.follower);
         self.view.set(Some(view));
     }
 }

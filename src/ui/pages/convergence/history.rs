@@ -112,9 +112,11 @@ fn Row(session: Memo<Option<Session>>, id: String) -> impl IntoView {
         if it.unreadable {
             return "cannot be read".to_owned();
         }
-        let took = duration(it.duration_seconds);
+        // How long one that runs has run stands in its card.
+        let took = (it.status != SessionStatus::Running).then(|| duration(it.duration_seconds));
+        let took = took.map_or_else(String::new, |took| format!(" · {took}"));
         format!(
-            "{} · {} · {took}",
+            "{} · {}{took}",
             count(u64::from(it.iterations), "iteration"),
             count(it.events, "event"),
         )
@@ -124,7 +126,7 @@ fn Row(session: Memo<Option<Session>>, id: String) -> impl IntoView {
         let it = session.as_ref()?;
         // One that did not converge ran into a limit, which is no fault; how it stood says more.
         let (class, words) = match (it.status, &it.verdict) {
-            (SessionStatus::Ended, Some(verdict)) => ("row-error muted", &verdict.reason),
+            (SessionStatus::Ended, Some(verdict)) => ("row-error muted", &verdict.text),
             _ => ("row-error", it.error.as_ref()?),
         };
         Some(view! { <p class=class title=words.clone()>{words.clone()}</p> })

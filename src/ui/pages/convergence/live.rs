@@ -9,8 +9,8 @@ use super::events::EventLine;
 use super::following::read;
 use super::numbers::findings_table;
 use crate::domain::{
-    ConvergenceView, LiveSession, LoopState, Session, SessionEvent, SessionStatus, Timestamp,
-    VerdictKind,
+    ConvergenceView, IterationMetrics, LiveSession, LoopState, LoopStep, Session, SessionEvent,
+    SessionStatus, Timestamp, VerdictKind,
 };
 use crate::ui::components::{Chart, HiddenFields, SessionBadge, Stepper, VerdictBadge, duration};
 use crate::ui::dynamic::{Erase, handler, list, maybe, memo, part, text};
@@ -66,6 +66,11 @@ fn Card(
     let session = memo(move || shown.read().as_ref().map(|it| it.session.clone()));
     let id = untrack(move || session.read().as_ref().map(|it| it.session_id.clone()));
     let id = id.unwrap_or_default();
+    let ran = memo(move || {
+        let shown = shown.read();
+        let rounds = shown.as_ref().map(|it| it.iterations.as_slice());
+        steps_of(rounds.unwrap_or_default())
+    });
     let name = text(move || name_of(session));
     let url = paths::session(&id);
     let rows = format!("{url}#iteration-");
@@ -94,7 +99,7 @@ fn Card(
                 </h2>
                 <StatusOf session/>
             </header>
-            <Standing session/>
+            <Standing session ran/>
             {drawing}
         </article>
     }
@@ -126,7 +131,11 @@ fn status_of(session: Memo<Option<Session>>) -> SessionStatus {
 
 /// Where a session stands: stepper, iteration and time, verdict and why.
 #[component]
-pub(super) fn Standing(session: Memo<Option<Session>>) -> impl IntoView {
+pub(super) fn Standing(
+    session: Memo<Option<Session>>,
+    /// The steps of its last iteration; none where that is not known.
+    ran: Memo<Vec<LoopStep>>,
+) -> impl IntoView {
     let clock = Clock::get();
     let status = memo(move || status_of(session));
     let state = memo(move || {
@@ -156,7 +165,7 @@ pub(super) fn Standing(session: Memo<Option<Session>>) -> impl IntoView {
     });
     view! {
         <div class="standing">
-            <Stepper state status/>
+            <Stepper state status ran/>
             <p class="verdict">
                 <VerdictBadge kind/>
                 <span class="sr-only">{colon}</span>
@@ -166,6 +175,12 @@ pub(super) fn Standing(session: Memo<Option<Session>>) -> impl IntoView {
         </div>
     }
     .any()
+}
+
+/// The steps of the last of these iterations.
+pub(super) fn steps_of(iterations: &[IterationMetrics]) -> Vec<LoopStep> {
+    let last = iterations.last().map(|last| last.steps.iter());
+    last.into_iter().flatten().map(|step| step.step).collect()
 }
 
 fn why_of(session: Memo<Option<Session>>) -> String {

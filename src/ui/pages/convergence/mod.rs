@@ -64,7 +64,7 @@ fn Overview(
             cursor: query.cursor,
         }
     };
-    let (page, first) = Following::new(question, None);
+    let (page, first) = Following::new(question, Vec::new());
     let content = awaited(first, skeleton, move |view| match view {
         Ok(view) => {
             page.begin(view);

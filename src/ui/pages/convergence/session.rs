@@ -9,7 +9,7 @@ use leptos_router::hooks::{use_navigate, use_params_map, use_query_map};
 use super::events::{EventEntry, no_events};
 use super::following::{Following, read};
 use super::ledger::LedgerOf;
-use super::live::{Standing, name_of};
+use super::live::{Standing, name_of, steps_of};
 use super::rounds::Rounds;
 use crate::domain::{
     ErrorKind, EventType, LoopState, Session, SessionStatus, SessionView, VerdictKind,
@@ -56,7 +56,7 @@ fn Screen(
             before: query.before,
         }
     };
-    let (page, first) = Following::new(question, Some(id.clone()));
+    let (page, first) = Following::new(question, vec![id.clone()]);
     awaited(first, skeleton, move |view| match view {
         Ok(view) => {
             page.begin(view);
@@ -89,6 +89,20 @@ fn Loaded(
         session
             .as_ref()
             .map_or(SessionStatus::Running, |it| it.status)
+    });
+    let ran = memo(move || {
+        read(view, |view| {
+            let rounds = &view.rounds.items;
+            // An older page of iterations says nothing of the last one.
+            let is_last = rounds
+                .last()
+                .is_some_and(|it| it.iteration == view.session.iterations);
+            if is_last {
+                steps_of(rounds)
+            } else {
+                Vec::new()
+            }
+        })
     });
     let chart = memo(move || read(view, |view| view.chart.clone()));
     let has_chart = memo(move || chart.read().is_some());
@@ -125,7 +139,7 @@ fn Loaded(
             </div>
         </header>
         <div class="session">
-            <Standing session/>
+            <Standing session ran/>
             <Facts session id=id.clone()/>
             {drawing}
             <Rounds view query session=id.clone()/>
