@@ -4,6 +4,8 @@
 //! Some things that programs print are no JSON, but what they mean is plain: `NaN` and numbers that nobody can
 //! keep are read as null and told of; control characters in texts are read as what they are.
 
+use std::fmt::Write;
+
 use super::json_words::{Word, escape_length};
 
 /// Where one or several objects, one after the other, stand.
@@ -154,7 +156,8 @@ impl JsonScan {
                 let word = slice(mark.place);
                 let Some(names) = &mark.names else {
                     let code = word.bytes().next().unwrap_or_default();
-                    json.push_str(&format!("\\u{code:04x}"));
+                    // A text takes all that is written.
+                    let _ = write!(json, "\\u{code:04x}");
                     continue;
                 };
                 json.push_str("null");
@@ -272,8 +275,7 @@ impl JsonScan {
             return at + 1;
         }
         let next = match (self.expect, byte) {
-            (Expect::Object, b'{') => self.push(true),
-            (Expect::Value | Expect::ValueOrEnd, b'{') => self.push(true),
+            (Expect::Object | Expect::Value | Expect::ValueOrEnd, b'{') => self.push(true),
             (Expect::Value | Expect::ValueOrEnd, b'[') => self.push(false),
             (Expect::ValueOrEnd, b']') | (Expect::NameOrEnd, b'}') => self.pop(at),
             (Expect::CommaOrEnd, b'}') if self.open.last() == Some(&true) => self.pop(at),

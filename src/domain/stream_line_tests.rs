@@ -314,7 +314,7 @@ fn what_begins_like_part_of_the_stream_and_cannot_be_read_is_named() {
             "\"and more\" follows the object on its line",
         ),
         (
-            r#"{'progress': 0.5}"#,
+            r"{'progress': 0.5}",
             "its texts stand in single quotes; JSON has only double ones",
         ),
     ] {

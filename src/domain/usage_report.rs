@@ -100,7 +100,7 @@ struct Words {
     trafficType: Known,
 }
 
-/// OpenAI's, which have a count that matters; Gemini's of the same name are a list without one.
+/// Those of `OpenAI`, which have a count that matters; Gemini's of the same name are a list without one.
 #[derive(Default, Deserialize)]
 #[serde(try_from = "Value")]
 struct Details {

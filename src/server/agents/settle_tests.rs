@@ -36,10 +36,7 @@ fn a_result_behind_what_is_too_long_is_said_to_be_lost() {
 
 #[test]
 fn text_that_cannot_go_on_an_object_is_shown_at_once() {
-    let head: String = (0..25)
-        .map(|n| format!("  \"script {n}\": \"words\",\n"))
-        .collect();
-    let head = format!("{{\n{head}");
+    let head = "{\n".to_owned() + &"  \"script\": \"words\",\n".repeat(25);
     let mut lines = Lines::new(LogStream::Stdout);
     let mut events = Vec::new();
     lines.push(head.as_bytes(), &mut events);
