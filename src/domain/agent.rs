@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{TaskId, Timestamp};
+use super::{TaskId, Timestamp, is_visible};
 
 /// An agent as everybody sees it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -42,6 +42,18 @@ pub struct Agent {
     pub quota: Vec<Quota>,
     /// What it has done so far.
     pub metrics: AgentMetrics,
+}
+
+impl Agent {
+    /// What people see of its title: its name, where that is nothing.
+    #[must_use]
+    pub fn shown_title(&self) -> &str {
+        if is_visible(&self.title) {
+            &self.title
+        } else {
+            &self.name
+        }
+    }
 }
 
 /// How an agent is reached.

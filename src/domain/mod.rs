@@ -10,6 +10,8 @@ mod convergence;
 mod error;
 mod excerpt;
 mod id;
+mod json_scan;
+mod json_words;
 mod lenient_json;
 mod limits;
 mod link;
@@ -25,6 +27,7 @@ mod queue;
 mod scope;
 mod stream;
 mod stream_line;
+mod stream_object;
 mod task;
 mod task_change;
 mod terminal;
@@ -80,7 +83,7 @@ pub use queue::{
 };
 pub use scope::{Audience, Author, Role, Scope};
 pub use stream::{AgentEvent, Outcome, Then};
-pub use stream_line::{Oddity, StreamLine};
+pub use stream_line::{Oddity, Reading, StreamLine, StreamObject};
 pub use task::{
     EXCERPT, IdempotencyKey, Priority, StatusCounts, Task, TaskBody, TaskDetail, TaskRef,
     TaskStatus, excerpt,

@@ -7,7 +7,7 @@ use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
-use super::{FieldError, LIMITS, Timestamp};
+use super::{FieldError, LIMITS, Timestamp, is_visible};
 
 /// The longest text of a question, in characters.
 pub const QUESTION_TEXT: usize = 10_000;
@@ -144,7 +144,7 @@ impl NewQuestion {
     pub fn problems(&self) -> Vec<FieldError> {
         let mut found = Vec::new();
         let length = self.text.chars().count();
-        if self.text.trim().is_empty() || length > QUESTION_TEXT || self.text.contains('\0') {
+        if !is_visible(&self.text) || length > QUESTION_TEXT || self.text.contains('\0') {
             let message = format!("must be 1 to {QUESTION_TEXT} characters without NUL");
             found.push(FieldError::new("question.text", message));
         }
@@ -153,7 +153,8 @@ impl NewQuestion {
         };
         let fits = |option: &QuestionOption| {
             let kind = option.kind.as_deref().is_none_or(legal);
-            legal(&option.id) && legal(&option.label) && kind
+            let label = &option.label;
+            legal(&option.id) && legal(label) && is_visible(label) && kind
         };
         if self.options.len() > QUESTION_OPTIONS || !self.options.iter().all(fits) {
             let message = format!(
@@ -283,6 +284,8 @@ mod tests {
             r#""""#,
             r#"{"text":"x","options":["a","a"]}"#,
             r#"{"text":"x","options":[""]}"#,
+            r#""\u200b""#,
+            r#"{"text":"x","options":["\u200b"]}"#,
         ] {
             let question: NewQuestion = serde_json::from_str(wrong).unwrap();
             assert!(!question.problems().is_empty(), "{wrong}");

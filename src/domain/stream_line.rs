@@ -3,15 +3,11 @@
 //! Every field counts for itself: one that cannot be taken is an [`Oddity`], and costs the others
 //! nothing.
 
-use serde::Deserialize;
-use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
+use super::json_scan::{JsonScan, Lost, Progress};
 use super::lenient_json::{keys, object};
-use super::{
-    AgentEvent, DEEPEST, LogLevel, LogStream, NewLog, NewQuestion, QuestionKind, QuestionOption,
-    Timestamp, UsageReport, is_too_deep,
-};
+use super::{AgentEvent, DEEPEST, LogLevel, LogStream, NewLog, is_visible};
 
 /// What a line says.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -20,6 +16,8 @@ pub struct StreamLine {
     pub events: Vec<AgentEvent>,
     /// What could not be taken.
     pub oddities: Vec<Oddity>,
+    /// Something of it was meant for people and could not be taken: they see the line as it is.
+    pub is_untold: bool,
 }
 
 /// A field of a line that could not be taken.
@@ -31,10 +29,32 @@ pub struct Oddity {
     pub why: Option<String>,
 }
 
+/// What a line is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reading {
+    /// Ordinary text.
+    Text,
+    /// Part of the stream.
+    Line(StreamLine),
+    /// An object that goes on in the next line.
+    Unfinished(StreamObject),
+    /// It begins as part of the stream does and cannot be read: why.
+    Misread(String),
+}
+
+/// An object, or several, that is printed over several lines.
+#[derive(Clone, Debug, Default)]
+pub struct StreamObject {
+    text: String,
+    scan: JsonScan,
+}
+
 /// The fields that say something by themselves; `level` and `fields` only belong to some of them.
 const FIELDS: [&str; 7] = [
     "progress", "message", "log", "question", "evidence", "result", "usage",
 ];
+/// Those that other programs hardly have, as bits: all but `message` and `log`.
+const TELLING: u32 = !0b110;
 const PROGRESS: &str = "::progress";
 /// Farther from 0 or 1 than by what computing costs.
 const ROUNDING: f64 = 1e-6;
@@ -44,30 +64,10 @@ impl StreamLine {
     /// and a byte order mark around it do not matter. `None` for ordinary text.
     #[must_use]
     pub fn parse(line: &str) -> Option<Self> {
-        let line = trimmed(line);
-        if let Some(rest) = line.strip_prefix(PROGRESS) {
-            let rest = rest.strip_prefix(char::is_whitespace)?;
-            return Some(Self::progress_line(rest.trim()));
+        match Reading::of(line) {
+            Reading::Line(line) => Some(line),
+            _ => None,
         }
-        if !line.starts_with('{') {
-            return None;
-        }
-        let mut found = Self::default();
-        let mut object = object(line).ok()?;
-        let is_ours = |(name, _): (&String, &Option<Value>)| FIELDS.contains(&name.as_str());
-        if !object.iter().any(is_ours) {
-            return None;
-        }
-        object.retain(|name, value| {
-            if value.is_none() {
-                found.odd(name, too_deep());
-            }
-            value.is_some()
-        });
-        let object = object
-            .into_iter()
-            .filter_map(|(name, value)| Some((name, value?)));
-        Some(found.read(object.collect()))
     }
 
     /// True when `line` may become one of the stream with what is still to come of it.
@@ -75,8 +75,7 @@ impl StreamLine {
     pub fn may_begin(line: &str) -> bool {
         let line = trimmed(line);
         if line.starts_with('{') {
-            let read = serde_json::from_str::<IgnoredAny>(line);
-            return read.map_or_else(|error| error.is_eof(), |_| true);
+            return JsonScan::default().with(line) != Progress::Broken;
         }
         line.starts_with("::progress ") || "::progress ".starts_with(line)
     }
@@ -105,182 +104,35 @@ impl StreamLine {
         found
     }
 
-    fn read(mut self, mut object: Map<String, Value>) -> Self {
-        // What is null is not there, but for a result.
-        object.retain(|name, value| name == "result" || !value.is_null());
-        if let Some(progress) = object.remove("progress") {
-            let ratio = match &progress {
-                Value::Number(number) => ratio(number.as_f64().unwrap_or(f64::NAN)),
-                Value::String(text) => ratio_of(text),
-                _ => Err("it is not a number from 0 to 1".to_owned()),
-            };
-            match ratio {
-                Ok(ratio) => self.events.push(AgentEvent::Progress(ratio)),
-                Err(why) => self.odd("progress", why),
+    /// Takes in one of the objects of a line.
+    fn take(&mut self, json: &str) -> Result<(), serde_json::Error> {
+        let mut object = object(json)?;
+        let is_ours = |(name, _): (&String, &Option<Value>)| FIELDS.contains(&name.as_str());
+        if !object.iter().any(is_ours) {
+            // It stands beside one that is.
+            self.events.push(AgentEvent::Log(NewLog {
+                message: json.trim().to_owned(),
+                stream: LogStream::Stdout,
+                ..NewLog::default()
+            }));
+            return Ok(());
+        }
+        object.retain(|name, value| {
+            if value.is_none() {
+                self.odd(name, too_deep());
             }
-        }
-        let level = self.level("level", object.remove("level"), LogLevel::default());
-        let mut fields = self.fields("fields", object.remove("fields"));
-        let (log, message) = (object.remove("log"), object.remove("message"));
-        let question = object.remove("question");
-        let evidence = object.remove("evidence");
-        let (usage, result) = (object.remove("usage"), object.remove("result"));
-        for (name, value) in object {
-            self.oddities.push(Oddity::unknown(&name));
-            if !is_too_deep(&value) {
-                fields.entry(name).or_insert(value);
-            }
-        }
-        if let Some(log) = log {
-            self.log(log, level, fields.clone());
-        }
-        if let Some(usage) = usage {
-            let (report, odd) = UsageReport::read(usage);
-            self.events.extend(report.map(AgentEvent::Usage));
-            self.oddities.extend(odd);
-        }
-        match result {
-            Some(result) if is_too_deep(&result) => self.odd("result", too_deep()),
-            Some(result) => self.events.push(AgentEvent::Result(result)),
-            None => {}
-        }
-        if let Some(question) = question {
-            self.question(question);
-        }
-        match message {
-            Some(Value::String(message)) => self.say(&message, level, fields),
-            Some(_) => self.odd("message", "it is not a text".to_owned()),
-            None => {}
-        }
-        if evidence.is_some() {
-            let words = "no evidence is collected yet; the file stays where it is";
-            self.odd("evidence", words.to_owned());
-        }
-        self
-    }
-
-    fn log(&mut self, log: Value, level: LogLevel, fields: Map<String, Value>) {
-        let mut entry = match log {
-            Value::String(message) => return self.say(&message, level, fields),
-            Value::Object(entry) => entry,
-            _ => return self.odd("log", "it is neither a text nor an entry".to_owned()),
-        };
-        let Some(Value::String(message)) = entry.remove("message") else {
-            return self.odd("log.message", "it is not a text".to_owned());
-        };
-        let level = self.level("log.level", entry.remove("level"), level);
-        let own = self.fields("log.fields", entry.remove("fields"));
-        let time = entry.remove("time").and_then(|time| {
-            let read = Timestamp::deserialize(&time).ok();
-            if read.is_none() {
-                self.odd("log.time", format!("{time} is no time"));
-            }
-            read
+            value.is_some()
         });
-        let stream = entry.remove("stream").and_then(|stream| {
-            // What the dashboard says, nobody else does.
-            let known = LogStream::deserialize(&stream).ok();
-            let known = known.filter(|stream| *stream != LogStream::System);
-            if known.is_none() {
-                let words = format!("{stream} is not stdout, stderr or agent");
-                self.odd("log.stream", words);
-            }
-            known
-        });
-        let mut fields = fields;
-        fields.extend(own);
-        for (name, value) in entry {
-            self.oddities.push(Oddity::unknown(&format!("log.{name}")));
-            if !is_too_deep(&value) {
-                fields.entry(name).or_insert(value);
-            }
-        }
-        self.events.push(AgentEvent::Log(NewLog {
-            message,
-            time,
-            level,
-            stream: stream.unwrap_or_default(),
-            fields,
-        }));
+        let object = object.into_iter();
+        self.read(
+            object
+                .filter_map(|(name, value)| Some((name, value?)))
+                .collect(),
+        );
+        Ok(())
     }
 
-    fn level(&mut self, field: &str, value: Option<Value>, otherwise: LogLevel) -> LogLevel {
-        let Some(value) = value else {
-            return otherwise;
-        };
-        LogLevel::of_value(&value).unwrap_or_else(|| {
-            let words = format!("{value} is no level; use debug, info, warn or error");
-            self.odd(field, words);
-            otherwise
-        })
-    }
-
-    fn fields(&mut self, field: &str, value: Option<Value>) -> Map<String, Value> {
-        match value {
-            None => Map::new(),
-            Some(Value::Object(mut fields)) => {
-                let before = fields.len();
-                fields.retain(|_, value| !is_too_deep(value));
-                if fields.len() < before {
-                    self.odd(field, too_deep());
-                }
-                fields
-            }
-            Some(_) => {
-                self.odd(field, "it is not an object".to_owned());
-                Map::new()
-            }
-        }
-    }
-
-    fn question(&mut self, question: Value) {
-        let mut parts = match question {
-            Value::String(text) => Map::from_iter([("text".to_owned(), Value::String(text))]),
-            Value::Object(parts) => parts,
-            _ => return self.odd("question", "it is neither a text nor an object".to_owned()),
-        };
-        parts.retain(|_, value| !value.is_null());
-        let Some(Value::String(text)) = parts.remove("text") else {
-            return self.odd("question.text", "it is not a text".to_owned());
-        };
-        let mut question = NewQuestion::asking(text);
-        question.kind = self.part(&mut parts, "kind").unwrap_or(QuestionKind::Input);
-        question.expires_at = self.part(&mut parts, "expires_at");
-        let options: Option<Vec<QuestionOption>> = self.part(&mut parts, "options");
-        question.options = options.unwrap_or_default();
-        for name in parts.keys() {
-            let name = format!("question.{name}");
-            self.oddities.push(Oddity::unknown(&name));
-        }
-        for problem in question.problems() {
-            if problem.field == "question.options" {
-                // It can still be answered in words.
-                question.options.clear();
-            }
-            self.odd(&problem.field, problem.message);
-        }
-        if question.problems().is_empty() {
-            self.events.push(AgentEvent::NeedsInput(question));
-        }
-    }
-
-    /// A part of a question, if it can be taken.
-    fn part<T: for<'de> Deserialize<'de>>(
-        &mut self,
-        parts: &mut Map<String, Value>,
-        name: &str,
-    ) -> Option<T> {
-        let part = parts.remove(name)?;
-        match T::deserialize(part) {
-            Ok(part) => Some(part),
-            Err(error) => {
-                self.odd(&format!("question.{name}"), error.to_string());
-                None
-            }
-        }
-    }
-
-    fn say(&mut self, message: &str, level: LogLevel, fields: Map<String, Value>) {
+    pub(super) fn say(&mut self, message: &str, level: LogLevel, fields: Map<String, Value>) {
         self.events.push(AgentEvent::Log(NewLog {
             message: message.to_owned(),
             level,
@@ -289,16 +141,138 @@ impl StreamLine {
         }));
     }
 
-    fn odd(&mut self, field: &str, why: String) {
+    pub(super) fn odd(&mut self, field: &str, why: String) {
         self.oddities.push(Oddity {
             field: field.to_owned(),
             why: Some(why),
         });
     }
+
+    /// The same of what people were to read.
+    pub(super) fn untold(&mut self, field: &str, why: String) {
+        self.odd(field, why);
+        self.is_untold = true;
+    }
+}
+
+impl Reading {
+    /// Reads a whole line.
+    #[must_use]
+    pub fn of(line: &str) -> Self {
+        let line = trimmed(line);
+        if let Some(rest) = line.strip_prefix(PROGRESS) {
+            return match rest.strip_prefix(char::is_whitespace) {
+                Some(rest) => Self::Line(StreamLine::progress_line(rest.trim())),
+                None => Self::Text,
+            };
+        }
+        if !line.starts_with('{') {
+            return Self::Text;
+        }
+        let mut object = StreamObject::default();
+        match object.add(line) {
+            Progress::Open => Self::Unfinished(object),
+            _ => object.end(),
+        }
+    }
+}
+
+impl StreamObject {
+    /// Goes on with a line, if it can: false when it cannot, and is as it was before.
+    pub fn go_on(&mut self, line: &str) -> bool {
+        let line = trimmed(line);
+        let goes_on = self.scan.try_line(line, &FIELDS);
+        if goes_on {
+            self.text.push_str(line);
+            self.text.push('\n');
+        }
+        goes_on
+    }
+
+    /// True when it may go on with the beginning of a line.
+    #[must_use]
+    pub fn may_go_on(&self, beginning: &str) -> bool {
+        self.scan.with(beginning) != Progress::Broken
+    }
+
+    /// True when nothing of it is missing.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.scan.progress() == Progress::Whole
+    }
+
+    /// The bytes that it takes.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.text.len()
+    }
+
+    /// What was read of it.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// What it says; when something of it is missing, that is all there is of it.
+    #[must_use]
+    pub fn end(self) -> Reading {
+        // A row of a list with a message is nothing of ours.
+        let names = if self.scan.is_row() {
+            TELLING
+        } else {
+            u32::MAX
+        };
+        if !self.scan.has_wanted(names) && !in_single_quotes(&self.text) {
+            return Reading::Text;
+        }
+        match self.scan.progress() {
+            Progress::Open => Reading::Misread("it breaks off in the middle".to_owned()),
+            Progress::Broken => Reading::Misread(self.scan.broken().unwrap_or_default()),
+            Progress::Whole => {
+                let mut found = StreamLine::default();
+                let mut lost = Vec::new();
+                let objects = self.scan.objects(&self.text, &mut lost);
+                for json in objects {
+                    if let Err(error) = found.take(&json) {
+                        return Reading::Misread(error.to_string());
+                    }
+                }
+                for Lost { field, word } in lost {
+                    found.odd(
+                        &field,
+                        format!("{word} is no number of JSON, and reads as null"),
+                    );
+                }
+                Reading::Line(found)
+            }
+        }
+    }
+
+    /// Why it cannot go on with `line`, if it looks like part of the stream.
+    #[must_use]
+    pub fn broken_by(mut self, line: &str) -> Option<String> {
+        self.add(trimmed(line));
+        match self.end() {
+            Reading::Misread(why) => Some(why),
+            _ => None,
+        }
+    }
+
+    fn add(&mut self, line: &str) -> Progress {
+        self.text.push_str(line);
+        self.text.push('\n');
+        self.scan.line(line, &FIELDS)
+    }
+}
+
+impl PartialEq for StreamObject {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
 }
 
 impl Oddity {
-    fn unknown(field: &str) -> Self {
+    pub(super) fn unknown(field: &str) -> Self {
         Self {
             field: field.to_owned(),
             why: None,
@@ -306,16 +280,25 @@ impl Oddity {
     }
 }
 
+/// `line` without what nobody sees around it.
 fn trimmed(line: &str) -> &str {
-    line.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}')
+    line.trim_matches(|c: char| !is_visible(c.encode_utf8(&mut [0; 4])))
 }
 
-fn too_deep() -> String {
+/// True for what Python prints of an object with one of our fields.
+fn in_single_quotes(text: &str) -> bool {
+    let name = text
+        .strip_prefix("{'")
+        .and_then(|rest| rest.split_once("':"));
+    name.is_some_and(|(name, _)| FIELDS.contains(&name))
+}
+
+pub(super) fn too_deep() -> String {
     format!("it is nested deeper than {DEEPEST} levels")
 }
 
 /// `0.4`, or `40%`.
-fn ratio_of(text: &str) -> Result<f64, String> {
+pub(super) fn ratio_of(text: &str) -> Result<f64, String> {
     let no_number = || format!("{text:?} is not a number from 0 to 1");
     match text.trim().strip_suffix('%') {
         Some(percent) => {
@@ -326,7 +309,7 @@ fn ratio_of(text: &str) -> Result<f64, String> {
     }
 }
 
-fn ratio(value: f64) -> Result<f64, String> {
+pub(super) fn ratio(value: f64) -> Result<f64, String> {
     if (-ROUNDING..=1.0 + ROUNDING).contains(&value) {
         Ok(value.clamp(0.0, 1.0))
     } else if (0.0..=100.0).contains(&value) {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{AgentEvent, StreamLine};
+use super::{AgentEvent, Reading, StreamLine};
 use crate::domain::{LogLevel, LogStream};
 
 fn read(line: &str) -> StreamLine {
@@ -70,7 +70,6 @@ fn text_is_text() {
         r#"{"result":1"#,
         r#"{"result":1} and more"#,
         r#"before {"result":1}"#,
-        r#"{"progress":NaN}"#,
         r#"["result"]"#,
     ] {
         assert_eq!(StreamLine::parse(text), None, "{text}");
@@ -83,6 +82,7 @@ fn blanks_and_a_byte_order_mark_do_not_matter() {
         "  {\"result\": 1}\t",
         "\u{feff}{\"result\": 1}\r",
         " \u{feff} {\"result\":\n 1\n}\n",
+        "\u{200b}{\"result\": 1}\u{2060}",
     ] {
         assert_eq!(result(&read(line)), Some(&json!(1)), "{line:?}");
     }
@@ -246,4 +246,131 @@ fn a_beginning_is_known_before_the_rest_is_there() {
     ));
     assert!(!StreamLine::begins_result("{\"data\": \"xx"));
     assert!(!StreamLine::begins_result("result"));
+}
+
+#[test]
+fn a_number_that_json_does_not_have_costs_nothing_but_itself() {
+    let line = read(
+        r#"{"result":{"accuracy":0.9,"loss":NaN,"all":[1,-Infinity]},"usage":{"input_tokens":5}}"#,
+    );
+    let expected = json!({"accuracy": 0.9, "loss": null, "all": [1, null]});
+    assert_eq!(result(&line), Some(&expected));
+    assert_eq!(line.events.len(), 2);
+    assert_eq!(odd(&line), ["result.loss", "result.all"]);
+    for (field, named) in [
+        (r#""progress": NaN"#, "progress"),
+        (r#""progress": 1e999"#, "progress"),
+        (r#""usage": {"cost_usd": Infinity}"#, "usage.cost_usd"),
+        (
+            r#""usage": {"input_tokens": NaN, "output_tokens": 3}"#,
+            "usage.input_tokens",
+        ),
+    ] {
+        let line = read(&format!(r#"{{{field}, "result": 1}}"#));
+        assert_eq!(result(&line), Some(&json!(1)), "{field}");
+        assert_eq!(odd(&line), [named], "{field}");
+    }
+}
+
+#[test]
+fn any_text_in_a_result_stays_as_it_is() {
+    for text in [
+        "a\u{80}\u{9d}b",
+        "a\u{85}b",
+        "a\u{7f}b",
+        "a\u{90}b",
+        "a\u{9b}31mb",
+        "a\tb",
+        "a\u{1}b",
+    ] {
+        let line = read(&format!("{{\"result\": \"{text}\"}}"));
+        assert_eq!(result(&line), Some(&json!(text)), "{text:?}");
+    }
+}
+
+#[test]
+fn several_objects_in_a_line_count_each() {
+    for text in [
+        r#"{"progress":0.5}{"result":{"ok":1}}"#,
+        r#"{"result":{"ok":1}} {"progress":0.5}"#,
+    ] {
+        let line = read(text);
+        assert_eq!(result(&line), Some(&json!({"ok": 1})), "{text}");
+        assert!(line.events.contains(&AgentEvent::Progress(0.5)), "{text}");
+    }
+    let line = read(r#"{"result":1}{"words":"of a logger"}"#);
+    assert_eq!(messages(&line), [r#"{"words":"of a logger"}"#]);
+    assert_eq!(StreamLine::parse(r#"{"a":1}{"b":2}"#), None);
+}
+
+#[test]
+fn what_begins_like_part_of_the_stream_and_cannot_be_read_is_named() {
+    for (text, why) in [
+        (r#"{"result": 1,}"#, "a comma stands before \"}\""),
+        (r#"{"result": None}"#, "\"None\" is no value of JSON"),
+        (r#"{"message": "\x41"}"#, "\\x is no escape of JSON"),
+        (
+            r#"{"result": 1} and more"#,
+            "\"and more\" follows the object on its line",
+        ),
+        (
+            r"{'progress': 0.5}",
+            "its texts stand in single quotes; JSON has only double ones",
+        ),
+    ] {
+        assert_eq!(
+            Reading::of(text),
+            Reading::Misread(why.to_owned()),
+            "{text}"
+        );
+    }
+    let Reading::Unfinished(object) = Reading::of(r#"{"result": {"ok": 1}"#) else {
+        panic!("it may go on");
+    };
+    assert!(matches!(object.end(), Reading::Misread(why) if why.contains("breaks off")));
+    for text in [
+        r#"{"level": None}"#,
+        "{y/n}",
+        "{'words': 1}",
+        r#"{"a": {"result": oops}}"#,
+    ] {
+        assert_eq!(Reading::of(text), Reading::Text, "{text}");
+    }
+}
+
+#[test]
+fn what_people_were_to_read_and_could_not_be_taken_is_not_lost() {
+    for (text, is_untold) in [
+        (r#"{"progress":0.1,"log":{"msg":"disk full"}}"#, true),
+        (r#"{"progress":0.1,"message":["a","b"]}"#, true),
+        (r#"{"progress":0.1,"note":"disk is full"}"#, true),
+        (r#"{"question":{"prompt":"which?"},"result":1}"#, true),
+        (r#"{"progress":0.1,"type":"progress"}"#, false),
+        (r#"{"message":"m","note":"disk is full"}"#, false),
+        (r#"{"progress":45,"message":"m"}"#, false),
+    ] {
+        assert_eq!(read(text).is_untold, is_untold, "{text}");
+    }
+    let line = read(r#"{"progress":0.1,"log":{"msg":"disk full"}}"#);
+    let why = line.oddities[0].why.as_deref().unwrap();
+    assert!(why.contains("disk full"), "{why}");
+}
+
+#[test]
+fn words_of_the_reader_of_json_reach_nobody() {
+    for field in [
+        r#""question": {"text": "x", "kind": 5}"#,
+        r#""question": {"text": "x", "options": [5]}"#,
+        r#""question": {"text": "x", "expires_at": "soon"}"#,
+        r#""usage": {"input_tokens": {}}"#,
+        r#""usage": {"prompt_tokens_details": 5}"#,
+        r#""usage": {"model": 5}"#,
+    ] {
+        let line = read(&format!(r#"{{{field}, "result": 1}}"#));
+        let why = line.oddities[0].why.as_deref().unwrap();
+        let is_plain = ["invalid type", "expected", "struct", "variant"]
+            .iter()
+            .all(|it| !why.contains(it));
+        assert!(is_plain, "{field}: {why}");
+    }
 }

@@ -3,9 +3,10 @@
 
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
+use super::stream_object::brief;
 use super::{Cost, LARGEST_NUMBER, Oddity, WORD};
 
 /// The id of a record whose reporter gives it none.
@@ -34,7 +35,7 @@ pub struct UsageReport {
 
 /// All the words there are for it.
 #[derive(Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default, deny_unknown_fields, expecting = "an object")]
 #[expect(non_snake_case, reason = "these are the names on the wire")]
 struct Words {
     id: Option<String>,
@@ -60,15 +61,21 @@ struct Words {
     completion_tokens: Option<Count>,
     prompt_tokens_details: Option<Details>,
     prompt_cache_hit_tokens: Option<Count>,
-    // Gemini's.
+    // Gemini's, and as its library for Python writes them.
+    #[serde(alias = "prompt_token_count")]
     promptTokenCount: Option<Count>,
+    #[serde(alias = "tool_use_prompt_token_count")]
     toolUsePromptTokenCount: Option<Count>,
+    #[serde(alias = "cached_content_token_count")]
     cachedContentTokenCount: Option<Count>,
+    #[serde(alias = "candidates_token_count")]
     candidatesTokenCount: Option<Count>,
+    #[serde(alias = "thoughts_token_count")]
     thoughtsTokenCount: Option<Count>,
     // Said beside them, and part of them.
     total_tokens: Known,
     totalTokens: Known,
+    #[serde(alias = "total_token_count")]
     totalTokenCount: Known,
     reasoning: Known,
     reasoning_tokens: Known,
@@ -83,16 +90,37 @@ struct Words {
     completion_tokens_details: Known,
     output_tokens_details: Known,
     promptTokensDetails: Known,
+    #[serde(alias = "candidates_tokens_details")]
     candidatesTokensDetails: Known,
+    #[serde(alias = "cache_tokens_details")]
     cacheTokensDetails: Known,
+    #[serde(alias = "tool_use_prompt_tokens_details")]
     toolUsePromptTokensDetails: Known,
+    #[serde(alias = "traffic_type")]
     trafficType: Known,
 }
 
+/// Those of `OpenAI`, which have a count that matters; Gemini's of the same name are a list without one.
 #[derive(Default, Deserialize)]
-#[serde(default)]
+#[serde(try_from = "Value")]
 struct Details {
     cached_tokens: Option<Count>,
+}
+
+impl TryFrom<Value> for Details {
+    type Error = String;
+
+    fn try_from(value: Value) -> Result<Self, String> {
+        let cached = match value {
+            Value::Object(mut details) => details.remove("cached_tokens"),
+            Value::Array(_) => None,
+            other => return Err(format!("{} is not an object", brief(&other))),
+        };
+        let cached = cached.filter(|cached| !cached.is_null());
+        Ok(Self {
+            cached_tokens: cached.map(Count::try_from).transpose()?,
+        })
+    }
 }
 
 /// Read so that it is known, whatever it is.
@@ -100,21 +128,30 @@ struct Details {
 #[serde(transparent)]
 struct Known(IgnoredAny);
 
-/// A whole number of tokens, also as languages write it that have no whole numbers.
+/// A whole number of tokens, also as a text, and as languages write it that have no whole numbers.
 #[derive(Clone, Copy, Deserialize)]
-#[serde(try_from = "Number")]
+#[serde(try_from = "Value")]
 struct Count(u64);
 
-impl TryFrom<Number> for Count {
+impl TryFrom<Value> for Count {
     type Error = String;
 
-    fn try_from(number: Number) -> Result<Self, String> {
-        let text = number.to_string();
+    fn try_from(value: Value) -> Result<Self, String> {
+        let text = match &value {
+            Value::Number(number) => number.to_string(),
+            Value::String(text) => text.trim().to_owned(),
+            _ => String::new(),
+        };
         let whole = text.strip_suffix(".0").unwrap_or(&text);
-        let count = whole.parse().ok().filter(|count| *count <= LARGEST_NUMBER);
-        count.map(Self).ok_or_else(|| {
-            format!("{text} is not a whole number from 0 to {LARGEST_NUMBER} (2^53 - 1)")
-        })
+        let is_digits = whole.bytes().all(|byte| byte.is_ascii_digit());
+        let count = whole.parse().ok().filter(|_| is_digits);
+        count
+            .filter(|count| *count <= LARGEST_NUMBER)
+            .map(Self)
+            .ok_or_else(|| {
+                let shown = brief(&value);
+                format!("{shown} is not a whole number from 0 to {LARGEST_NUMBER} (2^53 - 1)")
+            })
     }
 }
 
@@ -153,20 +190,34 @@ impl UsageReport {
     pub fn read(usage: Value) -> (Option<Self>, Vec<Oddity>) {
         let mut odd = Vec::new();
         let Value::Object(usage) = usage else {
-            odd.push(oddity("usage", "it is not an object".to_owned()));
+            odd.push(oddity(
+                "usage",
+                format!("{} is not an object", brief(&usage)),
+            ));
             return (None, odd);
         };
         let is_empty = usage.is_empty();
         let mut kept = Map::new();
         let mut words = Words::default();
         for (name, value) in usage {
+            let is_text = value.is_string();
             kept.insert(name.clone(), value);
             match Words::deserialize(&Value::Object(kept.clone())) {
                 Ok(read) => words = read,
                 Err(error) => {
-                    kept.remove(&name);
+                    let value = kept.remove(&name).unwrap_or_default();
                     let why = error.to_string();
                     let is_unknown = why.starts_with("unknown field");
+                    let why = match name.as_str() {
+                        "id" | "model" | "provider" if !is_text => {
+                            format!("{} is not a text", brief(&value))
+                        }
+                        // One and the same under two names.
+                        _ if why.starts_with("duplicate field") => {
+                            "it is there under another name".to_owned()
+                        }
+                        _ => why,
+                    };
                     odd.push(Oddity {
                         field: format!("usage.{name}"),
                         why: Some(why).filter(|_| !is_unknown),
@@ -280,99 +331,5 @@ fn sum(counts: [Option<u64>; 2]) -> Option<u64> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::UsageReport;
-    use crate::domain::{Cost, Oddity};
-
-    fn counts(json: &str) -> [Option<u64>; 3] {
-        let report: UsageReport = serde_json::from_str(json).unwrap();
-        [
-            report.input_tokens,
-            report.cached_tokens,
-            report.output_tokens,
-        ]
-    }
-
-    #[test]
-    fn the_words_of_each_provider_mean_the_same_in_the_end() {
-        for said in [
-            r#"{"input_tokens": 100, "cached_tokens": 60, "output_tokens": 7}"#,
-            r#"{"input_tokens": 30, "cache_read_input_tokens": 60, "cache_creation_input_tokens": 10,
-                "cache_creation": {"ephemeral_5m_input_tokens": 10}, "output_tokens": 7,
-                "service_tier": "standard", "server_tool_use": {"web_search_requests": 0}}"#,
-            r#"{"prompt_tokens": 100, "completion_tokens": 7, "total_tokens": 107,
-                "prompt_tokens_details": {"cached_tokens": 60, "audio_tokens": 0},
-                "completion_tokens_details": {"reasoning_tokens": 5}}"#,
-            r#"{"input_tokens": 100, "input_tokens_details": {"cached_tokens": 60},
-                "output_tokens": 7, "output_tokens_details": {"reasoning_tokens": 5}}"#,
-            r#"{"promptTokenCount": 100, "cachedContentTokenCount": 60, "candidatesTokenCount": 5,
-                "thoughtsTokenCount": 2, "totalTokenCount": 107, "trafficType": "ON_DEMAND"}"#,
-            r#"{"input_tokens": 100, "cached": 60, "output_tokens": 7, "reasoning": 5}"#,
-            r#"{"input_tokens": 100, "cached_input_tokens": 60, "output_tokens": 7,
-                "cache_write_input_tokens": 0, "reasoning_output_tokens": 5}"#,
-            r#"{"prompt_tokens": 100, "cache_read_input_tokens": 60, "completion_tokens": 7.0}"#,
-            r#"{"inputTokens": 100, "cachedInputTokens": 60, "outputTokens": 7, "totalTokens": 107}"#,
-            r#"{"prompt_tokens": 100, "prompt_cache_hit_tokens": 60, "prompt_cache_miss_tokens": 40,
-                "completion_tokens": 7, "reasoning_tokens": 5}"#,
-        ] {
-            assert_eq!(counts(said), [Some(100), Some(60), Some(7)], "{said}");
-        }
-        assert_eq!(counts("{}"), [None; 3]);
-        assert_eq!(counts(r#"{"output_tokens": 0}"#), [None, None, Some(0)]);
-    }
-
-    #[test]
-    fn one_odd_field_costs_the_others_nothing() {
-        let read = |said: &str| UsageReport::read(serde_json::from_str(said).unwrap());
-        let odd = |odd: &[Oddity]| odd.iter().map(|it| it.field.clone()).collect::<Vec<_>>();
-        let (report, oddities) = read(
-            r#"{"input_tokens": "many", "output_tokens": 7, "cost_usd": 0.004, "is_byok": true,
-                "model": ""}"#,
-        );
-        let report = report.unwrap();
-        assert_eq!((report.input_tokens, report.output_tokens), (None, Some(7)));
-        assert_eq!(report.cost_usd, Some(Cost(4000)));
-        assert_eq!(
-            odd(&oddities),
-            ["usage.input_tokens", "usage.is_byok", "usage.model"]
-        );
-        let (report, oddities) = read(r#"{"input_tokens": 1, "cached_tokens": 2}"#);
-        assert_eq!(report.unwrap().input_tokens, Some(1));
-        assert_eq!(odd(&oddities), ["usage.cached_tokens"]);
-        assert_eq!(read(r#"{"tokens": 3}"#).0, None);
-        assert_eq!(read("[3]").0, None);
-        assert_eq!(read("{}"), (Some(UsageReport::default()), Vec::new()));
-    }
-
-    #[test]
-    fn money_is_a_decimal_or_a_number_of_any_form() {
-        for (said, micros) in [
-            ("0.004", 4000),
-            ("\"0.00000315\"", 3),
-            ("3.15e-6", 3),
-            ("\"12\"", 12_000_000),
-        ] {
-            let said = format!("{{\"cost_usd\": {said}}}");
-            let report: UsageReport = serde_json::from_str(&said).unwrap();
-            assert_eq!(report.cost_usd, Some(Cost(micros)), "{said}");
-        }
-    }
-
-    #[test]
-    fn what_cannot_be_is_refused() {
-        for said in [
-            r#"{"input_tokens": -1}"#,
-            r#"{"input_tokens": 1.5}"#,
-            r#"{"input_tokens": 9007199254740992}"#,
-            r#"{"input_tokens": 9007199254740991, "cache_read_input_tokens": 1}"#,
-            r#"{"input_tokens": 1, "cached_tokens": 2}"#,
-            r#"{"id": ""}"#,
-            r#"{"model": "a\u0000b"}"#,
-            r#"{"tokens": 1}"#,
-            r#"{"cost_usd": "much"}"#,
-            r#"{"cost_usd": -1}"#,
-        ] {
-            assert!(serde_json::from_str::<UsageReport>(said).is_err(), "{said}");
-        }
-    }
-}
+#[path = "usage_report_tests.rs"]
+mod tests;

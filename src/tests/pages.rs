@@ -232,6 +232,24 @@ async fn pages_of_long_questions_are_small_and_ask_them() {
 }
 
 #[tokio::test]
+async fn an_agent_is_shown_by_what_people_see_of_its_title() {
+    let app = TestApp::with(vec![remote("first", 1)]).await;
+    let client = app.client();
+    for (name, title, shown) in [
+        ("unseen", "\u{200b}", "unseen"),
+        ("turned", "\u{202e}evil", "\u{202e}evil"),
+    ] {
+        let agent = json!({"name": name, "title": title});
+        client.post("/api/agents", &agent).await.expect(201);
+        for path in ["/agents".to_owned(), format!("/agents/{name}")] {
+            let html = page(client, &path).await;
+            let shown = format!("<bdi>{shown}</bdi>");
+            assert!(html.contains(&shown), "{path} has no {shown}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn pages_with_hundreds_of_agents_are_small_and_show_each_of_them() {
     let app = TestApp::with(vec![remote("first", 256)]).await;
     let client = app.client();

@@ -35,6 +35,8 @@ pub struct Span {
 pub struct Terminal {
     reader: Reader,
     screen: Screen,
+    /// Nothing of the line was read.
+    begins: bool,
 }
 
 /// Tells sequences from text, and reads control characters of the second set as what they stand for.
@@ -107,6 +109,13 @@ pub fn text_of(bytes: &[u8]) -> String {
     text.0
 }
 
+/// False for bytes in which no picture goes on: text of people has blanks, or letters that no picture has.
+fn may_be_picture(bytes: &[u8]) -> bool {
+    let data = bytes.split(|byte| *byte == 0x1b).next().unwrap_or_default();
+    let is_data = |byte: &u8| matches!(byte, b'!'..=b'~' | b'\r' | b'\n');
+    data.iter().all(is_data)
+}
+
 impl Terminal {
     /// `width` is how many columns a character takes; of a line, at most `limit` bytes of text are kept.
     #[must_use]
@@ -114,12 +123,31 @@ impl Terminal {
         Self {
             reader: Reader::default(),
             screen: Screen::new(width, limit),
+            begins: true,
         }
     }
 
     /// Reads what arrived. A line break begins another row.
     pub fn feed(&mut self, bytes: &[u8]) {
+        let begins = !bytes.is_empty() && std::mem::take(&mut self.begins);
+        if begins && self.screen.payload > 0 && !may_be_picture(bytes) {
+            self.reader.cancel(&mut self.screen);
+        }
         self.reader.feed(&mut self.screen, bytes);
+    }
+
+    /// What the line shows, without what it looks like.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        self.screen.read((0, 0), |part, _| text.push_str(part));
+        text
+    }
+
+    /// The bytes of a picture that has begun and not ended.
+    #[must_use]
+    pub fn unended(&self) -> usize {
+        self.screen.payload
     }
 
     /// What was not answered before of this line, which goes on; a line that was changed is answered anew.
@@ -137,6 +165,7 @@ impl Terminal {
         let in_payload = self.screen.payload > 0;
         let text = self.screen.take();
         self.screen.begin();
+        self.begins = true;
         Some(text).filter(|text| !in_payload || !text.is_empty())
     }
 

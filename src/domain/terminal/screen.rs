@@ -344,12 +344,15 @@ impl Perform for Screen {
         }
     }
 
-    fn hook(&mut self, _: &Params, _: &[u8], _: bool, _: char) {
-        self.payload = 1;
+    /// Only the data of a picture goes on over lines; other data ends with its line, as titles do.
+    fn hook(&mut self, _: &Params, intermediates: &[u8], _: bool, action: char) {
+        self.payload = usize::from(action == 'q' && intermediates.is_empty());
     }
 
     fn put(&mut self, _: u8) {
-        self.payload += 1;
+        if self.payload > 0 {
+            self.payload += 1;
+        }
     }
 
     fn unhook(&mut self) {

@@ -193,3 +193,41 @@ fn what_is_kept_is_bounded() {
     terminal.feed(b"back");
     assert_eq!(terminal.end_line().as_deref(), Some("back"));
 }
+
+#[test]
+fn data_that_does_not_end_swallows_no_text() {
+    let lines = |text: &str| {
+        let mut terminal = terminal();
+        let lines = text.split('\n').map(|line| {
+            terminal.feed(line.as_bytes());
+            terminal.end_line()
+        });
+        lines.flatten().collect::<Vec<_>>()
+    };
+    for begins in [
+        "\x1bPx",
+        "\x1bP+q544e",
+        "\x1bP$qm",
+        "\x1bPtmux;x",
+        "\u{90}x",
+    ] {
+        let shown = lines(&format!("{begins}\nimportant\nlast"));
+        assert_eq!(shown, ["", "important", "last"], "{begins:?}");
+    }
+    assert_eq!(
+        lines("\x1bPq#0;2;0~~\n~~-\nimportant text\nlast"),
+        ["important text", "last"]
+    );
+    assert_eq!(lines("\x1bPq#0~~\n~~-\n\x1b\\after"), ["after"]);
+    let mut terminal = terminal();
+    terminal.feed(b"\x1bPq#0~~");
+    terminal.end_line();
+    assert!(terminal.unended() > 0);
+}
+
+#[test]
+fn the_text_of_a_line_is_what_is_seen_of_it() {
+    let mut terminal = terminal();
+    terminal.feed(b"working 50%\x1b[2K\x1b[1G\x1b[1m{\"a\"");
+    assert_eq!(terminal.text(), "{\"a\"");
+}

@@ -5,15 +5,19 @@ use std::collections::BTreeSet;
 use crate::domain::{AgentEvent, LogLevel, LogStream, NewLog, Oddity};
 
 pub(super) const RESULT_LOST: &str =
-    "its result was longer than 4 MiB and is not kept, nor is what stood behind it";
-/// So many odd fields are named.
+    "its result was longer than 4 MiB and is not kept, nor is what else its line said";
+pub(super) const LINE_LOST: &str =
+    "a line or object longer than 4 MiB was not read; if a result stood in it, that is not kept";
+/// So many odd fields are named, and so many lines.
 const MOST_NAMED: usize = 20;
 
 /// What was complained about.
 #[derive(Debug, Default)]
 pub(super) struct Complaints {
     named: BTreeSet<String>,
-    result_lost: bool,
+    misread: usize,
+    /// What is said of a result that may be lost, until there is another.
+    lost: Option<&'static str>,
 }
 
 impl Complaints {
@@ -27,7 +31,7 @@ impl Complaints {
             self.named.insert(field.clone());
             if self.named.len() > MOST_NAMED {
                 let words = "more fields of its lines were not understood; they are not named";
-                events.push(said(words.to_owned(), LogLevel::Warn));
+                events.push(said(words, LogLevel::Warn));
                 break;
             }
             match why {
@@ -47,23 +51,58 @@ impl Complaints {
         }
     }
 
-    /// Says that the result is lost.
-    pub(super) fn lose_result(&mut self, events: &mut Vec<AgentEvent>) {
-        self.result_lost = true;
-        events.push(said(RESULT_LOST.to_owned(), LogLevel::Error));
+    /// Says why something cannot be read that looks like part of the stream.
+    pub(super) fn misread(&mut self, why: &str, events: &mut Vec<AgentEvent>) {
+        self.misread += 1;
+        let words = match self.misread {
+            ..=MOST_NAMED => format!("looks like a line of an agent but cannot be read: {why}"),
+            _ if self.misread == MOST_NAMED + 1 => {
+                "more lines look like lines of an agent but cannot be read; they are not named"
+                    .to_owned()
+            }
+            _ => return,
+        };
+        events.push(said(words, LogLevel::Warn));
     }
 
-    /// Says once more, where it is read last, what matters most.
-    pub(super) fn end(&self, events: &mut Vec<AgentEvent>) {
-        if self.result_lost {
-            events.push(said(RESULT_LOST.to_owned(), LogLevel::Error));
+    /// Says that a line is lost that may have had the result in it.
+    pub(super) fn lose_line(&mut self, has_result: bool, events: &mut Vec<AgentEvent>) {
+        let words = if has_result { RESULT_LOST } else { LINE_LOST };
+        if self.lost != Some(words) {
+            events.push(said(words, LogLevel::Error));
+        }
+        // A result that is known to be lost matters more.
+        if has_result || self.lost.is_none() {
+            self.lost = Some(words);
+        }
+    }
+
+    /// Sees what a line says: another result counts.
+    pub(super) fn see(&mut self, events: &[AgentEvent]) {
+        let is_result = |event: &AgentEvent| matches!(event, AgentEvent::Result(_));
+        if events.iter().any(is_result) {
+            self.lost = None;
+        }
+    }
+
+    /// Says once more, where it is read last, what matters most; `unended` bytes of a picture hide
+    /// what came after its beginning.
+    pub(super) fn end(&self, unended: usize, events: &mut Vec<AgentEvent>) {
+        if unended > 0 {
+            let words = format!(
+                "a picture began and did not end: {unended} bytes after its beginning are not shown"
+            );
+            events.push(said(words, LogLevel::Warn));
+        }
+        if let Some(words) = self.lost {
+            events.push(said(words, LogLevel::Error));
         }
     }
 }
 
-fn said(message: String, level: LogLevel) -> AgentEvent {
+fn said(message: impl Into<String>, level: LogLevel) -> AgentEvent {
     AgentEvent::Log(NewLog {
-        message,
+        message: message.into(),
         level,
         stream: LogStream::System,
         ..NewLog::default()

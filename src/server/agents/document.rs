@@ -1,20 +1,25 @@
 //! An object that is printed over several lines: collected until it is whole, or turns out to be
 //! none. Pure.
 
-use serde::de::IgnoredAny;
+use super::lines::{is_plain, without_return};
+use crate::domain::{Reading, StreamObject, text_of};
 
-/// So many lines are tried one by one; after that, each time there is twice as much.
-const TRIED: usize = 16;
+/// A line that has ended.
+#[derive(Debug, Default)]
+pub(super) struct Line {
+    /// As it came.
+    pub(super) bytes: Vec<u8>,
+    /// How much of it the terminal has read.
+    pub(super) read: usize,
+    /// People see it already.
+    pub(super) is_shown: bool,
+}
 
 /// The lines of what may become one object.
 #[derive(Debug)]
 pub(super) struct Document {
-    /// As they came.
-    lines: Vec<Vec<u8>>,
-    /// The same without what is for terminals.
-    text: String,
-    nesting: Nesting,
-    next_try: usize,
+    lines: Vec<Line>,
+    object: StreamObject,
 }
 
 /// What became of a document with its last line.
@@ -24,80 +29,76 @@ pub(super) enum Growth {
     Open,
     /// It is whole.
     Whole,
-    /// It is no object.
-    Broken,
+    /// It is no object; the reason, if it looked like part of the stream.
+    Broken(Option<String>),
+}
+
+impl Line {
+    /// What it may say: as it is, and without what is for terminals, which may stand around an object or
+    /// between its parts. As it is comes first: in a text such characters are part of it.
+    pub(super) fn texts(&self) -> impl Iterator<Item = String> + use<'_> {
+        texts(&self.bytes)
+    }
+}
+
+/// The same of a line that has not ended.
+pub(super) fn texts(line: &[u8]) -> impl Iterator<Item = String> + use<'_> {
+    let line = without_return(line);
+    let other = || (!is_plain(line)).then(|| text_of(line));
+    let mut texts = [0, 1].into_iter();
+    std::iter::from_fn(move || match texts.next()? {
+        0 => Some(String::from_utf8_lossy(line).into_owned()),
+        _ => other(),
+    })
 }
 
 impl Document {
-    /// `text` begins an object and does not end it; `line` is what was printed.
-    pub(super) fn begin(line: Vec<u8>, text: &str) -> Self {
-        let mut document = Self {
-            lines: Vec::new(),
-            text: String::new(),
-            nesting: Nesting::default(),
-            next_try: 0,
-        };
-        document.append(line, text);
-        document
-    }
-
-    pub(super) fn add(&mut self, line: Vec<u8>, text: &str) -> Growth {
-        self.append(line, text);
-        let may_be_whole = self.nesting.depth == 0;
-        let is_time = self.lines.len() <= TRIED || self.text.len() >= self.next_try;
-        if !may_be_whole && !is_time {
-            return Growth::Open;
-        }
-        self.next_try = self.text.len() * 2;
-        match serde_json::from_str::<IgnoredAny>(&self.text) {
-            Ok(_) => Growth::Whole,
-            Err(error) if error.is_eof() => Growth::Open,
-            Err(_) => Growth::Broken,
+    /// `object` begins with `line`, and does not end with it.
+    pub(super) fn begin(line: Line, object: StreamObject) -> Self {
+        Self {
+            lines: vec![line],
+            object,
         }
     }
 
-    fn append(&mut self, line: Vec<u8>, text: &str) {
+    /// Goes on with a line.
+    pub(super) fn add(&mut self, line: Line) -> Growth {
+        let goes_on = line.texts().any(|text| self.object.go_on(&text));
+        let last = line.texts().last().filter(|_| !goes_on);
         self.lines.push(line);
-        self.text.push_str(text);
-        self.text.push('\n');
-        self.nesting.read(text.as_bytes());
+        if let Some(last) = last {
+            let object = std::mem::take(&mut self.object);
+            return Growth::Broken(object.broken_by(&last));
+        }
+        if self.object.is_whole() {
+            Growth::Whole
+        } else {
+            Growth::Open
+        }
     }
 
+    /// True when it may go on with the beginning of a line.
+    pub(super) fn may_go_on(&self, beginning: &[u8]) -> bool {
+        texts(beginning).any(|text| self.object.may_go_on(&text))
+    }
+
+    /// What was read of it.
     pub(super) fn text(&self) -> &str {
-        &self.text
+        self.object.text()
     }
 
     /// The bytes that it takes.
     pub(super) fn size(&self) -> usize {
-        self.text.len()
+        self.object.size()
     }
 
-    pub(super) fn into_lines(self) -> Vec<Vec<u8>> {
-        self.lines
+    /// Its lines.
+    pub(super) fn lines(&mut self) -> &mut [Line] {
+        &mut self.lines
     }
-}
 
-/// How deep in brackets a text is.
-#[derive(Debug, Default)]
-struct Nesting {
-    depth: usize,
-    in_text: bool,
-    escaped: bool,
-}
-
-impl Nesting {
-    fn read(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            if std::mem::take(&mut self.escaped) {
-                continue;
-            }
-            match byte {
-                b'\\' => self.escaped = self.in_text,
-                b'"' => self.in_text = !self.in_text,
-                b'{' | b'[' if !self.in_text => self.depth += 1,
-                b'}' | b']' if !self.in_text => self.depth = self.depth.saturating_sub(1),
-                _ => {}
-            }
-        }
+    /// Its lines, and what it says.
+    pub(super) fn end(self) -> (Vec<Line>, Reading) {
+        (self.lines, self.object.end())
     }
 }

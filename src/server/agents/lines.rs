@@ -1,15 +1,16 @@
 //! Bytes of a pipe become events, line by line. Pure: reading and waiting are done elsewhere.
 //!
 //! A line is kept as it came, for what it may say to the dashboard, and is shown as a terminal
-//! would show it.
+//! would show it. What it says is in `settle.rs`.
 
-use std::borrow::Cow;
+#[path = "settle.rs"]
+mod settle;
 
 use unicode_width::UnicodeWidthChar;
 
 use super::complaints::Complaints;
-use super::document::{Document, Growth};
-use crate::domain::{AgentEvent, LogStream, NewLog, StreamLine, Terminal, text_of};
+use super::document::{Document, Line, texts};
+use crate::domain::{AgentEvent, LogStream, NewLog, StreamLine, Terminal};
 
 /// A longer text is cut: a log is read by people.
 const LIMIT: usize = 64 * 1024;
@@ -65,23 +66,36 @@ impl Lines {
         }
     }
 
-    /// Emits what is held of an unfinished line, unless it may become one for the dashboard.
+    /// Emits what is held, but for an unfinished line that may become one for the dashboard. What is
+    /// collected of an object is shown, too, and may still become one.
     pub(super) fn show_partial(&mut self, events: &mut Vec<AgentEvent>) {
-        if self.document.is_some() {
-            return;
-        }
-        if !self.is_text && self.stream == LogStream::Stdout {
-            let text = stripped(&self.line);
-            if StreamLine::may_begin(&text) {
+        while self.document.is_some() {
+            self.show_held(events);
+            let goes_on = |document: &Document| document.may_go_on(&self.line);
+            if self.document.as_ref().is_some_and(goes_on) {
                 return;
             }
+            self.give_up_document(events);
+        }
+        let is_stdout = self.stream == LogStream::Stdout;
+        if is_stdout && !self.is_text && texts(&self.line).any(|it| StreamLine::may_begin(&it)) {
+            return;
         }
         self.read_line();
+        if is_stdout && self.may_be_seen_as_object() {
+            return;
+        }
         let text = self.terminal.take();
         if !text.is_empty() {
             self.is_text = true;
             events.push(self.entry(text));
         }
+    }
+
+    /// True when what stands on the line, after all that was erased, may become an object.
+    fn may_be_seen_as_object(&self) -> bool {
+        let text = self.terminal.text();
+        text.trim_start().starts_with('{') && StreamLine::may_begin(&text)
     }
 
     /// The stream ends: a last line needs no line break.
@@ -92,7 +106,7 @@ impl Lines {
         while self.document.is_some() {
             self.give_up_document(events);
         }
-        self.complaints.end(events);
+        self.complaints.end(self.terminal.unended(), events);
     }
 
     fn append(&mut self, piece: &[u8], events: &mut Vec<AgentEvent>) {
@@ -105,10 +119,8 @@ impl Lines {
             LogStream::Stdout => LONGEST,
             _ => LIMIT,
         };
-        if self.line.len() > most {
-            let before = self.document.as_ref().map_or("", Document::text);
-            let beginning = before.to_owned() + &stripped(&self.line);
-            self.note_lost_result(&beginning, events);
+        if self.line.len() > most && !self.is_text {
+            self.lose_line(events);
             self.is_text = true;
         }
         if self.is_text {
@@ -155,92 +167,19 @@ impl Lines {
     }
 
     fn end_line(&mut self, events: &mut Vec<AgentEvent>) {
-        let line = std::mem::take(&mut self.line);
-        let read = std::mem::take(&mut self.read);
+        let line = Line {
+            bytes: std::mem::take(&mut self.line),
+            read: std::mem::take(&mut self.read),
+            is_shown: false,
+        };
         let is_text = std::mem::take(&mut self.is_text);
         self.returned = false;
-        if is_text || self.stream != LogStream::Stdout {
-            while self.document.is_some() {
-                self.give_up_document(events);
-            }
-            return self.show(&line, read, events);
-        }
-        let text = stripped(&line);
-        if let Some(document) = &mut self.document {
-            if document.size() + text.len() > LONGEST {
-                let beginning = document.text().to_owned();
-                self.note_lost_result(&beginning, events);
-                self.give_up_document(events);
-                return self.show(&line, read, events);
-            }
-            // What came before a carriage return was never part of an object.
-            self.terminal.end_line();
-            let growth = document.add(line.clone(), &text);
-            return self.grow(growth, events);
-        }
-        if let Some(found) = StreamLine::parse(&text) {
-            return self.understand(found, &line, read, events);
-        }
-        if StreamLine::may_begin(&text) && text.contains('{') {
-            self.terminal.end_line();
-            self.document = Some(Document::begin(line.clone(), &text));
-            return;
-        }
-        self.show(&line, read, events);
-    }
-
-    fn understand(
-        &mut self,
-        found: StreamLine,
-        line: &[u8],
-        read: usize,
-        events: &mut Vec<AgentEvent>,
-    ) {
-        if found.events.is_empty() {
-            self.show(line, read, events);
+        if self.stream != LogStream::Stdout {
+            self.show(&line.bytes, line.read, events);
+        } else if is_text {
+            self.settle_as_seen(line, None, events);
         } else {
-            // Its colours may last over the next lines.
-            if !is_plain(line) {
-                self.terminal.feed(line.get(read..).unwrap_or_default());
-            }
-            self.terminal.end_line();
-        }
-        events.extend(found.events);
-        self.complaints.name(found.oddities, events);
-    }
-
-    fn grow(&mut self, growth: Growth, events: &mut Vec<AgentEvent>) {
-        match growth {
-            Growth::Open => {}
-            Growth::Broken => self.give_up_document(events),
-            Growth::Whole => {
-                let Some(document) = self.document.take() else {
-                    return;
-                };
-                let found = StreamLine::parse(document.text()).unwrap_or_default();
-                if found.events.is_empty() {
-                    for line in document.into_lines() {
-                        self.show(&line, 0, events);
-                    }
-                }
-                events.extend(found.events);
-                self.complaints.name(found.oddities, events);
-            }
-        }
-    }
-
-    /// What was collected is no object: its first line is text, and the others are lines like any.
-    fn give_up_document(&mut self, events: &mut Vec<AgentEvent>) {
-        let Some(document) = self.document.take() else {
-            return;
-        };
-        let mut lines = document.into_lines().into_iter();
-        if let Some(first) = lines.next() {
-            self.show(&first, 0, events);
-        }
-        for line in lines {
-            self.line = line;
-            self.end_line(events);
+            self.settle(line, events);
         }
     }
 
@@ -274,12 +213,6 @@ impl Lines {
         }
     }
 
-    fn note_lost_result(&mut self, beginning: &str, events: &mut Vec<AgentEvent>) {
-        if self.stream == LogStream::Stdout && StreamLine::begins_result(beginning) {
-            self.complaints.lose_result(events);
-        }
-    }
-
     fn entry(&self, message: String) -> AgentEvent {
         AgentEvent::Log(NewLog {
             message,
@@ -290,7 +223,7 @@ impl Lines {
 }
 
 /// `line` without the carriage returns at its end.
-fn without_return(mut line: &[u8]) -> &[u8] {
+pub(super) fn without_return(mut line: &[u8]) -> &[u8] {
     while let Some(rest) = line.strip_suffix(b"\r") {
         line = rest;
     }
@@ -298,20 +231,11 @@ fn without_return(mut line: &[u8]) -> &[u8] {
 }
 
 /// True when a terminal shows nothing but the text of it.
-fn is_plain(line: &[u8]) -> bool {
+pub(super) fn is_plain(line: &[u8]) -> bool {
     let is_control = |byte: &u8| (*byte < b' ' && *byte != b'\t') || *byte == 0x7f;
     // U+0080 to U+009F are control characters; some marks stand in the way of no text.
     let second_set = |pair: &[u8]| pair[0] == 0xc2 && (0x80..=0x9f).contains(&pair[1]);
     !line.iter().any(is_control) && !line.windows(2).any(second_set)
-}
-
-/// The text of a line without what is for terminals, which may stand around an object.
-fn stripped(line: &[u8]) -> Cow<'_, str> {
-    let line = without_return(line);
-    if is_plain(line) {
-        return String::from_utf8_lossy(line);
-    }
-    Cow::Owned(text_of(line))
 }
 
 /// How many bytes at the end are the beginning of a character whose rest has not arrived.

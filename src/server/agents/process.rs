@@ -163,7 +163,7 @@ impl ProcessAdapter {
         folder: PathBuf,
     ) -> Result<Supervised, Outcome> {
         let runs = self.node.runs.as_deref();
-        let mut command = Supervised::command(runs);
+        let mut command = Supervised::telling_command(runs);
         command.args(arguments);
         self.set_environment(&mut command, assignment);
         command.current_dir(folder);

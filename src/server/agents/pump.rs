@@ -9,6 +9,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::lines::Lines;
+use super::supervised::LEFT;
 use super::supervisor::REFUSAL;
 use crate::domain::{AgentEvent, LogLevel, LogStream, NewLog, NewQuestion};
 
@@ -58,13 +59,13 @@ pub(super) async fn pump(
         let now = Instant::now();
         batch.pending.extend(questions.sort(out.take(now)));
         let said = err.take(now).into_iter();
-        batch
-            .pending
-            .extend(said.filter(|event| !is_refusal(event, &mut refusal)));
+        let said = said.filter(|event| !is_refusal(event, &mut refusal));
+        batch.pending.extend(said.flat_map(what_is_left));
         batch.send_due(now).await;
     }
     batch.pending.extend(questions.sort(out.finish()));
-    batch.pending.extend(err.finish());
+    let said = err.finish().into_iter();
+    batch.pending.extend(said.flat_map(what_is_left));
     batch.send_all().await;
     refusal
 }
@@ -120,6 +121,34 @@ fn is_refusal(event: &AgentEvent, refusal: &mut Option<String>) -> bool {
     };
     *refusal = Some(reason.to_owned());
     true
+}
+
+/// What the supervisor says of processes that were left, in words; it may stand behind an unfinished
+/// line of the program.
+fn what_is_left(event: AgentEvent) -> Vec<AgentEvent> {
+    let AgentEvent::Log(log) = &event else {
+        return vec![event];
+    };
+    let Some((before, count)) = log.message.split_once(LEFT) else {
+        return vec![event];
+    };
+    let words = match count {
+        "1" => "1 process was still running when it ended, and was ended with it".to_owned(),
+        _ => format!("{count} processes were still running when it ended, and were ended with it"),
+    };
+    let told = AgentEvent::Log(NewLog {
+        message: words,
+        level: LogLevel::Warn,
+        stream: LogStream::System,
+        ..NewLog::default()
+    });
+    let before = (!before.is_empty()).then(|| {
+        AgentEvent::Log(NewLog {
+            message: before.to_owned(),
+            ..log.clone()
+        })
+    });
+    before.into_iter().chain([told]).collect()
 }
 
 struct Pipe<R> {

@@ -21,6 +21,11 @@ use super::supervisor;
 /// Stands for no folder of records.
 pub(super) const NO_RECORD: &str = "-";
 
+/// Has the supervisor say what was left of a program.
+pub(super) const TELLS: &str = "--tell-what-is-left";
+/// Stands before the number of processes that were left.
+pub(super) const LEFT: &str = "kimi-dashboard: left and ended: ";
+
 /// How long a supervisor may take to end everything before it is ended itself.
 const SUPERVISOR_PATIENCE: Duration = Duration::from_secs(8);
 
@@ -42,6 +47,14 @@ impl Supervised {
         command.arg(descriptors::original().to_string());
         command.arg(runs.unwrap_or(Path::new(NO_RECORD))).arg("--");
         command.process_group(0);
+        command
+    }
+
+    /// The same; on standard error the supervisor says how many processes were left when the program
+    /// ended, after [`LEFT`].
+    pub(super) fn telling_command(runs: Option<&Path>) -> Command {
+        let mut command = Self::command(runs);
+        command.arg(TELLS);
         command
     }
 

@@ -6,7 +6,8 @@
 //! leaves the program's process group or session, and loses its parent, becomes its child.
 //!
 //! The server (or the convergence loop) starts its own executable with
-//! `supervise <server's pid> <descriptors> <folder of records> -- program arguments…`.
+//! `supervise <server's pid> <descriptors> <folder of records> -- program arguments…`, and may ask it to
+//! say how many processes the program has left.
 //! Should it be killed itself, what it watched over is found by the group of the system that it was
 //! started in (where one may be made), by its record, by descent from the server, or by its environment.
 //! SIGTERM is passed on to the program's group; SIGUSR1 means: end everything now.
@@ -34,7 +35,7 @@ use super::descriptors;
 use super::group::Group;
 use super::processes::descendants;
 use super::record::Record;
-use super::supervised::NO_RECORD;
+use super::supervised::{LEFT, NO_RECORD, TELLS};
 
 /// Exit status that says: the program was never started. The reason is on standard error
 /// after [`REFUSAL`]; no program can have printed there.
@@ -43,6 +44,8 @@ pub(crate) const REFUSAL: &str = "kimi-dashboard: not started: ";
 
 /// How long to insist on the end of what does not die, such as a process of another user.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How long what ends with the program, such as the other end of a pipe, may take to do so.
+const AFTERGLOW: Duration = Duration::from_millis(100);
 const BETWEEN_SWEEPS: Timespec = Timespec {
     tv_sec: 0,
     tv_nsec: 20_000_000,
@@ -96,7 +99,11 @@ fn run(mut arguments: impl Iterator<Item = OsString>, stdout: Stdio) -> Result<E
         .next()
         .and_then(|limit| limit.to_str()?.parse().ok());
     let runs = arguments.next().filter(|folder| folder != NO_RECORD);
-    let program = arguments.nth(1).ok_or("no program named")?;
+    let mut program = arguments.nth(1).ok_or("no program named")?;
+    let tells = program == TELLS;
+    if tells {
+        program = arguments.next().ok_or("no program named")?;
+    }
     let server = watch(server)?;
     // Before there is anything to supervise, a signal may simply end this process.
     let signals = Signals::arm().map_err(|error| error.to_string())?;
@@ -110,7 +117,7 @@ fn run(mut arguments: impl Iterator<Item = OsString>, stdout: Stdio) -> Result<E
     let group = group.filter(|group| group.leave().is_ok());
     let program = program.inspect_err(|_| clean_up(group.as_ref(), &mut record))?;
 
-    let mut ending = None;
+    let (mut ending, mut was_stopped) = (None, false);
     let mut pause = FIRST_LOOK;
     loop {
         reap(program, &mut ending);
@@ -118,6 +125,7 @@ fn run(mut arguments: impl Iterator<Item = OsString>, stdout: Stdio) -> Result<E
             break;
         }
         if signals.terminate.swap(false, Ordering::SeqCst) {
+            was_stopped = true;
             // The group may be gone this very moment.
             let _ = kill_process_group(program, Signal::TERM);
         }
@@ -132,6 +140,11 @@ fn run(mut arguments: impl Iterator<Item = OsString>, stdout: Stdio) -> Result<E
             break;
         }
         pause = (pause * 2).min(LONGEST_LOOK);
+    }
+    // Who was told to end leaves what it leaves.
+    let is_told = signals.kill.load(Ordering::SeqCst) || was_stopped;
+    if tells && !is_told && ending.is_some() {
+        tell_what_is_left(program, &signals, &mut ending);
     }
     end_descendants(program, &signals, &mut ending);
     clean_up(group.as_ref(), &mut record);
@@ -215,6 +228,21 @@ fn end_descendants(program: Pid, signals: &Signals, ending: &mut Option<Ending>)
     while reap(program, ending) && Instant::now() < deadline {
         for process in descendants(getpid()) {
             process.kill();
+        }
+        signals.sleep(None, Some(&BETWEEN_SWEEPS));
+    }
+}
+
+/// A program may say that its work is done while others of it are at it.
+fn tell_what_is_left(program: Pid, signals: &Signals, ending: &mut Option<Ending>) {
+    let deadline = Instant::now() + AFTERGLOW;
+    while reap(program, ending) {
+        if Instant::now() >= deadline {
+            let left = descendants(getpid()).into_iter();
+            let left = left.filter(|process| !process.has_ended()).count();
+            // Without standard error there is nobody to tell.
+            let _ = writeln!(io::stderr(), "{LEFT}{left}");
+            return;
         }
         signals.sleep(None, Some(&BETWEEN_SWEEPS));
     }

@@ -35,8 +35,8 @@ pub(super) fn arguments(
     let mut ended = allow_dash;
     for (at, part) in command.iter().enumerate() {
         let argument = fill(part, assignment);
-        let alone = placeholder(part).filter(|(_, rest)| rest.is_empty());
-        if let Some((name, _)) = alone.filter(|_| at > 0 && !ended && argument.starts_with('-')) {
+        let first = placeholder(part);
+        if let Some((name, _)) = first.filter(|_| at > 0 && !ended && argument.starts_with('-')) {
             let program = command.first().map_or("the program", String::as_str);
             return Err(format!(
                 "the {name} begins with \"-\", and {program} would take it for an option; put \
@@ -146,5 +146,9 @@ mod tests {
         let inside = run(&["agent", "say {description}", "x{description}"], false).unwrap();
         assert_eq!(inside, ["agent", "say --help", "x--help"]);
         assert!(run(&["agent", "{description}", "--"], false).is_err());
+        let mixed = run(&["agent", "{description} {title}"], false).unwrap_err();
+        assert!(mixed.contains("\"--\" before {description}"), "{mixed}");
+        let after = run(&["agent", "--", "{description} {title}"], false).unwrap();
+        assert_eq!(after[2], "--help a title");
     }
 }

@@ -63,7 +63,7 @@ pub(crate) struct ProcessConfig {
     pub(crate) command: Vec<String>,
     pub(crate) stdin: Option<String>,
     pub(crate) input: InputMode,
-    /// An argument that is a placeholder alone may begin with "-".
+    /// An argument that begins with a placeholder may become one that begins with "-".
     pub(crate) allow_dash: bool,
     /// The project's folder when absent.
     pub(crate) cwd: Option<PathBuf>,
@@ -89,13 +89,13 @@ impl ProcessConfig {
         prose::runs(&self.command, self.stdin.as_deref())
     }
 
-    /// Arguments that are words of a task alone, where the program could take them for options.
+    /// Arguments that begin with words of a task, where the program could take them for options.
     pub(super) fn bare_texts(&self) -> Vec<(&'static str, &'static str)> {
         let before = self.command.iter().take_while(|argument| *argument != "--");
         let texts = [("title", "{title}"), ("description", "{description}")];
         let arguments = before.skip(1).filter_map(|argument| {
             let mut texts = texts.into_iter();
-            texts.find(|(_, placeholder)| argument == placeholder)
+            texts.find(|(_, placeholder)| argument.starts_with(placeholder))
         });
         arguments.filter(|_| !self.allow_dash).collect()
     }

@@ -85,6 +85,39 @@ async fn a_line_counts_however_it_is_written() {
             Value::Null,
             vec!["not understood in a line: \"usage.odd\""],
         ),
+        (
+            r#"printf '{"result": "he said \302\200\302\235yes", "usage": {"cost_usd": 1}}\n'"#,
+            json!("he said \u{80}\u{9d}yes"),
+            json!("1.00"),
+            vec![],
+        ),
+        (
+            r#"echo '{"result": {"loss": NaN, "ok": 1}, "usage": {"cost_usd": 2}}'"#,
+            json!({"loss": null, "ok": 1}),
+            json!("2.00"),
+            vec!["the field \"result.loss\" of a line was not understood: \"NaN\""],
+        ),
+        (
+            r#"echo '{"progress": 0.5}{"result": {"ok": 1}}'"#,
+            json!({"ok": 1}),
+            Value::Null,
+            vec![],
+        ),
+        (
+            r#"printf 'working\033[2K\033[1G{"result": {"ok": 1}}\n'"#,
+            json!({"ok": 1}),
+            Value::Null,
+            vec![],
+        ),
+        (
+            r#"printf '{"result": {"ok": 1}'"#,
+            Value::Null,
+            Value::Null,
+            vec![
+                r#"{"result": {"ok": 1}"#,
+                "looks like a line of an agent but cannot be read: it breaks off",
+            ],
+        ),
     ] {
         let (task, entries) = run(client, script).await;
         assert_eq!(task["result"], result, "{script}");
@@ -92,7 +125,8 @@ async fn a_line_counts_however_it_is_written() {
         assert_eq!(entries.len(), log.len(), "{script}: {entries:?}");
         for (entry, expected) in entries.iter().zip(log) {
             assert!(entry.message.starts_with(expected), "{entry:?}");
-            let warns = entry.message.contains("not understood");
+            let words = ["not understood", "cannot be read"];
+            let warns = words.iter().any(|words| entry.message.contains(words));
             let is_warning = entry.level == LogLevel::Warn && entry.stream == LogStream::System;
             assert_eq!(is_warning, warns, "{entry:?}");
         }
@@ -121,7 +155,7 @@ async fn a_long_result_arrives_and_one_that_is_too_long_is_said_to_be_lost() {
     let last = log.last().unwrap();
     assert_eq!(
         last.message,
-        "its result was longer than 4 MiB and is not kept, nor is what stood behind it"
+        "its result was longer than 4 MiB and is not kept, nor is what else its line said"
     );
     assert_eq!(
         (last.level, last.stream),
@@ -132,6 +166,27 @@ async fn a_long_result_arrives_and_one_that_is_too_long_is_said_to_be_lost() {
         .await
         .expect(200);
     assert!(page.text().contains("its result was longer than 4 MiB"));
+}
+
+#[tokio::test]
+async fn a_task_that_is_tried_again_has_only_the_result_of_its_last_attempt() {
+    let app = TestApp::with(vec![shell("shell", 1)]).await;
+    let client = app.client();
+    let script = "test $TASK_ATTEMPT = 1 || exit 0; echo '{\"result\": \"all pass\"}'; exit 1";
+    let task = json!({"description": script, "max_attempts": 2});
+    client.create(task).await;
+    client.until(1, TaskStatus::Completed).await;
+    let task: Value = client.get("/api/tasks/1").await.expect(200).to();
+    assert_eq!(
+        (&task["result"], &task["error"]),
+        (&Value::Null, &Value::Null)
+    );
+    let said = log(client, 1).await;
+    assert!(
+        said.iter()
+            .any(|it| it.message.contains("does not count: \"all pass\"")),
+        "{said:?}"
+    );
 }
 
 #[tokio::test]

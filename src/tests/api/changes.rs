@@ -37,6 +37,15 @@ async fn a_pending_task_can_be_edited_and_a_running_one_only_named(engine: Engin
         .expect(200)
         .to();
     assert_eq!(task.title, "better");
+    // It goes with the description, until somebody chooses one.
+    for (change, title) in [
+        (json!({"description": "third\nand more"}), "third"),
+        (json!({"title": "chosen"}), "chosen"),
+        (json!({"description": "fourth"}), "chosen"),
+    ] {
+        let task: WholeTask = client.patch("/api/tasks/1", &change).await.expect(200).to();
+        assert_eq!(task.title, title);
+    }
     client.patch("/api/tasks/1", &json!({})).await.expect(200);
     for (change, field) in [
         (json!({"title": "two\nlines"}), "title"),

@@ -17,6 +17,7 @@ on_each_engine!(
     whoever_claims_first_has_it,
     a_batch_of_events_is_applied_as_a_whole,
     a_report_that_comes_again_is_stored_once,
+    a_new_attempt_begins_without_the_result_of_the_last,
     a_failed_attempt_waits_longer_each_time_and_ends_with_the_last,
     a_cancelled_attempt_is_not_tried_again,
     a_late_report_of_an_earlier_holder_is_refused,
@@ -167,6 +168,52 @@ async fn a_report_that_comes_again_is_stored_once(engine: Engine) {
         "two 3",
     ];
     assert_eq!(said, expected);
+}
+
+async fn a_new_attempt_begins_without_the_result_of_the_last(engine: Engine) {
+    let store = Store::new(engine).await;
+    let result = async |number: i64| store.db.task_body(number).await.unwrap().result;
+    let number = store.pending(2).await;
+    store.claim(number, "one").await;
+    let told = AgentEvent::Result(serde_json::json!({"tests": "all pass"}));
+    store
+        .write(report(number, "one", 1, vec![told]))
+        .await
+        .unwrap();
+    store.write(end(number, "one", failed())).await.unwrap();
+    assert_eq!(result(number).await, None);
+    let again = store.claim(number, "two").await;
+    assert_eq!(again.task.error, None);
+    let done = store
+        .write(end(number, "two", Outcome::Completed))
+        .await
+        .unwrap();
+    assert_eq!(done.task.status, TaskStatus::Completed);
+    assert_eq!(result(number).await, None);
+    let logs = store
+        .db
+        .logs(&done.task, &LogFilter::default(), None, 99)
+        .await;
+    let said: Vec<_> = logs
+        .unwrap()
+        .items
+        .into_iter()
+        .map(|it| it.message)
+        .collect();
+    let kept =
+        "attempt 1 did not complete, and its result does not count: {\"tests\":\"all pass\"}";
+    assert_eq!(said, [kept, "attempt 2 of 2"]);
+
+    // What the last one said stays with the task that failed.
+    let number = store.pending(1).await;
+    store.claim(number, "three").await;
+    let told = AgentEvent::Result(serde_json::json!("half"));
+    store
+        .write(report(number, "three", 1, vec![told]))
+        .await
+        .unwrap();
+    store.write(end(number, "three", failed())).await.unwrap();
+    assert_eq!(result(number).await, Some(serde_json::json!("half")));
 }
 
 async fn a_failed_attempt_waits_longer_each_time_and_ends_with_the_last(engine: Engine) {

@@ -59,7 +59,9 @@ pub(crate) fn AgentCard(
         <li class=class data-row="">
             <div class="card-head">
                 <h2>
-                    <a href=paths::agent(&name)>{title}</a>
+                    <a href=paths::agent(&name)>
+                        <bdi>{title}</bdi>
+                    </a>
                 </h2>
                 <AgentBadge status/>
             </div>
@@ -223,7 +225,7 @@ pub(crate) fn AgentLine(
         <li class="agent-line">
             <AgentBadge status/>
             <a class="clip agent-name" href=url>
-                {title}
+                <bdi>{title}</bdi>
             </a>
             <span class="agent-tasks">{links}</span>
             {start}
@@ -234,5 +236,5 @@ pub(crate) fn AgentLine(
 
 /// The name it is known by, and the one it is shown by.
 fn names(agent: &Agent) -> (String, String) {
-    (agent.name.clone(), agent.title.clone())
+    (agent.name.clone(), agent.shown_title().to_owned())
 }

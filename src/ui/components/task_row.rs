@@ -90,7 +90,11 @@ fn Tags(task: Signal<Task>) -> impl IntoView {
         row(
             project.into_iter().chain(urgent).chain(labels),
             |(class, words)| {
-                view! { <span class=class>{words}</span> }
+                view! {
+                    <span class=class>
+                        <bdi>{words}</bdi>
+                    </span>
+                }
             },
         )
     })
@@ -110,7 +114,12 @@ fn RowDetail(task: Signal<Task>, status: Memo<TaskStatus>) -> impl IntoView {
         TaskStatus::NeedsInput => {
             let asked = task.read().question.as_ref().map(|it| first_line(&it.text));
             let words = asked.unwrap_or_else(|| "Its agent asks a person.".to_owned());
-            view! { <p class="row-ask">{words}</p> }.any()
+            view! {
+                <p class="row-ask">
+                    <bdi>{words}</bdi>
+                </p>
+            }
+            .any()
         }
         _ => nothing(),
     });

@@ -148,7 +148,7 @@ fn Loaded(
     /// The agent as it was first read.
     agent: Agent,
 ) -> impl IntoView {
-    let (name, title) = (agent.name.clone(), agent.title.clone());
+    let (name, title) = (agent.name.clone(), agent.shown_title().to_owned());
     let agent = Signal::derive(move || model.agent.get().unwrap_or_else(|| agent.clone()));
     let status = memo(move || agent.read().status);
     let error = memo(move || agent.read().error.clone());
@@ -174,7 +174,9 @@ fn Loaded(
     view! {
         <Title text=title.clone()/>
         <header class="page-head">
-            <h1>{title}</h1>
+            <h1>
+                <bdi>{title}</bdi>
+            </h1>
             <AgentBadge status/>
             <div class="page-actions">
                 <AgentControls agent/>

@@ -283,7 +283,7 @@ fn Facts(model: TaskModel, task: Signal<Task>) -> impl IntoView {
         let links = row(labels, |label| {
             let mut query = TasksQuery::default();
             query.filter.label = Some(label.clone());
-            view! { <a class="chip" href=query.url(paths::TASKS)>{label}</a> " " }
+            view! { <a class="chip" href=query.url(paths::TASKS)><bdi>{label}</bdi></a> " " }
         });
         Some(pair("Labels", links))
     });

@@ -7,7 +7,7 @@ use leptos::task::spawn_local;
 
 use super::live::Live;
 use super::toasts::Toasts;
-use crate::domain::{Agent, AgentStatus, AppError, Task};
+use crate::domain::{Agent, AgentStatus, AppError, Task, closed};
 use crate::rpc::{self, agents, convergence, tasks};
 use crate::ui::browser::{self, Refusal};
 use crate::ui::data::{error_of, read};
@@ -87,7 +87,8 @@ impl Action {
                     (Self::StartAgent | Self::EnableDemo, AgentStatus::Idle) => "ready",
                     (_, status) => status.label(),
                 };
-                (format!("{} is {word}", agent.title), None)
+                let title = closed(agent.shown_title().to_owned());
+                (format!("{title} is {word}"), None)
             }
         })
     }

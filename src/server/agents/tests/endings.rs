@@ -10,8 +10,8 @@ use tokio::time::timeout;
 
 use super::super::processes::{NODE_VARIABLE, exists, reap_survivors};
 use super::super::supervisor;
-use super::{PATIENCE, Running, assignment, failed, logs, node, process};
-use crate::domain::Outcome;
+use super::{PATIENCE, Running, assignment, failed, logs, node, process, said, sh};
+use crate::domain::{LogStream, Outcome};
 use crate::server::config::{AgentConfig, Secret};
 
 /// Prints its own number and those of a child that left its session and of an orphan.
@@ -76,6 +76,36 @@ async fn nothing_outlives_a_task_that_ends_by_itself() {
     assert_eq!(running.end().await.0, Outcome::Completed);
     std::fs::remove_file(&flag).unwrap();
     assert!(!tree.into_iter().any(exists), "{tree:?}");
+}
+
+#[tokio::test]
+async fn what_still_runs_when_a_program_ends_is_told_of() {
+    for (script, told) in [
+        (
+            "sleep 1000 & printf unfinished >&2",
+            Some("1 process was still running"),
+        ),
+        (
+            "sleep 1000 & sleep 1000 & exit 3",
+            Some("2 processes were still running"),
+        ),
+        ("sleep 0.01 & :", None),
+        ("echo done", None),
+    ] {
+        let (_, events) = sh(script).await;
+        let said = said(&events, LogStream::System);
+        assert_eq!(
+            said.len(),
+            usize::from(told.is_some()),
+            "{script}: {said:?}"
+        );
+        assert!(
+            told.is_none_or(|told| said[0].starts_with(told)),
+            "{said:?}"
+        );
+    }
+    let (_, events) = sh("sleep 1000 & printf unfinished >&2").await;
+    assert_eq!(said(&events, LogStream::Stderr), ["unfinished"]);
 }
 
 /// A dying process closes its files a moment before it leaves the table.

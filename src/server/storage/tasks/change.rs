@@ -1,7 +1,7 @@
 //! Changes that a person or an agent asks for by name: edits, and reports of holders over HTTP.
 
 use super::StoredTask;
-use super::report::asks;
+use super::report::{asks, set_aside};
 use super::row::{body, description, load};
 use super::save::{NewBody, save};
 use crate::domain::{
@@ -51,9 +51,15 @@ impl Write for ChangeTask {
         if let Some(report) = &self.change.usage {
             usage::report(tx, &mut stored, attempt, report, self.now).await?;
         }
+        let told = self.change.result.clone();
+        let result = if before.is_held() {
+            set_aside(tx, &stored, attempt, told, self.now).await?
+        } else {
+            told
+        };
         let new = NewBody {
             description: self.change.description.clone(),
-            result: self.change.result.clone(),
+            result,
             metadata: self.change.metadata.clone(),
         };
         save(tx, before, &mut stored, new).await?;
@@ -195,20 +201,21 @@ impl ChangeTask {
             .into());
         }
         let mut edited = false;
-        if let Some(description) = &change.description {
-            task.excerpt = excerpt(description);
-            edited = true;
-        }
-        if let Some(title) = &change.title {
-            let named = NewTask {
-                title: Some(title.clone()),
-                description: match &change.description {
-                    Some(description) => description.clone(),
-                    None => description(tx, task.number).await?,
-                },
+        if change.title.is_some() || change.description.is_some() {
+            let mut named = NewTask {
+                description: description(tx, task.number).await?,
                 ..NewTask::default()
             };
-            task.title = named.title_or_first_line();
+            // A title that nobody chose goes with the description.
+            let is_derived = named.title_or_first_line() == task.title;
+            if let Some(description) = &change.description {
+                task.excerpt = excerpt(description);
+                named.description.clone_from(description);
+            }
+            if change.title.is_some() || is_derived {
+                named.title.clone_from(&change.title);
+                task.title = named.title_or_first_line();
+            }
             edited = true;
         }
         if let Some(labels) = &change.labels {

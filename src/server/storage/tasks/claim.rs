@@ -63,6 +63,8 @@ impl Write for ClaimTask {
         // The wall clock may have been set back since it was created.
         stored.task.started_at = Some(self.now.max(stored.task.created_at));
         stored.task.progress = 0.0;
+        // Why the attempt before it failed stands in the timeline.
+        stored.task.error = None;
         save(tx, TaskStatus::Pending, &mut stored, NewBody::default()).await?;
         if stored.task.attempt > 1 {
             // The log goes on where the attempt before it ended; this line tells them apart.

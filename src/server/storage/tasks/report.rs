@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::StoredTask;
 use super::change::kind_of;
-use super::row::load;
+use super::row::{body, load};
 use super::save::{NewBody, save};
 use crate::domain::{
     ActivityKind, AgentEvent, AppError, LogLevel, LogStream, NewLog, Outcome, Scope, TaskRef,
@@ -156,7 +158,7 @@ pub(super) async fn end(
     now: Timestamp,
 ) -> Answer<()> {
     let before = stored.task.status;
-    let agent = stored.task.agent.clone();
+    let (agent, attempt) = (stored.task.agent.clone(), stored.task.attempt);
     stored.end(outcome, now).map_err(AppError::from)?;
     let not_started = match outcome {
         Outcome::NotStarted(reason) | Outcome::Unplaced(reason) => Some(reason.as_str()),
@@ -166,7 +168,11 @@ pub(super) async fn end(
     if let (Outcome::NotStarted(reason), Some(agent)) = (outcome, &agent) {
         agents::note_error(tx, agent, reason, now).await?;
     }
-    save(tx, before, stored, NewBody::default()).await?;
+    let new = NewBody {
+        result: set_aside(tx, stored, attempt, None, now).await?,
+        ..NewBody::default()
+    };
+    save(tx, before, stored, new).await?;
     if let Some(reason) = not_started.filter(|_| stored.task.status == TaskStatus::Pending) {
         let agent = agent.as_deref().unwrap_or("its agent");
         let entry = NewLog {
@@ -190,4 +196,43 @@ pub(super) async fn end(
     };
     record(tx, happening);
     Ok(())
+}
+
+/// So much of a result that does not count is kept in the log, in characters.
+const SET_ASIDE: usize = 2000;
+
+/// The result that a task has now that `attempt` has ended, which said `told` with its end. When
+/// the task is to be tried again, the next attempt begins without: what was said before a failure
+/// is no result of a task that is completed later. The log keeps it.
+pub(super) async fn set_aside(
+    tx: &mut Tx<'_>,
+    stored: &StoredTask,
+    attempt: u32,
+    told: Option<Value>,
+    now: Timestamp,
+) -> Answer<Option<Value>> {
+    if stored.task.status != TaskStatus::Pending {
+        return Ok(told);
+    }
+    let result = match told {
+        Some(told) => Some(told),
+        None => body(tx, stored.task.number).await?.0.result,
+    };
+    let Some(result) = result.filter(|result| !result.is_null()) else {
+        return Ok(None);
+    };
+    let mut shown = result.to_string();
+    if let Some((end, _)) = shown.char_indices().nth(SET_ASIDE) {
+        shown.truncate(end);
+        shown.push('…');
+    }
+    let entry = NewLog {
+        message: format!(
+            "attempt {attempt} did not complete, and its result does not count: {shown}"
+        ),
+        stream: LogStream::System,
+        ..NewLog::default()
+    };
+    logs::append(tx, stored, &[entry], now).await?;
+    Ok(Some(Value::Null))
 }
