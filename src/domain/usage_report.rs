@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Number, Value};
 use utoipa::ToSchema;
 
-use super::{Cost, LARGEST_NUMBER, Oddity, WORD};
+use super::{Cost, LARGEST_NUMBER, Oddity, Strict, WORD};
 
 /// The id of a record whose reporter gives it none.
 pub const TOTAL: &str = "total";
@@ -161,7 +161,7 @@ impl UsageReport {
         let mut words = Words::default();
         for (name, value) in usage {
             kept.insert(name.clone(), value);
-            match Words::deserialize(&Value::Object(kept.clone())) {
+            match Words::deserialize(Strict(&Value::Object(kept.clone()))) {
                 Ok(read) => words = read,
                 Err(error) => {
                     kept.remove(&name);
@@ -339,6 +339,10 @@ mod tests {
         let (report, oddities) = read(r#"{"input_tokens": 1, "cached_tokens": 2}"#);
         assert_eq!(report.unwrap().input_tokens, Some(1));
         assert_eq!(odd(&oddities), ["usage.cached_tokens"]);
+        // A list is not read as the fields of an object, in order.
+        let (report, oddities) = read(r#"{"input_tokens": 9, "input_tokens_details": [5]}"#);
+        assert_eq!(report.unwrap().cached_tokens, None);
+        assert_eq!(odd(&oddities), ["usage.input_tokens_details"]);
         assert_eq!(read(r#"{"tokens": 3}"#).0, None);
         assert_eq!(read("[3]").0, None);
         assert_eq!(read("{}"), (Some(UsageReport::default()), Vec::new()));

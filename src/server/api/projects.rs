@@ -1,15 +1,15 @@
 //! `/api/projects`.
 
 use axum::extract::{OriginalUri, Path, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::creating::{Creating, created};
+use super::etag::{self, IfMatch};
 use super::json::Json;
 use super::payload::Payload;
-use super::etag::{self, IfMatch};
 use super::{body, params};
 use crate::domain::{AppError, IdempotencyKey, NewProject, Problem, Project, ProjectChange};
 use crate::server::auth::Actor;

@@ -9,9 +9,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::creating::{Creating, created};
+use super::etag::{self, IfMatch};
 use super::json::Json;
 use super::payload::Payload;
-use super::etag::{self, IfMatch};
 use super::{body, params};
 use crate::domain::{AppError, NewTask, Problem, Reply, Task, TaskChange, TaskDetail, UsageRecord};
 use crate::server::auth::Actor;
