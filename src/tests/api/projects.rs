@@ -183,7 +183,10 @@ async fn an_edit_of_something_older_is_refused(engine: Engine) {
     assert_eq!(task.edit_version, 3);
     assert!(task.version > before);
     let now = [("if-match", "\"3\"")];
-    client.send(Method::DELETE, path, &now, "").await.expect(200);
+    client
+        .send(Method::DELETE, path, &now, "")
+        .await
+        .expect(200);
 
     let new = json!({"name": "web"});
     let made = client.post("/api/projects", &new).await.expect(201);
