@@ -98,9 +98,7 @@ impl Frame {
                     topics: self.topics(),
                     project: self.project(),
                     epoch: self.text("epoch"),
-                    since: self.optional("since", "a whole number that is not negative", |value| {
-                        value.as_u64()
-                    }),
+                    since: self.optional("since", "a whole number, 0 or more", Value::as_u64),
                 }
             }
             Some("unsubscribe") => {

@@ -98,12 +98,12 @@ fn is_known(method: &Method) -> bool {
 
 /// True when a body comes as it is, or in chunks: another coding was not undone.
 fn is_plain(headers: &HeaderMap) -> bool {
-    let codings = headers.get_all(header::TRANSFER_ENCODING).iter();
+    let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter();
     let chunked = |value: &HeaderValue| {
         let is = |coding: &str| coding.trim().eq_ignore_ascii_case("chunked");
         value.to_str().is_ok_and(|all| all.split(',').all(is))
     };
-    codings.into_iter().all(chunked)
+    codings.all(chunked)
 }
 
 /// Browsers read a backslash as a slash, and leave out tabs.

@@ -115,7 +115,12 @@ async fn a_position_that_changes_back_is_published_again(engine: Engine) {
         let author = Author::server("me");
         let now = NOW.plus_seconds(number);
         store
-            .write(ExpediteTask { task, expected: None, author, now })
+            .write(ExpediteTask {
+                task,
+                expected: None,
+                author,
+                now,
+            })
             .await
             .unwrap();
     }
