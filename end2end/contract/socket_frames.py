@@ -68,7 +68,7 @@ with connect(url.replace("http", "ws", 1) + "/ws") as socket:
     lease = call("POST", "/api/agents/socket-worker/claim?wait=5")["lease"]["id"]
     send(socket, action="subscribe", topics=["logs", f"logs:{task['id']}", "sessions"],
          epoch=None, since=None)
-    send(socket, action="progress", task_id=str(task["number"]), progress=0.4, message="on", lease=lease)
+    send(socket, action="progress", task_id=task["number"], progress=0.4, message="on", lease=lease)
     while missing & {"ack", "logs"}:
         receive(socket, *messages)
     call("POST", "/api/events", {"session_id": "socket", "events": [
@@ -80,7 +80,8 @@ with connect(url.replace("http", "ws", 1) + "/ws") as socket:
 with connect(url.replace("http", "ws", 1) + "/ws") as socket:
     receive(socket, "state")
     receive(socket, "hello")
-    send(socket, action="subscribe", topics=["tasks"], epoch=hello["epoch"], since=hello["seq"])
+    send(socket, action="subscribe", topics=["tasks"], project="default", epoch=hello["epoch"],
+         since=hello["seq"])
     # What was missed, in order.
     until(socket, "task")
     send(socket, action="subscribe", topics=["tasks"], epoch="another life", since=1)

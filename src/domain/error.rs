@@ -29,12 +29,30 @@ pub struct FieldError {
     pub message: String,
 }
 
+/// The longest name of a field, its message and the detail of an error, in bytes: what is quoted in
+/// them may be as long as a request.
+const FIELD: usize = 200;
+const MESSAGE: usize = 2000;
+const DETAIL: usize = 8000;
+
+/// `text` without its middle when it is longer than `most` bytes: words stand at either end of what
+/// they quote.
+#[must_use]
+pub fn shortened(text: String, most: usize) -> String {
+    if text.len() <= most {
+        return text;
+    }
+    let end = text.floor_char_boundary(most / 4 * 3);
+    let rest = text.ceil_char_boundary(text.len() - most / 4);
+    format!("{}…{}", &text[..end], &text[rest..])
+}
+
 impl FieldError {
     /// `message` about `field`.
     pub fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
         Self {
-            field: field.into(),
-            message: message.into(),
+            field: shortened(field.into(), FIELD),
+            message: shortened(message.into(), MESSAGE),
         }
     }
 
@@ -129,7 +147,7 @@ impl AppError {
     pub fn new(code: impl Into<Code>, detail: impl Into<String>) -> Self {
         Self {
             code: code.into(),
-            detail: detail.into(),
+            detail: shortened(detail.into(), DETAIL),
             errors: Vec::new(),
         }
     }
@@ -146,7 +164,7 @@ impl AppError {
         let words: Vec<_> = errors.iter().map(FieldError::sentence).collect();
         Self {
             code: Code::InvalidInput,
-            detail: words.join("; "),
+            detail: shortened(words.join("; "), DETAIL),
             errors,
         }
     }
@@ -189,5 +207,20 @@ mod kind_alone {
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(reader: D) -> Result<Code, D::Error> {
         ErrorKind::deserialize(reader).map(Code::from)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shortened;
+
+    #[test]
+    fn a_long_text_loses_its_middle() {
+        assert_eq!(shortened("as it is".to_owned(), 8), "as it is");
+        let text = format!("the field {} is odd", "x".repeat(1000));
+        let short = shortened(text, 40);
+        assert_eq!(short, "the field xxxxxxxxxxxxxxxxxxxx…xxx is odd");
+        let crabs = shortened("🦀".repeat(100), 41);
+        assert_eq!(crabs, format!("{}…{}", "🦀".repeat(7), "🦀".repeat(2)));
     }
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{self, DeserializeOwned};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -153,18 +153,20 @@ fn read<T: DeserializeOwned>(data: Option<&RawValue>) -> serde_json::Result<T> {
 }
 
 /// What a client sends, one JSON object a text frame.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "action", rename_all = "snake_case")]
 #[expect(missing_docs, reason = "every variant says what its fields are")]
 pub enum ClientFrame {
     /// Asks for a pong.
     Ping,
-    /// Adds topics; with `epoch` and `since`, also everything missed.
+    /// Adds topics, of one project or of all; with `epoch` and `since`, also everything missed.
     Subscribe {
         topics: Vec<Topic>,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
+        project: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
         epoch: Option<Epoch>,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         since: Option<Seq>,
     },
     /// Removes topics.
@@ -172,11 +174,8 @@ pub enum ClientFrame {
     /// An agent reports. `progress` is 0 to 1; `message` becomes a log entry.
     Progress {
         task_id: String,
-        #[serde(default)]
         progress: Option<f64>,
-        #[serde(default)]
         message: Option<String>,
-        #[serde(default)]
         lease: Option<String>,
     },
 }
@@ -269,17 +268,6 @@ impl fmt::Display for Topic {
 impl Serialize for Topic {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Topic {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        Self::parse(&text).ok_or_else(|| {
-            de::Error::custom(format!(
-                "unknown topic {text:?}: expected tasks, agents, activity, sessions, logs or logs:<task id>"
-            ))
-        })
     }
 }
 

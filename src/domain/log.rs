@@ -1,5 +1,8 @@
 //! Log entries: what agents print and say while they work.
 
+use std::fmt;
+
+use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -36,7 +39,8 @@ pub struct NewLog {
     /// When it was said; the time of arrival when absent.
     #[serde(default)]
     pub time: Option<Timestamp>,
-    /// `info` when absent. The words of other programs are read as well: `warning`, `FATAL`.
+    /// `info` when absent. In any case, and as other programs write it: `WARNING`, `fatal`, and
+    /// pino's numbers.
     #[serde(default, deserialize_with = "level")]
     pub level: LogLevel,
     /// `agent` when absent.
@@ -102,7 +106,11 @@ impl LogLevel {
         if let Value::String(word) = value {
             return Self::read(word);
         }
-        Some(match value.as_u64()? {
+        Self::of_number(value.as_u64()?)
+    }
+
+    fn of_number(number: u64) -> Option<Self> {
+        Some(match number {
             10 | 20 => Self::Debug,
             30 => Self::Info,
             40 => Self::Warn,
@@ -114,10 +122,28 @@ impl LogLevel {
 
 const LEVELS: [&str; 4] = ["debug", "info", "warn", "error"];
 
-/// The level of an entry on its way in; any word that is no level is refused.
+/// The level of an entry on its way in; any word or number that is no level is refused.
 fn level<'de, D: Deserializer<'de>>(from: D) -> Result<LogLevel, D::Error> {
-    let word = std::borrow::Cow::<str>::deserialize(from)?;
-    LogLevel::read(&word).ok_or_else(|| serde::de::Error::unknown_variant(&word, &LEVELS))
+    from.deserialize_any(WrittenLevel)
+}
+
+struct WrittenLevel;
+
+impl Visitor<'_> for WrittenLevel {
+    type Value = LogLevel;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&super::one_of(&LEVELS))
+    }
+
+    fn visit_str<E: Error>(self, word: &str) -> Result<LogLevel, E> {
+        LogLevel::read(word).ok_or_else(|| E::unknown_variant(word, &LEVELS))
+    }
+
+    fn visit_u64<E: Error>(self, number: u64) -> Result<LogLevel, E> {
+        let level = LogLevel::of_number(number);
+        level.ok_or_else(|| E::unknown_variant(&number.to_string(), &LEVELS))
+    }
 }
 
 /// Where an entry came from.

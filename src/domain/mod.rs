@@ -28,6 +28,7 @@ mod scope;
 mod stream;
 mod stream_line;
 mod stream_object;
+mod strict;
 mod task;
 mod task_change;
 mod terminal;
@@ -57,7 +58,7 @@ pub use convergence::{
     VerdictKind, account, beginning, cut_data, cut_event, data_weight, fingerprint, ledger,
     session_name, verdict, weight,
 };
-pub use error::{AppError, ErrorKind, FieldError};
+pub use error::{AppError, ErrorKind, FieldError, shortened};
 pub use excerpt::{
     Excerpt, LONGEST_LINE, LogExcerpt, LogPage, MOST_RUNS, TaskPart, TaskTexts, page_weight,
 };
@@ -84,13 +85,14 @@ pub use queue::{
 pub use scope::{Audience, Author, Role, Scope};
 pub use stream::{AgentEvent, Outcome, Then};
 pub use stream_line::{Oddity, Reading, StreamLine, StreamObject};
+pub use strict::{Strict, one_of};
 pub use task::{
     EXCERPT, IdempotencyKey, Priority, StatusCounts, Task, TaskBody, TaskDetail, TaskRef,
     TaskStatus, excerpt,
 };
 pub use task_change::{NewTask, TaskChange};
 pub use terminal::{Colour, Span, Terminal, TextLook, Underline, text_of};
-pub use text::{closed, is_visible, line_feeds};
+pub use text::{closed, is_invisible, is_visible, line_feeds};
 pub use timestamp::Timestamp;
 pub use transition::{Illegal, Transition};
 pub use usage::{Cost, CostSource, Usage, UsageRecord};

@@ -173,36 +173,45 @@ impl NewQuestion {
     }
 }
 
-/// The ways to write a question: its text alone, or text and options.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Written {
-    Text(String),
-    Whole(Whole),
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Whole {
-    text: String,
-    #[serde(default)]
-    kind: QuestionKind,
-    #[serde(default)]
-    options: Vec<QuestionOption>,
-    #[serde(default)]
-    expires_at: Option<Timestamp>,
-}
-
 impl<'de> Deserialize<'de> for NewQuestion {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(match Written::deserialize(deserializer)? {
-            Written::Text(text) => Self::asking(text),
-            Written::Whole(whole) => Self {
-                kind: whole.kind,
-                text: whole.text,
-                options: whole.options,
-                expires_at: whole.expires_at,
-            },
+        deserializer.deserialize_any(Written)
+    }
+}
+
+/// Reads both ways to write a question: its text alone, or text and options. By hand, so that what
+/// is wrong with it is named.
+struct Written;
+
+impl<'de> Visitor<'de> for Written {
+    type Value = NewQuestion;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("text, or an object with text and options")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<NewQuestion, E> {
+        Ok(NewQuestion::asking(text))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<NewQuestion, A::Error> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Whole {
+            text: String,
+            #[serde(default)]
+            kind: QuestionKind,
+            #[serde(default)]
+            options: Vec<QuestionOption>,
+            #[serde(default)]
+            expires_at: Option<Timestamp>,
+        }
+        let whole = Whole::deserialize(MapAccessDeserializer::new(map))?;
+        Ok(NewQuestion {
+            kind: whole.kind,
+            text: whole.text,
+            options: whole.options,
+            expires_at: whole.expires_at,
         })
     }
 }

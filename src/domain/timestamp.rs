@@ -12,7 +12,8 @@ use utoipa::ToSchema;
 pub struct Timestamp(pub i64);
 
 impl Timestamp {
-    /// The latest moment with a four-digit year, the last that RFC 3339 can write.
+    /// The first and the last moment of a year with four digits: RFC 3339 writes no others.
+    const MIN: i64 = -62_167_219_200_000_000;
     const MAX: i64 = 253_402_300_799_999_999;
 
     /// This moment moved by `seconds`, which may be negative; saturates at the ends of time.
@@ -35,8 +36,8 @@ impl Timestamp {
 
     /// The text, by hand: a list has hundreds of them.
     fn text(self) -> [u8; 27] {
-        let micros = self.0.clamp(0, Self::MAX);
-        let moment = OffsetDateTime::from_unix_timestamp(micros / 1_000_000);
+        let micros = self.0.clamp(Self::MIN, Self::MAX);
+        let moment = OffsetDateTime::from_unix_timestamp(micros.div_euclid(1_000_000));
         let moment = moment.unwrap_or(OffsetDateTime::UNIX_EPOCH);
         let mut text = *b"0000-00-00T00:00:00.000000Z";
         let mut put = |from: usize, to: usize, mut number: u32| {
@@ -56,7 +57,7 @@ impl Timestamp {
         put(
             20,
             26,
-            u32::try_from(micros % 1_000_000).unwrap_or_default(),
+            u32::try_from(micros.rem_euclid(1_000_000)).unwrap_or_default(),
         );
         text
     }
@@ -99,7 +100,10 @@ fn read(text: &str) -> Option<Timestamp> {
     let date = Date::from_calendar_date(i32::try_from(year).ok()?, month, u8::try_from(day).ok()?);
     let midnight = date.ok()?.midnight().assume_utc().unix_timestamp();
     let seconds = midnight + i64::from(hour * 3600 + minute * 60 + second) - seconds_of(offset)?;
-    Some(Timestamp(seconds * 1_000_000 + micros(fraction)?))
+    let moment = seconds * 1_000_000 + micros(fraction)?;
+    // An offset may lead out of the years that can be written.
+    let can_be_written = (Timestamp::MIN..=Timestamp::MAX).contains(&moment);
+    can_be_written.then_some(Timestamp(moment))
 }
 
 /// The numbers between `mark`s, each with so many digits.
@@ -217,9 +221,23 @@ mod tests {
     }
 
     #[test]
+    fn a_moment_before_1970_is_written_as_it_is() {
+        for text in [
+            "1969-12-31T23:59:59.500000Z",
+            "1960-02-29T12:00:00.000001Z",
+            "0000-01-01T00:00:00.000000Z",
+            "9999-12-31T23:59:59.999999Z",
+        ] {
+            assert_eq!(Timestamp::parse(text).unwrap().to_string(), text);
+        }
+    }
+
+    #[test]
     fn what_names_no_moment_is_refused() {
         for text in [
             "",
+            "0000-01-01T00:00:00+00:01",
+            "9999-12-31T23:59:59-00:01",
             "yesterday",
             "2026-11-22",
             "2026-11-22T08:30:00",

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::stream_object::brief;
-use super::{Cost, LARGEST_NUMBER, Oddity, WORD};
+use super::{Cost, LARGEST_NUMBER, Oddity, Strict, WORD};
 
 /// The id of a record whose reporter gives it none.
 pub const TOTAL: &str = "total";
@@ -202,7 +202,7 @@ impl UsageReport {
         for (name, value) in usage {
             let is_text = value.is_string();
             kept.insert(name.clone(), value);
-            match Words::deserialize(&Value::Object(kept.clone())) {
+            match Words::deserialize(Strict(&Value::Object(kept.clone()))) {
                 Ok(read) => words = read,
                 Err(error) => {
                     let value = kept.remove(&name).unwrap_or_default();

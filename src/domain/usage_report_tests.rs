@@ -63,6 +63,10 @@ fn one_odd_field_costs_the_others_nothing() {
     let (report, oddities) = read(r#"{"input_tokens": 1, "cached_tokens": 2}"#);
     assert_eq!(report.unwrap().input_tokens, Some(1));
     assert_eq!(odd(&oddities), ["usage.cached_tokens"]);
+    // A list is not read as the fields of an object, in order.
+    let (report, oddities) = read(r#"{"input_tokens": 9, "input_tokens_details": [5]}"#);
+    assert_eq!(report.unwrap().cached_tokens, None);
+    assert_eq!(odd(&oddities), ["usage.input_tokens_details"]);
     assert_eq!(read(r#"{"tokens": 3}"#).0, None);
     assert_eq!(read("[3]").0, None);
     assert_eq!(read("{}"), (Some(UsageReport::default()), Vec::new()));

@@ -5,7 +5,7 @@ use axum::body::Body;
 use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 
-use crate::domain::{AppError, ErrorKind, Problem};
+use crate::domain::{AppError, ErrorKind, LONGEST_PARAMETER, Problem, shortened};
 
 impl IntoResponse for AppError {
     fn into_response(self) -> Response {
@@ -60,7 +60,8 @@ pub(crate) fn written(error: &AppError, request_id: &str) -> Vec<u8> {
 fn note(error: &AppError, asked: &Asked<'_>) {
     let Asked { id, method, uri } = *asked;
     let (status, code) = (error.kind().status(), error.code.as_str());
-    let (method, path, detail) = (method.as_str(), uri.path(), error.detail.as_str());
+    let path = shortened(uri.path().to_owned(), LONGEST_PARAMETER);
+    let (method, path, detail) = (method.as_str(), &*path, error.detail.as_str());
     if status < 500 {
         tracing::info!(
             request_id = id,

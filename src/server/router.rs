@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
+use axum::http::{Method, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -46,7 +47,7 @@ pub(crate) fn router(app: &AppState, metrics: PrometheusHandle) -> Router {
 /// Files at the root, and the page that says that there is nothing.
 async fn elsewhere(State(app): State<AppState>, request: Request) -> Response {
     if let Some(file) = assets::at_root(request.uri().path(), request.headers()) {
-        return file;
+        return only_read(request.method(), file);
     }
     let path = request.uri().path();
     if path == "/api" || path.starts_with("/api/") {
@@ -54,6 +55,16 @@ async fn elsewhere(State(app): State<AppState>, request: Request) -> Response {
         return AppError::new(Code::NoSuchAddress, detail).into_response();
     }
     pages::nothing(&app, request).await
+}
+
+/// A file, for whoever asks for it, and a refusal for whoever would change it.
+fn only_read(method: &Method, file: Response) -> Response {
+    if method == Method::GET || method == Method::HEAD {
+        return file;
+    }
+    let detail = "this is a file, which can only be read";
+    let refused = AppError::new(Code::MethodNotAllowed, detail);
+    ([(header::ALLOW, "GET,HEAD")], refused).into_response()
 }
 
 /// Times every request by its route, not by its address.
@@ -68,4 +79,30 @@ async fn measure(request: Request, next: Next) -> Response {
     metrics::histogram!("http_request_seconds", "route" => route)
         .record(begun.elapsed().as_secs_f64());
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::{Method, StatusCode};
+    use axum::response::IntoResponse;
+
+    use super::only_read;
+
+    #[test]
+    fn a_file_at_the_root_is_only_read() {
+        for (method, status) in [
+            (Method::GET, 200),
+            (Method::HEAD, 200),
+            (Method::PUT, 405),
+            (Method::POST, 405),
+            (Method::PATCH, 405),
+            (Method::DELETE, 405),
+            (Method::OPTIONS, 405),
+        ] {
+            let answer = only_read(&method, StatusCode::OK.into_response());
+            assert_eq!(answer.status(), status, "{method}");
+            let allowed = answer.headers().get("allow").is_some();
+            assert_eq!(allowed, status == 405, "{method}");
+        }
+    }
 }

@@ -148,3 +148,36 @@ async fn a_form_never_leads_to_another_site() {
         assert!(location.starts_with("/evil.example"), "{page}: {location}");
     }
 }
+
+#[tokio::test]
+async fn a_form_leads_to_a_page_and_to_nothing_else() {
+    let app = TestApp::start().await;
+    app.client().create(json!({"description": "x"})).await;
+    let whole = format!("http://{}/tasks/1?q=http://x", app.address());
+    for (referer, path) in [
+        (&*whole, "/tasks/1?q=http%3A%2F%2Fx"),
+        ("/tasks/1", "/tasks/1"),
+        ("HTTP://localhost/agents", "/agents"),
+        ("https://localhost", "/"),
+        ("\\\\evil.example", "/"),
+        ("\\/evil.example", "/"),
+        ("/\t/evil.example", "/evil.example"),
+        ("http://localhost/\t\\evil.example", "/evil.example"),
+        ("javascript:alert(1)", "/"),
+        ("javascript://x/%0aalert(1)", "/"),
+        ("data:text/html,<b>x", "/"),
+        ("evil.example", "/"),
+    ] {
+        let headers = [
+            ("accept", "text/html"),
+            ("content-type", "application/x-www-form-urlencoded"),
+            ("referer", referer),
+        ];
+        let answer = app
+            .client()
+            .send(Method::POST, "/rpc/tasks/cancel", &headers, "task=1")
+            .await
+            .expect(302);
+        assert_eq!(answer.header("location"), path, "{referer:?}");
+    }
+}

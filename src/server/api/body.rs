@@ -1,10 +1,10 @@
 //! Reading the JSON of bodies: malformed is 400, of the wrong shape 422 with the field.
 
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, HeaderValue};
 use serde::de::DeserializeOwned;
 
 use super::{complaint, numbers};
-use crate::domain::{AppError, Code, FieldError};
+use crate::domain::{AppError, Code, FieldError, Strict};
 
 /// Reads a JSON object.
 pub(super) fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, AppError> {
@@ -16,7 +16,7 @@ pub(super) fn checked<T: DeserializeOwned>(
     body: &[u8],
     problems: impl Fn(&T) -> Vec<FieldError>,
 ) -> Result<T, AppError> {
-    // serde would take an array for the fields of an object, in order.
+    // In the words of a whole body.
     if body.trim_ascii_start().starts_with(b"[") {
         let message = "must be an object, not a list";
         return Err(AppError::invalid_field("body", message));
@@ -53,21 +53,31 @@ enum Refusal {
 
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
     // Keeping the path to what is wrong costs more than reading.
-    if let Ok(value) = serde_json::from_slice(body) {
+    if let Ok(value) = whole(body) {
         return Ok(value);
     }
     let mut reader = serde_json::Deserializer::from_slice(body);
-    let value = serde_path_to_error::deserialize(&mut reader);
+    let value = serde_path_to_error::deserialize(Strict(&mut reader));
     let value = value.map_err(|error| {
         let inner = error.inner();
         if inner.is_data() {
             Refusal::Wrong(complaint::wrong(&error.path().to_string(), inner))
+        } else if let Some(words) = complaint::too_deep(inner, body) {
+            Refusal::Wrong(FieldError::new(complaint::beginning(error.path()), words))
         } else {
             Refusal::Malformed(complaint::malformed(inner))
         }
     })?;
     let end = reader.end();
     end.map_err(|error| Refusal::Malformed(complaint::malformed(&error)))?;
+    Ok(value)
+}
+
+/// Reads all of it, and nothing in another shape than the one that is described.
+fn whole<T: DeserializeOwned>(json: &[u8]) -> serde_json::Result<T> {
+    let mut reader = serde_json::Deserializer::from_slice(json);
+    let value = T::deserialize(Strict(&mut reader))?;
+    reader.end()?;
     Ok(value)
 }
 
@@ -88,9 +98,12 @@ pub(super) fn line<T: DeserializeOwned>(n: usize, line: &[u8]) -> Result<T, AppE
             numbers::MESSAGE,
         ));
     }
-    serde_json::from_slice(line).map_err(|error| {
+    whole(line).map_err(|error| {
+        let place = format!("line {n}");
         if error.is_data() {
-            AppError::invalid(vec![complaint::wrong(&format!("line {n}"), &error)])
+            AppError::invalid(vec![complaint::wrong(&place, &error)])
+        } else if let Some(words) = complaint::too_deep(&error, line) {
+            AppError::invalid_field(&place, words)
         } else {
             let detail = format!("line {n} of the body is not JSON");
             AppError::new(Code::MalformedJson, detail)
@@ -100,7 +113,7 @@ pub(super) fn line<T: DeserializeOwned>(n: usize, line: &[u8]) -> Result<T, AppE
 
 /// The `Lease` of a reporting agent.
 pub(super) fn lease(headers: &HeaderMap) -> Result<Option<String>, AppError> {
-    let Some(value) = headers.get("lease") else {
+    let Some(value) = once(headers, "lease", "Lease")? else {
         return Ok(None);
     };
     let text = value
@@ -110,4 +123,19 @@ pub(super) fn lease(headers: &HeaderMap) -> Result<Option<String>, AppError> {
         .filter(|lease| (1..=200).contains(&lease.len()));
     text.map(|lease| Some(lease.to_owned()))
         .ok_or_else(|| AppError::invalid_field("Lease", "must be the id of a lease"))
+}
+
+/// The one value of a header; of two that differ nobody knows which is meant.
+pub(super) fn once<'a>(
+    headers: &'a HeaderMap,
+    name: &str,
+    field: &str,
+) -> Result<Option<&'a HeaderValue>, AppError> {
+    let mut values = headers.get_all(name).iter();
+    let first = values.next();
+    if values.any(|other| Some(other) != first) {
+        let message = "is given twice, and not the same";
+        return Err(AppError::invalid_field(field, message));
+    }
+    Ok(first)
 }

@@ -6,6 +6,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use sha2::{Digest, Sha256};
 
+use super::body;
 use super::payload::Payload;
 use crate::domain::{AppError, IdempotencyKey, LARGEST_BODY};
 
@@ -19,7 +20,8 @@ impl<S: Send + Sync> FromRequest<S> for Creating {
     type Rejection = Response;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Response> {
-        let sent = request.headers().get("idempotency-key").cloned();
+        let sent = body::once(request.headers(), "idempotency-key", "Idempotency-Key");
+        let sent = sent.map_err(IntoResponse::into_response)?.cloned();
         let sent = sent.map(|key| {
             let route = format!("{} {}", request.method(), request.uri().path());
             (key, route)

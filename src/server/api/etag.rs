@@ -5,6 +5,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 
+use super::body;
 use crate::domain::{AppError, Code};
 
 /// Gives an answer the `ETag` of this version.
@@ -28,7 +29,7 @@ impl<S: Sync> FromRequestParts<S> for IfMatch {
 }
 
 fn expected(headers: &HeaderMap) -> Result<Option<i64>, AppError> {
-    let Some(value) = headers.get(header::IF_MATCH) else {
+    let Some(value) = body::once(headers, "if-match", "If-Match")? else {
         return Ok(None);
     };
     let text = value.to_str().unwrap_or_default().trim();

@@ -9,7 +9,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::params::{self, ExportFormat};
-use crate::domain::{AppError, EventFilter, LoopEvent, Problem};
+use crate::domain::{AppError, EventFilter, LoopEvent, Problem, is_invisible};
 use crate::server::auth::{Actor, Viewer};
 use crate::server::operations::sessions as operations;
 use crate::server::state::AppState;
@@ -114,9 +114,11 @@ fn csv_line(event: LoopEvent) -> String {
 /// What begins a formula, also in its full-width forms; and what some programs skip before one.
 const FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
 
-/// A quoted cell. A spreadsheet would run a text that begins like a formula: it gets an apostrophe
-/// before it.
+/// A quoted cell. A spreadsheet would run a text that begins like a formula, also behind what nobody
+/// sees: it gets an apostrophe before it.
 fn cell(text: &str) -> String {
-    let guard = if text.starts_with(FORMULA) { "'" } else { "" };
+    let seen = text.trim_start_matches(is_invisible);
+    let is_formula = text.starts_with(FORMULA) || seen.starts_with(FORMULA);
+    let guard = if is_formula { "'" } else { "" };
     format!("\"{guard}{}\"", text.replace('"', "\"\""))
 }

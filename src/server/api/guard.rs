@@ -69,6 +69,11 @@ fn check(request: &Request, known: &KnownParameters) -> Result<(), AppError> {
         return Err(AppError::new(Code::MethodNotAllowed, detail));
     }
     host::check(request)?;
+    if !is_plain(request.headers()) {
+        let detail = "the body is transferred in a coding that is not read: send it as it is, or in \
+                      chunks";
+        return Err(AppError::new(Code::MalformedRequest, detail));
+    }
     // A browser would read the beginning as the name of another host.
     let path = request.uri().path();
     if !path.starts_with('/') || leads_away(path) {
@@ -91,8 +96,20 @@ fn is_known(method: &Method) -> bool {
     )
 }
 
+/// True when a body comes as it is, or in chunks: another coding was not undone.
+fn is_plain(headers: &HeaderMap) -> bool {
+    let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter();
+    let chunked = |value: &HeaderValue| {
+        let is = |coding: &str| coding.trim().eq_ignore_ascii_case("chunked");
+        value.to_str().is_ok_and(|all| all.split(',').all(is))
+    };
+    codings.all(chunked)
+}
+
+/// Browsers read a backslash as a slash, and leave out tabs.
 fn leads_away(path: &str) -> bool {
-    path.starts_with("//") || path.starts_with("/\\")
+    let mut begin = path.chars().filter(|c| *c != '\t');
+    begin.next() == Some('/') && matches!(begin.next(), Some('/' | '\\'))
 }
 
 /// Gives a refusal of the layers below that says nothing of its own (wrong method, body too large,
@@ -171,16 +188,22 @@ fn keep_here(headers: &mut HeaderMap) {
     };
     let text = location.to_str().unwrap_or("/");
     let plain = text.strip_suffix('?').unwrap_or(text);
-    // What a form without JavaScript is sent back to is the whole address of its page.
-    let here = plain.split_once("://").map(|(_, rest)| {
-        let path = rest.find(['/', '?', '#']).map(|at| &rest[at..]);
-        path.filter(|path| path.starts_with('/')).unwrap_or("/")
+    // What a form without JavaScript is sent back to is the whole address of its page, or what
+    // somebody gave for it.
+    let whole = plain.split_once("://").filter(|(scheme, _)| {
+        ["http", "https"]
+            .iter()
+            .any(|it| scheme.eq_ignore_ascii_case(it))
     });
-    let plain = here.unwrap_or(plain);
+    let plain = whole.map_or(plain, |(_, rest)| {
+        rest.find(['/', '?', '#']).map_or("", |at| &rest[at..])
+    });
     let path = if leads_away(plain) {
-        format!("/{}", plain.trim_start_matches(['/', '\\']))
-    } else {
+        format!("/{}", plain.trim_start_matches(['/', '\\', '\t']))
+    } else if plain.starts_with('/') {
         plain.to_owned()
+    } else {
+        "/".to_owned()
     };
     if path != *location
         && let Ok(path) = HeaderValue::try_from(path)

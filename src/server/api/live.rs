@@ -16,7 +16,7 @@ use axum::routing::any;
 use futures_util::SinkExt;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::complaint::client_frame;
+use super::frames::client_frame;
 use crate::domain::{
     AppError, ClientFrame, Code, Problem, Scope, Seq, ServerFrame, TaskChange, Topic,
 };
@@ -88,7 +88,8 @@ struct Follower {
     actor: Actor,
     scope: Scope,
     socket: WebSocket,
-    topics: Vec<Topic>,
+    /// What it follows, each as far as it may see, or chose to.
+    topics: Vec<(Topic, Scope)>,
     /// True once the client chose its topics.
     chose: bool,
     lag: Option<metrics::Histogram>,
@@ -106,12 +107,13 @@ impl From<axum::Error> for Gone {
 impl Follower {
     fn new(app: AppState, actor: Actor, socket: WebSocket) -> Self {
         let measured = app.bus.followers().is_multiple_of(MEASURED);
+        let scope = actor.viewer().scope().clone();
         Self {
             app,
-            scope: actor.viewer().scope().clone(),
+            topics: Topic::DEFAULT.map(|topic| (topic, scope.clone())).to_vec(),
+            scope,
             actor,
             socket,
-            topics: Topic::DEFAULT.to_vec(),
             chose: false,
             lag: measured.then(|| metrics::histogram!("feed_lag_seconds")),
         }
@@ -182,7 +184,7 @@ impl Follower {
         let mut fed = 0;
         let mut lagged = false;
         while let Some(message) = next.take() {
-            if message.is_for(&self.topics, &self.scope) {
+            if message.is_for(&self.topics) {
                 timeout(PATIENCE, self.socket.feed(Frame::Text(self.text(&message))))
                     .await
                     .map_err(|_| Gone)??;
@@ -238,11 +240,17 @@ impl Follower {
             Ok(ClientFrame::Ping) => self.send(&ServerFrame::Pong).await,
             Ok(ClientFrame::Subscribe {
                 topics,
+                project,
                 epoch,
                 since,
-            }) => self.subscribe(topics, epoch, since, messages).await,
+            }) => {
+                let scope = self.scope.narrowed(project.as_slice());
+                let topics = topics.into_iter().map(|topic| (topic, scope.clone()));
+                self.subscribe(topics.collect(), epoch, since, messages)
+                    .await
+            }
             Ok(ClientFrame::Unsubscribe { topics }) => {
-                self.topics.retain(|topic| !topics.contains(topic));
+                self.topics.retain(|(topic, _)| !topics.contains(topic));
                 self.chose = true;
                 Ok(())
             }
@@ -257,10 +265,11 @@ impl Follower {
     }
 
     /// Adds topics. With `since`, what was missed on them is sent first, so that each topic
-    /// arrives in order; the other topics' backlog is sent before that.
+    /// arrives in order; the other topics' backlog is sent before that. A topic that is followed
+    /// already is followed as it is asked for now.
     async fn subscribe(
         &mut self,
-        topics: Vec<Topic>,
+        topics: Vec<(Topic, Scope)>,
         epoch: Option<String>,
         since: Option<Seq>,
         messages: &mut Messages,
@@ -271,23 +280,19 @@ impl Follower {
                 .await;
         }
         if !std::mem::replace(&mut self.chose, true) {
-            self.topics.retain(|topic| topics.contains(topic));
+            self.topics.clear();
         }
-        let new: Vec<Topic> = topics
-            .iter()
-            .filter(|t| !self.topics.contains(t))
-            .copied()
-            .collect();
+        self.topics
+            .retain(|(topic, _)| topics.iter().all(|(new, _)| new != topic));
         let Some(since) = since else {
-            self.topics.extend(new);
+            self.topics.extend(topics);
             return Ok(());
         };
         let subscription = self.app.bus.resume(epoch.as_ref(), since);
-        self.topics.retain(|topic| !topics.contains(topic));
         let lagged = loop {
             match messages.next_now() {
                 Ok(message) if message.seq() > subscription.seq => break false,
-                Ok(message) if message.is_for(&self.topics, &self.scope) => {
+                Ok(message) if message.is_for(&self.topics) => {
                     self.write(Frame::Text(self.text(&message))).await?;
                 }
                 Ok(_) => {}
@@ -301,7 +306,7 @@ impl Follower {
             return self.say_resync(subscription.seq).await;
         };
         for message in &missed {
-            if message.is_for(&topics, &self.scope) {
+            if message.is_for(&topics) {
                 self.write(Frame::Text(self.text(message))).await?;
             }
         }

@@ -10,6 +10,7 @@ mod docs;
 mod etag;
 mod events;
 mod export;
+mod frames;
 mod guard;
 mod health;
 mod host;

@@ -67,12 +67,9 @@ pub(crate) fn at_root(path: &str, headers: &HeaderMap) -> Option<Response> {
 }
 
 fn serve(name: &str, headers: &HeaderMap, cache: &'static str) -> Response {
-    let accepted = headers
-        .get(header::ACCEPT_ENCODING)
-        .and_then(|value| value.to_str().ok());
-    let accepts = |coding: &str| {
-        accepted.is_some_and(|list| list.split(',').any(|item| item.trim().starts_with(coding)))
-    };
+    let accepted = headers.get(header::ACCEPT_ENCODING);
+    let accepted = accepted.and_then(|value| value.to_str().ok());
+    let accepts = |coding: &str| accepted.is_some_and(|list| is_accepted(list, coding));
     let found = [("br", "br"), ("gzip", "gz")]
         .into_iter()
         .filter(|(coding, _)| accepts(coding))
@@ -97,6 +94,25 @@ fn serve(name: &str, headers: &HeaderMap, cache: &'static str) -> Response {
     response
 }
 
+/// True when an `Accept-Encoding` takes `coding`: it is named, or `*` is, and not with `q=0`.
+fn is_accepted(list: &str, coding: &str) -> bool {
+    let items = list.split(',').map(|item| {
+        let (name, weight) = item.split_once(';').unwrap_or((item, ""));
+        let weight = weight.split_once('=').map_or("1", |(_, weight)| weight);
+        (
+            name.trim(),
+            weight.trim().parse::<f32>().unwrap_or(1.0) > 0.0,
+        )
+    });
+    let of = |wanted: &str| {
+        let mut items = items.clone();
+        items.find(|(name, _)| name.eq_ignore_ascii_case(wanted))
+    };
+    of(coding)
+        .or_else(|| of("*"))
+        .is_some_and(|(_, welcome)| welcome)
+}
+
 fn media_type(name: &str) -> &'static str {
     match name.rsplit('.').next() {
         Some("css") => "text/css; charset=utf-8",
@@ -107,5 +123,31 @@ fn media_type(name: &str) -> &'static str {
         Some("png") => "image/png",
         Some("txt") => "text/plain; charset=utf-8",
         _ => "application/octet-stream",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_accepted;
+
+    #[test]
+    fn a_coding_is_taken_by_whoever_names_it_and_does_not_refuse_it() {
+        for (list, gzip, brotli) in [
+            ("", false, false),
+            ("gzip", true, false),
+            ("gzip, deflate, br", true, true),
+            ("GZIP;q=0.5 , br;q=1.0", true, true),
+            ("gzip;q=0", false, false),
+            ("br; q=0.000, gzip", true, false),
+            ("br;q = 0, *", true, false),
+            ("*", true, true),
+            ("*;q=0", false, false),
+            ("*;q=0, br", false, true),
+            ("gzipped, brotli", false, false),
+            ("identity", false, false),
+        ] {
+            let found = (is_accepted(list, "gzip"), is_accepted(list, "br"));
+            assert_eq!(found, (gzip, brotli), "{list}");
+        }
     }
 }

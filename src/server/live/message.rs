@@ -51,10 +51,13 @@ impl Message {
         self.seq
     }
 
-    /// True for a follower of any of `topics` who may see what `scope` covers.
-    pub(crate) fn is_for(&self, topics: &[Topic], scope: &Scope) -> bool {
-        let any_log = matches!(self.topic, Topic::LogsOf(_)) && topics.contains(&Topic::Logs);
-        (any_log || topics.contains(&self.topic)) && scope.sees(&self.outgoing.audience)
+    /// True for a follower of any of `topics`, each within its scope.
+    pub(crate) fn is_for(&self, topics: &[(Topic, Scope)]) -> bool {
+        let is_log = matches!(self.topic, Topic::LogsOf(_));
+        topics.iter().any(|(topic, scope)| {
+            (*topic == self.topic || (is_log && *topic == Topic::Logs))
+                && scope.sees(&self.outgoing.audience)
+        })
     }
 
     /// The frame. A message that nobody follows costs no serialisation.

@@ -206,7 +206,7 @@ async fn the_document_names_every_refusal_that_was_seen() {
         (
             "/api/tasks/{id}",
             "delete",
-            "200 202 400 403 404 409 500 503 507",
+            "200 202 400 403 404 409 412 422 500 503 507",
         ),
         (
             "/api/tasks/{id}/retry",

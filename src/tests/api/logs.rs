@@ -14,6 +14,7 @@ on_each_engine!(
     a_lost_lease_appends_nothing,
     only_the_holder_writes_the_log_of_a_held_task,
     nobody_else_speaks_as_the_dashboard,
+    a_line_of_long_ago_keeps_its_time,
 );
 
 const LOGS: &str = "/api/tasks/1/logs";
@@ -303,4 +304,28 @@ async fn nobody_else_speaks_as_the_dashboard(engine: Engine) {
             (LogStream::System, warning)
         ]
     );
+}
+
+async fn a_line_of_long_ago_keeps_its_time(engine: Engine) {
+    let app = TestApp::on(engine, vec![]).await;
+    let client = app.client();
+    client.create(json!({"description": "x"})).await;
+    for time in [
+        "1960-02-29T12:00:00.5Z",
+        "1969-12-31T23:59:59Z",
+        "1970-01-01T00:00:00Z",
+    ] {
+        let entry = json!({"message": time, "time": time});
+        client.post(LOGS, &entry).await.expect(202);
+    }
+    let entries = client.get(LOGS).await.expect(200).json();
+    assert_eq!(entries[0]["time"], "1960-02-29T12:00:00.500000Z");
+    assert_eq!(entries[1]["time"], "1969-12-31T23:59:59.000000Z");
+    let old = messages(client, "until=1970-01-01T00:00:00Z").await;
+    assert_eq!(old, ["1960-02-29T12:00:00.5Z", "1969-12-31T23:59:59Z"]);
+    let newer = messages(client, "since=1965-01-01T00:00:00Z").await;
+    assert_eq!(newer, ["1969-12-31T23:59:59Z", "1970-01-01T00:00:00Z"]);
+    // In a year that cannot be written.
+    let entry = json!({"message": "x", "time": "9999-12-31T23:59:59-01:00"});
+    client.post(LOGS, &entry).await.invalid("time");
 }

@@ -23,6 +23,7 @@ mod python_clients;
 mod questions;
 mod raw;
 mod repeats;
+mod shapes;
 mod tasks;
 mod text;
 mod usage;

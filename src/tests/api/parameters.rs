@@ -16,7 +16,12 @@ async fn an_unknown_parameter_is_refused_everywhere() {
         if !path.starts_with("/api/") {
             continue;
         }
-        for method in methods.as_object().unwrap().keys() {
+        for (method, operation) in methods.as_object().unwrap() {
+            let refusal = &operation["responses"]["422"]["$ref"];
+            assert_eq!(
+                refusal, "#/components/responses/Invalid",
+                "{method} {path} says so"
+            );
             let path = path.replace("{id}", "1").replace(['{', '}'], "");
             let method: Method = method.to_uppercase().parse().unwrap();
             let path = format!("{path}?nope=1");

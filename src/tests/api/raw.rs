@@ -234,7 +234,44 @@ async fn bodies_come_in_every_legal_way() {
     send("content-length: 99999999\r\n", task)
         .await
         .problem(413, "body_too_large");
+    // What it says it is, it was not unpacked of.
+    for codings in ["gzip, chunked", "Chunked, chunked;q=1"] {
+        send(
+            &format!("transfer-encoding: {codings}\r\n"),
+            &format!("{chunks}\r\n"),
+        )
+        .await
+        .problem(400, "malformed_request");
+    }
     let mut looks = request("GET /api/tasks", &format!("{HOST}{length}"));
     looks.extend_from_slice(task.as_bytes());
     assert_eq!(self::send(&app, &looks).await.status, 200);
+}
+
+#[tokio::test]
+async fn of_two_headers_that_differ_none_counts() {
+    let app = TestApp::start().await;
+    let task = r#"{"description": "x"}"#;
+    let length = format!("content-length: {}\r\n", task.len());
+    let send = async |line: &str, headers: &str| {
+        let mut whole = request(line, &format!("{HOST}{length}{headers}"));
+        whole.extend_from_slice(task.as_bytes());
+        send(&app, &whole).await
+    };
+    let create = "POST /api/tasks";
+    send(create, "idempotency-key: a\r\nidempotency-key: b\r\n")
+        .await
+        .problem(422, "invalid_input");
+    let twice = "idempotency-key: a\r\nidempotency-key: a\r\n";
+    assert_eq!(send(create, twice).await.status, 201);
+    let change = "PATCH /api/tasks/1";
+    for headers in [
+        "lease: a\r\nlease: b\r\n",
+        "if-match: \"1\"\r\nif-match: \"2\"\r\n",
+    ] {
+        send(change, headers).await.problem(422, "invalid_input");
+    }
+    send("DELETE /api/tasks/1", "if-match: \"1\"\r\nif-match: *\r\n")
+        .await
+        .problem(422, "invalid_input");
 }

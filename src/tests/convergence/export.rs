@@ -76,7 +76,25 @@ async fn events_are_exported_as_lines_and_as_a_table(engine: Engine) {
 async fn no_cell_of_a_table_is_a_formula(engine: Engine) {
     let app = TestApp::on(engine, vec![]).await;
     let client = app.client();
-    let starts = ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"];
+    let starts = [
+        "=",
+        "+",
+        "-",
+        "@",
+        "\t",
+        "\r",
+        "\n",
+        "＝",
+        "＋",
+        "－",
+        "＠",
+        " =",
+        "\u{a0}+",
+        "\u{feff}=",
+        "\u{200b}@",
+        "\u{b}-",
+        "\u{3000}\u{2060}＝",
+    ];
     let odd = |start: &str| {
         json!({"session_id": "s", "event_id": format!("{start}1+1"),
         "event_type": format!("{start}X"), "timestamp": "2026-11-22T08:30:00Z"})

@@ -44,7 +44,9 @@ async fn a_ping_is_answered_and_garbage_leaves_the_socket_open() {
         r#"{"action": "subscribe", "topics": ["logs:17"]}"#,
         r#"{"action": "subscribe", "topics": ["tasks"], "since": -1}"#,
         r#"{"action": "progress"}"#,
-        r#"{"action": "progress", "task_id": 1}"#,
+        r#"{"action": "progress", "task_id": 1.5}"#,
+        r#"["progress", "1", 0.9, "x", null]"#,
+        r#"["ping"]"#,
         &"[".repeat(100_000),
         &"x".repeat(200_000),
     ] {
@@ -99,8 +101,8 @@ async fn what_is_wrong_with_a_frame_is_said_in_words() {
             topics,
         ),
         (
-            r#"{"action": "progress", "task_id": 1, "progress": "x"}"#,
-            "task_id must be text; progress must be a number from 0 to 1",
+            r#"{"action": "progress", "task_id": true, "progress": "x"}"#,
+            "task_id must be the id or the number of a task; progress must be a number from 0 to 1",
         ),
     ] {
         socket.send_text(frame).await;

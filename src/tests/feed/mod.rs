@@ -3,6 +3,7 @@
 
 mod actors;
 mod frames;
+mod ignored;
 mod picture;
 mod resume;
 mod slow;

@@ -163,6 +163,7 @@ impl Feed {
         let epoch = since.and_then(|_| self.epoch.clone());
         let subscribe = ClientFrame::Subscribe {
             topics,
+            project: None,
             epoch,
             since,
         };

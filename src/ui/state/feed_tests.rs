@@ -77,6 +77,7 @@ fn it_asks_for_everything_since_the_page_was_read() {
     let frames = feed.receive(hello("a", 9));
     let subscribe = ClientFrame::Subscribe {
         topics: vec![Topic::Tasks, Topic::Agents, Topic::Activity],
+        project: None,
         epoch: Some("a".into()),
         since: Some(7),
     };

@@ -226,7 +226,11 @@ pub(super) fn complete(path: &str, method: &str, operation: &mut Value) {
         (true, 403),
         (has_body, 413),
         (has_body, 415),
-        (has_body || are_in("query") || are_in("header"), 422),
+        // A parameter that is not known is refused everywhere there.
+        (
+            path.starts_with("/api/") || has_body || are_in("query") || are_in("header"),
+            422,
+        ),
         (!of_process, 500),
         (!of_process, 503),
         (writes, 507),

@@ -135,6 +135,7 @@ fn others() -> Vec<(&'static str, Value)> {
             json!({
                 "message": text(LARGEST_BATCH),
                 "fields": open(),
+                "level": level_sent(),
                 // What the server says is its own.
                 "stream": {"$ref": null, "type": "string", "enum": ["stdout", "stderr", "agent"]},
             }),
@@ -149,6 +150,45 @@ fn others() -> Vec<(&'static str, Value)> {
             }),
         ),
     ]
+}
+
+/// The words for levels that other programs have; case does not matter.
+const OTHER_LEVELS: [&str; 26] = [
+    "trace",
+    "verbose",
+    "fine",
+    "finer",
+    "finest",
+    "silly",
+    "trc",
+    "dbg",
+    "information",
+    "informational",
+    "notice",
+    "note",
+    "log",
+    "inf",
+    "warning",
+    "wrn",
+    "err",
+    "severe",
+    "critical",
+    "crit",
+    "fatal",
+    "ftl",
+    "alert",
+    "emergency",
+    "emerg",
+    "panic",
+];
+
+/// What is read as a level: our words, those of other programs, and pino's numbers.
+fn level_sent() -> Value {
+    json!({"$ref": null, "anyOf": [
+        {"$ref": "#/components/schemas/LogLevel"},
+        {"type": "string", "enum": OTHER_LEVELS},
+        {"type": "integer", "enum": [10, 20, 30, 40, 50, 60]},
+    ]})
 }
 
 /// Projects, and what is said of what went wrong.
@@ -192,4 +232,25 @@ fn project(name: &Value) -> Value {
         fields["name"] = name.clone();
     }
     fields
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::{OTHER_LEVELS, level_sent};
+    use crate::domain::LogLevel;
+
+    #[test]
+    fn every_level_that_is_described_is_read_and_is_another() {
+        let numbers = level_sent()["anyOf"][2]["enum"].clone();
+        let words = OTHER_LEVELS.map(Value::from);
+        for value in words.iter().chain(numbers.as_array().unwrap()) {
+            assert!(LogLevel::of_value(value).is_some(), "{value}");
+        }
+        for level in LogLevel::ALL {
+            assert!(!OTHER_LEVELS.contains(&level.as_str()));
+            assert_eq!(LogLevel::of_value(&json!(level)), Some(level));
+        }
+    }
 }
