@@ -1,5 +1,7 @@
 //! The loop itself: diagnose, fix, attack, validate, until nothing is left to do.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -61,6 +63,8 @@ impl<'a> Pipeline<'a> {
             deadline: Instant::now() + settings.timeout,
             folder: tempfile::Builder::new()
                 .prefix("kimi-converge-")
+                // Findings are nobody else's business.
+                .permissions(Permissions::from_mode(0o700))
                 .tempdir()?,
             left: Vec::new(),
             seen: Arc::default(),

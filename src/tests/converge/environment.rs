@@ -67,7 +67,8 @@ async fn the_short_flags_of_the_python_loop_are_understood() {
 async fn steps_see_no_password_of_a_webhook_and_their_findings_are_their_own() {
     let script = "env > told; tr '\\0' ' ' < /proc/$PPID/cmdline >> told
         tr '\\0' ' ' < /proc/$$/cmdline >> told
-        stat -c '\nmode %a' \"$CONVERGENCE_FINDINGS_FILE\" >> told";
+        stat -c '\nmode %a' \"$(dirname \"$CONVERGENCE_FINDINGS_FILE\")\" >> told
+        stat -c 'mode %a' \"$CONVERGENCE_FINDINGS_FILE\" >> told";
     let project = Project::validating(script, ", env: {MINE: 'kept-secret-word'}");
     let hook = Hook::start(Mood::Takes).await;
     let url = hook.url.replace("http://", "http://me:secret-word@");
@@ -91,7 +92,7 @@ async fn steps_see_no_password_of_a_webhook_and_their_findings_are_their_own() {
         told.contains("OTHER=stays") && told.contains("supervise"),
         "{told}"
     );
-    assert!(told.ends_with("mode 600"), "{told}");
+    assert!(told.ends_with("mode 700\nmode 600"), "{told}");
     let text = serde_json::to_string(&hook.taken()).unwrap();
     assert!(!text.contains("secret-word"), "{text}");
 }
