@@ -235,6 +235,7 @@ impl<'a> Pipeline<'a> {
             session: self.session.id(),
             iteration: self.session.iteration(),
             target: &self.settings.target,
+            spelled: &self.settings.spelled,
             findings: &findings,
             hidden: &self.settings.hidden,
         };
