@@ -270,6 +270,11 @@ impl<'a> Pipeline<'a> {
         let seen = seen.map_err(|error| {
             Ending::Failed(format!("cannot look at the files of the target: {error}"))
         })?;
+        if let Some(words) = seen.remark()
+            && self.seen.remark().is_none()
+        {
+            self.terminal.complain(words);
+        }
         self.seen = Arc::new(seen);
         Ok(Arc::clone(&self.seen))
     }
