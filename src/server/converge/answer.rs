@@ -2,10 +2,11 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use axum::http::{HeaderMap, StatusCode, header};
-use serde_json::Value;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use url::Url;
 
+use super::journal::Line;
+use super::named::{LeftOut, left_out, names_some};
 use crate::domain::Timestamp;
 use crate::server::links::shown;
 
@@ -19,8 +20,28 @@ pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) text: String,
-    /// The text is longer than anybody reads.
-    pub(crate) is_cut: bool,
+    pub(crate) end: End,
+}
+
+/// Where the text of an answer ends.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum End {
+    /// Where it should.
+    Whole,
+    /// Too early.
+    Broken,
+    /// It is longer than anybody reads.
+    TooLong,
+}
+
+/// Why something may arrive later.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Trouble {
+    pub(crate) words: String,
+    /// For how long it asks to wait.
+    pub(crate) wait: Option<Duration>,
+    /// Nobody answered.
+    pub(crate) is_dead: bool,
 }
 
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -33,32 +54,89 @@ pub(crate) enum Meaning {
     Gone(String),
     /// It is elsewhere on the same host.
     Moved(Url),
+    /// It is about who posts, or how, unless others are taken: then it is about these events.
+    Unclear { why: String, trouble: Trouble },
     /// It is not about the events: the same may arrive later.
-    Later {
-        words: String,
-        wait: Option<Duration>,
-    },
+    Later(Trouble),
 }
 
-impl Answer {
-    /// What this means for a post of `events` events to `url`.
-    pub(crate) fn meaning(&self, url: &Url, events: usize, now: Timestamp) -> Meaning {
-        let words = self.words(url);
-        match self.status.as_u16() {
-            200..300 if self.is_cut && events > 1 => Meaning::Refused(words),
-            200..300 => Meaning::Taken(self.left_out(events)),
-            300..400 => self.elsewhere(url, words),
-            404 | 410 => Meaning::Gone(words),
-            // About who posts, how, or when; not about what.
-            401..=403 | 405..=408 | 411 | 415 | 417 | 421 | 425 | 426 | 428 | 429 | 431 | 451 => {
-                self.later(words, now)
-            }
-            400..500 => Meaning::Refused(words),
-            _ => self.later(words, now),
+impl Trouble {
+    /// Somebody answered these words.
+    pub(crate) fn told(words: String) -> Self {
+        Self {
+            words,
+            wait: None,
+            is_dead: false,
         }
     }
 
-    fn later(&self, mut words: String, now: Timestamp) -> Meaning {
+    /// Nobody answered.
+    pub(crate) fn dead(words: String) -> Self {
+        Self {
+            is_dead: true,
+            ..Self::told(words)
+        }
+    }
+}
+
+impl Answer {
+    /// What this means for a post of these events to `url`.
+    pub(crate) fn meaning(&self, url: &Url, lines: &[Line], now: Timestamp) -> Meaning {
+        let words = self.words(url);
+        match self.status.as_u16() {
+            200..300 => self.taken(words, lines),
+            300..400 => self.elsewhere(url, words),
+            404 | 410 => Meaning::Gone(words),
+            // About who posts, how, or when; and sometimes about what.
+            403 | 405 | 406 | 415 | 451 if names_some(&self.text, lines) => Meaning::Refused(words),
+            403 | 405 | 406 | 415 | 451 => Meaning::Unclear {
+                why: words.clone(),
+                trouble: self.trouble(words, now),
+            },
+            401 | 402 | 407 | 408 | 411 | 417 | 421 | 425 | 426 | 428 | 429 | 431 => {
+                Meaning::Later(self.trouble(words, now))
+            }
+            400..500 => Meaning::Refused(words),
+            _ => Meaning::Later(self.trouble(words, now)),
+        }
+    }
+
+    /// Events count as taken only when it is known which were not.
+    fn taken(&self, words: String, lines: &[Line]) -> Meaning {
+        let told = match (left_out(&self.text, lines), self.end) {
+            // Half a sentence, and what is packed, may name events as well.
+            (LeftOut::These(_), End::Broken) if !self.is_json() => LeftOut::Unreadable,
+            (LeftOut::These(_), _) if self.is_packed() => LeftOut::Unreadable,
+            (told, _) => told,
+        };
+        match told {
+            LeftOut::These(places) => {
+                let why = |why: String| format!("{}: {}", self.status, short(&why));
+                Meaning::Taken(places.into_iter().map(|(at, it)| (at, why(it))).collect())
+            }
+            // Each of them posted alone is known to be taken or not, and has a short answer.
+            LeftOut::Unnamed => Meaning::Refused(words),
+            LeftOut::Unreadable if self.end == End::TooLong && lines.len() > 1 => {
+                Meaning::Refused(words)
+            }
+            LeftOut::Unreadable => {
+                let words = format!("{words}; what it says of the events cannot be read");
+                Meaning::Later(Trouble::told(words))
+            }
+        }
+    }
+
+    fn is_json(&self) -> bool {
+        serde_json::from_str::<serde::de::IgnoredAny>(&self.text).is_ok()
+    }
+
+    fn is_packed(&self) -> bool {
+        let encoding = self.headers.get(header::CONTENT_ENCODING);
+        let is_plain = |it: &HeaderValue| it.as_bytes().eq_ignore_ascii_case(b"identity");
+        !self.text.is_empty() && !self.is_json() && encoding.is_some_and(|it| !is_plain(it))
+    }
+
+    fn trouble(&self, mut words: String, now: Timestamp) -> Trouble {
         let wait = self.headers.get(header::RETRY_AFTER);
         let wait = wait.and_then(|it| wait_of(it.to_str().ok()?, now));
         if let Some(wait) = wait {
@@ -67,7 +145,10 @@ impl Answer {
         if matches!(self.status.as_u16(), 401 | 403) {
             words += "; the events are kept until the address has what lets us in";
         }
-        Meaning::Later { words, wait }
+        Trouble {
+            wait,
+            ..Trouble::told(words)
+        }
     }
 
     fn elsewhere(&self, url: &Url, words: String) -> Meaning {
@@ -75,7 +156,7 @@ impl Answer {
         let to = to.and_then(|to| url.join(to.to_str().ok()?).ok());
         let keeps_the_post = matches!(self.status.as_u16(), 307 | 308);
         let Some(mut to) = to else {
-            return Meaning::Later { words, wait: None };
+            return Meaning::Later(Trouble::told(words));
         };
         let stays_there = to.host() == url.host();
         let is_safe = to.scheme() == url.scheme() || to.scheme() == "https";
@@ -89,25 +170,7 @@ impl Answer {
         }
         let to = shown(to.as_str());
         let words = format!("{words}; it names {to}, where nothing is posted unless you name that");
-        Meaning::Later { words, wait: None }
-    }
-
-    /// Events that the receiver says it has not taken, although it took the rest.
-    fn left_out(&self, events: usize) -> Vec<(usize, String)> {
-        let body: Value = serde_json::from_str(&self.text).unwrap_or_default();
-        let refused = body.get("refused").and_then(Value::as_array);
-        let refused = refused.into_iter().flatten();
-        let mut places: Vec<_> = refused
-            .filter_map(|entry| {
-                let place = usize::try_from(entry.get("index")?.as_u64()?).ok()?;
-                let why = entry.get("detail").and_then(Value::as_str);
-                let why = format!("{}: {}", self.status, short(why.unwrap_or_default()));
-                (place < events).then_some((place, why))
-            })
-            .collect();
-        places.sort_by_key(|(place, _)| *place);
-        places.dedup_by_key(|(place, _)| *place);
-        places
+        Meaning::Later(Trouble::told(words))
     }
 
     fn words(&self, url: &Url) -> String {
@@ -148,13 +211,18 @@ mod tests {
     use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
     use url::Url;
 
-    use super::{Answer, Meaning};
+    use super::{Answer, End, Line, Meaning, Trouble};
     use crate::domain::Timestamp;
 
     /// 2026-11-26T08:00:00Z.
     const NOW: Timestamp = Timestamp(1_795_680_000_000_000);
 
     fn meaning(status: u16, header: Option<(&'static str, &str)>, text: &str) -> Meaning {
+        ending(End::Whole, status, header, text)
+    }
+
+    /// Of an answer to three events.
+    fn ending(end: End, status: u16, header: Option<(&'static str, &str)>, text: &str) -> Meaning {
         let mut headers = HeaderMap::new();
         if let Some((name, value)) = header {
             let value = HeaderValue::from_str(value).unwrap();
@@ -164,10 +232,14 @@ mod tests {
             status: StatusCode::from_u16(status).unwrap(),
             headers,
             text: text.to_owned(),
-            is_cut: false,
+            end,
         };
         let url = Url::parse("https://me:secret@host:1/events?token=x").unwrap();
-        answer.meaning(&url, 3, NOW)
+        let lines = ["id-a", "id-b", "id-c"].map(|id| Line {
+            text: format!("{{\"event_id\": \"{id}\"}}"),
+            bytes: 1,
+        });
+        answer.meaning(&url, &lines, NOW)
     }
 
     #[test]
@@ -179,7 +251,7 @@ mod tests {
                 "{status}"
             );
         }
-        for status in [400, 409, 413, 414, 416, 418, 422, 423] {
+        for status in [400, 409, 413, 414, 416, 418, 422, 423, 424] {
             let told = meaning(status, None, "");
             assert!(matches!(told, Meaning::Refused(_)), "{status}: {told:?}");
         }
@@ -188,14 +260,21 @@ mod tests {
             assert!(matches!(told, Meaning::Gone(_)), "{status}: {told:?}");
         }
         for status in [
-            100, 300, 302, 304, 401, 402, 403, 405, 407, 408, 411, 415, 425, 429, 500, 502, 503,
-            504, 507,
+            100, 300, 302, 304, 401, 402, 407, 408, 411, 425, 429, 500, 502, 503, 504, 507,
         ] {
-            let told = meaning(status, None, "");
+            let told = meaning(status, None, "events[1]");
+            let is_about_the_post = matches!(&told, Meaning::Later(it) if !it.is_dead);
+            assert!(is_about_the_post, "{status}: {told:?}");
+        }
+        for status in [403, 405, 406, 415, 451] {
+            let told = meaning(status, None, "no");
             assert!(
-                matches!(told, Meaning::Later { wait: None, .. }),
+                matches!(told, Meaning::Unclear { .. }),
                 "{status}: {told:?}"
             );
+            // Unless it says so.
+            let told = meaning(status, None, r#"{"errors": [{"field": "events[1]"}]}"#);
+            assert!(matches!(told, Meaning::Refused(_)), "{status}: {told:?}");
         }
     }
 
@@ -211,7 +290,7 @@ mod tests {
             ("-1", None),
         ] {
             let told = meaning(503, Some(("retry-after", text)), "");
-            let Meaning::Later { words, wait } = told else {
+            let Meaning::Later(Trouble { words, wait, .. }) = told else {
                 panic!("{told:?}");
             };
             assert_eq!(wait, seconds.map(Duration::from_secs), "{text}");
@@ -223,7 +302,7 @@ mod tests {
     fn only_the_same_host_is_followed_and_only_where_the_post_stays_one() {
         let moved = |status, to| match meaning(status, Some(("location", to)), "") {
             Meaning::Moved(to) => to.to_string(),
-            Meaning::Later { words, .. } => words,
+            Meaning::Later(trouble) => trouble.words,
             other => panic!("{other:?}"),
         };
         let same = "https://me:secret@host:1/moved";
@@ -245,13 +324,43 @@ mod tests {
     #[test]
     fn a_receiver_names_what_it_left_out() {
         let body = r#"{"accepted": 1, "refused": [
-            {"index": 2, "event_id": "c", "detail": "too\nlong"},
-            {"index": 0, "event_id": "a", "detail": "odd"}, {"index": 0}, {"index": 3}, {}]}"#;
+            {"index": 2, "event_id": "id-c", "detail": "too\nlong"},
+            {"event_id": "id-a", "detail": "odd"}, {"index": 0}]}"#;
         let words = |place, text: &str| (place, format!("202 Accepted: {text}"));
         let expected = vec![words(0, "odd"), words(2, "too long")];
         assert_eq!(meaning(202, None, body), Meaning::Taken(expected));
-        for body in ["", "ok", "[]", r#"{"refused": 3}"#, r#"{"refused": null}"#] {
+        for body in ["", "ok", "[]", r#"{"refused": 0}"#, r#"{"refused": null}"#] {
             assert_eq!(meaning(202, None, body), Meaning::Taken(vec![]), "{body}");
         }
+        // Which, is known of each alone.
+        for body in [r#"{"refused": 3}"#, r#"{"refused": [{"detail": "odd"}]}"#] {
+            let told = meaning(202, None, body);
+            assert!(matches!(told, Meaning::Refused(_)), "{body}: {told:?}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_of_an_answer_never_counts_as_taken() {
+        let whole = r#"{"refused": [{"event_id": "id-b"}]}"#;
+        let half = &whole[..20];
+        let one = Meaning::Taken(vec![(1, "202 Accepted: ".to_owned())]);
+        for end in [End::Whole, End::Broken] {
+            assert_eq!(ending(end, 202, None, whole), one, "{end:?}");
+            let told = ending(end, 202, None, half);
+            assert!(matches!(told, Meaning::Later(_)), "{end:?}: {told:?}");
+        }
+        for text in ["", "o"] {
+            let told = ending(End::Broken, 202, None, text);
+            assert!(matches!(told, Meaning::Later(_)), "{text}: {told:?}");
+        }
+        let packed = Some(("content-encoding", "gzip"));
+        let told = ending(End::Whole, 202, packed, "\u{1f}\u{fffd}");
+        assert!(matches!(told, Meaning::Later(_)), "{told:?}");
+        let told = ending(End::TooLong, 202, None, half);
+        assert!(matches!(told, Meaning::Refused(_)), "{told:?}");
+        assert_eq!(
+            ending(End::TooLong, 202, None, "<html>"),
+            Meaning::Taken(vec![])
+        );
     }
 }

@@ -3,7 +3,7 @@
 //!
 //! Content is what git takes for it: the bytes of a file, whether it is executable, where a
 //! symbolic link leads. What git ignores is left out, and so are well-known caches; but a file that
-//! git tracks is looked at wherever it lies.
+//! git tracks is looked at wherever it lies. Where git will not say what that is, nothing is ignored.
 
 use std::collections::BTreeMap;
 use std::fs::{File, Metadata};
@@ -20,8 +20,8 @@ use sha2::{Digest, Sha256};
 
 use crate::domain::Timestamp;
 
-/// Names of what belongs to tools, at any depth below the target.
-const CACHES: [&str; 11] = [
+/// Names of folders that belong to tools, at any depth below the target.
+const CACHES: [&str; 9] = [
     ".git",
     ".hg",
     ".jj",
@@ -29,12 +29,16 @@ const CACHES: [&str; 11] = [
     ".ruff_cache",
     ".mypy_cache",
     ".pytest_cache",
-    ".eslintcache",
     "__pycache__",
-    "target",
     // Events that could not be posted, where there is no home.
     ".kimi-converge",
 ];
+/// The same of files: a repository may be elsewhere.
+const CACHE_FILES: [&str; 2] = [".git", ".eslintcache"];
+/// Many a folder is called `target`. It is a cache where its tool is.
+const BUILDS: [&str; 3] = ["Cargo.toml", "pom.xml", "build.sbt"];
+/// Whatever holds it says that it is a cache.
+const CACHE_TAG: &str = "CACHEDIR.TAG";
 /// Of a larger target nothing can be said.
 const MOST_FILES: usize = 1_000_000;
 /// A larger file counts as changed when it was written, whatever was written.
@@ -43,11 +47,16 @@ const LARGEST_FILE: u64 = 1 << 30;
 /// tell: file systems count in steps.
 const YOUNG: i64 = 3;
 
+/// What git says where there is nothing of it but a name.
+const NO_REPOSITORY: &str = "not a git repository (or any";
+
 /// How the files of a target looked.
 #[derive(Debug, Default)]
 pub(crate) struct Snapshot {
     files: BTreeMap<PathBuf, Seen>,
     too_many: bool,
+    /// What is not known of the files, in words.
+    remark: Option<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -87,7 +96,9 @@ impl Snapshot {
         } else {
             target
         };
-        for path in files(target).into_iter().take(MOST_FILES + 1) {
+        let (files, remark) = files(target);
+        snapshot.remark = remark;
+        for path in files.into_iter().take(MOST_FILES + 1) {
             let name = path.strip_prefix(root).unwrap_or(&path);
             // What is gone already, or cannot be seen, cannot be compared.
             let Ok(about) = path.symlink_metadata() else {
@@ -103,6 +114,11 @@ impl Snapshot {
             snapshot.too_many = true;
         }
         snapshot
+    }
+
+    /// What a person is to know of how this looked.
+    pub(crate) fn remark(&self) -> Option<&str> {
+        self.remark.as_deref()
     }
 
     /// What is different in `later`, as fixes.
@@ -181,34 +197,71 @@ fn digest(path: &Path) -> io::Result<[u8; 32]> {
     Ok(digest.finalize().into())
 }
 
-/// The files of the target, each once, in order.
-fn files(target: &Path) -> Vec<PathBuf> {
-    let in_git = target.ancestors().any(|it| it.join(".git").exists());
-    let mut files = walk(target, in_git);
-    if files.is_empty() {
-        // The target as a whole is ignored by what it lies in: then that has no say.
-        files = walk(target, false);
-    }
-    if in_git {
-        files.extend(tracked(target));
-    }
-    files.sort();
-    files.dedup();
-    files
+/// What git says of the files of a target.
+enum Tracked {
+    /// These are its business.
+    These(Vec<PathBuf>),
+    /// It will not say: why.
+    Unknown(String),
+    /// It cannot be asked: why.
+    Unasked(String),
 }
 
-/// With the rules of the folders above it, where these `count`.
-fn walk(target: &Path, count: bool) -> Vec<PathBuf> {
-    let walk = WalkBuilder::new(target)
+/// Which files have a say.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Rules {
+    /// Those of the target.
+    Own,
+    /// And those of the folders above it, as far as its repository goes.
+    Repository,
+    Nobody,
+}
+
+/// The files of the target, each once, in order, and what a person is to know of that.
+fn files(target: &Path) -> (Vec<PathBuf>, Option<String>) {
+    let in_git = target.ancestors().any(|it| it.join(".git").exists());
+    let tracked = if in_git {
+        tracked(target)
+    } else {
+        Tracked::These(Vec::new())
+    };
+    let (more, rules, remark) = match tracked {
+        Tracked::These(more) if in_git => (more, Rules::Repository, None),
+        Tracked::These(more) => (more, Rules::Own, None),
+        Tracked::Unknown(why) => {
+            let words = format!(
+                "git does not say which files it tracks, so what it ignores is looked at too: {why}"
+            );
+            (Vec::new(), Rules::Nobody, Some(words))
+        }
+        Tracked::Unasked(why) => {
+            let words = format!("whether git tracks what it ignores is not known: {why}");
+            (Vec::new(), Rules::Repository, Some(words))
+        }
+    };
+    let mut files = walk(target, rules);
+    if files.is_empty() {
+        // The target as a whole is ignored by what it lies in: then that has no say.
+        files = walk(target, Rules::Own);
+    }
+    files.extend(more);
+    files.sort();
+    files.dedup();
+    (files, remark)
+}
+
+fn walk(target: &Path, rules: Rules) -> Vec<PathBuf> {
+    let within = rules == Rules::Repository;
+    let mut walk = WalkBuilder::new(target);
+    walk.standard_filters(rules != Rules::Nobody)
         .hidden(false)
         .ignore(false)
-        .parents(count)
+        .parents(within)
         // Above a repository nobody has a say. A list of what is to be ignored says so also where
         // there is none yet.
-        .require_git(count)
-        .filter_entry(|entry| !is_cache(entry))
-        .build();
-    let entries = walk.flatten().filter(|entry| !is_folder(entry));
+        .require_git(within)
+        .filter_entry(|entry| !is_cache(entry));
+    let entries = walk.build().flatten().filter(|entry| !is_folder(entry));
     let paths = entries.map(DirEntry::into_path);
     paths.take(MOST_FILES + 1).collect()
 }
@@ -218,34 +271,54 @@ fn is_folder(entry: &DirEntry) -> bool {
 }
 
 fn is_cache(entry: &DirEntry) -> bool {
-    let name = entry.file_name().to_str();
-    let within = || entry.path().parent().and_then(Path::file_name);
+    let Some(name) = entry.file_name().to_str().filter(|_| entry.depth() > 0) else {
+        return false;
+    };
+    // A link leads wherever it leads.
+    if !is_folder(entry) {
+        return CACHE_FILES.contains(&name) && !entry.path_is_symlink();
+    }
+    let Some(within) = entry.path().parent() else {
+        return false;
+    };
     match name {
-        Some(".cache") => within().is_some_and(|it| it == "node_modules"),
-        Some(name) => CACHES.contains(&name),
-        None => false,
+        ".cache" => within.file_name().is_some_and(|it| it == "node_modules"),
+        "target" => {
+            let beside = |name: &&str| within.join(name).is_file();
+            let is_tagged = || entry.path().join(CACHE_TAG).is_file();
+            entry.depth() == 1 || BUILDS.iter().any(beside) || is_tagged()
+        }
+        name => CACHES.contains(&name),
     }
 }
 
-/// What git tracks in the folder; nothing where there is no such program.
-fn tracked(target: &Path) -> Vec<PathBuf> {
+/// What git tracks in the folder. Of a file alone nothing need be asked.
+fn tracked(target: &Path) -> Tracked {
     if !target.is_dir() {
-        return Vec::new();
+        return Tracked::These(Vec::new());
     }
     let mut git = Command::new("git");
-    git.arg("-C").arg(target);
-    // It only reads the index, and starts nothing.
-    git.args(["-c", "core.fsmonitor=false", "ls-files", "-z"]);
+    git.arg("-C").arg(target).env("LC_ALL", "C");
+    // It only reads the index, and starts nothing: so it does not matter whose repository it is.
+    git.args(["-c", "core.fsmonitor=false", "-c", "safe.directory=*"]);
+    git.args(["ls-files", "-z"]);
     for name in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"] {
         git.env_remove(name);
     }
-    let listed = git.stdin(Stdio::null()).stderr(Stdio::null()).output();
-    let Some(listed) = listed.ok().filter(|it| it.status.success()) else {
-        return Vec::new();
+    let listed = match git.stdin(Stdio::null()).output() {
+        Ok(listed) => listed,
+        Err(error) => return Tracked::Unasked(format!("cannot start git: {error}")),
     };
+    if !listed.status.success() {
+        let words = String::from_utf8_lossy(&listed.stderr);
+        return if words.contains(NO_REPOSITORY) {
+            Tracked::These(Vec::new())
+        } else {
+            Tracked::Unknown(words.lines().next().unwrap_or_default().to_owned())
+        };
+    }
     let names = listed.stdout.split(|byte| *byte == 0);
     let names = names.filter(|name| !name.is_empty());
-    names
-        .map(|name| target.join(std::ffi::OsStr::from_bytes(name)))
-        .collect()
+    let paths = names.map(|name| target.join(std::ffi::OsStr::from_bytes(name)));
+    Tracked::These(paths.collect())
 }

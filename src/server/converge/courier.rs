@@ -1,5 +1,6 @@
 //! Brings parcels to webhooks: one that is being written, and those that earlier runs have left, a parcel
-//! after the other of each address, all addresses at once.
+//! after the other of each address, all addresses at once. A parcel in trouble lets the next one of its
+//! address go first, for what is wrong with one need not be wrong with all.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
@@ -9,6 +10,7 @@ use tokio::sync::{Notify, Semaphore};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
+use super::answer::Trouble;
 use super::delivery::{Course, Delivery};
 use super::outbox::{Found, Outbox};
 use super::parcel::Parcel;
@@ -19,6 +21,8 @@ use crate::server::backoff::Backoff;
 
 /// Parcels that are open at once.
 const MOST_AT_ONCE: usize = 64;
+/// Parcels in a row that nobody answers, or that are asked to wait: then so are all of the address.
+const SHUT: usize = 2;
 
 /// Who brings parcels to webhooks.
 pub(super) struct Courier<'a> {
@@ -32,23 +36,33 @@ pub(super) struct Courier<'a> {
 }
 
 /// What became of sessions.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Sum {
-    /// Sessions of which all has arrived.
+    /// How many have arrived as a whole.
     pub(super) arrived: usize,
-    /// Sessions of which something is still to be posted.
-    pub(super) waiting: usize,
-    /// Sessions of which something was refused.
-    pub(super) refused: usize,
+    /// Those of which something is still to be posted.
+    pub(super) waiting: Vec<String>,
+    /// Those of which something was refused.
+    pub(super) refused: Vec<String>,
+    /// Those that another is posting.
+    pub(super) busy: Vec<String>,
 }
 
 impl Sum {
-    fn and(self, other: Self) -> Self {
-        Self {
-            arrived: self.arrived + other.arrived,
-            waiting: self.waiting + other.waiting,
-            refused: self.refused + other.refused,
+    pub(super) fn and(mut self, other: Self) -> Self {
+        self.arrived += other.arrived;
+        self.waiting.extend(other.waiting);
+        self.refused.extend(other.refused);
+        self.busy.extend(other.busy);
+        self
+    }
+
+    /// Without those of which nothing is kept any more.
+    pub(super) fn kept(mut self, outbox: &Outbox) -> Self {
+        for sessions in [&mut self.waiting, &mut self.refused] {
+            sessions.retain(|session| outbox.has(session));
         }
+        self
     }
 }
 
@@ -71,7 +85,7 @@ impl Courier<'_> {
                     self.voice.complain(&words);
                     break;
                 }
-                Course::Trouble { words, wait } => {
+                Course::Trouble(Trouble { words, wait, .. }) => {
                     if at != delivery.parcel.note.sent {
                         backoff.reset();
                     }
@@ -94,33 +108,29 @@ impl Courier<'_> {
                  posts them, and so does the next run with a webhook"
             ));
         }
-        self.put_away(parcel);
+        self.put_away(parcel, &mut Sum::default());
     }
 
     /// What is whole is removed; what is not whole is said.
-    fn put_away(&self, parcel: Parcel) -> Sum {
-        let mut sum = Sum::default();
+    fn put_away(&self, parcel: Parcel, sum: &mut Sum) {
+        let session = parcel.note.session.clone();
         if parcel.has_arrived() {
-            sum.arrived = 1;
+            sum.arrived += 1;
             if let Err(error) = parcel.discard() {
                 let folder = self.outbox.folder().display();
                 let words = format!("cannot remove a journal from {folder}: {error}");
                 self.voice.complain(&words);
             }
-            return sum;
-        }
-        if parcel.is_over() {
-            sum.refused = 1;
+        } else if parcel.is_over() {
             let events = count(parcel.left(), "event", "events");
             self.voice.complain(&format!(
-                "{events} of session {} were refused and are set aside: `kimi-converge deliver \
-                 --list` names them",
-                parcel.note.session
+                "{events} of session {session} were refused and are set aside: \
+                 `kimi-converge deliver --list` names them"
             ));
+            sum.refused.push(session);
         } else {
-            sum.waiting = 1;
+            sum.waiting.push(session);
         }
-        sum
     }
 
     /// Posts what earlier runs have left. Once `over` has fired, nobody in trouble is waited for.
@@ -130,7 +140,7 @@ impl Courier<'_> {
         for session in sessions {
             let note = self.outbox.note(&session);
             if note.as_ref().is_some_and(|note| note.ended.is_some()) {
-                sum.refused += 1;
+                sum.refused.push(session);
                 continue;
             }
             // What cannot be read is looked at too, so that it is named.
@@ -143,7 +153,8 @@ impl Courier<'_> {
         all.into_iter().fold(sum, Sum::and)
     }
 
-    /// Posts what is kept for one address, the oldest first.
+    /// Posts what is kept for one address, the oldest first. All are tried once, and once more whenever
+    /// one has arrived; between other attempts there are pauses.
     async fn place(
         &self,
         mut sessions: VecDeque<String>,
@@ -152,26 +163,38 @@ impl Courier<'_> {
     ) -> Sum {
         let mut sum = Sum::default();
         let mut backoff = Backoff::default();
-        let mut trouble: Option<Instant> = None;
-        while let Some(session) = sessions.front() {
-            let sent = self.outbox.note(session).map(|note| note.sent);
-            let course = match rooms.acquire().await {
-                Ok(_room) => self.attempt(session, &mut sum).await,
+        let mut since: Option<Instant> = None;
+        let mut untried = sessions.len();
+        let mut shut = 0;
+        while let Some(session) = sessions.pop_front() {
+            let sent = self.outbox.note(&session).map(|note| note.sent);
+            let trouble = match rooms.acquire().await {
+                Ok(_room) => self.attempt(&session, &mut sum).await,
                 Err(_) => break,
             };
-            let Some((words, wait)) = course else {
-                sessions.pop_front();
-                (trouble, backoff) = (None, Backoff::default());
+            let Some(trouble) = trouble else {
+                (since, backoff) = (None, Backoff::default());
+                (untried, shut) = (sessions.len(), 0);
                 continue;
             };
             self.voice
-                .complain(&format!("webhook: {words}; trying again"));
-            if sent != self.outbox.note(session).map(|note| note.sent) {
-                (trouble, backoff) = (None, Backoff::default());
+                .complain(&format!("webhook: {}; trying again", trouble.words));
+            if sent != self.outbox.note(&session).map(|note| note.sent) {
+                (since, backoff) = (None, Backoff::default());
             }
-            let since = *trouble.get_or_insert_with(Instant::now);
+            sessions.push_back(session);
+            untried = untried.saturating_sub(1);
+            shut = if trouble.is_dead || trouble.wait.is_some() {
+                shut + 1
+            } else {
+                0
+            };
+            let since = *since.get_or_insert_with(Instant::now);
+            if untried > 0 && shut < SHUT {
+                continue;
+            }
             let pause = backoff.next(self.webhook.clock.chance());
-            let pause = pause.max(wait.unwrap_or_default());
+            let pause = pause.max(trouble.wait.unwrap_or_default());
             let until = since.elapsed() + pause;
             if over.is_cancelled() || self.tries.is_some_and(|tries| until > tries) {
                 break;
@@ -180,50 +203,47 @@ impl Courier<'_> {
                 break;
             }
         }
-        sum.waiting += sessions.len();
+        sum.waiting.extend(sessions);
         sum
     }
 
     /// Posts one parcel; answers its trouble if it has to be tried again.
-    async fn attempt(&self, session: &str, sum: &mut Sum) -> Option<(String, Option<Duration>)> {
+    async fn attempt(&self, session: &str, sum: &mut Sum) -> Option<Trouble> {
         let parcel = match self.outbox.take(session) {
             Found::Parcel(parcel) => *parcel,
-            // It is the business of another.
-            Found::Busy | Found::Gone => return None,
+            Found::Busy => {
+                sum.busy.push(session.to_owned());
+                return None;
+            }
+            Found::Gone => return None,
             Found::Broken(words) => {
                 self.voice.complain(&words);
-                sum.waiting += 1;
+                sum.waiting.push(session.to_owned());
                 return None;
             }
         };
         if parcel.is_over() {
-            *sum = sum.and(self.quietly(parcel));
+            // Of which there is no news.
+            if parcel.has_arrived() {
+                self.put_away(parcel, sum);
+            } else {
+                sum.refused.push(session.to_owned());
+            }
             return None;
         }
         let mut delivery = Delivery::new(parcel, self.webhook);
         match delivery.go(self.webhook, self.voice).await {
             Course::Done | Course::Ended => {
-                *sum = sum.and(self.put_away(delivery.parcel));
+                self.put_away(delivery.parcel, sum);
                 self.arrived.notify_one();
             }
             Course::Broken(words) => {
                 self.voice.complain(&words);
-                sum.waiting += 1;
+                sum.waiting.push(session.to_owned());
             }
-            Course::Trouble { words, wait } => return Some((words, wait)),
+            Course::Trouble(trouble) => return Some(trouble),
         }
         None
-    }
-
-    /// Of which there is no news.
-    fn quietly(&self, parcel: Parcel) -> Sum {
-        if parcel.has_arrived() {
-            return self.put_away(parcel);
-        }
-        Sum {
-            refused: 1,
-            ..Sum::default()
-        }
     }
 
     pub(super) fn say_waiting(&self, sessions: usize) {

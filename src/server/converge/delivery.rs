@@ -2,7 +2,8 @@
 //! lost on its way); their ids tell.
 //!
 //! What is refused is cut in two, and again, until each event that nobody takes stands alone and is
-//! set aside; the rest arrives in order.
+//! set aside; the rest arrives in order. Before it is said that nothing at all is taken, and where a
+//! refusal may be about who posts, another event is tried: it tells what a refusal is about.
 
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use serde_json::Value;
 use tokio::time::timeout;
 use url::Url;
 
-use super::answer::Meaning;
+use super::answer::{Meaning, Trouble};
 use super::journal::{Line, Reader};
 use super::parcel::Parcel;
 use super::voice::Voice;
@@ -35,6 +36,8 @@ pub(crate) struct Delivery {
     patience: Duration,
     taken: usize,
     refused: usize,
+    /// Something was taken since it was last unclear what a refusal is about.
+    takes_others: bool,
 }
 
 /// How far it has come.
@@ -45,10 +48,7 @@ pub(crate) enum Course {
     /// Nothing more of it is posted.
     Ended,
     /// It may go on later.
-    Trouble {
-        words: String,
-        wait: Option<Duration>,
-    },
+    Trouble(Trouble),
     /// It cannot be read.
     Broken(String),
 }
@@ -63,6 +63,7 @@ impl Delivery {
             patience: webhook.patience,
             taken: 0,
             refused: 0,
+            takes_others: false,
             parcel,
         }
     }
@@ -77,7 +78,7 @@ impl Delivery {
             (Some(url), _) | (None, Ok(url)) => url,
             (None, Err(error)) => {
                 let words = format!("the address cannot be used: {error}");
-                return Course::Trouble { words, wait: None };
+                return Course::Trouble(Trouble::dead(words));
             }
         };
         self.url = Some(url);
@@ -89,11 +90,7 @@ impl Delivery {
                     }
                 }
                 Ok(None) => return Course::Done,
-                Err(error) => {
-                    let session = &self.parcel.note.session;
-                    let words = format!("the journal of session {session} cannot be read: {error}");
-                    return Course::Broken(words);
-                }
+                Err(error) => return Course::Broken(self.parcel.unreadable(&error)),
             }
         }
     }
@@ -128,46 +125,123 @@ impl Delivery {
                 return None;
             }
         }
-        let url = self.url.clone()?;
-        let session = self.parcel.note.session.clone();
-        let answer = webhook.post(&url, &session, &lines, self.patience).await;
-        let Some(meaning) = answer else {
-            let seconds = self.patience.as_secs();
-            self.patience = (self.patience * 2).min(LONGEST_PATIENCE);
-            let host = url.host_str().unwrap_or_default();
-            let words = format!("{host} did not answer in {seconds} s");
-            return Some(Course::Trouble { words, wait: None });
-        };
-        match meaning {
+        match self.ask(webhook, &lines).await {
             Meaning::Taken(left_out) => self.take(&lines, left_out, voice),
             Meaning::Refused(why) if lines.len() == 1 => {
-                self.portion(1);
-                self.refused += 1;
-                if self.taken == 0 && self.refused >= HOPELESS {
-                    return Some(self.end(&format!("{why} (as of each of {HOPELESS})"), voice));
+                if let Some(course) = self.refuse(webhook, &lines[0], &why, voice).await {
+                    return Some(course);
                 }
-                self.set_aside(&lines[0], &why, voice);
             }
-            Meaning::Refused(_) => {
-                self.portion(lines.len());
-                let half = lines.len() / 2;
-                self.portions.extend([lines.len() - half, half]);
+            Meaning::Refused(_) => self.split(lines.len(), lines.len() / 2),
+            Meaning::Unclear { why, trouble } => {
+                let course = self.doubt(webhook, &lines, &why, trouble, voice).await;
+                if course.is_some() {
+                    return course;
+                }
             }
             Meaning::Gone(why) => return Some(self.end(&why, voice)),
             Meaning::Moved(to) => {
                 self.moves += 1;
                 if self.moves > MOST_MOVES {
                     self.moves = 0;
-                    let host = url.host_str().unwrap_or_default();
+                    let host = to.host_str().unwrap_or_default();
                     let words = format!("{host} sends us round in circles");
-                    return Some(Course::Trouble { words, wait: None });
+                    return Some(Course::Trouble(Trouble::told(words)));
                 }
                 self.url = Some(to);
             }
-            Meaning::Later { words, wait } => return Some(Course::Trouble { words, wait }),
+            Meaning::Later(trouble) => return Some(Course::Trouble(trouble)),
         }
         self.note(voice);
         None
+    }
+
+    /// Posts these lines.
+    async fn ask(&mut self, webhook: &Webhook, lines: &[Line]) -> Meaning {
+        let Some(url) = &self.url else {
+            let words = "there is no address".to_owned();
+            return Meaning::Later(Trouble::dead(words));
+        };
+        let session = &self.parcel.note.session;
+        let answer = webhook.post(url, session, lines, self.patience).await;
+        answer.unwrap_or_else(|| {
+            let seconds = self.patience.as_secs();
+            self.patience = (self.patience * 2).min(LONGEST_PATIENCE);
+            let host = url.host_str().unwrap_or_default();
+            let words = format!("{host} did not answer in {seconds} s");
+            Meaning::Later(Trouble::dead(words))
+        })
+    }
+
+    /// This event, which was posted alone, is not taken.
+    async fn refuse(
+        &mut self,
+        webhook: &Webhook,
+        line: &Line,
+        why: &str,
+        voice: &Voice<'_>,
+    ) -> Option<Course> {
+        self.refused += 1;
+        if self.taken == 0 && self.refused >= HOPELESS {
+            match self.takes_another(webhook).await {
+                Ok(true) => {}
+                Ok(false) => {
+                    return Some(self.end(&format!("{why} (as of each of {HOPELESS})"), voice));
+                }
+                Err(trouble) => return Some(Course::Trouble(trouble)),
+            }
+        }
+        self.portion(1);
+        self.set_aside(line, why, voice);
+        None
+    }
+
+    /// These are not let in, or not these: whoever takes others means these.
+    async fn doubt(
+        &mut self,
+        webhook: &Webhook,
+        lines: &[Line],
+        why: &str,
+        trouble: Trouble,
+        voice: &Voice<'_>,
+    ) -> Option<Course> {
+        // What was taken long ago says nothing of now.
+        self.takes_others &= !self.portions.is_empty();
+        if lines.len() > 1 {
+            let first = if self.takes_others {
+                lines.len() / 2
+            } else {
+                1
+            };
+            self.split(lines.len(), first);
+            return None;
+        }
+        let takes_others = std::mem::take(&mut self.takes_others)
+            || match self.takes_another(webhook).await {
+                Ok(takes) => takes,
+                Err(trouble) => return Some(Course::Trouble(trouble)),
+            };
+        if takes_others {
+            self.refuse(webhook, &lines[0], why, voice).await
+        } else {
+            Some(Course::Trouble(trouble))
+        }
+    }
+
+    /// Whether any other event of the parcel is taken. It comes once more when it is its turn.
+    async fn takes_another(&mut self, webhook: &Webhook) -> Result<bool, Trouble> {
+        let another = self.parcel.another().ok().flatten();
+        let Some(line) = another.filter(is_event) else {
+            return Ok(false);
+        };
+        match self.ask(webhook, &[line]).await {
+            Meaning::Taken(left_out) if left_out.is_empty() => {
+                self.taken += 1;
+                Ok(true)
+            }
+            Meaning::Later(trouble) => Err(trouble),
+            _ => Ok(false),
+        }
     }
 
     /// These have arrived, but for those at these places.
@@ -175,6 +249,7 @@ impl Delivery {
         self.portion(lines.len());
         self.moves = 0;
         self.taken += lines.len() - left_out.len();
+        self.takes_others |= lines.len() > left_out.len();
         let mut left_out = left_out.into_iter().peekable();
         for (place, line) in lines.iter().enumerate() {
             if let Some((_, why)) = left_out.next_if(|(refused, _)| *refused == place) {
@@ -200,6 +275,12 @@ impl Delivery {
         ));
         self.note(voice);
         Course::Ended
+    }
+
+    /// So many events are posted in two portions, the first of which has so many.
+    fn split(&mut self, events: usize, first: usize) {
+        self.portion(events);
+        self.portions.extend([events - first, first]);
     }
 
     /// So many events of the next portion are dealt with.

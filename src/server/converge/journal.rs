@@ -125,9 +125,7 @@ impl Reader {
             if self.at < written.bytes {
                 return self.read(written.bytes, most).map(Some);
             }
-            if self.at > written.bytes {
-                return Err(io::Error::other("a part of it is missing"));
-            }
+            self.is_within(written.bytes)?;
             if written.closed || self.written.changed().await.is_err() {
                 return Ok(None);
             }
@@ -161,12 +159,45 @@ impl Reader {
         let mut rest = self.journal.reader(self.at);
         let end = self.written.borrow().bytes;
         let mut lines = 0;
+        self.is_within(end)?;
         while rest.at < end {
             let more = rest.read(end, usize::MAX)?;
             lines += more.len();
             rest.advance(&more);
         }
         Ok(lines)
+    }
+
+    fn is_within(&self, end: u64) -> io::Result<()> {
+        if self.at > end {
+            return Err(io::Error::other("a part of it is missing"));
+        }
+        Ok(())
+    }
+
+    /// The last line that is written, unless that is the next one.
+    pub(super) fn last(&self) -> io::Result<Option<Line>> {
+        let end = self.written.borrow().bytes;
+        let mut size: u64 = 64 * 1024;
+        loop {
+            let from = end.saturating_sub(size).max(self.at);
+            let Some(length) = end.checked_sub(from + 1) else {
+                return Ok(None);
+            };
+            let mut piece = vec![0; usize::try_from(length).unwrap_or(usize::MAX)];
+            self.journal.file.read_exact_at(&mut piece, from)?;
+            if let Some(before) = piece.iter().rposition(|byte| *byte == b'\n') {
+                let line = &piece[before + 1..];
+                return Ok(Some(Line {
+                    text: String::from_utf8_lossy(line).into_owned(),
+                    bytes: u64::try_from(line.len()).unwrap_or(0) + 1,
+                }));
+            }
+            if from == self.at {
+                return Ok(None);
+            }
+            size = size.saturating_mul(2);
+        }
     }
 
     /// Whole lines from here: as many as fit a piece, at least one, at most `most`.

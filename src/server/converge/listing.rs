@@ -30,7 +30,9 @@ pub(super) fn list(
     for session in sessions {
         match outbox.take(session) {
             Found::Parcel(parcel) => {
-                worse(if parcel.has_arrived() {
+                worse(if parcel.problem().is_some() {
+                    FAILED
+                } else if parcel.has_arrived() {
                     DONE
                 } else if parcel.is_over() {
                     SET_ASIDE
@@ -40,6 +42,7 @@ pub(super) fn list(
                 describe(&parcel, now, &mut lines);
             }
             Found::Busy => {
+                worse(FAILED);
                 let to = outbox.note(session).map(|note| note.url);
                 let to = to.map_or_else(String::new, |to| format!(" for {}", shown(&to)));
                 lines.push(format!("session {session}{to}: is being posted right now"));
@@ -66,10 +69,13 @@ pub(super) fn list(
 fn describe(parcel: &Parcel, now: Timestamp, lines: &mut Vec<String>) {
     let note = &parcel.note;
     let (bytes, age) = parcel.size_and_age(now);
-    let waiting = match (&note.ended, parcel.waiting()) {
-        (None, 0) => "nothing to post".to_owned(),
-        (None, events) => count(events, "event to post", "events to post"),
+    let waiting = match (&note.ended, parcel.problem()) {
         (Some(_), _) => "nothing more to post".to_owned(),
+        (None, Some(words)) => words,
+        (None, None) => match parcel.waiting() {
+            0 => "nothing to post".to_owned(),
+            events => count(events, "event to post", "events to post"),
+        },
     };
     let to = shown(&note.url);
     let (size, age) = (size(bytes), span(age.as_secs()));
@@ -82,11 +88,12 @@ fn describe(parcel: &Parcel, now: Timestamp, lines: &mut Vec<String>) {
         lines.push(format!("  {events} not taken: {why}"));
     }
     for aside in &note.aside {
-        for line in parcel.refused(aside, NAMED) {
-            lines.push(format!("  set aside: {}: {}", name_of(&line), aside.why));
+        let named = parcel.refused(aside, NAMED);
+        for line in &named {
+            lines.push(format!("  set aside: {}: {}", name_of(line), aside.why));
         }
-        if aside.events > NAMED {
-            let more = count(aside.events - NAMED, "more event", "more events");
+        if aside.events > named.len() {
+            let more = count(aside.events - named.len(), "more event", "more events");
             lines.push(format!("  set aside: {more}: {}", aside.why));
         }
     }

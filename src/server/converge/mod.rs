@@ -18,6 +18,7 @@ mod delivery;
 pub(crate) mod journal;
 mod judge;
 mod listing;
+mod named;
 pub(crate) mod outbox;
 pub(crate) mod output;
 mod parcel;

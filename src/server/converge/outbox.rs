@@ -97,6 +97,12 @@ impl Outbox {
         Note::read(&self.journal(session)).ok()
     }
 
+    /// Whether anything is kept of a session.
+    pub(crate) fn has(&self, session: &str) -> bool {
+        let path = self.journal(session);
+        path.exists() || path.with_extension("json").exists()
+    }
+
     /// Takes what is kept of a session, so that nobody else works on it.
     pub(crate) fn take(&self, session: &str) -> Found {
         let path = self.journal(session);

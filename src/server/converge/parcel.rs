@@ -125,6 +125,33 @@ impl Parcel {
         self.reader().left().unwrap_or(1)
     }
 
+    /// Why what is left cannot be read, in words, if so.
+    pub(crate) fn problem(&self) -> Option<String> {
+        self.reader()
+            .left()
+            .err()
+            .map(|error| self.unreadable(&error))
+    }
+
+    /// What is said of a journal that cannot be read.
+    pub(crate) fn unreadable(&self, error: &io::Error) -> String {
+        let session = &self.note.session;
+        format!("the journal of session {session} cannot be read: {error}")
+    }
+
+    /// An event that is not the next one: the last, or the first of those that have arrived.
+    pub(crate) fn another(&self) -> io::Result<Option<Line>> {
+        if let Some(last) = self.reader().last()? {
+            return Ok(Some(last));
+        }
+        let first = self.note.aside.first().map_or(self.note.sent, |it| it.from);
+        if first == 0 {
+            return Ok(None);
+        }
+        let first = self.journal.reader(0).read(first, 1)?;
+        Ok(first.into_iter().next())
+    }
+
     /// True when nothing is to be posted any more.
     pub(crate) fn is_over(&self) -> bool {
         self.note.ended.is_some() || self.note.sent == self.journal.length()
@@ -158,6 +185,9 @@ impl Parcel {
     /// The events that stand aside with these words, at most `most`.
     pub(crate) fn refused(&self, aside: &Aside, most: usize) -> Vec<Line> {
         let reader = self.journal.reader(aside.from);
+        if aside.from >= aside.to {
+            return Vec::new();
+        }
         reader.read(aside.to, most).unwrap_or_default()
     }
 

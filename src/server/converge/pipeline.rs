@@ -1,5 +1,7 @@
 //! The loop itself: diagnose, fix, attack, validate, until nothing is left to do.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -61,6 +63,8 @@ impl<'a> Pipeline<'a> {
             deadline: Instant::now() + settings.timeout,
             folder: tempfile::Builder::new()
                 .prefix("kimi-converge-")
+                // Findings are nobody else's business.
+                .permissions(Permissions::from_mode(0o700))
                 .tempdir()?,
             left: Vec::new(),
             seen: Arc::default(),
@@ -231,6 +235,7 @@ impl<'a> Pipeline<'a> {
             session: self.session.id(),
             iteration: self.session.iteration(),
             target: &self.settings.target,
+            spelled: &self.settings.spelled,
             findings: &findings,
             hidden: &self.settings.hidden,
         };
@@ -265,6 +270,11 @@ impl<'a> Pipeline<'a> {
         let seen = seen.map_err(|error| {
             Ending::Failed(format!("cannot look at the files of the target: {error}"))
         })?;
+        if let Some(words) = seen.remark()
+            && self.seen.remark().is_none()
+        {
+            self.terminal.complain(words);
+        }
         self.seen = Arc::new(seen);
         Ok(Arc::clone(&self.seen))
     }

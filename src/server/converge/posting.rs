@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use super::courier::{Courier, waiting};
+use super::courier::{Courier, Sum, waiting};
 use super::outbox::{Dropped, Found, Outbox};
 use super::parcel::Parcel;
 use super::settings::{DeliverFlags, Keep, Talk, WebhookSettings};
@@ -96,13 +96,14 @@ impl Posting {
             }
         };
         tokio::join!(own, others);
-        courier.say_waiting(waiting(&self.outbox, &self.leftovers));
+        // What is dropped is not kept.
         trim(&self.outbox, self.keep, self.webhook.clock, &voice);
+        courier.say_waiting(waiting(&self.outbox, &self.leftovers));
     }
 }
 
-/// Drops what is too old, or too much, and says so.
-fn trim(outbox: &Outbox, keep: Keep, clock: Clock, voice: &Voice<'_>) {
+/// Drops what is too old, or too much, and says so; answers how many sessions that were.
+fn trim(outbox: &Outbox, keep: Keep, clock: Clock, voice: &Voice<'_>) -> usize {
     let folder = outbox.folder().display();
     match outbox.trim(keep, clock.now()) {
         Ok([old, much]) => {
@@ -119,8 +120,12 @@ fn trim(outbox: &Outbox, keep: Keep, clock: Clock, voice: &Voice<'_>) {
                     ));
                 }
             }
+            old.sessions + much.sessions
         }
-        Err(error) => voice.complain(&format!("cannot look into {folder}: {error}")),
+        Err(error) => {
+            voice.complain(&format!("cannot look into {folder}: {error}"));
+            0
+        }
     }
 }
 
@@ -168,24 +173,43 @@ pub(super) async fn deliver(flags: DeliverFlags) -> u8 {
         tries: Some(TRIES),
         arrived: Notify::new(),
     };
-    let sum = courier.leftovers(sessions, &CancellationToken::new()).await;
-    trim(&outbox, Keep::by_environment(environment), clock, &voice);
-    courier.say_waiting(sum.waiting);
+    let never = CancellationToken::new();
+    let mut sum = courier.leftovers(sessions, &never).await;
+    // Perhaps the other has only looked, or has left it.
+    let busy = std::mem::take(&mut sum.busy);
+    sum = sum.and(courier.leftovers(busy, &never).await);
+    let keep = Keep::by_environment(environment);
+    let dropped = trim(&outbox, keep, clock, &voice);
+    let sum = sum.kept(&outbox);
+    courier.say_waiting(sum.waiting.len());
+    outcome(&sum, dropped, &terminal)
+}
+
+/// Says what became of everything; answers the exit status.
+fn outcome(sum: &Sum, dropped: usize, terminal: &Terminal) -> u8 {
     if sum.arrived > 0 {
         let sessions = count(sum.arrived, "session", "sessions");
         terminal.say(&format!("posted what was left of {sessions}"));
-    } else if sum.waiting == 0 {
+    }
+    let busy = sum.busy.len();
+    if busy > 0 {
+        let sessions = count(busy, "session is", "sessions are");
+        terminal.say(&format!("{sessions} being posted by another"));
+    }
+    let unposted = sum.waiting.len() + busy;
+    if sum.arrived + unposted == 0 {
         terminal.say("nothing is left to post");
     }
-    match (sum.waiting, sum.refused) {
-        (0, 0) => DONE,
-        (0, refused) => {
-            let sessions = count(refused, "session", "sessions");
-            terminal.say(&format!(
-                "events of {sessions} were refused: `kimi-converge deliver --list` names them"
-            ));
-            SET_ASIDE
-        }
-        _ => FAILED,
+    let refused = sum.refused.len();
+    if unposted + dropped > 0 {
+        FAILED
+    } else if refused > 0 {
+        let sessions = count(refused, "session", "sessions");
+        terminal.say(&format!(
+            "events of {sessions} were refused: `kimi-converge deliver --list` names them"
+        ));
+        SET_ASIDE
+    } else {
+        DONE
     }
 }

@@ -38,6 +38,8 @@ pub(crate) struct Briefing<'a> {
     pub(crate) session: &'a str,
     pub(crate) iteration: u32,
     pub(crate) target: &'a Path,
+    /// The same place as somebody wrote it, perhaps through a symbolic link.
+    pub(crate) spelled: &'a Path,
     /// A JSON array of what is open.
     pub(crate) findings: &'a Path,
     /// Variables of ours that it must not see.
@@ -79,7 +81,8 @@ pub(crate) async fn run_step(
         return StepRun::failed("the program has no output".to_owned());
     };
     let name = settings.step.as_str();
-    let folder = folder_of(briefing.target);
+    let folders = [briefing.target, briefing.spelled].map(folder_of);
+    let folders = folders.each_ref().map(PathBuf::as_path);
     let manner = |read| {
         if settings.reports {
             read
@@ -87,8 +90,8 @@ pub(crate) async fn run_step(
             Manner::Nothing
         }
     };
-    let mut output = Output::new(manner(Manner::Reports), &folder);
-    let mut errors = Output::new(manner(Manner::Aside), &folder);
+    let mut output = Output::new(manner(Manner::Reports), folders);
+    let mut errors = Output::new(manner(Manner::Aside), folders);
     let ended = CancellationToken::new();
     let cancel = stop.cancel.child_token();
     let end = async {
@@ -161,6 +164,8 @@ fn start(settings: &StepSettings, briefing: &Briefing<'_>) -> Result<Supervised,
     command.env("CONVERGENCE_ITERATION", briefing.iteration.to_string());
     command.env("CONVERGENCE_TARGET", briefing.target);
     command.env("CONVERGENCE_FINDINGS_FILE", briefing.findings);
+    // As a shell has it, which tells its programs so.
+    command.env("PWD", folder_of(briefing.spelled));
     command.current_dir(&folder).stdin(Stdio::null());
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     Supervised::start(&mut command, None)

@@ -6,7 +6,8 @@ use axum::body::Body;
 use axum::http::{HeaderValue, Method, Request, header};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use http_body_util::{BodyExt, Limited};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::Incoming;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -15,7 +16,7 @@ use percent_encoding::percent_decode_str;
 use tokio::time::timeout;
 use url::Url;
 
-use super::answer::{Answer, Meaning};
+use super::answer::{Answer, End, Meaning, Trouble};
 use super::journal::Line;
 use crate::server::clock::Clock;
 use crate::server::telemetry::chain;
@@ -69,15 +70,17 @@ impl Webhook {
         patience: Duration,
     ) -> Option<Meaning> {
         let host = url.host_str().unwrap_or_default();
-        let later = |words: String| Meaning::Later { words, wait: None };
         let request = match request(url, session, lines) {
             Ok(request) => request,
-            Err(words) => return Some(later(format!("the address cannot be used: {words}"))),
+            Err(words) => {
+                let words = format!("the address cannot be used: {words}");
+                return Some(Meaning::Later(Trouble::dead(words)));
+            }
         };
         let answer = timeout(patience, self.send(request)).await.ok()?;
         Some(match answer {
-            Ok(answer) => answer.meaning(url, lines.len(), self.clock.now()),
-            Err(words) => later(format!("{host}: {words}")),
+            Ok(answer) => answer.meaning(url, lines, self.clock.now()),
+            Err(words) => Meaning::Later(Trouble::dead(format!("{host}: {words}"))),
         })
     }
 
@@ -90,17 +93,32 @@ impl Webhook {
             Http::Secure(http) => http.request(request).await,
         };
         let (head, body) = answer.map_err(|error| chain(&error))?.into_parts();
-        // It is read to the end, so that the connection can be used again.
-        let body = Limited::new(body, LONGEST_ANSWER).collect().await;
-        let is_cut = body.is_err();
-        let text = body.map(|body| String::from_utf8_lossy(&body.to_bytes()).into_owned());
+        let (text, end) = read(body).await;
         Ok(Answer {
             status: head.status,
             headers: head.headers,
-            text: text.unwrap_or_default(),
-            is_cut,
+            text,
+            end,
         })
     }
+}
+
+/// The text of an answer as far as it came. It is read to the end, so that the connection can be
+/// used again.
+async fn read(body: Incoming) -> (String, End) {
+    let mut body = Limited::new(body, LONGEST_ANSWER);
+    let (mut text, mut end) = (Vec::new(), End::Whole);
+    while let Some(frame) = body.frame().await {
+        match frame {
+            Ok(frame) => text.extend(frame.into_data().unwrap_or_default()),
+            Err(error) if error.is::<LengthLimitError>() => end = End::TooLong,
+            Err(_) => end = End::Broken,
+        }
+        if end != End::Whole {
+            break;
+        }
+    }
+    (String::from_utf8_lossy(&text).into_owned(), end)
 }
 
 /// The error is in words, without the address.
@@ -119,6 +137,8 @@ fn request(url: &Url, session: &str, lines: &[Line]) -> Result<Request<Body>, St
         .method(Method::POST)
         .uri(bare.as_str())
         .header(header::CONTENT_TYPE, "application/json")
+        // What is packed is not unpacked here.
+        .header(header::ACCEPT_ENCODING, "identity")
         .header(header::USER_AGENT, "kimi-converge");
     if let Some(login) = login(url) {
         request = request.header(header::AUTHORIZATION, login);

@@ -187,6 +187,70 @@ fn caches_and_what_git_ignores_are_no_change_and_what_git_tracks_is_one() {
 }
 
 #[test]
+fn a_folder_is_a_cache_where_its_tool_is_and_a_file_or_a_link_is_none() {
+    let place = tempfile::tempdir().unwrap();
+    let folder = place.path();
+    for name in [
+        "src/a",
+        "rust/Cargo.toml",
+        "java/pom.xml",
+        "scala/build.sbt",
+    ] {
+        write(folder, name, "1");
+    }
+    write(folder, "tagged/target/CACHEDIR.TAG", "1");
+    let change = || {
+        for name in ["rust", "java", "scala", "tagged", "src", "."] {
+            write(folder, &format!("{name}/target/new"), "2");
+        }
+        write(folder, "__pycache__", "a file");
+        write(folder, "sub/.mypy_cache", "a file");
+        write(folder, ".eslintcache", "a file");
+        symlink("/nowhere", folder.join("rust/.ruff_cache")).unwrap();
+    };
+    let found = changed(folder, change);
+    let expected = [
+        "__pycache__: created",
+        "rust/.ruff_cache: created",
+        "src/target/new: created",
+        "sub/.mypy_cache: created",
+    ];
+    assert_eq!(found, expected);
+    symlink("src", folder.join("link")).unwrap();
+    let lead_elsewhere = || {
+        std::fs::remove_file(folder.join("link")).unwrap();
+        symlink("rust", folder.join("link")).unwrap();
+    };
+    assert_eq!(changed(folder, lead_elsewhere), ["link: changed"]);
+}
+
+#[test]
+fn what_git_tracks_is_seen_whoever_it_belongs_to_and_when_git_will_not_say() {
+    let place = tempfile::tempdir().unwrap();
+    let folder = place.path();
+    git(folder, &["init", "-q"]);
+    write(folder, ".gitignore", "dist/\n");
+    write(folder, "dist/x", "1");
+    git(folder, &["add", "-f", "dist/x"]);
+    // Where nobody but the owner may say which files are tracked.
+    if rustix::process::geteuid().is_root() {
+        std::os::unix::fs::chown(folder, Some(65534), None).unwrap();
+        std::os::unix::fs::chown(folder.join(".git"), Some(65534), None).unwrap();
+    }
+    let change = || write(folder, "dist/x", "2");
+    assert_eq!(changed(folder, change), ["dist/x: changed"]);
+    write(folder, ".git/index", "broken");
+    let seen = Snapshot::of(folder, &Snapshot::default(), LATER);
+    let words = seen.remark().unwrap();
+    assert!(
+        words.contains("git does not say which files it tracks"),
+        "{words}"
+    );
+    let change = || write(folder, "dist/x", "3");
+    assert_eq!(changed(folder, change), ["dist/x: changed"]);
+}
+
+#[test]
 fn what_has_no_content_or_cannot_be_read_holds_up_nobody() {
     let place = tempfile::tempdir().unwrap();
     let folder = place.path();

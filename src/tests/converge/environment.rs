@@ -67,7 +67,8 @@ async fn the_short_flags_of_the_python_loop_are_understood() {
 async fn steps_see_no_password_of_a_webhook_and_their_findings_are_their_own() {
     let script = "env > told; tr '\\0' ' ' < /proc/$PPID/cmdline >> told
         tr '\\0' ' ' < /proc/$$/cmdline >> told
-        stat -c '\nmode %a' \"$CONVERGENCE_FINDINGS_FILE\" >> told";
+        stat -c '\nmode %a' \"$(dirname \"$CONVERGENCE_FINDINGS_FILE\")\" >> told
+        stat -c 'mode %a' \"$CONVERGENCE_FINDINGS_FILE\" >> told";
     let project = Project::validating(script, ", env: {MINE: 'kept-secret-word'}");
     let hook = Hook::start(Mood::Takes).await;
     let url = hook.url.replace("http://", "http://me:secret-word@");
@@ -91,9 +92,53 @@ async fn steps_see_no_password_of_a_webhook_and_their_findings_are_their_own() {
         told.contains("OTHER=stays") && told.contains("supervise"),
         "{told}"
     );
-    assert!(told.ends_with("mode 600"), "{told}");
+    assert!(told.ends_with("mode 700\nmode 600"), "{told}");
     let text = serde_json::to_string(&hook.taken()).unwrap();
     assert!(!text.contains("secret-word"), "{text}");
+}
+
+#[tokio::test]
+async fn findings_have_one_place_by_every_name_of_the_target() {
+    let script = r#"
+        real=$(pwd -P)
+        result() {
+            echo "{\"message\": {\"text\": \"m\"}, \"locations\": [{\"physicalLocation\":
+                {\"artifactLocation\": {\"uri\": \"file://$1\"}}}]}"
+        }
+        echo "{\"version\": \"2.1.0\", \"runs\": [{\"tool\": {\"driver\": {\"name\": \"t\"}},
+            \"results\": [$(result "$PWD/a.js"), $(result "$real/b.js"), $(result "$OTHER/c.js")]}]}"
+    "#;
+    let project = Project::new(
+        "target: work\nloop: {backoff_seconds: 0, max_iterations: 1}\n\
+         steps:\n  diagnose: {tool: ./diagnose.sh}\n",
+    );
+    project.script("diagnose.sh", script);
+    let folder = project.path("..").canonicalize().unwrap();
+    let aside = tempfile::tempdir().unwrap();
+    let link = aside.path().join("link");
+    std::os::unix::fs::symlink(&folder, &link).unwrap();
+    std::os::unix::fs::symlink("work", folder.join("short")).unwrap();
+    let hook = Hook::start(Mood::Takes).await;
+    let place = link.to_str().unwrap();
+    // From where the shell says that it is, and by a flag.
+    for (words, other) in [
+        (["-t", "work"], "link/work"),
+        (["-t", "short"], "link/short"),
+    ] {
+        let other = aside.path().join(other);
+        let variables = [("PWD", place), ("OTHER", other.to_str().unwrap())];
+        let words = ["run", words[0], words[1], "-w", &hook.url, "--linger", "30"];
+        let ended = project.start_with(&words, &variables).end().await.with(2);
+        let taken = hook.taken();
+        let done = taken.iter().rfind(|it| it["event_type"] == "STEP_COMPLETE");
+        let found = done.unwrap()["data"]["findings"]
+            .as_array()
+            .unwrap()
+            .clone();
+        let files: Vec<_> = found.iter().map(|it| it["file"].as_str()).collect();
+        let expected = ["a.js", "b.js", "c.js"].map(Some);
+        assert_eq!(files, expected, "{ended:?}");
+    }
 }
 
 #[tokio::test]

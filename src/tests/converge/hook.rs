@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
@@ -37,6 +38,14 @@ pub(super) enum Mood {
     Forbids,
     /// Has no time for a second.
     IsBusy,
+    /// Answers that it is broken when an event of this session is in the post.
+    BreaksFor(&'static str),
+    /// Lets nothing in that has an event of this type in it, without a word about which.
+    Blocks(&'static str),
+    /// The same, and names it.
+    Names(&'static str),
+    /// Takes all but events of this type, which it names by their ids alone.
+    NamesIds(&'static str),
     /// Is elsewhere: there, on another host, or round in circles.
     Moved(&'static str),
 }
@@ -155,6 +164,24 @@ async fn receive(State(mut shared): State<Shared>, headers: HeaderMap, body: Byt
         Mood::Loathes(kind) if events.iter().any(|event| is(event, kind)) => {
             return (StatusCode::UNPROCESSABLE_ENTITY, "not that").into_response();
         }
+        Mood::BreaksFor(session) if events.iter().any(|it| it["session_id"] == session) => {
+            return (StatusCode::INTERNAL_SERVER_ERROR, "not this one").into_response();
+        }
+        Mood::Blocks(kind) if events.iter().any(|event| is(event, kind)) => {
+            return (StatusCode::FORBIDDEN, "blocked").into_response();
+        }
+        Mood::Names(kind) if events.iter().any(|event| is(event, kind)) => {
+            let place = events.iter().position(|event| is(event, kind)).unwrap();
+            let body = json!({"errors": [{"field": format!("events[{place}]")}]});
+            return (StatusCode::FORBIDDEN, body.to_string()).into_response();
+        }
+        Mood::NamesIds(kind) => {
+            let refused: Vec<_> = events.iter().filter(|event| is(event, kind)).collect();
+            let name = |event: &&Value| json!({"event_id": event["event_id"], "detail": "too odd"});
+            let refused: Vec<_> = refused.iter().map(name).collect();
+            events.retain(|event| !is(event, kind));
+            answer.1 = json!({"refused": refused});
+        }
         Mood::LoathesAll => return (StatusCode::BAD_REQUEST, "no such thing").into_response(),
         Mood::IsGone => return (StatusCode::GONE, "moved to the sea").into_response(),
         Mood::Forbids => return (StatusCode::UNAUTHORIZED, "who are you?").into_response(),
@@ -184,4 +211,33 @@ async fn receive(State(mut shared): State<Shared>, headers: HeaderMap, body: Byt
     }
     shared.taken.lock().unwrap().extend(events);
     (answer.0, answer.1.to_string()).into_response()
+}
+
+/// Answers each post with the bytes that `answer` makes of its events, whatever they are, and hangs
+/// up; answers the address.
+pub(super) async fn answering(answer: fn(&[Value]) -> String) -> (String, JoinSet<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let mut serving = JoinSet::new();
+    serving.spawn(async move {
+        loop {
+            let (mut peer, _) = listener.accept().await.unwrap();
+            let mut post = Vec::new();
+            let events = loop {
+                if peer.read_buf(&mut post).await.unwrap_or(0) == 0 {
+                    break None;
+                }
+                let text = String::from_utf8_lossy(&post);
+                let body = text.split_once("\r\n\r\n").map(|(_, body)| body);
+                if let Some(Ok(body)) = body.map(serde_json::from_str::<Value>) {
+                    break body["events"].as_array().cloned();
+                }
+            };
+            if let Some(events) = events {
+                let _gone = peer.write_all(answer(&events).as_bytes()).await;
+                let _gone = peer.shutdown().await;
+            }
+        }
+    });
+    (url, serving)
 }

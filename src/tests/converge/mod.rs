@@ -2,6 +2,7 @@
 //!
 //! This needs the programs: `cargo build --features ssr --bin kimi-converge --bin kimi-dashboard`.
 
+mod answers;
 mod changes;
 mod dashboard;
 mod environment;

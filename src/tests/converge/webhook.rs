@@ -84,8 +84,10 @@ async fn a_run_that_was_killed_has_its_events_posted_by_the_next_one() {
     project.made("there").await;
     hook.posts(1).await;
     // What the other is still writing is not ours to deliver.
-    let busy = project.run(&["deliver"]).await.with(0);
-    assert!(busy.said.contains("nothing is left to post"), "{busy:?}");
+    let busy = project.run(&["deliver"]).await.with(1);
+    assert_eq!(busy.said, "1 session is being posted by another\n");
+    let list = project.run(&["deliver", "--list"]).await.with(1);
+    assert!(list.said.contains("is being posted right now"), "{list:?}");
     run.signal(Signal::KILL);
     run.end().await;
     project.write("go", "");

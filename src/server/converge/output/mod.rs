@@ -20,8 +20,6 @@ mod shapes;
 mod tests;
 mod troubles;
 
-use std::path::Path;
-
 use self::decoding::Decoding;
 use self::sarif::Root;
 use self::scanner::Scanner;
@@ -70,13 +68,13 @@ pub(crate) struct Output {
 pub(crate) struct Tail(Vec<u8>);
 
 impl Output {
-    /// `folder` is what paths of findings are relative to.
-    pub(crate) fn new(manner: Manner, folder: &Path) -> Self {
+    /// `root` is what paths of findings are relative to: a folder, or two names of it.
+    pub(crate) fn new(manner: Manner, root: impl Into<Root>) -> Self {
         Self {
             manner,
             decoding: Decoding::default(),
             scanner: Scanner::new(manner == Manner::Aside),
-            reading: Reading::new(Root::new(folder)),
+            reading: Reading::new(root.into()),
             tail: Tail::default(),
         }
     }

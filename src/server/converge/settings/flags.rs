@@ -25,8 +25,8 @@ pub(crate) enum Command {
     Config(ConfigCommand),
     /// Send what earlier runs could not post to their webhooks.
     #[command(
-        after_help = "Exit status: 0 nothing is left, 1 something could not be posted, \
-                      2 all that is left was refused and set aside."
+        after_help = "Exit status: 0 nothing is left, 1 something could not be posted, was dropped \
+                      or is being posted by another, 2 all that is left was refused and set aside."
     )]
     Deliver(DeliverFlags),
 }

@@ -33,6 +33,8 @@ pub(crate) const SAMPLE: &str = include_str!("sample.yaml");
 pub(crate) struct Settings {
     /// A folder, or a file in one; absolute.
     pub(crate) target: PathBuf,
+    /// The same as somebody wrote it, where that leads through symbolic links; absolute, too.
+    pub(crate) spelled: PathBuf,
     /// What a dashboard is to call its sessions; else the folder and a number.
     pub(crate) name: Option<String>,
     pub(crate) max_iterations: u32,
@@ -185,7 +187,7 @@ fn gather(mut file: Section<'_>, outside: &Outside<'_>, folder: &Path) -> Settin
     all.finish();
 
     let webhook = gather_webhook(file.section("events"), outside);
-    let target = gather_target(&mut file, outside, folder);
+    let (target, spelled) = gather_target(&mut file, outside, folder);
     let name = file.text("name");
     file.finish();
     let linger = flags.linger.as_deref().and_then(|text| {
@@ -200,6 +202,7 @@ fn gather(mut file: Section<'_>, outside: &Outside<'_>, folder: &Path) -> Settin
             .or(name)
             .filter(|name| !name.trim().is_empty()),
         target,
+        spelled,
         max_iterations: max_iterations.or(most).unwrap_or(10),
         convergence_threshold: threshold.unwrap_or(1),
         min_severity: min_severity.unwrap_or(Severity::Unknown),

@@ -2,12 +2,16 @@
 
 use std::ffi::OsString;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use percent_encoding::percent_decode_str;
 
 /// It holds an address, whatever is in that.
 const ALWAYS: &str = "CONVERGENCE_WEBHOOK_URL";
 /// A shorter secret may be part of anything.
 const LONG: usize = 8;
+/// No name and password together is so short.
+const SHORT: usize = 3;
 
 /// Those of our variables that no step may see: the webhook's address, and what holds a password or
 /// token of it.
@@ -16,15 +20,57 @@ pub(in super::super) fn secret_variables(
     variables: impl Iterator<Item = (OsString, OsString)>,
 ) -> Vec<OsString> {
     let secrets = url.map(secrets).unwrap_or_default();
+    let parts = url.map(telling_parts).unwrap_or_default();
     let hidden = variables.filter(|(name, value)| {
         let value = value.to_string_lossy();
         let holds = |secret: &String| {
             *value == **secret || (secret.len() >= LONG && value.contains(secret.as_str()))
         };
-        let holds_address = || !secrets.is_empty() && url.is_some_and(|url| value.contains(url));
-        name == ALWAYS || secrets.iter().any(holds) || holds_address()
+        name == ALWAYS
+            || secrets.iter().any(holds)
+            || parts.iter().any(|part| value.contains(part.as_str()))
     });
     hidden.map(|(name, _)| name).collect()
+}
+
+/// What tells who posts wherever it stands, however short it is: the address, name and password
+/// together, and as they are sent.
+fn telling_parts(url: &str) -> Vec<String> {
+    let place = url.split_once("://").map_or(url, |(_, place)| place);
+    let bare = place.split(['#', '?']).next().unwrap_or_default();
+    let path = bare.split_once('/').map_or("", |(_, path)| path);
+    let mut parts = Vec::new();
+    let login = login(url);
+    // Where there is nothing but a host there is nothing to hide, and many addresses begin so.
+    if !path.is_empty() || !login.is_empty() || place.contains('?') {
+        parts.push(url.to_owned());
+    }
+    for login in [login.to_owned(), meant(login)] {
+        let (name, password) = login.split_once(':').unwrap_or((&login, ""));
+        if login.is_empty() {
+            continue;
+        }
+        // Without padding, which some leave away.
+        let sent = STANDARD_NO_PAD.encode(format!("{name}:{password}"));
+        parts.extend([sent.replace('+', "-").replace('/', "_"), sent]);
+        if !password.is_empty() {
+            parts.extend([format!("{name}:{password}"), format!(":{password}@")]);
+        }
+    }
+    // What is shorter may be part of anything.
+    parts.retain(|part| part.len() > SHORT);
+    parts
+}
+
+/// What an address says of who posts.
+fn login(url: &str) -> &str {
+    let place = url.split_once("://").map_or(url, |(_, place)| place);
+    let authority = place.split(['/', '?', '#']).next().unwrap_or_default();
+    authority.rsplit_once('@').map_or("", |(login, _)| login)
+}
+
+fn meant(text: &str) -> String {
+    percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
 /// Values of a query with such a name are secret however short they are.
@@ -35,9 +81,8 @@ const TELLING: [&str; 6] = ["token", "key", "secret", "pass", "auth", "sig"];
 fn secrets(url: &str) -> Vec<String> {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let rest = rest.split('#').next().unwrap_or_default();
-    let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
-    let authority = place.split('/').next().unwrap_or_default();
-    let login = authority.rsplit_once('@').map_or("", |(login, _)| login);
+    let query = rest.split_once('?').map_or("", |(_, query)| query);
+    let login = login(url);
     let (name, password) = login.split_once(':').unwrap_or((login, ""));
     let values = query.split('&').filter_map(|pair| {
         let (name, value) = pair.split_once('=').unwrap_or((pair, pair));
@@ -50,10 +95,7 @@ fn secrets(url: &str) -> Vec<String> {
     let written = values.chain([password]).chain(name);
     written
         .filter(|text| !text.is_empty())
-        .flat_map(|text| {
-            let meant = percent_decode_str(text).decode_utf8_lossy().into_owned();
-            [text.to_owned(), meant]
-        })
+        .flat_map(|text| [text.to_owned(), meant(text)])
         .collect()
 }
 
@@ -99,5 +141,40 @@ mod tests {
         );
         let alone = ["CONVERGENCE_WEBHOOK_URL"];
         assert_eq!(hidden(Some("http://abc@host/?v=abc")), alone);
+    }
+
+    /// Whether a step does not see a variable with this value.
+    fn hides(url: &str, value: &str) -> bool {
+        let variables = std::iter::once(("A".into(), value.into()));
+        !secret_variables(Some(url), variables).is_empty()
+    }
+
+    #[test]
+    fn what_lets_somebody_in_is_hidden_in_every_shape() {
+        let url = "http://me:p%40w@host/events";
+        for value in [
+            url,
+            "curl 'http://me:p%40w@host/events'",
+            "host=me:p%40w",
+            "me:p@w",
+            "http://:p@w@other/",
+            "p@w",
+            "Basic bWU6cEB3",
+            "Authorization: Basic bWU6cEB3Cg",
+        ] {
+            assert!(hides(url, value), "{value}");
+        }
+        for value in ["me", "http://host/events", "p@wx", "host"] {
+            assert!(!hides(url, value), "{value}");
+        }
+        // The path may be the secret.
+        let url = "https://hooks.example.org/services/T0/B0/xyz";
+        for value in [url, "to https://hooks.example.org/services/T0/B0/xyz now"] {
+            assert!(hides(url, value), "{value}");
+        }
+        assert!(!hides(url, "https://hooks.example.org/services"));
+        assert!(!hides("http://host:8766", "http://host:8766/api"));
+        // A name alone is sent, too.
+        assert!(hides("http://tok@host/", "Basic dG9rOg=="));
     }
 }

@@ -33,9 +33,8 @@ impl Place<'_> {
         let better = if tool.contains(SHELL) {
             format!("tool: sh and args: [-c, {}]", quoted(tool))
         } else {
-            let rest: Vec<_> = rest.into_iter().map(plain).collect();
             let program = plain(in_home(program, self.home));
-            format!("tool: {program} and args: [{}]", rest.join(", "))
+            format!("tool: {program} and args: {}", list(&rest))
         };
         Some(format!(
             "expected a program alone, not {tool:?}; write {better}"
@@ -97,6 +96,17 @@ pub(super) fn tilde(text: &str, home: Option<&str>) -> String {
 pub(super) fn lone_tilde(home: Option<&str>) -> String {
     let home = home.unwrap_or("/home/NAME");
     format!("a lone ~ is nothing in YAML; write the folder, such as {home}")
+}
+
+/// A line as a list of YAML; nothing where only a shell knows its words.
+pub(super) fn list_of(line: &str) -> Option<String> {
+    let words: Vec<_> = line.split_whitespace().collect();
+    (!line.contains(['\'', '"', '\\'])).then(|| list(&words))
+}
+
+fn list(words: &[&str]) -> String {
+    let words: Vec<_> = words.iter().map(plain).collect();
+    format!("[{}]", words.join(", "))
 }
 
 /// A word in a list of YAML.

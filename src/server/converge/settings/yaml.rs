@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use super::tools::list_of;
 use crate::domain::Severity;
 use saphyr::{LoadableYamlNode, MarkedYaml, Scalar, ScanError, YamlData};
 
@@ -240,7 +241,14 @@ impl<'a> Section<'a> {
             let items = node.data.as_vec()?;
             items.iter().map(text).collect::<Option<Vec<_>>>()
         };
-        self.read(key, "a list of texts", read).unwrap_or_default()
+        let line = self
+            .peek(key)
+            .and_then(|line| Some((list_of(&line)?, line)));
+        let expected = line.map_or_else(
+            || "a list of texts".to_owned(),
+            |(list, line)| format!("a list of texts, not {line:?}; write {list}"),
+        );
+        self.read(key, &expected, read).unwrap_or_default()
     }
 
     pub(super) fn variables(&mut self, key: &'static str) -> BTreeMap<String, String> {

@@ -14,9 +14,9 @@ use super::{Run, typed};
 /// A base may be relative to another, so often.
 const LONGEST_CHAIN: usize = 16;
 
-/// The folder that paths are relative to, with `/` at its end; empty for none.
+/// The folder that paths are relative to, by each of its names, with `/` at its end.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Root(String);
+pub(crate) struct Root(Vec<String>);
 
 /// What results refer to.
 pub(super) struct Places<'a> {
@@ -40,10 +40,23 @@ struct Found {
     absolute: Option<String>,
 }
 
+impl From<&Path> for Root {
+    fn from(folder: &Path) -> Self {
+        Self::from([folder])
+    }
+}
+
+impl<const N: usize> From<[&Path; N]> for Root {
+    fn from(folders: [&Path; N]) -> Self {
+        let names = folders.map(|it| as_folder(&it.to_string_lossy()));
+        Self(names.into())
+    }
+}
+
 impl Root {
-    pub(crate) fn new(folder: &Path) -> Self {
-        let folder = folder.to_string_lossy();
-        Self(format!("{}/", folder.trim_end_matches('/')))
+    /// The rest of a path that leads into it.
+    fn inside<'p>(&self, path: &'p str) -> Option<&'p str> {
+        self.0.iter().find_map(|name| path.strip_prefix(name))
     }
 }
 
@@ -96,15 +109,31 @@ impl<'a> Places<'a> {
         };
         reference.uri.as_ref()?;
         let found = self.resolve(&reference, LONGEST_CHAIN);
-        let path = match &found.absolute {
-            Some(absolute) => match absolute.strip_prefix(&self.root.0) {
-                Some(inside) if !self.root.0.is_empty() => inside,
-                _ if found.relative.is_empty() => absolute,
-                _ => &found.relative,
-            },
-            None => &found.relative,
+        let Some(absolute) = found.absolute else {
+            return Some(found.relative).filter(|path| !path.is_empty());
         };
-        Some(path.to_owned()).filter(|path| !path.is_empty())
+        let path = match self.root.inside(&absolute) {
+            Some(inside) => inside.to_owned(),
+            None if !found.relative.is_empty() => found.relative,
+            None => self.inside_base(&absolute).unwrap_or(absolute),
+        };
+        Some(path).filter(|path| !path.is_empty())
+    }
+
+    /// The path below the innermost base that it lies in: that is elsewhere in another checkout.
+    fn inside_base(&self, absolute: &str) -> Option<String> {
+        let bases = self.bases.values();
+        let bases = bases.map(|base| self.resolve(base, LONGEST_CHAIN));
+        let within = bases.filter_map(|base| {
+            let folder = as_folder(base.absolute.as_deref()?);
+            // What is below the root of a machine is nothing of a checkout.
+            let is_root = folder == "/" || folder.len() == "C:/".len() && is_drive(&folder);
+            let rest = absolute.strip_prefix(&folder)?;
+            let is_within = !is_root && !rest.is_empty();
+            is_within.then(|| (folder.len(), join(&base.relative, rest)))
+        });
+        let longest = within.max_by_key(|(length, _)| *length);
+        longest.map(|(_, path)| path)
     }
 
     fn resolve(&self, reference: &Reference, left: usize) -> Found {
@@ -133,15 +162,11 @@ impl<'a> Places<'a> {
             };
         };
         let base = self.resolve(base, left - 1);
-        let join = |base: &str| match base {
-            "" => path.clone(),
-            base => tidy(&format!("{}/{path}", base.trim_end_matches('/'))),
-        };
         Found {
-            relative: join(&base.relative),
+            relative: join(&base.relative, &path),
             absolute: base.absolute.as_deref().map(|base| match base {
                 "/" => format!("/{path}"),
-                base => join(base),
+                base => join(base, &path),
             }),
         }
     }
@@ -150,6 +175,17 @@ impl<'a> Places<'a> {
 fn name(part: &LogicalLocation) -> Option<String> {
     let names = [&part.fully_qualified_name, &part.name];
     names.into_iter().flatten().next().cloned()
+}
+
+fn join(base: &str, path: &str) -> String {
+    match base {
+        "" => path.to_owned(),
+        base => tidy(&format!("{}/{path}", base.trim_end_matches('/'))),
+    }
+}
+
+fn as_folder(path: &str) -> String {
+    format!("{}/", path.trim_end_matches('/'))
 }
 
 fn has_scheme(uri: &str, scheme: &str) -> bool {

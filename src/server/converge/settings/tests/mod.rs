@@ -200,6 +200,14 @@ const WRONG: &[(&str, &str)] = &[
         "steps.fix.args: expected a list of texts",
     ),
     (
+        "steps:\n  fix: {tool: npm, args: run lint}",
+        "line 2: steps.fix.args: expected a list of texts, not \"run lint\"; write [run, lint]",
+    ),
+    (
+        "steps: {fix: {tool: sh, args: \"-c 'exit 1'\"}}",
+        "steps.fix.args: expected a list of texts",
+    ),
+    (
         "steps: {fix: {tool: x, args: [[y]]}}",
         "steps.fix.args: expected a list of texts",
     ),

@@ -128,6 +128,8 @@ fn file(artifact: &Value) -> Value {
             "DEEP": {"uri": "deep%20er", "uriBaseId": "LIB"},
             "INSIDE": {"uri": "file:///repo/app/web/"},
             "ROOTPATH": {"uri": "file:///"},
+            "DRIVE": {"uri": "file:///D:/"},
+            "WINDOWS": {"uri": "file:///D:/ci/build"},
             "OPEN": {},
             "LOOP": {"uri": "x/", "uriBaseId": "LOOP"}},
         "artifacts": [
@@ -168,6 +170,17 @@ fn a_finding_has_the_same_place_in_another_checkout() {
         ("file://localhost/repo/app/a.js", "a.js"),
         ("file:///repo/application/a.js", "/repo/application/a.js"),
         ("file:src/a.js", "src/a.js"),
+        // Where the base of a tool is in its own checkout.
+        ("file:///var/checkout-8f31/src/a.js", "src/a.js"),
+        ("/var/checkout-8f31/lib/a.js", "lib/a.js"),
+        ("file:///var/checkout-8f31/", "/var/checkout-8f31/"),
+        (
+            "file:///var/checkout-8f312/a.js",
+            "/var/checkout-8f312/a.js",
+        ),
+        ("file:///D:/ci/build/src/a.cs", "src/a.cs"),
+        ("file:///D:/ci/a.cs", "D:/ci/a.cs"),
+        ("file:///etc/passwd", "/etc/passwd"),
         ("file:///C:/repo/a.cs", "C:/repo/a.cs"),
         ("file://C:/repo/a.cs", "C:/repo/a.cs"),
         ("C:\\repo\\a.cs", "C:/repo/a.cs"),
