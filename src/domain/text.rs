@@ -8,7 +8,7 @@ pub fn is_visible(text: &str) -> bool {
 }
 
 /// Blanks, control characters, and what fonts show nothing for.
-fn is_invisible(c: char) -> bool {
+pub(super) fn is_invisible(c: char) -> bool {
     c.is_whitespace()
         || c.is_control()
         || matches!(c,
