@@ -272,7 +272,7 @@ impl SessionFacts {
 pub const NOT_CONVERGED: &str = "not_converged";
 
 /// True for words of a loop that ran into a limit of its own: "Max iterations (2) reached".
-/// Migration 0009 has the same in SQL.
+/// Migration 0009 has nearly the same in SQL, for what was stored before.
 ///
 /// Only its own sentence is one: a tool that failed may speak of limits, too.
 fn names_a_limit(words: &str) -> bool {
