@@ -58,7 +58,7 @@ impl<'de> Visitor<'de> for Keys<'_> {
 }
 
 /// `text` with U+FFFD for every half of a character that stands alone.
-fn mended(text: &str) -> Cow<'_, str> {
+pub(super) fn mended(text: &str) -> Cow<'_, str> {
     let mut mended = String::new();
     let mut taken = 0;
     let mut at = 0;

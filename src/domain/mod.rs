@@ -49,8 +49,8 @@ pub use code::Code;
 #[cfg(test)]
 pub use convergence::decode_batch;
 pub use convergence::{
-    Acceptance, Account, Batch, Envelope, EventFilter, EventType, Fellows, Finding, FindingFacts,
-    FindingState, IllegalMove, IterationFacts, IterationMetrics, LARGEST_EVENT,
+    Acceptance, Account, Batch, Envelope, EventFilter, EventOrder, EventType, Fellows, Finding,
+    FindingFacts, FindingState, IllegalMove, IterationFacts, IterationMetrics, LARGEST_EVENT,
     LONGEST_SESSION_NAME, Latest, Ledger, LoopEvent, LoopLink, LoopMove, LoopState, LoopStep,
     NOT_CONVERGED, Seen, Session, SessionBook, SessionEvent, SessionFacts, SessionFilter,
     SessionNumbers, SessionStats, SessionStatus, Severity, SeverityCounts, Sighting, Stamp,

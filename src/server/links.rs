@@ -15,6 +15,8 @@ struct Known {
     link: LoopLink,
     /// Sessions heard over the socket that is open now.
     sessions: BTreeSet<String>,
+    /// The last of them that was new.
+    latest: Option<String>,
 }
 
 /// One of the links, for whoever follows that loop.
@@ -54,6 +56,7 @@ impl Links {
                 error: None,
             },
             sessions: BTreeSet::new(),
+            latest: None,
         });
         Link {
             links: self.clone(),
@@ -69,11 +72,12 @@ impl Links {
             .collect()
     }
 
-    /// The sessions whose loops are connected.
+    /// The sessions whose loops are connected: the last that began on each socket. One that another
+    /// has followed may be over, and nobody said so.
     pub(crate) fn connected_sessions(&self) -> BTreeSet<String> {
         let links = self.links();
-        let sessions = links.iter().flat_map(|known| &known.sessions);
-        sessions.cloned().collect()
+        let sessions = links.iter().filter_map(|known| known.latest.clone());
+        sessions.collect()
     }
 
     fn links(&self) -> MutexGuard<'_, Vec<Known>> {
@@ -106,12 +110,19 @@ impl Link {
             }
             known.link.error = Some(error);
             known.sessions.clear();
+            known.latest = None;
         });
     }
 
     /// Events of these sessions are about to be stored.
     pub(crate) fn hears_of(&self, sessions: impl Iterator<Item = String>) {
-        self.change(|known| known.sessions.extend(sessions));
+        self.change(|known| {
+            for session in sessions {
+                if known.sessions.insert(session.clone()) {
+                    known.latest = Some(session);
+                }
+            }
+        });
     }
 
     /// Events were stored, or known already.

@@ -33,7 +33,7 @@ impl SessionBook {
         let iteration = self.iterations.entry(event.iteration).or_insert_with(new);
         iteration.add(event, report, arrival);
         let stamp = Stamp {
-            at: event.counted(),
+            at: event.order,
             arrival,
         };
         for sighting in report.sightings.iter().flatten() {
@@ -56,7 +56,12 @@ impl SessionBook {
     pub fn judged(&self, mut session: Session) -> (Session, Ledger) {
         let ledger = self.ledger();
         let why = self.facts.why(session.status);
-        session.verdict = Some(verdict(session.status, why, &ledger.iterations));
+        session.verdict = Some(verdict(
+            session.status,
+            why,
+            &ledger.iterations,
+            self.facts.refused,
+        ));
         (session, ledger)
     }
 }

@@ -5,14 +5,16 @@ use serde_json::Value;
 
 use super::digest::digest;
 use super::moment::moment;
-use super::span::DAY;
-use super::{EventType, LoopEvent, LoopState};
+use super::whole::whole;
+use super::{EventType, LoopEvent, LoopState, lenient};
 use crate::domain::{DEEPEST, Timestamp, is_too_deep};
 
 /// Names are at most so many bytes long.
 const LONGEST_NAME: usize = 200;
 /// The year 2001.
 const SET: i64 = 978_307_200_000_000;
+/// By how much clocks differ that are set: five minutes.
+const LITTLE: i64 = 300_000_000;
 /// Iterations beyond this are a mistake.
 const MOST_ITERATIONS: u32 = 1_000_000;
 
@@ -32,6 +34,8 @@ pub struct Unreadable {
     pub index: usize,
     /// The id that it has nevertheless.
     pub event_id: Option<String>,
+    /// The session that it names nevertheless.
+    pub session_id: Option<String>,
     /// The place of what is wrong, such as `events[3].session_id`.
     pub field: String,
     /// What is wrong.
@@ -42,21 +46,23 @@ impl Batch {
     /// Reads an event, or what should be one. `index` is its place in `list`; alone, it is its
     /// own place. `session` is the one that its envelope names.
     pub(super) fn read(&mut self, sent: &str, place: Place<'_>, now: Timestamp) {
-        let value = serde_json::from_str(sent).map_err(|error| {
+        let value = lenient::value(sent).map_err(|error| {
             let message = format!("cannot be read: {error}");
-            ("", message, None)
+            ("", message, None, None)
         });
         let read = value.and_then(|value: Value| {
             let id = value.get("event_id").and_then(text);
             let id = id.map(|id| id.chars().take(LONGEST_NAME).collect::<String>());
+            let session = session_of(&value, place.session);
             let event = read(value, place.session, now);
-            event.map_err(|(field, message)| (field, message, id))
+            event.map_err(|(field, message)| (field, message, id, session))
         });
         match read {
             Ok(event) => self.events.push(event.cut(sent.len())),
-            Err((field, message, event_id)) => self.problems.push(Unreadable {
+            Err((field, message, event_id, session_id)) => self.problems.push(Unreadable {
                 index: place.index,
                 event_id,
+                session_id: session_id.filter(|id| is_name(id) && !is_step(id)),
                 field: place.field(field),
                 message,
             }),
@@ -110,12 +116,7 @@ fn read(sent: Value, session: Option<&str>, now: Timestamp) -> Result<LoopEvent,
         return problem("event_type", "must name the type of the event");
     };
     let event_type = EventType::parse(name);
-    let inner = |key| map.get("data").and_then(|data| data.get(key));
-    let own = map.get("session_id").and_then(text);
-    let session_id = own
-        .or_else(|| session.map(str::to_owned))
-        .or_else(|| inner("session_id").and_then(text));
-    let Some(session_id) = session_id.filter(|id| is_name(id)) else {
+    let Some(session_id) = session_of(&sent, session).filter(|id| is_name(id)) else {
         return problem("session_id", "must name the session, in at most 200 bytes");
     };
     if is_step(&session_id) {
@@ -123,10 +124,11 @@ fn read(sent: Value, session: Option<&str>, now: Timestamp) -> Result<LoopEvent,
     }
     // What has no time of its own counts with the time it came.
     let own_time = map.get("timestamp").and_then(moment);
-    let iteration = map.get("iteration").or_else(|| inner("iteration"));
+    let inner = || map.get("data").and_then(|data| data.get("iteration"));
+    let iteration = map.get("iteration").or_else(inner);
     let iteration = match iteration.filter(|value| !value.is_null()) {
         None => 0,
-        Some(value) => whole(value).ok_or_else(|| {
+        Some(value) => number(value).ok_or_else(|| {
             let message = format!("must be a whole number from 0 to {MOST_ITERATIONS}");
             ("iteration", message)
         })?,
@@ -144,11 +146,14 @@ fn read(sent: Value, session: Option<&str>, now: Timestamp) -> Result<LoopEvent,
         // Keys are sorted, so the same content is the same text whatever order it came in.
         _ => digest(&[&session_id, &sent.to_string()]),
     };
+    // Zero is what a sender writes who has no time: nothing lasts since then.
+    let is_dated = own_time.is_some_and(|at| at.0 > 0 && !is_ahead(at, now));
+    let told = own_time.filter(|_| is_dated);
     Ok(LoopEvent {
         event_id,
         timestamp: own_time.unwrap_or(now),
-        // Zero is what a sender writes who has no time: nothing lasts since then.
-        is_dated: own_time.is_some_and(|at| at.0 > 0 && !is_ahead(at, now)),
+        is_dated,
+        order: told.map_or(now, |at| if now.0 > SET { at.min(now) } else { at }),
         came: now,
         session_id,
         iteration,
@@ -166,10 +171,17 @@ fn is_step(id: &str) -> bool {
 
 const NO_STEP: &str = "must be another name than . and .., which are steps in an address";
 
-/// An event comes after it happened, but for clocks that differ a little. A clock of ours that was never
-/// set is no judge of it.
+/// An event comes after it happened, but for clocks that differ a little: then it happened when it came.
+/// A clock that is further ahead tells nothing. One of ours that was never set is no judge of it.
 fn is_ahead(at: Timestamp, now: Timestamp) -> bool {
-    now.0 > SET && at.0.saturating_sub(now.0) > DAY
+    now.0 > SET && at.0.saturating_sub(now.0) > LITTLE
+}
+
+/// The session that an event names; `session` is the one that its envelope names.
+fn session_of(sent: &Value, session: Option<&str>) -> Option<String> {
+    let own = sent.get("session_id").and_then(text);
+    let inner = || sent.get("data")?.get("session_id").and_then(text);
+    own.or_else(|| session.map(str::to_owned)).or_else(inner)
 }
 
 fn is_name(text: &str) -> bool {
@@ -185,10 +197,6 @@ pub(super) fn text(value: &Value) -> Option<String> {
     }
 }
 
-fn whole(value: &Value) -> Option<u32> {
-    let number = match value {
-        Value::String(text) => text.trim().parse().ok()?,
-        value => u32::try_from(value.as_u64()?).ok()?,
-    };
-    (number <= MOST_ITERATIONS).then_some(number)
+fn number(value: &Value) -> Option<u32> {
+    whole(value).filter(|number| *number <= MOST_ITERATIONS)
 }

@@ -2,10 +2,14 @@
 //! read in groups of bounded size, so that what is large needs neither much memory nor a long
 //! wait of others.
 
+use std::borrow::Cow;
+
 use serde_json::value::RawValue;
 
 use super::decode::{self, Batch, Place, Unreadable};
+use super::order::EventOrder;
 use crate::domain::Timestamp;
+use crate::domain::lenient_json::mended;
 
 /// A group has so many events, and so many bytes of them, unless one is larger.
 const GROUP: usize = 250;
@@ -18,6 +22,7 @@ pub struct Envelope {
     content: Content,
     /// The session that it names.
     session: Option<String>,
+    order: EventOrder,
 }
 
 #[derive(Debug)]
@@ -40,8 +45,12 @@ enum Content {
 }
 
 impl Envelope {
-    /// Looks at what was sent; an error when it is no JSON. A byte order mark is skipped.
-    pub fn open(text: String) -> Result<Self, serde_json::Error> {
+    /// Looks at what was sent; an error when it is no JSON. A byte order mark is skipped, and half a
+    /// character, as programs write names of files that are no text, is read as U+FFFD.
+    pub fn open(mut text: String) -> Result<Self, serde_json::Error> {
+        if let Cow::Owned(whole) = mended(&text) {
+            text = whole;
+        }
         let body = text.strip_prefix('\u{feff}').unwrap_or(&text).trim();
         let raw: &RawValue = serde_json::from_str(body)?;
         let start = text.len() - text.trim_start_matches('\u{feff}').trim_start().len();
@@ -89,6 +98,7 @@ impl Envelope {
             text,
             content,
             session,
+            order: EventOrder::default(),
         })
     }
 
@@ -106,6 +116,7 @@ impl Envelope {
             Content::Wrong { field, message } => batch.problems.push(Unreadable {
                 index: 0,
                 event_id: None,
+                session_id: None,
                 field: field.to_owned(),
                 message: message.to_owned(),
             }),
@@ -128,6 +139,7 @@ impl Envelope {
                 let begin = at;
                 while size(&batch) < GROUP && at - begin < GROUP_BYTES {
                     let Some((from, to)) = element(&self.text, at) else {
+                        self.order.settle(&mut batch.events);
                         return (size(&batch) > 0).then_some(batch);
                     };
                     let place = Place {
@@ -141,6 +153,7 @@ impl Envelope {
                 self.content = Content::List { name, at, index };
             }
         }
+        self.order.settle(&mut batch.events);
         Some(batch)
     }
 }

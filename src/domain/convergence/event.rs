@@ -19,6 +19,9 @@ pub struct LoopEvent {
     pub is_dated: bool,
     /// When it came.
     pub came: Timestamp,
+    /// The time by which it is before or after others. One that does not say when it happened stands
+    /// beside its neighbours: see [`super::EventOrder`].
+    pub order: Timestamp,
     /// The session it belongs to.
     pub session_id: String,
     /// Counts from 1; 0 before the first iteration.
@@ -162,6 +165,7 @@ impl LoopEvent {
             timestamp,
             is_dated: true,
             came: timestamp,
+            order: timestamp,
             session_id: session_id.to_owned(),
             iteration,
             state: Some(state),
@@ -178,14 +182,17 @@ impl LoopEvent {
         self
     }
 
-    /// The time that it counts with: when it happened, or else when it came.
+    /// The time that it counts with: when it happened, which is no later than it came; or else when it
+    /// came.
     #[must_use]
     pub fn counted(&self) -> Timestamp {
-        if self.is_dated {
-            self.timestamp
-        } else {
-            self.came
-        }
+        if self.is_dated { self.order } else { self.came }
+    }
+
+    /// True when it stands where its neighbours do, for it says nothing of its own.
+    #[must_use]
+    pub fn is_placed(&self) -> bool {
+        !self.is_dated && self.order != self.came
     }
 
     /// What is stored and passed on of it.

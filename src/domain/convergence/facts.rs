@@ -81,6 +81,17 @@ pub struct SessionFacts {
     /// The task that it works for, as its loop names it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub task: Option<Latest<String>>,
+    /// How often an event of it came that could not be read.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub refused: u64,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// What is known of one finding of a session.
@@ -105,7 +116,10 @@ impl SessionFacts {
     /// Adds an event that was not added before.
     pub fn add(&mut self, event: &LoopEvent, arrival: i64) {
         let at = event.counted();
-        let stamp = Stamp { at, arrival };
+        let stamp = Stamp {
+            at: event.order,
+            arrival,
+        };
         if event.is_dated {
             span::widen(&mut self.first, &mut self.last, at);
         } else {
@@ -137,6 +151,10 @@ impl SessionFacts {
                 let reason = event.data().get("reason").and_then(Value::as_str);
                 if let Some(reason) = reason.filter(|_| broken_off == Some(true)) {
                     set(&mut self.stopped, stamp, beginning(reason));
+                }
+                if let Some(words) = failure(event) {
+                    self.failed = self.failed.max(Some(stamp));
+                    set(&mut self.error, stamp, words);
                 }
             }
             EventType::SessionStarted => {
@@ -254,15 +272,24 @@ impl SessionFacts {
 pub const NOT_CONVERGED: &str = "not_converged";
 
 /// True for words of a loop that ran into a limit of its own: "Max iterations (2) reached".
-/// Migration 0009 has the same in SQL.
+/// Migration 0009 has nearly the same in SQL, for what was stored before.
+///
+/// Only its own sentence is one: a tool that failed may speak of limits, too.
 fn names_a_limit(words: &str) -> bool {
-    let words = words.to_lowercase();
-    let any = |of: &[&str]| of.iter().any(|it| words.contains(it));
+    let words = words.trim().trim_end_matches('.').to_lowercase();
+    if words.contains('\n') || words.chars().count() > LONGEST_LIMIT {
+        return false;
+    }
     let limits = ["max iterations", "maximum iterations", "iteration limit"];
     let reached = ["reached", "exceeded", "exhausted"];
+    let in_number = limits.iter().any(|it| words.starts_with(it))
+        && reached.iter().any(|it| words.contains(it));
     let in_time = words.starts_with("timeout (") && words.ends_with(") reached");
-    (any(&limits) && any(&reached)) || in_time
+    in_number || in_time
 }
+
+/// Characters of a sentence that names a limit.
+const LONGEST_LIMIT: usize = 100;
 
 /// The name of a task: an id or a number, written as we write it, or whatever else it is.
 fn task_of(name: &Value) -> Option<String> {
@@ -283,6 +310,18 @@ fn error_of(event: &LoopEvent) -> String {
     let words = words.or_else(|| data.as_str()).map(str::trim);
     let words = words.filter(|words| !words.is_empty());
     beginning(words.unwrap_or("the loop did not say why"))
+}
+
+/// Why a session failed, where its end says that it did. One that was broken off did not.
+fn failure(event: &LoopEvent) -> Option<String> {
+    let data = event.data();
+    let says = |name: &str, value: bool| data.get(name) == Some(&Value::Bool(value));
+    let state = data.get("final_state").and_then(Value::as_str);
+    let has_failed = state.and_then(LoopState::parse) == Some(LoopState::Failed);
+    let error = data.get("error").and_then(Value::as_str).map(str::trim);
+    let has_error = error.is_some_and(|error| !error.is_empty());
+    let failed = has_error && (has_failed || says("success", false));
+    (failed && !says("interrupted", true)).then(|| error_of(event))
 }
 
 fn beginning(words: &str) -> String {

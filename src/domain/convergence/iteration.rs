@@ -46,6 +46,9 @@ pub struct StepFacts {
     /// True when its beginning or its end did not say when it happened.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_undated: bool,
+    /// True when one of them stands where its neighbours do: nobody knows how long it took.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_placed: bool,
 }
 
 /// What the end of a step reported.
@@ -68,6 +71,9 @@ pub struct StepResult {
     /// True when what it does not list may be there nevertheless.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub incomplete: bool,
+    /// True where it counted or listed what cannot be read.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub unread: bool,
 }
 
 impl IterationFacts {
@@ -93,14 +99,20 @@ impl IterationFacts {
             (EventType::IterationEnded | EventType::ConvergenceReached, _) => self.ended = true,
             (EventType::StepStarted, Some(step)) => {
                 let step = self.step(step);
+                let at = event.order;
                 step.started = Some(step.started.map_or(at, |first| first.min(at)));
                 step.is_undated |= !event.is_dated;
+                step.is_placed |= event.is_placed();
             }
             (EventType::StepComplete, Some(step)) => {
-                let stamp = Stamp { at, arrival };
+                let stamp = Stamp {
+                    at: event.order,
+                    arrival,
+                };
                 let step = self.step(step);
                 set(&mut step.done, stamp, StepResult::of(report));
                 step.is_undated |= !event.is_dated;
+                step.is_placed |= event.is_placed();
             }
             _ => {}
         }
@@ -115,6 +127,7 @@ impl IterationFacts {
                     started: None,
                     done: None,
                     is_undated: false,
+                    is_placed: false,
                 };
                 self.steps.insert(place, new);
                 place
@@ -152,6 +165,16 @@ impl IterationFacts {
         totals
     }
 
+    /// True when more may be there than [`Self::totals`] says: a step that looks failed, or told what
+    /// cannot be read.
+    #[must_use]
+    pub fn is_partial(&self) -> bool {
+        self.steps.iter().any(|step| {
+            let done = step.done.as_ref().map(|done| &done.value);
+            done.is_some_and(|done| done.unread || (step.step.looks() && !done.has_looked()))
+        })
+    }
+
     /// What the end of `step` reported.
     #[must_use]
     pub fn result(&self, step: LoopStep) -> Option<&StepResult> {
@@ -172,6 +195,14 @@ impl StepResult {
             severities: report.severities,
             listed: report.sightings.is_some() || none_found,
             incomplete: report.incomplete,
+            unread: report.unread,
         }
+    }
+
+    /// True for a step that looked and told how much it found. One that failed and found nothing may
+    /// have stopped before it looked.
+    pub(super) fn has_looked(&self) -> bool {
+        let found = self.findings;
+        found.is_some_and(|found| found > 0 || self.success != Some(false))
     }
 }

@@ -1,13 +1,14 @@
-//! What became of each finding from iteration to iteration, and the numbers of each iteration.
+//! What became of each finding from iteration to iteration.
 //! Nothing is invented: where a loop sends only counts, only counts come out.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::follow::follow;
+use super::metrics::Scope;
 use super::{
-    FindingFacts, IterationFacts, LoopStep, Seen, SessionFacts, Severity, SeverityCounts,
-    Suppressed, span,
+    FindingFacts, IterationFacts, IterationMetrics, LoopStep, Seen, SessionFacts, Severity,
+    Suppressed,
 };
 use crate::domain::Timestamp;
 
@@ -60,63 +61,6 @@ pub struct Acceptance {
     pub reason: String,
     /// When.
     pub at: Timestamp,
-}
-
-/// The numbers of one iteration. Absent numbers were not reported.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct IterationMetrics {
-    /// Counts from 1.
-    pub iteration: u32,
-    /// How many findings its steps reported.
-    pub findings: Option<u32>,
-    /// How many fixes its steps reported.
-    pub fixes: Option<u32>,
-    /// Findings that are open at its end: seen in it or before, neither fixed since nor accepted,
-    /// and those that were only counted. A failed validation is none; `validated` tells of it.
-    pub open: Option<u32>,
-    /// Findings seen for the first time. This and the next four are absent without lists.
-    pub new: Option<u32>,
-    /// Findings seen again.
-    pub repeated: Option<u32>,
-    /// Findings seen again after they were fixed.
-    pub regressed: Option<u32>,
-    /// Findings no longer seen, but for those that a person accepted.
-    pub fixed: Option<u32>,
-    /// Findings seen that a person accepted.
-    pub accepted: Option<u32>,
-    /// Its findings by severity.
-    pub severities: Option<SeverityCounts>,
-    /// Whether its validation passed.
-    pub validated: Option<bool>,
-    /// True when nothing more of it is to come.
-    pub complete: bool,
-    /// Its first event.
-    pub started_at: Option<Timestamp>,
-    /// Its last event.
-    pub ended_at: Option<Timestamp>,
-    /// From its first to its last event.
-    pub duration_seconds: f64,
-    /// Its steps, in order.
-    pub steps: Vec<StepMetrics>,
-}
-
-/// The numbers of one step of an iteration.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct StepMetrics {
-    /// Which step.
-    pub step: LoopStep,
-    /// When it began.
-    pub started_at: Option<Timestamp>,
-    /// When it was done.
-    pub ended_at: Option<Timestamp>,
-    /// How long it took; absent until it is done.
-    pub duration_seconds: Option<f64>,
-    /// Whether it succeeded.
-    pub success: Option<bool>,
-    /// How many findings it reported.
-    pub findings: Option<u32>,
-    /// How many fixes it reported.
-    pub fixes: Option<u32>,
 }
 
 /// Everything that a session's facts add up to.
@@ -189,10 +133,15 @@ pub fn account(
     let over = session.has_ended() || session.status(false).is_over();
     let numbered = |facts: &&IterationFacts| facts.iteration > 0 || !facts.steps.is_empty();
     let iterations: Vec<_> = iterations.iter().filter(numbered).collect();
-    let mut rows: Vec<_> = iterations
-        .iter()
-        .map(|facts| numbers(facts, over || facts.iteration < session.iteration))
-        .collect();
+    let mut all_steps = iterations.iter().flat_map(|facts| &facts.steps);
+    let scope = Scope {
+        is_over: over,
+        last: session.iteration,
+        diagnoses: all_steps.any(|step| step.step == LoopStep::Diagnose),
+        refused: session.refused > 0,
+    };
+    let each = iterations.iter();
+    let mut rows: Vec<_> = each.map(|facts| scope.numbers(facts)).collect();
     let states = follow(&iterations, groups, &mut rows);
     Account {
         states,
@@ -257,72 +206,4 @@ impl Finding {
             accepted: facts.accepted.clone(),
         }
     }
-}
-
-/// The numbers that need no findings; `open` holds what only counts tell.
-fn numbers(facts: &IterationFacts, over: bool) -> IterationMetrics {
-    let results = || facts.steps.iter().filter_map(|step| step.done.as_ref());
-    let sum = |number: fn(&super::StepResult) -> Option<u32>| {
-        let known = results().filter_map(|done| number(&done.value));
-        known.reduce(u32::saturating_add)
-    };
-    let listed = results().any(|done| done.value.listed).then_some(0);
-    // A step that failed and found nothing may have stopped before it looked.
-    let stopped = |it: &super::StepResult| it.success == Some(false) && it.findings == Some(0);
-    let counted = results().filter(|done| !done.value.listed && !stopped(&done.value));
-    let counted = counted.filter_map(|done| done.value.findings);
-    let counted = counted.reduce(u32::saturating_add);
-    // Where findings were only counted, nobody knows which of them are new.
-    let known = listed.filter(|_| counted.unwrap_or(0) == 0);
-    let validation = facts.result(LoopStep::Validate);
-    let validated = validation.and_then(|result| result.success);
-    let severities = results().filter_map(|done| done.value.severities);
-    let (started_at, ended_at) = facts.bounds();
-    IterationMetrics {
-        iteration: facts.iteration,
-        findings: sum(|result| result.findings),
-        fixes: sum(|result| result.fixes),
-        open: [listed, counted]
-            .into_iter()
-            .flatten()
-            .reduce(u32::saturating_add),
-        new: known,
-        repeated: known,
-        regressed: known,
-        fixed: known,
-        accepted: known,
-        severities: severities.reduce(|a, b| SeverityCounts {
-            critical: a.critical.saturating_add(b.critical),
-            high: a.high.saturating_add(b.high),
-            medium: a.medium.saturating_add(b.medium),
-            low: a.low.saturating_add(b.low),
-            unknown: a.unknown.saturating_add(b.unknown),
-        }),
-        validated,
-        complete: over || facts.ended || validation.is_some(),
-        started_at,
-        ended_at,
-        duration_seconds: seconds(started_at, ended_at).unwrap_or(0.0),
-        steps: facts.steps.iter().map(step_numbers).collect(),
-    }
-}
-
-fn step_numbers(facts: &super::StepFacts) -> StepMetrics {
-    let ended_at = facts.done.as_ref().map(|done| done.stamp.at);
-    let result = facts.done.as_ref().map(|done| &done.value);
-    let took = seconds(facts.started, ended_at);
-    StepMetrics {
-        step: facts.step,
-        started_at: facts.started,
-        ended_at,
-        duration_seconds: took
-            .filter(|took| !(span::is_absurd(*took) || facts.is_undated && span::is_odd(*took))),
-        success: result.and_then(|result| result.success),
-        findings: result.and_then(|result| result.findings),
-        fixes: result.and_then(|result| result.fixes),
-    }
-}
-
-fn seconds(from: Option<Timestamp>, to: Option<Timestamp>) -> Option<f64> {
-    Some(to?.seconds_since(from?).max(0.0))
 }

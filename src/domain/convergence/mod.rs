@@ -15,8 +15,11 @@ mod finding;
 mod follow;
 mod iteration;
 mod ledger;
+mod lenient;
+mod metrics;
 mod moment;
 mod numbers;
+mod order;
 mod report;
 mod seen;
 mod session;
@@ -26,6 +29,7 @@ mod state;
 mod tests;
 mod title;
 mod verdict;
+mod whole;
 
 pub use book::SessionBook;
 pub use cut::{beginning, cut_data, cut_event, data_weight, weight};
@@ -37,11 +41,10 @@ pub use event::{EventType, LARGEST_EVENT, LoopEvent, SessionEvent};
 pub use facts::{FindingFacts, Latest, NOT_CONVERGED, SessionFacts, Stamp};
 pub use finding::{Severity, Sighting, Suppressed, fingerprint};
 pub use iteration::{IterationFacts, StepFacts, StepResult};
-pub use ledger::{
-    Acceptance, Account, Fellows, Finding, FindingState, IterationMetrics, Ledger, StepMetrics,
-    account, ledger,
-};
+pub use ledger::{Acceptance, Account, Fellows, Finding, FindingState, Ledger, account, ledger};
+pub use metrics::{IterationMetrics, StepMetrics};
 pub use numbers::SessionNumbers;
+pub use order::EventOrder;
 pub use report::{SeverityCounts, StepReport};
 pub use seen::Seen;
 pub use session::{EventFilter, LoopLink, Session, SessionFilter, SessionStats, SessionStatus};

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use super::whole::whole;
 use super::{EventType, LoopEvent, LoopStep, Severity, Sighting};
 
 /// How many findings there are of each severity.
@@ -36,6 +37,8 @@ pub struct StepReport {
     pub fixes: Option<u32>,
     /// The findings by severity, where the event tells.
     pub severities: Option<SeverityCounts>,
+    /// True where it counts or lists what cannot be read: that is no zero.
+    pub unread: bool,
 }
 
 impl SeverityCounts {
@@ -77,50 +80,98 @@ impl LoopEvent {
             all.extend(read(broken, "vulnerability"));
             all
         });
-        let open = |all: &[Sighting]| {
-            let open = all.iter().filter(|it| it.suppressed.is_none());
-            size(open.count())
-        };
+        let lists = [found, broken].into_iter().flatten();
+        let entries: usize = lists.map(Vec::len).sum();
+        let all_read = sightings.as_ref().is_none_or(|all| all.len() == entries);
+        // Of a list of which nothing can be read nobody knows what it lists.
+        let sightings = sightings.filter(|all| all_read || !all.is_empty());
         let fixed = list("fixes").map(|fixes| size(fixes.len()));
         let vulnerabilities = broken.map(|broken| open(&read(Some(broken), "vulnerability")));
         let incomplete = data.get("incomplete").and_then(Value::as_bool);
-        let incomplete = incomplete.unwrap_or(false);
-        if self.event_type != EventType::StepComplete {
-            return StepReport {
-                step: self.step(),
-                findings: sightings.as_deref().map(open),
-                severities: sightings.as_deref().map(by_severity),
-                sightings,
-                incomplete,
-                vulnerabilities,
-                fixes: fixed,
-                success: None,
-            };
-        }
-        let count = |name: &str| data.get(name).and_then(Value::as_u64).map(capped);
-        let metrics = data.get("metrics").filter(|metrics| metrics.is_object());
-        let measured = metrics.map(measured).filter(|_| sightings.is_none());
-        let success = data.get("success").and_then(Value::as_bool);
-        let looks = matches!(self.step(), Some(LoopStep::Diagnose | LoopStep::Attack));
-        // Who failed to look has not found that there is nothing.
-        let is_known = |found: &u32| *found > 0 || success != Some(false) || !looks;
-        let listed = sightings.as_deref().map(open);
-        let listed = listed.filter(|found| *found > 0 || !incomplete);
-        let findings = listed.or_else(|| count("findings_count").filter(is_known));
-        let severities = sightings.as_deref().map(by_severity).or(measured.flatten());
-        let severities =
-            severities.filter(|_| findings.is_some() || success != Some(false) || !looks);
-        StepReport {
+        let report = StepReport {
             step: self.step(),
-            success,
-            findings,
-            incomplete,
-            vulnerabilities,
-            fixes: fixed.or_else(|| count("fixes_count")),
-            severities,
+            success: None,
+            findings: sightings.as_deref().map(open),
+            severities: sightings.as_deref().map(by_severity),
             sightings,
+            incomplete: incomplete.unwrap_or(false) || !all_read,
+            vulnerabilities,
+            fixes: fixed,
+            unread: !all_read,
+        };
+        if self.event_type == EventType::StepComplete {
+            report.with_counts(data)
+        } else {
+            report
         }
     }
+}
+
+impl StepReport {
+    /// The same with what the end of a step counts.
+    fn with_counts(mut self, data: &Value) -> Self {
+        let found = Count::of(data, "findings_count").or(|| Count::of(data, "findings"));
+        let fixed = Count::of(data, "fixes_count").or(|| Count::of(data, "fixes"));
+        let metrics = data.get("metrics").filter(|metrics| metrics.is_object());
+        let measured = metrics.map(measured).filter(|_| self.sightings.is_none());
+        self.success = data.get("success").and_then(Value::as_bool);
+        let has_failed = self.success == Some(false) && self.step.is_some_and(LoopStep::looks);
+        // Who failed to look has not found that there is nothing.
+        let is_known = |found: &u32| *found > 0 || !has_failed;
+        let lists_nothing = self.sightings.as_ref().is_some_and(Vec::is_empty);
+        self.incomplete |= has_failed && lists_nothing;
+        let listed = self.findings.filter(|it| *it > 0 || !self.incomplete);
+        self.unread |=
+            (listed.is_none() && found.is_unread()) || (self.fixes.is_none() && fixed.is_unread());
+        self.findings = listed.or_else(|| found.known().filter(is_known));
+        let severities = self.severities.or(measured.flatten());
+        self.severities = severities.filter(|_| self.findings.is_some() || !has_failed);
+        self.fixes = self.fixes.or(fixed.known());
+        self
+    }
+}
+
+/// A number that an event tells.
+#[derive(Clone, Copy)]
+enum Count {
+    Untold,
+    Known(u32),
+    /// What is no number of things, or more than can be counted.
+    Unread,
+}
+
+impl Count {
+    fn of(data: &Value, name: &str) -> Self {
+        match data.get(name) {
+            // Lists are read as such.
+            None | Some(Value::Null | Value::Array(_)) => Self::Untold,
+            Some(value) => whole(value).map_or(Self::Unread, Self::Known),
+        }
+    }
+
+    fn or(self, other: impl FnOnce() -> Self) -> Self {
+        if matches!(self, Self::Untold) {
+            other()
+        } else {
+            self
+        }
+    }
+
+    fn known(self) -> Option<u32> {
+        match self {
+            Self::Known(number) => Some(number),
+            _ => None,
+        }
+    }
+
+    fn is_unread(self) -> bool {
+        matches!(self, Self::Unread)
+    }
+}
+
+fn open(all: &[Sighting]) -> u32 {
+    let open = all.iter().filter(|it| it.suppressed.is_none());
+    size(open.count())
 }
 
 fn by_severity(sightings: &[Sighting]) -> SeverityCounts {
@@ -135,7 +186,7 @@ fn by_severity(sightings: &[Sighting]) -> SeverityCounts {
 /// The severities among the metrics of a step; nothing when none is named.
 fn measured(metrics: &Value) -> Option<SeverityCounts> {
     let names = ["critical", "high", "medium", "low"];
-    let count = |name: &str| metrics.get(name).and_then(Value::as_u64).map(capped);
+    let count = |name: &str| metrics.get(name).and_then(whole);
     names
         .iter()
         .any(|name| count(name).is_some())
@@ -146,10 +197,6 @@ fn measured(metrics: &Value) -> Option<SeverityCounts> {
             low: count("low").unwrap_or(0),
             unknown: 0,
         })
-}
-
-fn capped(number: u64) -> u32 {
-    u32::try_from(number).unwrap_or(u32::MAX)
 }
 
 fn size(number: usize) -> u32 {

@@ -51,6 +51,9 @@ pub struct Session {
     /// True where what is known of it cannot be read: `error` says why, and nothing else counts.
     #[serde(default)]
     pub unreadable: bool,
+    /// How often an event of it came that could not be read: its numbers are not all there is.
+    #[serde(default)]
+    pub refused_events: u64,
     /// Whether it gets anywhere, or how it ended; absent in lists of long sessions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verdict: Option<Verdict>,
@@ -245,6 +248,7 @@ impl Session {
             task_number: None,
             nameless: None,
             unreadable: false,
+            refused_events: facts.refused,
             verdict: None,
         }
     }

@@ -193,6 +193,12 @@ impl LoopStep {
         })
     }
 
+    /// True for the steps that look for what is wrong: whether nothing is, only they can tell.
+    #[must_use]
+    pub fn looks(self) -> bool {
+        matches!(self, Self::Diagnose | Self::Attack)
+    }
+
     /// The state of a loop that runs this step.
     #[must_use]
     pub fn state(self) -> LoopState {

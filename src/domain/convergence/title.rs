@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::LoopEvent;
+use crate::domain::text::is_invisible;
 
 /// What a loop says of its session when that begins, as it may be shown.
 #[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
@@ -66,17 +67,11 @@ pub fn session_name(given: Option<&str>, task: Option<(i64, &str)>, number: i64)
 /// A text in one line, as long as a name may be: without what is not seen, or turns the text
 /// around it. Nothing is left of one that says nothing.
 fn plain(text: &str) -> Option<String> {
-    let is_hidden = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
-                | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
-                | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
-    };
     let spaced: String = text
         .chars()
         .take(1000)
         .map(|c| if c.is_whitespace() { ' ' } else { c })
-        .filter(|c| !is_hidden(*c))
+        .filter(|c| *c == ' ' || !is_invisible(*c))
         .collect();
     let words: Vec<&str> = spaced.split_whitespace().collect();
     let line = words.join(" ");

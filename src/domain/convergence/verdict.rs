@@ -2,9 +2,11 @@
 //! iterations, and what is said of it when it is over.
 //!
 //! The rule, first match wins. What counts is `open`, findings that nobody accepted, of every
-//! complete iteration that tells. A failed validation is no finding and stands in none of these
-//! numbers; where it names no finding that is open, it weighs as much as one.
+//! complete iteration of which it is known: where a step that looks failed or told nothing, it is
+//! not. A failed validation is no finding and stands in none of these numbers; where it names no
+//! finding that is open, it weighs as much as one.
 //!
+//! 0. Nobody knows what is open in the last one, or an event could not be read: it cannot be told.
 //! 1. Fewer than three iterations tell: too early.
 //! 2. Nothing is wrong in the last one: converging.
 //! 3. Of the last four, the last is no new low, and the numbers went up and down (or down and
@@ -38,7 +40,7 @@ pub struct Verdict {
     pub reason: String,
     /// The iterations that it rests on, at most four, in order.
     pub iterations: Vec<u32>,
-    /// Findings open at the end of each; 0 also where none was told.
+    /// Findings open at the end of each.
     pub open: Vec<u32>,
     /// How many findings came back in each.
     pub regressed: Vec<u32>,
@@ -91,24 +93,30 @@ const WINDOW: usize = 4;
 /// Iterations without which nothing can be said.
 const LEAST: usize = 3;
 
-/// Applies the rule; `why` is what is known of the end of a session that is over.
+/// Applies the rule; `why` is what is known of the end of a session that is over, `refused` how often
+/// an event of it could not be read.
 #[must_use]
 pub fn verdict(
     status: SessionStatus,
     why: Option<&str>,
     iterations: &[IterationMetrics],
+    refused: u64,
 ) -> Verdict {
-    let tells =
-        |row: &&IterationMetrics| row.complete && (row.open.is_some() || row.validated.is_some());
+    let tells = |row: &&IterationMetrics| row.complete && row.tells();
     let rows: Vec<_> = iterations.iter().filter(tells).collect();
     let window = &rows[rows.len().saturating_sub(WINDOW)..];
-    let regressed: Vec<u32> = window
-        .iter()
-        .map(|row| row.regressed.unwrap_or(0))
-        .collect();
-    let weights: Vec<u32> = window.iter().map(|row| weight(row)).collect();
-    let (trend, words) = judge(&weights, &regressed);
-    let known = in_words(trend, window);
+    let told: Vec<_> = window.iter().filter(|row| row.is_known()).collect();
+    let regressed: Vec<u32> = told.iter().map(|row| row.regressed.unwrap_or(0)).collect();
+    let weights: Vec<u32> = told.iter().map(|row| weight(row)).collect();
+    let (trend, words, known) = if let Some(doubt) = doubt(window, refused) {
+        let words = format!("it cannot be told, since {doubt}{}", behind(window));
+        (VerdictKind::TooEarly, words.clone(), words)
+    } else {
+        let (trend, words) = judge(&weights, &regressed);
+        let known = in_words(trend, window);
+        let has_untold = told.is_empty() && !window.is_empty();
+        (trend, if has_untold { known.clone() } else { words }, known)
+    };
     let why = why.map(str::trim).filter(|why| !why.is_empty());
     let (kind, reason) = match status {
         SessionStatus::Running if trend == VerdictKind::TooEarly => (trend, words),
@@ -119,8 +127,9 @@ pub fn verdict(
                 format!("{words}: {series} at the end of the last iterations"),
             )
         }
+        SessionStatus::Converged if refused > 0 => (VerdictKind::Converged, unread(refused)),
         SessionStatus::Converged => (VerdictKind::Converged, String::new()),
-        SessionStatus::Ended => (VerdictKind::NotConverged, known),
+        SessionStatus::Ended => (VerdictKind::NotConverged, known.clone()),
         SessionStatus::Failed => {
             let why = why.unwrap_or("its loop did not say why");
             (VerdictKind::Failed, why.to_owned())
@@ -137,17 +146,20 @@ pub fn verdict(
         }
     };
     let text = match kind {
-        VerdictKind::Converged | VerdictKind::Interrupted => kind.label().to_owned(),
-        VerdictKind::NotConverged | VerdictKind::Failed => format!("{}: {reason}", kind.label()),
-        _ => in_words(trend, window),
+        VerdictKind::Converged if reason.is_empty() => kind.label().to_owned(),
+        VerdictKind::Interrupted => kind.label().to_owned(),
+        VerdictKind::Converged | VerdictKind::NotConverged | VerdictKind::Failed => {
+            format!("{}: {reason}", kind.label())
+        }
+        _ => known,
     };
     Verdict {
         kind,
         trend,
         text,
         reason,
-        iterations: window.iter().map(|row| row.iteration).collect(),
-        open: window.iter().map(|row| row.open.unwrap_or(0)).collect(),
+        iterations: told.iter().map(|row| row.iteration).collect(),
+        open: told.iter().filter_map(|row| row.open).collect(),
         regressed,
     }
 }
@@ -163,6 +175,45 @@ fn weight(row: &IterationMetrics) -> u32 {
     let named = steps.any(|it| it.step == LoopStep::Validate && it.findings.unwrap_or(0) > 0);
     let unnamed = row.validated == Some(false) && (open == 0 || !named);
     open.saturating_add(u32::from(unnamed))
+}
+
+/// Why it cannot be told where a session stands, if so.
+fn doubt(window: &[&IterationMetrics], refused: u64) -> Option<String> {
+    if refused > 0 {
+        return Some(unread(refused));
+    }
+    let last = window.last().filter(|row| !row.is_known())?;
+    let told_nothing = |step: &LoopStep| {
+        let without = window.iter().filter(|row| row.untold.contains(step));
+        let numbers: Vec<_> = without.map(|row| format!("#{}", row.iteration)).collect();
+        let mut steps = last.steps.iter().filter(|it| it.step == *step);
+        let failed = steps.any(|it| it.success == Some(false));
+        let what = if failed { "failed" } else { "told nothing" };
+        format!("{} {what} in {}", step.as_str(), numbers.join(", "))
+    };
+    let words: Vec<_> = last.untold.iter().map(told_nothing).collect();
+    match (words.is_empty(), window.len() < LEAST) {
+        (false, _) => Some(words.join(" and ")),
+        (true, false) => Some("no step that looks told what it found".to_owned()),
+        // More of them may tell.
+        (true, true) => None,
+    }
+}
+
+fn unread(refused: u64) -> String {
+    match refused {
+        1 => "one of its events could not be read".to_owned(),
+        _ => format!("events of it could not be read, {refused} times"),
+    }
+}
+
+/// The numbers behind what is said, if there are any.
+fn behind(window: &[&IterationMetrics]) -> String {
+    if window.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", series(window))
+    }
 }
 
 /// `stalled (20, 31, 24, 22 open)`.

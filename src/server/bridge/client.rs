@@ -6,6 +6,7 @@ use futures_util::{FutureExt, SinkExt, StreamExt};
 use rustix::net::sockopt;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Bytes, Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_config};
@@ -135,12 +136,21 @@ impl Ended {
     fn by(error: &Error) -> Self {
         Self {
             words: in_words(error),
-            is_malformed: matches!(
-                error,
-                Error::Capacity(_) | Error::Utf8(_) | Error::Protocol(_)
-            ),
+            is_malformed: !is_lost(error)
+                && matches!(
+                    error,
+                    Error::Capacity(_) | Error::Utf8(_) | Error::Protocol(_)
+                ),
         }
     }
+}
+
+/// True where the other side is gone without a word, as a program that was killed is.
+fn is_lost(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::Protocol(ProtocolError::ResetWithoutClosingHandshake)
+    )
 }
 
 /// An error without the address, which may hold a password.
@@ -152,6 +162,7 @@ fn in_words(error: &Error) -> String {
         Error::ConnectionClosed | Error::AlreadyClosed => {
             "the loop closed the connection".to_owned()
         }
+        error if is_lost(error) => "the connection was lost".to_owned(),
         other => other.to_string(),
     }
 }

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::client::Frame;
-use crate::domain::{Envelope, LoopEvent, Timestamp};
+use crate::domain::{Envelope, EventOrder, LoopEvent, Timestamp};
 use crate::server::backoff::Backoff;
 use crate::server::links::Link;
 use crate::server::state::AppState;
@@ -23,6 +23,10 @@ pub(super) struct Intake<'a> {
     app: &'a AppState,
     link: &'a Link,
     events: Vec<LoopEvent>,
+    /// Sessions of which something could not be read.
+    refused: Vec<String>,
+    /// The order of all that comes over this socket.
+    order: EventOrder,
     /// The length of the frames that they came in.
     bytes: usize,
     /// The rest of a frame that brought more than is stored at once.
@@ -35,6 +39,8 @@ impl<'a> Intake<'a> {
             app,
             link,
             events: Vec::new(),
+            refused: Vec::new(),
+            order: EventOrder::default(),
             bytes: 0,
             rest: None,
         }
@@ -70,6 +76,8 @@ impl<'a> Intake<'a> {
             let words = format!("{}: {}", first.field, first.message);
             self.count(batch.problems.len(), &sample, &words);
         }
+        let refused = batch.problems.into_iter();
+        self.refused.extend(refused.filter_map(|it| it.session_id));
         self.events.extend(batch.events);
         self.rest = Some((envelope, sample)).filter(|(envelope, _)| !envelope.is_done());
     }
@@ -99,9 +107,11 @@ impl<'a> Intake<'a> {
         let mut new = 0;
         loop {
             self.bytes = 0;
-            let events = std::mem::take(&mut self.events);
-            if !events.is_empty() {
-                new += self.store_group(events).await?;
+            let mut events = std::mem::take(&mut self.events);
+            self.order.settle(&mut events);
+            let refused = std::mem::take(&mut self.refused);
+            if !events.is_empty() || !refused.is_empty() {
+                new += self.store_group(events, &refused).await?;
             }
             let Some((envelope, sample)) = self.rest.take() else {
                 return Some(new);
@@ -110,11 +120,12 @@ impl<'a> Intake<'a> {
         }
     }
 
-    async fn store_group(&self, events: Vec<LoopEvent>) -> Option<usize> {
+    async fn store_group(&self, events: Vec<LoopEvent>, refused: &[String]) -> Option<usize> {
         let sessions = events.iter().map(|event| event.session_id.clone());
         self.link.hears_of(sessions);
         let now: Timestamp = self.app.clock.now();
         let take = TakeEvents::new(events, self.link.url(), now);
+        let take = take.refusing(refused.iter().map(String::as_str));
         let mut backoff = Backoff::default();
         loop {
             match self.app.db.write(take.clone()).await {

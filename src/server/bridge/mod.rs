@@ -61,11 +61,17 @@ async fn follow_once(
     loop {
         let heard = tokio::select! {
             heard = client.next() => Some(heard),
-            () = &mut lasts, if attempt == Attempt::Empty => None,
+            () = &mut lasts, if attempt != Attempt::Useful => None,
         };
-        let mut useful = heard.is_none();
+        let mut new = 0;
         match heard {
-            None => {}
+            None => {
+                if attempt == Attempt::Empty {
+                    connected(link);
+                }
+                attempt = Attempt::Useful;
+                pauses.reset();
+            }
             Some(Ok(frame)) => {
                 intake.add(frame);
                 while intake.has_room()
@@ -74,7 +80,7 @@ async fn follow_once(
                     intake.add(frame);
                 }
                 match intake.store().await {
-                    Some(new) => useful = new > 0,
+                    Some(stored) => new = stored,
                     None => return (attempt, "the server is stopping".to_owned()),
                 }
             }
@@ -85,11 +91,16 @@ async fn follow_once(
                 return (attempt, error.words);
             }
         }
-        // Until then it may be one of a series that is told once.
-        if useful && attempt == Attempt::Empty {
-            attempt = Attempt::Useful;
-            pauses.reset();
-            tracing::info!(loop.url = link.url(), "connected to the loop at {}", link.url());
+        // Until it lasts it may be one of a series that is told once.
+        if new > 0 && attempt == Attempt::Empty {
+            attempt = Attempt::Brief;
+            if pauses.is_news("connected") {
+                connected(link);
+            }
         }
     }
+}
+
+fn connected(link: &Link) {
+    tracing::info!(loop.url = link.url(), "connected to the loop at {}", link.url());
 }

@@ -3,7 +3,8 @@
 //!
 //! Nobody there is the ordinary state of things: a loop is there as long as it runs, and its first
 //! events are missed by whoever comes late, so these pauses stay short. A server that takes
-//! connections and closes each without an event is another matter: it is left alone ever longer.
+//! connections and closes each at once, without an event or with one, is another matter: it is left
+//! alone ever longer.
 
 use std::time::Duration;
 
@@ -16,6 +17,11 @@ pub(super) const LASTED: Duration = Duration::from_secs(10);
 const FIRST: Duration = Duration::from_secs(1);
 const GROWTH: f64 = 1.5;
 const LONGEST: Duration = Duration::from_secs(30);
+/// Connections of a moment that brought something, after which a server is left alone: a loop may be
+/// short, and another one follow at once.
+const BRIEF: u32 = 3;
+/// A server that was away for so long is another one.
+const AWAY: Duration = Duration::from_secs(10);
 /// Reasons of one series that are told, each once.
 const TOLD: usize = 4;
 
@@ -26,7 +32,9 @@ pub(super) enum Attempt {
     Refused,
     /// There was one, and it brought nothing new.
     Empty,
-    /// It brought an event, or lasted.
+    /// It brought an event, and did not last.
+    Brief,
+    /// It lasted.
     Useful,
 }
 
@@ -35,6 +43,9 @@ pub(super) enum Attempt {
 pub(super) struct Pauses {
     refused: Backoff,
     empty: i32,
+    brief: u32,
+    /// How long nobody has been there.
+    away: Duration,
     told: Vec<String>,
 }
 
@@ -42,18 +53,40 @@ impl Pauses {
     /// The pause after an attempt that ended so; `chance` is from 0 to 1.
     pub(super) fn after(&mut self, attempt: Attempt, chance: f64) -> Duration {
         match attempt {
-            Attempt::Refused => self.refused.next(chance),
+            Attempt::Refused => {
+                let pause = self.refused.next(chance);
+                self.away = self.away.saturating_add(pause);
+                // After short connections only: one that brings nothing stays what it is.
+                if self.brief > 0 && self.away >= AWAY {
+                    let refused = std::mem::take(&mut self.refused);
+                    self.reset();
+                    self.refused = refused;
+                }
+                pause
+            }
             Attempt::Useful => {
                 self.reset();
                 self.refused.next(chance)
             }
-            Attempt::Empty => {
-                let grown = FIRST.as_secs_f64() * GROWTH.powi(self.empty.min(20));
-                self.empty = self.empty.saturating_add(1);
-                let part = 0.5 + chance.clamp(0.0, 1.0) / 2.0;
-                Duration::from_secs_f64(grown.min(LONGEST.as_secs_f64()) * part)
+            Attempt::Brief if self.brief < BRIEF => {
+                self.brief += 1;
+                self.away = Duration::ZERO;
+                self.refused.reset();
+                self.refused.next(chance)
+            }
+            Attempt::Brief | Attempt::Empty => {
+                self.away = Duration::ZERO;
+                self.grown(chance)
             }
         }
+    }
+
+    /// A pause that is longer than the one before.
+    fn grown(&mut self, chance: f64) -> Duration {
+        let grown = FIRST.as_secs_f64() * GROWTH.powi(self.empty.min(20));
+        self.empty = self.empty.saturating_add(1);
+        let part = 0.5 + chance.clamp(0.0, 1.0) / 2.0;
+        Duration::from_secs_f64(grown.min(LONGEST.as_secs_f64()) * part)
     }
 
     /// Something useful came: the next series is another one.
@@ -85,7 +118,7 @@ mod tests {
     use super::{Attempt, LONGEST, Pauses};
 
     /// How many connections fall into each of these minutes, if each is closed at once.
-    fn by_minute(chance: f64) -> [u32; 10] {
+    fn by_minute(attempt: Attempt, chance: f64) -> [u32; 10] {
         let (mut pauses, mut now, mut counts) = (Pauses::default(), 0.0, [0; 10]);
         let minutes = |now: f64| {
             (0..10)
@@ -94,20 +127,22 @@ mod tests {
         };
         while now < 600.0 {
             counts[usize::try_from(minutes(now).unwrap()).unwrap()] += 1;
-            now += pauses.after(Attempt::Empty, chance).as_secs_f64();
+            now += pauses.after(attempt, chance).as_secs_f64();
         }
         counts
     }
 
     #[test]
     fn a_server_that_closes_each_connection_is_left_alone_ever_longer() {
-        for chance in [0.0, 0.5, 1.0, 7.0] {
-            let counts = by_minute(chance);
-            assert!((5..=20).contains(&counts[0]), "{chance}: {counts:?}");
-            assert!(counts[1] < counts[0], "{chance}: {counts:?}");
-            assert!(counts[9] <= 5, "{chance}: {counts:?}");
-            let falls = counts.windows(2).all(|pair| pair[1] <= pair[0] + 1);
-            assert!(falls, "{chance}: {counts:?}");
+        for attempt in [Attempt::Empty, Attempt::Brief] {
+            for chance in [0.0, 0.5, 1.0, 7.0] {
+                let counts = by_minute(attempt, chance);
+                assert!((5..=20).contains(&counts[0]), "{chance}: {counts:?}");
+                assert!(counts[1] < counts[0], "{chance}: {counts:?}");
+                assert!(counts[9] <= 5, "{chance}: {counts:?}");
+                let falls = counts.windows(2).all(|pair| pair[1] <= pair[0] + 1);
+                assert!(falls, "{chance}: {counts:?}");
+            }
         }
         let mut weary = Pauses {
             empty: i32::MAX,
@@ -129,6 +164,24 @@ mod tests {
         }
         assert!(pauses.after(Attempt::Useful, 1.0).as_millis() <= 100);
         assert_eq!(pauses.after(Attempt::Empty, 1.0).as_secs(), 1);
+    }
+
+    #[test]
+    fn a_short_loop_is_waited_for_and_a_server_that_comes_and_goes_is_not() {
+        let mut pauses = Pauses::default();
+        for _ in 0..3 {
+            assert!(pauses.after(Attempt::Brief, 1.0).as_millis() <= 100);
+        }
+        assert!(pauses.after(Attempt::Brief, 1.0).as_millis() >= 500);
+        // It was away for a moment, and then for longer.
+        pauses.after(Attempt::Refused, 1.0);
+        assert!(pauses.after(Attempt::Brief, 1.0).as_millis() >= 500);
+        assert!(pauses.is_news("closed"));
+        for _ in 0..8 {
+            assert!(pauses.after(Attempt::Refused, 1.0).as_secs() <= 5);
+        }
+        assert!(pauses.is_news("closed"));
+        assert!(pauses.after(Attempt::Brief, 1.0).as_millis() <= 100);
     }
 
     #[test]

@@ -68,8 +68,10 @@ pub(crate) async fn take(
         let read = move || {
             let batch = envelope.next(now);
             let group = batch.map(|batch| {
-                let source = "webhook".to_owned();
-                (TakeEvents::new(batch.events, source, now), batch.problems)
+                let take = TakeEvents::new(batch.events, "webhook".to_owned(), now);
+                let of = batch.problems.iter();
+                let refused = of.filter_map(|problem| problem.session_id.as_deref());
+                (take.refusing(refused), batch.problems)
             });
             (envelope, group)
         };

@@ -128,7 +128,8 @@ fn decide(stored: StoredSession, accounts: Accounts) -> Judged {
     }
     if !session.unreadable {
         let why = stored.facts.why(session.status);
-        let judged = verdict(session.status, why, &accounts.account.iterations);
+        let (rows, refused) = (&accounts.account.iterations, stored.facts.refused);
+        let judged = verdict(session.status, why, rows, refused);
         session.verdict = Some(judged);
     }
     Judged {
@@ -280,12 +281,12 @@ pub(crate) async fn state(app: &AppState, viewer: &Viewer) -> Result<Value, AppE
             .last_events(stored, LAST_EVENTS, LAST_EVENTS_BYTES, LEAST_BYTES),
     );
     // What cannot be read is null, not 0.
-    let [findings, fixes, vulnerabilities] = match reported?.filter(|_| !session.unreadable) {
-        Some(totals) => totals.map(Some),
-        None => [None; 3],
-    };
+    let (totals, more) = reported?.filter(|_| !session.unreadable).unzip();
+    let [findings, fixes, vulnerabilities] =
+        totals.map_or([None; 3], |totals: [u64; 3]| totals.map(Some));
+    let partial = more.unwrap_or(true) || session.refused_events > 0;
     let logs = shortened(last?);
-    Ok(json!({
+    let mut state = json!({
         "state": session.final_state.as_str(),
         "iteration": session.iterations,
         "session_id": session.session_id,
@@ -293,7 +294,11 @@ pub(crate) async fn state(app: &AppState, viewer: &Viewer) -> Result<Value, AppE
         "fixes": fixes,
         "vulnerabilities": vulnerabilities,
         "logs": logs,
-    }))
+    });
+    if partial {
+        state["partial"] = json!(true);
+    }
+    Ok(state)
 }
 
 /// The events, given newest first, oldest first: whole where there is room, else as much of each

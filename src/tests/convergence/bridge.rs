@@ -151,6 +151,35 @@ async fn a_server_that_closes_after_its_greeting_is_left_alone_ever_longer() {
     }
 }
 
+#[tokio::test]
+async fn a_server_that_closes_after_one_event_is_left_alone_ever_longer() {
+    let server = LoopServer::flapping().await;
+    let app = TestApp::following(Engine::Sqlite, vec![server.url()], 120).await;
+    let found = link_when(app.client(), "it was tried six times", |link| {
+        link.connections >= 6 && !link.connected
+    })
+    .await;
+    assert_eq!((found.events >= 5, found.malformed), (true, 0), "{found:?}");
+    let pauses = server.pauses();
+    // A short loop may be followed by another at once; then they grow.
+    for (number, pause) in pauses.iter().enumerate().skip(3) {
+        let least = [450, 700][(number - 3).min(1)];
+        assert!(pause.as_millis() >= least, "{pauses:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_loop_that_is_killed_is_lost_and_has_sent_nothing_odd() {
+    let server = LoopServer::start().await;
+    let app = TestApp::following(Engine::Sqlite, vec![server.url()], 120).await;
+    server.send(json!({"session_id": "s", "event_type": "X"}).to_string());
+    with_events(app.client(), "s", 1).await;
+    server.hang_up();
+    drop(server);
+    let lost = link_when(app.client(), "the loop is gone", |link| !link.connected).await;
+    assert_eq!((lost.malformed, lost.connections), (0, 1), "{lost:?}");
+}
+
 async fn several_loops_do_not_mix(engine: Engine) {
     let mut servers = Vec::new();
     for _ in 0..4 {

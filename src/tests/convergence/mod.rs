@@ -16,6 +16,7 @@ mod pages;
 mod silence;
 mod tasks;
 mod times;
+mod unknown;
 mod unreadable;
 mod webhook;
 

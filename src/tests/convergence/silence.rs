@@ -71,6 +71,23 @@ async fn a_loop_that_vanished_is_interrupted_and_revives(engine: Engine) {
 }
 
 #[tokio::test]
+async fn a_session_that_another_has_followed_is_judged_by_silence() {
+    let server = LoopServer::start().await;
+    let app = TestApp::following(Engine::Sqlite, vec![server.url()], 1).await;
+    let client = app.client();
+    for (id, count) in [("first", 9), ("second", 9), ("first", 4)] {
+        for event in &recorded(NOT_CONVERGED, id)[..count] {
+            server.send(event.to_string());
+        }
+        with_events(client, id, count).await;
+    }
+    until(client, "first", SessionStatus::Interrupted).await;
+    // The last one that began may only take its time.
+    let second = session(client, "second").await.unwrap();
+    assert_eq!(second.status, SessionStatus::Running);
+}
+
+#[tokio::test]
 async fn a_session_that_is_over_stays_what_it_was() {
     let app = TestApp::following(Engine::Sqlite, Vec::new(), 1).await;
     let events = recorded(NOT_CONVERGED, "over");

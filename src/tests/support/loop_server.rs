@@ -28,6 +28,7 @@ enum Kind {
     Forgetful,
     Replaying,
     Closing,
+    Flapping,
 }
 
 enum Act {
@@ -59,6 +60,11 @@ impl LoopServer {
     /// Greets whoever connects, and closes.
     pub(crate) async fn closing() -> Self {
         Self::serve(Kind::Closing).await
+    }
+
+    /// Greets whoever connects, tells of one new event, and closes.
+    pub(crate) async fn flapping() -> Self {
+        Self::serve(Kind::Flapping).await
     }
 
     async fn serve(kind: Kind) -> Self {
@@ -126,8 +132,15 @@ async fn serve(
             continue;
         };
         // What fails is the client's affair: it comes back.
-        if kind == Kind::Closing {
+        if matches!(kind, Kind::Closing | Kind::Flapping) {
             let _gone = socket.send(Message::text(GREETING)).await;
+            if kind == Kind::Flapping {
+                let number = came.lock().unwrap().len();
+                let event = format!(
+                    r#"{{"session_id": "s", "event_type": "HELLO", "event_id": "{number}"}}"#
+                );
+                let _gone = socket.send(Message::text(event)).await;
+            }
             let _gone = socket.close(None).await;
             continue;
         }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::super::{
     Acceptance, Finding, FindingState, IterationMetrics, LoopStep, SessionBook, SessionNumbers,
-    StepResult,
+    SessionStatus, StepResult, VerdictKind, verdict,
 };
 use super::{CONVERGED, NOT_CONVERGED, WEBHOOK, book, event, events};
 use crate::domain::Timestamp;
@@ -27,7 +27,7 @@ fn agree(book: &SessionBook) -> Result<(), TestCaseError> {
     let open = of(|it| it.state.is_open());
     let accepted = of(|it| it.state == FindingState::Accepted);
     let fixed = of(|it| it.state == FindingState::Fixed);
-    let numbers = SessionNumbers::of(rows, (all, open));
+    let numbers = SessionNumbers::of(rows, (all, open), 0);
     prop_assert_eq!((numbers.listed, numbers.open), (all, open));
     // Open is what came and did not go, in each row and at the end.
     let mut stays = 0;
@@ -45,8 +45,9 @@ fn agree(book: &SessionBook) -> Result<(), TestCaseError> {
     prop_assert_eq!(sum(|row| row.new), all - accepted);
     prop_assert_eq!(sum(|row| row.fixed) - sum(|row| row.regressed), fixed);
     // At the end there is what the last row says that tells of it.
-    let last = rows.iter().rev().find_map(|row| row.open);
-    prop_assert_eq!(numbers.open_at_the_end(), last.map(u64::from));
+    let last = rows.iter().rev().find(|row| row.tells());
+    let at_the_end = last.and_then(|row| row.open).map(u64::from);
+    prop_assert_eq!(numbers.open_at_the_end(), at_the_end);
     prop_assert_eq!(
         numbers.reported.map_or(0, u64::from),
         sum(|row| row.findings)
@@ -64,11 +65,44 @@ fn agree(book: &SessionBook) -> Result<(), TestCaseError> {
         let steps = row.steps.iter().filter_map(|step| step.findings);
         prop_assert_eq!(steps.sum::<u32>(), row.findings.unwrap_or(0));
     }
+    is_true(book, rows)
+}
+
+/// Nobody is told that nothing is open where a step that looks failed or told nothing.
+fn is_true(book: &SessionBook, rows: &[IterationMetrics]) -> Result<(), TestCaseError> {
+    let mut clean = 0;
+    for row in rows {
+        let done = |step: LoopStep| book.iterations[&row.iteration].result(step);
+        let looks = [LoopStep::Diagnose, LoopStep::Attack].map(done);
+        let silent = |it: &&StepResult| {
+            it.findings.is_none() || (it.success == Some(false) && it.findings == Some(0))
+        };
+        let has_silent = looks.iter().flatten().any(silent);
+        let told = looks.iter().flatten().any(|it| it.findings.is_some());
+        if has_silent || !told {
+            prop_assert_ne!(row.open, Some(0), "{:?}", row);
+        }
+        prop_assert!(!has_silent || !row.untold.is_empty(), "{:?}", row);
+        clean += u32::from(row.complete && row.is_known());
+    }
+    let found = verdict(SessionStatus::Ended, None, rows, 0);
+    let last = rows.iter().rev().find(|row| row.complete && row.tells());
+    if clean < 3 || last.is_some_and(|row| !row.is_known()) {
+        prop_assert_eq!(found.trend, VerdictKind::TooEarly, "{:?}", rows);
+        prop_assert!(!found.text.contains("converging"), "{}", found.text);
+    }
+    for (number, open) in found.iterations.iter().zip(&found.open) {
+        let row = rows.iter().find(|row| row.iteration == *number).unwrap();
+        prop_assert_eq!(row.open, Some(*open));
+    }
     Ok(())
 }
 
 /// Findings that a row only counted.
 fn counted(book: &SessionBook, row: &IterationMetrics) -> u32 {
+    if !row.untold.is_empty() {
+        return 0;
+    }
     let steps = book.iterations[&row.iteration].steps.iter();
     let done = steps.filter_map(|step| step.done.as_ref().map(|done| &done.value));
     let stopped = |it: &StepResult| it.success == Some(false) && it.findings == Some(0);

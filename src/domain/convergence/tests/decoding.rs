@@ -3,7 +3,9 @@
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
-use super::super::{EventType, LARGEST_EVENT, LoopEvent, LoopState, LoopStep, decode_batch};
+use super::super::{
+    Batch, Envelope, EventType, LARGEST_EVENT, LoopEvent, LoopState, LoopStep, decode_batch,
+};
 use super::{NOW, event};
 use crate::domain::Timestamp;
 
@@ -233,6 +235,117 @@ fn what_we_write_is_what_the_real_loop_writes() {
             .collect::<Vec<_>>()
     };
     assert_eq!(keys(&ours.sent), keys(&recorded));
+}
+
+/// Everything that a text brings.
+fn sent(text: &str) -> Batch {
+    Envelope::open(text.to_owned()).unwrap().next(NOW).unwrap()
+}
+
+#[test]
+fn a_name_that_is_no_text_a_number_beyond_all_and_a_fraction_of_zero_cost_no_event() {
+    let event = |data: &str| {
+        format!(
+            r#"{{"event_id": "e", "session_id": "s", "iteration": 1.0, "event_type": "STEP_COMPLETE",
+            "data": {{"step": "diagnose", "success": true, {data}}}}}"#
+        )
+    };
+    let found = r#"[{"file": "caf\udce9.py", "type": "E501", "description": "d"}]"#;
+    for envelope in [false, true] {
+        let read = |data: &str| {
+            let text = event(data);
+            let text = if envelope {
+                format!("{{\"events\": [{text}]}}")
+            } else {
+                text
+            };
+            let mut batch = sent(&text);
+            assert_eq!(batch.problems, [], "{text}");
+            batch.events.pop().unwrap()
+        };
+        let named = read(&format!("\"findings\": {found}"));
+        assert_eq!((named.iteration, named.report().findings), (1, Some(1)));
+        let sightings = named.report().sightings.unwrap();
+        assert_eq!(sightings[0].area, "caf\u{fffd}.py");
+        let large = read(&format!("\"took\": 1e400, \"findings\": {found}"));
+        assert_eq!(large.report().findings, Some(1));
+    }
+}
+
+#[test]
+fn what_is_refused_is_named_with_its_event_and_its_session() {
+    let deep = format!("{}1{}", "[".repeat(500), "]".repeat(500));
+    let text =
+        format!(r#"[{{"event_id": "e", "session_id": "s", "event_type": "X", "data": {deep}}}]"#);
+    let [problem] = &sent(&text).problems[..] else {
+        panic!("one is refused");
+    };
+    assert_eq!(problem.event_id.as_deref(), Some("e"));
+    assert_eq!(problem.session_id.as_deref(), Some("s"));
+    assert_eq!(problem.field, "[0].data");
+}
+
+#[test]
+fn a_count_that_cannot_be_read_is_no_zero() {
+    let report = |data: Value| {
+        let mut sent = plain("a");
+        sent["event_type"] = json!("STEP_COMPLETE");
+        sent["data"] = data;
+        sent["data"]["step"] = json!("diagnose");
+        let report = event(sent).report();
+        (report.findings, report.unread)
+    };
+    for (data, expected) in [
+        (json!({"findings_count": 3}), (Some(3), false)),
+        (json!({"findings_count": 3.0}), (Some(3), false)),
+        (json!({"findings_count": "3"}), (Some(3), false)),
+        (json!({"findings": 5}), (Some(5), false)),
+        (json!({"findings_count": 3.7}), (None, true)),
+        (json!({"findings_count": -1}), (None, true)),
+        (
+            json!({"findings_count": 9_007_199_254_740_993_u64}),
+            (None, true),
+        ),
+        (
+            json!({"findings_count": 9_223_372_036_854_775_808_u64}),
+            (None, true),
+        ),
+        (json!({"findings_count": {"high": 3}}), (None, true)),
+        (json!({"findings": {"high": 3}}), (None, true)),
+        (json!({"findings": [7]}), (None, true)),
+        (json!({"findings": ["a", 7]}), (Some(1), true)),
+        (
+            json!({"findings": [7], "findings_count": 1}),
+            (Some(1), true),
+        ),
+        (json!({"findings_count": null}), (None, false)),
+        (json!({}), (None, false)),
+    ] {
+        assert_eq!(report(data.clone()), expected, "{data}");
+    }
+}
+
+#[test]
+fn an_event_without_a_time_stands_beside_its_neighbours() {
+    let event = |id: &str, at: Option<u32>| {
+        json!({"event_id": id, "session_id": "s", "event_type": "X",
+            "timestamp": at.map(|at| 1_795_336_200 + at)})
+    };
+    let other = json!({"event_id": "other", "session_id": "t", "event_type": "X"});
+    let events = [
+        event("a", None),
+        event("b", Some(5)),
+        other,
+        event("c", None),
+        event("d", Some(2)),
+        event("e", None),
+    ];
+    let batch = decode_batch(json!(events), NOW);
+    let at = |seconds: i64| Timestamp(1_795_336_200_000_000 + seconds * 1_000_000);
+    let order: Vec<_> = batch.events.iter().map(|event| event.order).collect();
+    assert_eq!(order, [at(5), at(5), NOW, at(5), at(2), at(2)]);
+    // What lasted is told by when it came.
+    assert_eq!(batch.events[0].counted(), NOW);
 }
 
 fn anything() -> impl Strategy<Value = Value> {

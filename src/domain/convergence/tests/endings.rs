@@ -198,6 +198,11 @@ fn why_a_session_ended_is_said_where_it_is_known() {
         ("max iterations must be a number", false),
         ("fix: Timeout (3 s) reached", false),
         ("iteration 2: kimi exceeded its quota", false),
+        (
+            "Traceback (most recent call last): retries exhausted after max iterations of backoff",
+            false,
+        ),
+        ("Max iterations (2) reached\nTraceback: no more", false),
     ] {
         let ended = facts(&[
             step("fix"),
@@ -211,5 +216,37 @@ fn why_a_session_ended_is_said_where_it_is_known() {
         };
         assert_eq!(ended.status(false), expected, "{words}");
         assert_eq!(ended.why(expected), Some(words));
+    }
+}
+
+#[test]
+fn an_end_that_says_that_it_failed_is_believed() {
+    use SessionStatus::{Converged, Ended, Failed, Interrupted};
+    let reached = ("CONVERGENCE_REACHED", json!({}), "IDLE");
+    let end = |data: Value| ("SESSION_ENDED", data, "IDLE");
+    let failed = json!({"success": false, "error": "no space", "final_state": "FAILED"});
+    let limit = json!({"success": false, "error": "Max iterations (2) reached"});
+    let stopped = json!({"success": false, "error": "told to", "interrupted": true});
+    for (before, data, status, error) in [
+        (step("fix"), failed.clone(), Failed, Some("no space")),
+        (reached.clone(), failed, Failed, Some("no space")),
+        (
+            step("fix"),
+            limit,
+            Ended,
+            Some("Max iterations (2) reached"),
+        ),
+        (step("fix"), stopped, Interrupted, None),
+        (step("fix"), json!({"success": false}), Ended, None),
+        (
+            reached,
+            json!({"success": true, "error": null}),
+            Converged,
+            None,
+        ),
+    ] {
+        let found = session(&[before, end(data.clone())]);
+        let told = (found.status, found.error.as_deref());
+        assert_eq!(told, (status, error), "{data}");
     }
 }

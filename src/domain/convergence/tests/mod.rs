@@ -14,8 +14,8 @@ use serde_json::Value;
 use super::{LoopEvent, SessionBook, decode_batch};
 use crate::domain::Timestamp;
 
-/// A time for events that have none.
-const NOW: Timestamp = Timestamp(1_795_336_200_000_000);
+/// When all events came; a time for those that have none.
+const NOW: Timestamp = Timestamp(1_795_340_000_000_000);
 
 /// One frame or POST a line, as the real loop sent them.
 pub(super) const CONVERGED: &str =

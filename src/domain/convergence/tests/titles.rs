@@ -41,6 +41,15 @@ fn a_session_is_known_by_its_name_or_its_folder() {
             own("ab[31m c"),
         ),
         (json!({"name": "\u{202e}\u{2066}\u{7}"}), None),
+        (
+            json!({"name": "\u{3164}", "target": "/srv/web"}),
+            folder("web"),
+        ),
+        (json!({"name": "\u{2800}"}), None),
+        (json!({"name": "\u{115f}\u{1160}"}), None),
+        (json!({"name": "\u{fe0f}"}), None),
+        (json!({"name": "\u{34f}"}), None),
+        (json!({"target": "/srv/web/\u{3164}"}), folder("web")),
         (json!({"name": "Größe 工程 שלום"}), own("Größe 工程 שלום")),
     ] {
         assert_eq!(stem(data.clone()), expected, "{data}");

@@ -2,7 +2,9 @@
 
 use proptest::prelude::*;
 
-use super::super::{IterationMetrics, SessionStatus, Verdict, VerdictKind, verdict};
+use super::super::{
+    IterationMetrics, LoopStep, SessionStatus, StepMetrics, Verdict, VerdictKind, verdict,
+};
 
 fn row(iteration: u32, open: u32, regressed: u32) -> IterationMetrics {
     IterationMetrics {
@@ -22,6 +24,7 @@ fn row(iteration: u32, open: u32, regressed: u32) -> IterationMetrics {
         ended_at: None,
         duration_seconds: 0.0,
         steps: Vec::new(),
+        untold: Vec::new(),
     }
 }
 
@@ -33,7 +36,7 @@ fn rows(series: &[(u32, u32)]) -> Vec<IterationMetrics> {
 }
 
 fn running(series: &[(u32, u32)]) -> Verdict {
-    verdict(SessionStatus::Running, None, &rows(series))
+    verdict(SessionStatus::Running, None, &rows(series), 0)
 }
 
 fn of_open(open: &[u32]) -> VerdictKind {
@@ -98,7 +101,7 @@ fn iterations_that_do_not_tell_are_left_out() {
     let mut series = rows(&[(5, 0), (9, 0), (3, 0), (1, 0), (7, 0)]);
     series[1].open = None;
     series[4].complete = false;
-    let found = verdict(SessionStatus::Running, None, &series);
+    let found = verdict(SessionStatus::Running, None, &series, 0);
     assert_eq!(
         (found.kind, found.open),
         (VerdictKind::Converging, vec![5, 3, 1])
@@ -109,7 +112,7 @@ fn iterations_that_do_not_tell_are_left_out() {
 fn an_end_keeps_what_was_known_while_it_ran() {
     use SessionStatus::{Converged, Ended, Failed, Interrupted};
     let series = rows(&[(20, 0), (31, 0), (24, 0), (22, 0)]);
-    let before = verdict(SessionStatus::Running, None, &series);
+    let before = verdict(SessionStatus::Running, None, &series, 0);
     assert_eq!(before.text, "stalled (20, 31, 24, 22 open)");
     let (none, stalled) = (None, "stalled (20, 31, 24, 22 open)");
     let lost = format!("nothing more was heard of its loop; until then {stalled}");
@@ -132,7 +135,7 @@ fn an_end_keeps_what_was_known_while_it_ran() {
         (Interrupted, none, "interrupted", &lost),
         (Interrupted, Some("told to stop"), "interrupted", &stopped),
     ] {
-        let found = verdict(status, why, &series);
+        let found = verdict(status, why, &series, 0);
         assert_eq!((found.text.as_str(), found.reason.as_str()), (text, reason));
         assert_eq!(found.trend, before.kind);
         assert_eq!(found.open, [20, 31, 24, 22]);
@@ -142,7 +145,7 @@ fn an_end_keeps_what_was_known_while_it_ran() {
 
 #[test]
 fn a_session_that_ended_early_is_not_called_after_a_trend() {
-    let ended = |series: &[(u32, u32)]| verdict(SessionStatus::Ended, None, &rows(series)).text;
+    let ended = |series: &[(u32, u32)]| verdict(SessionStatus::Ended, None, &rows(series), 0).text;
     assert_eq!(ended(&[]), "not converged: no iteration was complete");
     assert_eq!(
         ended(&[(5, 0), (3, 0)]),
@@ -160,24 +163,77 @@ fn a_failed_validation_is_no_finding_but_nothing_is_well_with_it() {
     for row in &mut series {
         row.validated = Some(false);
     }
-    let found = verdict(SessionStatus::Ended, None, &series);
+    let found = verdict(SessionStatus::Ended, None, &series, 0);
     assert_eq!(
         found.text,
         "not converged: stalled (0, 0, 0 open; validation failed in #1, #2, #3)"
     );
     assert_eq!(found.open, [0, 0, 0]);
     series[2].validated = Some(true);
-    let better = verdict(SessionStatus::Running, None, &series);
+    let better = verdict(SessionStatus::Running, None, &series, 0);
     assert_eq!(better.kind, VerdictKind::Converging);
-    // Where no step tells of findings, the validation does.
+    // A validation does not look for findings.
     for row in &mut series {
         row.open = None;
     }
-    let only = verdict(SessionStatus::Ended, None, &series);
+    let only = verdict(SessionStatus::Ended, None, &series, 0);
     assert_eq!(
         only.reason,
-        "converging (–, –, – open; validation failed in #1, #2)"
+        "it cannot be told, since no step that looks told what it found \
+         (–, –, – open; validation failed in #1, #2)"
     );
+}
+
+#[test]
+fn nothing_is_said_of_numbers_that_nobody_knows() {
+    let blind = |row: &mut IterationMetrics, open: Option<u32>| {
+        row.open = open;
+        row.untold = vec![LoopStep::Diagnose];
+        row.steps = vec![StepMetrics {
+            step: LoopStep::Diagnose,
+            started_at: None,
+            ended_at: None,
+            duration_seconds: None,
+            success: Some(false),
+            findings: None,
+            fixes: None,
+        }];
+    };
+    let mut series = rows(&[(3, 0), (0, 0), (0, 0)]);
+    blind(&mut series[1], None);
+    blind(&mut series[2], None);
+    let since = "it cannot be told, since diagnose failed in #2, #3 (3, –, – open)";
+    let found = verdict(SessionStatus::Ended, None, &series, 0);
+    assert_eq!(found.text, format!("not converged: {since}"));
+    assert_eq!((found.iterations, found.open), (vec![1], vec![3]));
+    let found = verdict(SessionStatus::Running, None, &series, 0);
+    assert_eq!(
+        (found.kind, found.text.as_str()),
+        (VerdictKind::TooEarly, since)
+    );
+    // What is listed stays open; whether there is more, nobody knows.
+    let mut falling = rows(&[(5, 0), (3, 0), (1, 0)]);
+    blind(&mut falling[2], Some(1));
+    let found = verdict(SessionStatus::Running, None, &falling, 0);
+    assert_eq!(found.trend, VerdictKind::TooEarly);
+    // One that was blind in between is left out.
+    let mut later = rows(&[(5, 0), (3, 0), (9, 0), (1, 0)]);
+    blind(&mut later[2], None);
+    let found = verdict(SessionStatus::Running, None, &later, 0);
+    assert_eq!(found.text, "converging (5, 3, –, 1 open)");
+}
+
+#[test]
+fn an_event_that_could_not_be_read_is_said() {
+    let series = rows(&[(5, 0), (3, 0), (0, 0)]);
+    let of = |status, refused| verdict(status, None, &series, refused).text;
+    let one = "one of its events could not be read";
+    assert_eq!(of(SessionStatus::Converged, 1), format!("converged: {one}"));
+    assert_eq!(
+        of(SessionStatus::Ended, 1),
+        format!("not converged: it cannot be told, since {one} (5, 3, 0 open)")
+    );
+    assert!(of(SessionStatus::Running, 2).contains("events of it could not be read, 2 times"));
 }
 
 /// From bad to good.
@@ -204,10 +260,10 @@ proptest! {
         series in prop::collection::vec((0..6_u32, 0..3_u32), 0..9),
         status in prop::sample::select(&SessionStatus::ALL[..]),
     ) {
-        let before = verdict(status, None, &rows(&series));
+        let before = verdict(status, None, &rows(&series), 0);
         let mut longer = series.clone();
         longer.push((0, 0));
-        let after = verdict(status, None, &rows(&longer));
+        let after = verdict(status, None, &rows(&longer), 0);
         for (before, after) in [(before.kind, after.kind), (before.trend, after.trend)] {
             prop_assert!(rank(after) >= rank(before), "{:?}: {:?} to {:?}", series, before, after);
         }

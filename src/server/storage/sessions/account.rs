@@ -23,6 +23,8 @@ pub(crate) struct Accounts {
     pub(crate) account: Account,
     /// Its findings by what became of them.
     pub(crate) groups: Vec<Group>,
+    /// How often an event of it could not be read.
+    refused: u64,
     /// Why some of it cannot be read; then the numbers are not all there is.
     pub(crate) unreadable: Option<String>,
 }
@@ -63,7 +65,7 @@ const GROUPS: &str = "select session, seen, severity, count(*) as findings, \
 impl Accounts {
     /// The numbers of the session as a whole.
     pub(crate) fn numbers(&self) -> SessionNumbers {
-        SessionNumbers::of(&self.account.iterations, self.totals())
+        SessionNumbers::of(&self.account.iterations, self.totals(), self.refused)
     }
 
     /// How many findings there are, and how many of them are open.
@@ -103,6 +105,7 @@ impl Accounts {
             session: stored.number,
             account,
             groups,
+            refused: stored.facts.refused,
             unreadable: broken
                 .map(|what| format!("some of its record in the database cannot be read ({what})")),
         }
@@ -216,25 +219,26 @@ impl Database {
         Ok(all)
     }
 
-    /// How many findings, fixes and vulnerabilities the steps of an iteration reported; `None`
-    /// when that cannot be read.
+    /// How many findings, fixes and vulnerabilities the steps of an iteration reported, and whether
+    /// there may be more; `None` when that cannot be read.
     pub(crate) async fn reported(
         &self,
         stored: &StoredSession,
         iteration: u32,
-    ) -> Answer<Option<[u64; 3]>> {
+    ) -> Answer<Option<([u64; 3], bool)>> {
         let facts: Option<String> = on_pool!(self, pool => sqlx::query_scalar(ITERATION)
             .bind(stored.number)
             .bind(i64::from(iteration))
             .fetch_optional(pool)
             .await?);
         let Some(facts) = facts else {
-            return Ok(Some([0; 3]));
+            return Ok(Some(([0; 3], false)));
         };
         let facts: Result<IterationFacts, _> = serde_json::from_str(&facts);
         let row = iteration.to_string();
         let say = |error: serde_json::Error| unreadable("iterations.facts", &row, &error);
-        Ok(facts.map_err(say).ok().map(|it| it.totals()))
+        let read = facts.map_err(say).ok();
+        Ok(read.map(|it| (it.totals(), it.is_partial())))
     }
 
     /// At most `limit` findings of these groups, by fingerprint, those after `after`; not those

@@ -48,7 +48,7 @@ impl Write for AcceptFinding {
 }
 
 /// Notes which running sessions have lost their loop: nothing was heard of them since
-/// `heard_before`, and no socket that is open brought them.
+/// `heard_before`, and none is the last that began on a socket that is open.
 pub(crate) struct MarkSilent {
     pub(crate) heard_before: Timestamp,
     pub(crate) connected: BTreeSet<String>,

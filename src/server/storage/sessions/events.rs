@@ -82,6 +82,7 @@ impl EventRow {
             timestamp: Timestamp(self.time),
             is_dated: true,
             came: Timestamp(self.time),
+            order: Timestamp(self.time),
             session_id: session_id.to_owned(),
             iteration: u32::try_from(self.iteration).unwrap_or(0),
             event_type: EventType::parse(&self.kind),

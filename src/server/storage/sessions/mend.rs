@@ -4,7 +4,7 @@
 use sqlx::FromRow;
 
 use super::row::StoredSession;
-use crate::domain::{Envelope, IterationFacts, SessionFacts, Timestamp};
+use crate::domain::{Envelope, EventOrder, IterationFacts, LoopEvent, SessionFacts, Timestamp};
 use crate::server::storage::Answer;
 use crate::server::storage::tx::{Tx, in_tx};
 
@@ -26,6 +26,7 @@ const OF_ITERATION: &str = "select id, time, sent from events \
 /// Makes the facts of a session again.
 pub(super) async fn facts(tx: &mut Tx<'_>, stored: &mut StoredSession) -> Answer<()> {
     let (mut facts, mut last) = (SessionFacts::default(), 0);
+    let mut order = EventOrder::default();
     loop {
         let rows: Vec<Known> = in_tx!(tx, conn => sqlx::query_as(ALL)
             .bind(stored.number)
@@ -36,7 +37,7 @@ pub(super) async fn facts(tx: &mut Tx<'_>, stored: &mut StoredSession) -> Answer
         let Some(end) = rows.last() else { break };
         last = end.id;
         for row in &rows {
-            row.read(|event| facts.add(event, row.id));
+            row.read(&mut order, |event| facts.add(event, row.id));
         }
     }
     tracing::warn!(
@@ -56,6 +57,7 @@ pub(super) async fn iteration(
     iteration: u32,
 ) -> Answer<IterationFacts> {
     let (mut facts, mut last) = (IterationFacts::new(iteration), 0);
+    let mut order = EventOrder::default();
     loop {
         let rows: Vec<Known> = in_tx!(tx, conn => sqlx::query_as(OF_ITERATION)
             .bind(session)
@@ -67,14 +69,16 @@ pub(super) async fn iteration(
         let Some(end) = rows.last() else { break };
         last = end.id;
         for row in &rows {
-            row.read(|event| facts.add(event, &event.report(), row.id));
+            row.read(&mut order, |event| {
+                facts.add(event, &event.report(), row.id);
+            });
         }
     }
     Ok(facts)
 }
 
 impl Known {
-    fn read(&self, mut add: impl FnMut(&crate::domain::LoopEvent)) {
+    fn read(&self, order: &mut EventOrder, mut add: impl FnMut(&LoopEvent)) {
         // What was stored without a time of its own has that at which it came.
         let now = Timestamp(self.time);
         // Nor does it matter here whose event it is.
@@ -84,8 +88,8 @@ impl Known {
         );
         let envelope = Envelope::open(text).ok();
         let batch = envelope.and_then(|mut envelope| envelope.next(now));
-        for event in batch.iter().flat_map(|batch| &batch.events) {
-            add(event);
-        }
+        let mut events = batch.map(|batch| batch.events).unwrap_or_default();
+        order.settle(&mut events);
+        events.iter().for_each(&mut add);
     }
 }

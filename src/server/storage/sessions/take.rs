@@ -22,6 +22,8 @@ use crate::server::storage::{Answer, Change, Thing, Write};
 #[derive(Clone)]
 pub(crate) struct TakeEvents {
     events: Arc<[Prepared]>,
+    /// How many events of these sessions could not be read.
+    refused: Arc<BTreeMap<String, u64>>,
     /// Where it came from: the address of a loop, or `webhook`.
     source: String,
     now: Timestamp,
@@ -67,14 +69,26 @@ impl TakeEvents {
     pub(crate) fn new(events: Vec<LoopEvent>, source: String, now: Timestamp) -> Self {
         Self {
             events: events.into_iter().map(Prepared::new).collect(),
+            refused: Arc::default(),
             source,
             now,
         }
     }
 
+    /// The same, noting which sessions have events that could not be read, where these are known or
+    /// begin with what comes beside them.
+    pub(crate) fn refusing<'a>(mut self, sessions: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut refused = BTreeMap::<String, u64>::new();
+        for session in sessions {
+            *refused.entry(session.to_owned()).or_default() += 1;
+        }
+        self.refused = Arc::new(refused);
+        self
+    }
+
     /// True when there is nothing to take in.
     pub(crate) fn is_empty(&self) -> bool {
-        self.events.is_empty()
+        self.events.is_empty() && self.refused.is_empty()
     }
 }
 
@@ -152,6 +166,8 @@ impl Write for TakeEvents {
         }
         name::give(tx, &mut told).await?;
         row::save(tx, &told, Some(self.now)).await?;
+        // After the others, which these may be among.
+        self.note_refused(tx).await?;
         let only_heard: Vec<_> = only_heard.into_iter().collect();
         row::heard(tx, &only_heard, self.now).await?;
         Ok(taken)
@@ -159,6 +175,20 @@ impl Write for TakeEvents {
 }
 
 impl TakeEvents {
+    async fn note_refused(&self, tx: &mut Tx<'_>) -> Answer<()> {
+        if self.refused.is_empty() {
+            return Ok(());
+        }
+        let ids: Vec<&str> = self.refused.keys().map(String::as_str).collect();
+        let known = row::find(tx, &ids).await?.into_values();
+        let known = known.map(|mut stored| {
+            let more = self.refused.get(&stored.id).copied().unwrap_or(0);
+            stored.facts.refused = stored.facts.refused.saturating_add(more);
+            stored
+        });
+        row::save(tx, &known.collect::<Vec<_>>(), None).await
+    }
+
     /// The sessions that the events belong to, in the order of the first event of each.
     async fn sessions(&self, tx: &mut Tx<'_>) -> Answer<Vec<Of<'_>>> {
         let mut ids: Vec<&str> = Vec::new();

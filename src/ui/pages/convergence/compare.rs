@@ -147,10 +147,7 @@ fn facts(view: &ComparisonView) -> AnyView {
         }),
         ("Duration", |side, now| words(taken(&side.session, now))),
         ("Findings listed", |side, _| words(listed(&side.numbers))),
-        ("Open at the end", |side, _| {
-            let open = side.numbers.open_at_the_end();
-            words(open.map_or_else(unknown, grouped))
-        }),
+        ("Open at the end", |side, _| words(open(&side.numbers))),
         ("Last validation", |side, _| {
             words(validation(side.numbers.validated).to_owned())
         }),
@@ -181,6 +178,15 @@ fn listed(numbers: &SessionNumbers) -> String {
         grouped(numbers.listed)
     } else {
         unknown()
+    }
+}
+
+/// What is open at the end, as far as that is known.
+fn open(numbers: &SessionNumbers) -> String {
+    match numbers.open_at_the_end() {
+        Some(open) if numbers.at_least => format!("at least {}", grouped(open)),
+        Some(open) => grouped(open),
+        None => unknown(),
     }
 }
 

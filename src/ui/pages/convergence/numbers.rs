@@ -85,6 +85,9 @@ pub(super) fn ledger_words(numbers: &SessionNumbers) -> String {
         let counted = grouped(numbers.counted);
         words.push(format!("{counted} open that were only counted"));
     }
+    if numbers.listed > 0 && numbers.at_least {
+        words.push("more may be open, for not all could be looked for or read".to_owned());
+    }
     if numbers.validated == Some(false) {
         words.push("the last validation failed, which is no finding".to_owned());
     }
@@ -93,9 +96,15 @@ pub(super) fn ledger_words(numbers: &SessionNumbers) -> String {
 
 /// What is said where no finding is listed: not more than is known.
 pub(super) fn nothing_listed(numbers: &SessionNumbers, is_over: bool) -> &'static str {
+    if numbers.refused > 0 {
+        return "Nothing is listed, but events of this session could not be read: nobody knows what they told.";
+    }
     match (numbers.told, numbers.reported.unwrap_or(0) > 0) {
-        (true, true) => {
+        (_, true) => {
             "This loop only counts its findings, so none can be followed from one iteration to the next."
+        }
+        _ if numbers.untold => {
+            "A step that looks for findings failed or did not tell, so nobody knows what there is."
         }
         (true, false) => "No step found anything.",
         (false, _) if is_over => "No step told whether it found anything.",
@@ -189,8 +198,16 @@ mod tests {
         assert!(nothing_listed(&of(true, Some(2)), true).contains("only counts"));
         let silent = nothing_listed(&of(false, None), true);
         assert_eq!(silent, "No step told whether it found anything.");
-        // A step that failed before it looked reports 0 as well.
+        // A fix that found nothing did not look.
         assert_eq!(nothing_listed(&of(false, Some(0)), true), silent);
         assert!(nothing_listed(&of(false, None), false).contains("yet"));
+        for told in [true, false] {
+            let mut numbers = of(told, Some(0));
+            numbers.untold = true;
+            assert!(nothing_listed(&numbers, true).contains("failed or did not tell"));
+            numbers.refused = 1;
+            assert!(nothing_listed(&numbers, true).contains("could not be read"));
+            assert!(nothing_listed(&of(told, Some(2)), true).contains("only counts"));
+        }
     }
 }

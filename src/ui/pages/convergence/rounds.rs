@@ -11,7 +11,8 @@ use crate::ui::paths::EventsQuery;
 
 /// What the numbers hold, and what not.
 const WHAT_COUNTS: &str = "A step tells how much it found; the other numbers count each finding once. \
-    A failed validation is no finding and counts in none of them.";
+    A failed validation is no finding and counts in none of them. Where a step that looks failed or told nothing, \
+    only what is listed is known to be open.";
 
 /// Every iteration of a session.
 #[component]

@@ -45,7 +45,10 @@ pub(super) fn bounds() -> Vec<(&'static str, Value)> {
             json!({"by": text(WORD), "reason": text_of(1, 2000)}),
         ),
         ("AcceptReason", json!({"reason": matching(NOT_BLANK, 2000)})),
-        ("IterationMetrics", json!({"steps": ids(4)})),
+        (
+            "IterationMetrics",
+            json!({"steps": ids(4), "untold": ids(2)}),
+        ),
         (
             "Verdict",
             json!({
