@@ -7,6 +7,10 @@ use super::IterationMetrics;
 
 /// The numbers of a session as a whole. A failed validation is no finding: it counts in none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each says of other numbers whether they are known"
+)]
 pub struct SessionNumbers {
     /// True when any step listed what it found, be it nothing.
     pub lists: bool,

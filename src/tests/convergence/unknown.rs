@@ -168,7 +168,7 @@ async fn an_event_that_cannot_be_read_is_said_of_its_session(engine: Engine) {
     let head = r#"{"event_id": "1", "session_id": "ID", "event_type": "STEP_COMPLETE", "iteration": 1, "timestamp": 1795336201, "data": {"step": "diagnose", "success": true, "findings":"#;
     let surrogate = format!(r#"{head} [{{"file": "caf\udce9.py", "description": "d"}}]}}}}"#);
     let (open, close) = ("[".repeat(400), "]".repeat(400));
-    let deep = format!(r#"{head} [{open}{close}]}}}}"#);
+    let deep = format!("{head} [{open}{close}]}}}}");
     for (id, door) in [("posted", false), ("heard", true)] {
         for (name, found, refused) in [("name", &surrogate, 0), ("deep", &deep, 1)] {
             let id = format!("{id}-{name}");
