@@ -59,7 +59,7 @@ struct Words {
     // Those of OpenAI's completions.
     prompt_tokens: Option<Count>,
     completion_tokens: Option<Count>,
-    prompt_tokens_details: Option<Details>,
+    prompt_tokens_details: Option<PromptDetails>,
     prompt_cache_hit_tokens: Option<Count>,
     // Gemini's, and as its library for Python writes them.
     #[serde(alias = "prompt_token_count")]
@@ -100,7 +100,7 @@ struct Words {
     trafficType: Known,
 }
 
-/// Those of `OpenAI`, which have a count that matters; Gemini's of the same name are a list without one.
+/// Those of `OpenAI`, which have a count that matters.
 #[derive(Default, Deserialize)]
 #[serde(try_from = "Value")]
 struct Details {
@@ -111,15 +111,31 @@ impl TryFrom<Value> for Details {
     type Error = String;
 
     fn try_from(value: Value) -> Result<Self, String> {
-        let cached = match value {
-            Value::Object(mut details) => details.remove("cached_tokens"),
-            Value::Array(_) => None,
-            other => return Err(format!("{} is not an object", brief(&other))),
+        let Value::Object(mut details) = value else {
+            return Err(format!("{} is not an object", brief(&value)));
         };
+        let cached = details.remove("cached_tokens");
         let cached = cached.filter(|cached| !cached.is_null());
         Ok(Self {
             cached_tokens: cached.map(Count::try_from).transpose()?,
         })
+    }
+}
+
+/// The same; Gemini's of this name are a list without a count.
+#[derive(Default, Deserialize)]
+#[serde(try_from = "Value")]
+struct PromptDetails(Details);
+
+impl TryFrom<Value> for PromptDetails {
+    type Error = String;
+
+    fn try_from(value: Value) -> Result<Self, String> {
+        let details = match value {
+            Value::Array(_) => Details::default(),
+            other => Details::try_from(other)?,
+        };
+        Ok(Self(details))
     }
 }
 
@@ -242,8 +258,7 @@ impl UsageReport {
 
     fn of(words: Words) -> Self {
         let of = |count: Option<Count>| count.map(|count| count.0);
-        let openai =
-            |details: &Option<Details>| of(details.as_ref().and_then(|it| it.cached_tokens));
+        let openai = |details: Option<&Details>| of(details.and_then(|it| it.cached_tokens));
         let cache = sum([
             of(words.cache_read_input_tokens),
             of(words.cache_creation_input_tokens),
@@ -262,8 +277,8 @@ impl UsageReport {
                 .or(cache),
             cached_tokens: of(words.cached_tokens)
                 .or(of(words.cache_read_input_tokens))
-                .or(openai(&words.input_tokens_details))
-                .or(openai(&words.prompt_tokens_details))
+                .or(openai(words.input_tokens_details.as_ref()))
+                .or(openai(words.prompt_tokens_details.as_ref().map(|it| &it.0)))
                 .or(of(words.prompt_cache_hit_tokens))
                 .or(of(words.cachedContentTokenCount))
                 .or(of(words.cached_input_tokens))
