@@ -1,29 +1,9 @@
 //! What a loop found, and how it is recognised when it is found again.
 
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use utoipa::ToSchema;
 
 use super::digest::digest;
-
-/// How grave a finding is, in rising order.
-#[derive(
-    Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd, Serialize, Deserialize, ToSchema,
-)]
-#[serde(rename_all = "snake_case")]
-pub enum Severity {
-    /// Its sender did not say, or said a word of its own.
-    #[default]
-    Unknown,
-    /// For whoever has time.
-    Low,
-    /// Worth mending.
-    Medium,
-    /// Must be mended.
-    High,
-    /// Nothing else matters until it is mended.
-    Critical,
-}
+use super::severity::Severity;
 
 /// One thing that a step found, as it was understood.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -51,100 +31,8 @@ pub struct Suppressed {
     pub reason: String,
 }
 
-/// The words of tools, for each severity.
-const WORDS: [(Severity, &[&str]); 4] = [
-    (
-        Severity::Low,
-        &[
-            "low",
-            "minor",
-            "trivial",
-            "negligible",
-            "note",
-            "notice",
-            "info",
-            "information",
-            "informational",
-            "hint",
-            "suggestion",
-            "recommendation",
-            "convention",
-            "refactor",
-            "style",
-        ],
-    ),
-    (
-        Severity::Medium,
-        &["medium", "med", "moderate", "warning", "warn"],
-    ),
-    (
-        Severity::High,
-        &[
-            "high",
-            "error",
-            "err",
-            "major",
-            "serious",
-            "severe",
-            "important",
-        ],
-    ),
-    (
-        Severity::Critical,
-        &[
-            "critical",
-            "crit",
-            "fatal",
-            "blocker",
-            "alert",
-            "emergency",
-            "panic",
-        ],
-    ),
-];
-
 /// Longer texts are cut: they are shown in a table, and the event keeps the whole.
 const LONGEST: usize = 2000;
-
-impl Severity {
-    /// All severities, in rising order.
-    pub const ALL: [Self; 5] = [
-        Self::Unknown,
-        Self::Low,
-        Self::Medium,
-        Self::High,
-        Self::Critical,
-    ];
-
-    /// The name on the wire.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Unknown => "unknown",
-            Self::Low => "low",
-            Self::Medium => "medium",
-            Self::High => "high",
-            Self::Critical => "critical",
-        }
-    }
-
-    /// Reads a severity in any case, and the words of common tools: the one place that knows them.
-    /// Any other word is a severity that is not known, and never a low one.
-    #[must_use]
-    pub fn read(text: &str) -> Self {
-        let word = text.trim().to_lowercase();
-        let mut known = WORDS.iter();
-        let found = known.find(|(_, words)| words.contains(&word.as_str()));
-        found.map_or(Self::Unknown, |(severity, _)| *severity)
-    }
-
-    /// How grave an entry of a list of findings says it is.
-    #[must_use]
-    pub fn of(entry: &Value) -> Self {
-        let told = word(entry, &["severity", "level", "priority"]);
-        told.map_or(Self::Unknown, Self::read)
-    }
-}
 
 impl Suppressed {
     /// Who accepted it: what a tool says is told apart from what a person decided.

@@ -40,9 +40,10 @@ pub(super) fn judge(settings: &StepSettings, run: StepRun, limit: Duration) -> S
         (trouble, foreign) => trouble.or(foreign),
     };
     // Many tools exit with an error because they found something: that is their work.
-    let as_usual = code.is_some() && looks && found;
+    let by_itself = code.filter(|code| !is_death(*code)).is_some();
+    let as_usual = by_itself && looks && found;
     let ended = ended.filter(|_| !as_usual);
-    let is_complete = trouble.is_none() && (ended.is_none() || (code.is_some() && found));
+    let is_complete = trouble.is_none() && (ended.is_none() || (by_itself && found));
     let error = match (&ended, &trouble) {
         (Some(ended), Some(trouble)) => Some(format!("{ended}: {trouble}")),
         (Some(ended), None) => Some(told(ended.clone())),
@@ -108,6 +109,12 @@ fn ended(
         }
         _ => Some(format!("{tool} took longer than {}", span(limit))),
     }
+}
+
+/// True for the statuses by which shells say that a program was stopped (124), was not started
+/// (126 and 127) or was killed (128 and more): it did not say them itself.
+fn is_death(code: i32) -> bool {
+    matches!(code, 124 | 126 | 127) || code >= 128
 }
 
 fn looks(settings: &StepSettings) -> bool {

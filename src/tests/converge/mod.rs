@@ -15,6 +15,7 @@ mod reports;
 mod runs;
 mod socket;
 mod stopped;
+mod unsaid;
 mod webhook;
 
 /// A project whose test fails first, and passes once the fix step has read why.

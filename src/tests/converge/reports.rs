@@ -169,7 +169,7 @@ const REPORTS: [(&str, u8, i32, &[&str], &str); 21] = [
 ];
 
 /// A project whose diagnosis is this script, and that tries once.
-fn diagnosing(script: &str, settings: &str) -> Project {
+pub(super) fn diagnosing(script: &str, settings: &str) -> Project {
     let yaml = format!(
         "target: work\nloop: {{backoff_seconds: 0, max_iterations: 1}}\n\
          steps:\n  diagnose: {{tool: ./diagnose.sh{settings}}}\n"
@@ -180,12 +180,12 @@ fn diagnosing(script: &str, settings: &str) -> Project {
 }
 
 /// The data of the first step that ended.
-fn step(events: &[Value]) -> &Value {
+pub(super) fn step(events: &[Value]) -> &Value {
     let done = events.iter().find(|it| it["event_type"] == "STEP_COMPLETE");
     &done.expect("a step ended")["data"]
 }
 
-fn told(data: &Value) -> Vec<String> {
+pub(super) fn told(data: &Value) -> Vec<String> {
     let word = |entry: &Value, name: &str| entry[name].as_str().unwrap_or("-").to_owned();
     let one = |entry: &Value| {
         let names = ["severity", "type", "file", "description"];

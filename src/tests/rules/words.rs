@@ -92,6 +92,7 @@ const SEVERITIES: [(Severity, &[&str]); 5] = [
             "blocker",
             "alert",
             "emergency",
+            "emerg",
             "panic",
         ],
     ),
@@ -99,7 +100,7 @@ const SEVERITIES: [(Severity, &[&str]); 5] = [
     (
         Severity::Unknown,
         &[
-            "unknown", "", "none", "p1", "2", "7.5", "bad", "lowest", "odd", "debug",
+            "unknown", "", "none", "p1", "2", "10.5", "bad", "lowest", "odd", "debug",
         ],
     ),
 ];
@@ -154,8 +155,20 @@ fn every_word_for_a_severity_means_the_same_and_no_other_is_taken_for_harmless()
             }
         }
     }
-    for untold in [json!({"severity": 9.8}), json!("high")] {
+    for untold in [json!({"severity": 9}), json!("high")] {
         assert_eq!(Severity::of(&untold), Severity::Unknown, "{untold}");
+    }
+    // A score of CVSS has a point; a known word may stand among others that change nothing.
+    for (told, severity) in [
+        (json!(9.8), Severity::Critical),
+        (json!("7.5"), Severity::High),
+        (json!("SEVERITY_MEDIUM"), Severity::Medium),
+        (json!("Very High"), Severity::High),
+        (json!(["LOW"]), Severity::Low),
+        (json!("not low"), Severity::Unknown),
+    ] {
+        let entry = json!({"description": "x", "severity": told});
+        assert_eq!(Severity::of(&entry), severity, "{told}");
     }
 }
 

@@ -9,6 +9,10 @@ use crate::domain::{Severity, Sighting, is_too_deep};
 pub(crate) const MOST_ENTRIES: usize = 1000;
 /// Marks a severity that its tool did not tell.
 pub(crate) const ASSUMED: &str = "severity_assumed";
+/// What is said of a finding that says nothing.
+const NOTHING: &str = "an entry that says nothing";
+/// A severity that is not known, as its tool told it.
+const TOLD: &str = "severity_told";
 /// An entry that is longer is passed on in few words.
 const LONGEST_ENTRY: usize = 8 * 1024;
 
@@ -24,11 +28,10 @@ pub(crate) struct Listed {
 }
 
 impl Listed {
-    /// Adds a finding. What does not say how grave it is counts as medium, and says so.
+    /// Adds a finding. What does not say how grave it is counts as medium, and says so. What says
+    /// nothing at all was found, too: somebody listed it.
     pub(crate) fn find(&mut self, entry: Value) {
-        let Some(entry) = described(entry) else {
-            return;
-        };
+        let entry = described(entry).unwrap_or_else(|| json!({"description": NOTHING}));
         let entry = short(graded(entry));
         if Sighting::is_suppressed(&entry) {
             if self.suppressed.len() < MOST_ENTRIES {
@@ -56,7 +59,7 @@ impl Listed {
     /// Adds a list, whose entries are as they may travel.
     pub(super) fn add(&mut self, more: Self) {
         self.omitted += more.omitted;
-        self.worst_omitted = self.worst_omitted.max(more.worst_omitted);
+        self.worst_omitted = worse(self.worst_omitted, more.worst_omitted);
         for entry in more.entries {
             self.push(entry);
         }
@@ -74,19 +77,29 @@ impl Listed {
         let severity = Severity::of(&entry);
         let mut left_out = severity;
         // Only while something graver is left out than what has always been.
-        if self.worst_omitted.is_none_or(|worst| severity > worst) {
+        if self
+            .worst_omitted
+            .is_none_or(|worst| severity.claim() > worst.claim())
+        {
             let places = self.entries.iter().enumerate().rev();
-            let least = places.min_by_key(|(_, entry)| Severity::of(entry));
-            if let Some((place, known)) = least.map(|(place, known)| (place, Severity::of(known)))
-                && known < severity
+            let known = places.map(|(place, entry)| (place, Severity::of(entry)));
+            let least = known.min_by_key(|(_, known)| known.claim());
+            if let Some((place, known)) = least
+                && known.claim() < severity.claim()
             {
                 self.entries.remove(place);
                 self.entries.push(entry);
                 left_out = known;
             }
         }
-        self.worst_omitted = self.worst_omitted.max(Some(left_out));
+        self.worst_omitted = worse(self.worst_omitted, Some(left_out));
     }
+}
+
+/// The one that counts for more.
+fn worse(one: Option<Severity>, other: Option<Severity>) -> Option<Severity> {
+    let both = one.into_iter().chain(other);
+    both.max_by_key(|severity| severity.claim())
 }
 
 /// An entry with something to call it; nothing of one that says nothing.
@@ -112,13 +125,26 @@ fn words(entry: &Value) -> String {
     entry.to_string().chars().take(200).collect()
 }
 
-/// The same with a severity.
+/// The same with a severity. A word or a number that is not known stays beside it: it may mean
+/// anything, and counts whatever is let stand.
 fn graded(mut entry: Value) -> Value {
-    if Severity::of(&entry) == Severity::Unknown {
-        let told = entry.get("severity").filter(|told| !told.is_null());
-        if let Some(told) = told.cloned() {
-            entry["severity_told"] = told;
-        }
+    if Severity::of(&entry) != Severity::Unknown || entry.get(TOLD).is_some() {
+        return entry;
+    }
+    let names = ["severity", "level", "priority"];
+    let mut told = names
+        .iter()
+        .filter_map(|name| Some((*name, entry.get(*name)?)));
+    let told = told.find_map(|(name, told)| match told {
+        Value::String(text) => (!text.trim().is_empty()).then(|| told.clone()),
+        Value::Null => None,
+        Value::Array(list) if list.is_empty() => None,
+        _ => (name == "severity").then(|| told.clone()),
+    });
+    if let Some(told) = told {
+        entry[TOLD] = told;
+        entry["severity"] = json!(Severity::Unknown.as_str());
+    } else {
         entry["severity"] = json!(Severity::Medium.as_str());
         entry[ASSUMED] = json!(true);
     }
@@ -146,6 +172,9 @@ fn short(mut entry: Value) -> Value {
     }
     if let Some(mark) = mark {
         few[ASSUMED] = mark;
+    }
+    if let Some(odd) = entry.get(TOLD) {
+        few[TOLD] = json!(beginning(&odd.to_string(), 100));
     }
     if let Some(suppressed) = told.suppressed {
         few["suppressed"] = json!({"kind": suppressed.kind(),

@@ -1,6 +1,8 @@
 //! The JSON of tools that is no report of ours: what to ask them for instead.
 
-use super::json::{Members, is_array, is_object, text};
+use serde_json::value::RawValue;
+
+use super::json::{Members, text};
 
 /// Words for JSON of another shape.
 pub(super) const OTHER: &str = "this JSON is of another shape than {\"findings\": […]} and SARIF";
@@ -15,7 +17,7 @@ struct Tool {
     ask: &'static str,
 }
 
-const TOOLS: [Tool; 9] = [
+const TOOLS: [Tool; 11] = [
     Tool {
         name: "semgrep",
         has: &["results", "errors", "paths"],
@@ -65,11 +67,32 @@ const TOOLS: [Tool; 9] = [
         ask: "`ruff check --output-format sarif` gives SARIF",
     },
     Tool {
+        name: "pip-audit",
+        has: &["dependencies", "fixes"],
+        has_one: &[],
+        ask: "pip-audit has no SARIF; write its findings as {\"findings\": […]}",
+    },
+    Tool {
+        name: "reviewdog",
+        has: &["diagnostics"],
+        has_one: &["severity", "source"],
+        ask: "ask the tool behind it for SARIF",
+    },
+    Tool {
         name: "npm",
         has: &["auditReportVersion"],
         has_one: &[],
         ask: "npm has no SARIF; write its findings as {\"findings\": […]}",
     },
+];
+
+/// What cargo says a line is about; others give reasons, too.
+const REASONS: [&str; 5] = [
+    "compiler-artifact",
+    "compiler-message",
+    "build-script-executed",
+    "build-finished",
+    "timing-info",
 ];
 
 /// What is said of a document of a known tool.
@@ -80,16 +103,78 @@ pub(super) fn known(members: &Members<'_>) -> Option<String> {
         tool.has.iter().all(has) && one
     };
     let tool = TOOLS.iter().find(is_its)?;
+    let reason = members.get("reason").and_then(|raw| text(raw));
+    if tool.name == "cargo" && !reason.is_some_and(|it| REASONS.contains(&it.as_str())) {
+        return None;
+    }
     Some(format!("this is the JSON of {}: {}", tool.name, tool.ask))
 }
 
-/// Why a report says itself that it is none.
-pub(super) fn own_failure(members: &Members<'_>) -> Option<String> {
-    let error = members.get("error")?;
-    let words = text(error).or_else(|| {
-        let told = is_object(error) || is_array(error);
-        told.then(|| error.get().chars().take(300).collect())
-    })?;
-    let words = words.trim();
-    (!words.is_empty()).then(|| format!("its report says: {words}"))
+/// Names of what may be findings, in documents of others.
+const LISTS: [&str; 13] = [
+    "findings",
+    "vulnerabilities",
+    "issues",
+    "results",
+    "problems",
+    "violations",
+    "offenses",
+    "failures",
+    "defects",
+    "bugs",
+    "alerts",
+    "diagnostics",
+    "advisories",
+];
+
+/// True for JSON in which findings may stand: objects in a list or in a map of maps, or anything in
+/// a list that is named so. `name` is that of the JSON, and so many objects are around it.
+pub(super) fn may_hold_findings(name: &str, raw: &RawValue, around: usize) -> bool {
+    let text = raw.get().as_bytes();
+    let mut last: &[u8] = name.as_bytes();
+    // For each bracket that is open: whether it is a list, and whether its name tells.
+    let mut open: Vec<(bool, bool)> = Vec::new();
+    let mut at = 0;
+    while let Some(&byte) = text.get(at) {
+        match byte {
+            b'"' => {
+                let end = end_of_text(text, at);
+                last = &text[at + 1..end];
+                at = end;
+            }
+            b'{' | b'[' => {
+                let is_list = byte == b'[';
+                let next = text[at + 1..].iter().find(|it| !it.is_ascii_whitespace());
+                let is_empty = matches!(next, Some(b'}' | b']'));
+                let tells = open.last().is_some_and(|it| it.1)
+                    || LISTS.iter().any(|it| it.as_bytes() == last);
+                let maps = around + open.iter().filter(|it| !it.0).count();
+                let in_list = open.iter().any(|it| it.0);
+                let is_one = if is_list { tells } else { in_list || maps >= 2 };
+                if is_one && !is_empty {
+                    return true;
+                }
+                open.push((is_list, tells));
+            }
+            b'}' | b']' => {
+                open.pop();
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    false
+}
+
+/// Where the text that begins here ends.
+fn end_of_text(text: &[u8], begin: usize) -> usize {
+    let mut at = begin + 1;
+    while let Some(byte) = text.get(at) {
+        match byte {
+            b'"' => return at,
+            b'\\' => at += 2,
+            _ => at += 1,
+        }
+    }
+    text.len()
 }

@@ -8,6 +8,18 @@ const LONGEST_NAME: usize = 16;
 /// Whoever writes one of these begins a report.
 pub(super) const TELLING: [&str; 5] = ["findings", "vulnerabilities", "issues", "fixes", "runs"];
 
+/// Names of a finding, where a list of objects begins within a line of other text.
+const OF_ENTRIES: [&str; 8] = [
+    "severity",
+    "file",
+    "filename",
+    "path",
+    "ruleId",
+    "rule_id",
+    "cwe",
+    "description",
+];
+
 /// Where a document that has begun stands. Numbers and words such as `true` are only known by
 /// their first letter; whoever reads the whole looks closer.
 #[derive(Debug)]
@@ -29,8 +41,12 @@ pub(super) struct Grammar {
 pub(super) struct Signs {
     /// It has an object with a name and a colon: no other text has that.
     pub(super) is_keyed: bool,
-    /// One of its names begins a report.
+    /// One of its names begins a report, or a finding in a list.
     pub(super) is_telling: bool,
+    /// One of its names is that of a severity.
+    pub(super) is_graded: bool,
+    /// There is more than brackets and the first name.
+    pub(super) has_more: bool,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -83,6 +99,11 @@ impl Grammar {
     /// True between two quotes.
     pub(super) fn is_in_text(&self) -> bool {
         matches!(self.token, Token::Text | Token::Escaped)
+    }
+
+    /// True within a name.
+    pub(super) fn is_in_name(&self) -> bool {
+        self.is_name && self.is_in_text()
     }
 
     /// True where a name may stand.
@@ -159,8 +180,11 @@ impl Grammar {
                 };
             }
             (Expect::Colon, b':') => {
-                self.signs.is_keyed = true;
-                self.signs.is_telling |= TELLING.iter().any(|it| it.as_bytes() == self.name);
+                let is_of = |names: &[&str]| names.iter().any(|it| it.as_bytes() == self.name);
+                let in_list = self.open.first() == Some(&b'[');
+                self.signs.is_telling |= is_of(&TELLING) || (in_list && is_of(&OF_ENTRIES));
+                self.signs.is_graded |= is_of(&["severity"]);
+                (self.signs.is_keyed, self.signs.has_more) = (true, true);
                 self.expect = Expect::Value;
             }
             (Expect::Value | Expect::ValueOrEnd, b'{' | b'[') => {
@@ -180,6 +204,7 @@ impl Grammar {
                     return Err("no report".to_owned());
                 }
                 self.expect = Expect::CommaOrEnd;
+                self.signs.has_more = true;
                 (self.is_name, self.token) = match byte {
                     b'"' => (false, Token::Text),
                     _ => (false, Token::Bare),
@@ -214,6 +239,7 @@ impl Grammar {
 
     fn pop(&mut self) {
         self.open.pop();
+        self.signs.has_more = true;
         self.expect = Expect::CommaOrEnd;
     }
 

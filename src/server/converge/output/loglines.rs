@@ -2,8 +2,8 @@
 
 use super::json::{Members, is_null, text};
 
-/// Only loggers write these: Google Cloud, syslog, journald, the Elastic schema, zerolog, bunyan.
-const LOGGERS: [&str; 26] = [
+/// Only loggers write these: Google Cloud, syslog, journald, the Elastic schema, zerolog, loguru.
+const LOGGERS: [&str; 23] = [
     "insertId",
     "logName",
     "httpRequest",
@@ -24,13 +24,12 @@ const LOGGERS: [&str; 26] = [
     "MESSAGE",
     "SYSLOG_IDENTIFIER",
     "__REALTIME_TIMESTAMP",
-    "@timestamp",
     "log.level",
     "caller",
-    "logger",
-    "pid",
-    "hostname",
+    "record",
 ];
+/// Loggers write these, and now and then somebody else.
+const PERHAPS: [&str; 4] = ["@timestamp", "logger", "pid", "hostname"];
 const TIMES: [&str; 8] = [
     "time",
     "timestamp",
@@ -41,42 +40,77 @@ const TIMES: [&str; 8] = [
     "asctime",
     "t",
 ];
-const MESSAGES: [&str; 4] = ["message", "msg", "event", "text"];
+const MESSAGES: [&str; 6] = ["message", "msg", "event", "text", "MESSAGE", "fields"];
 const LEVELS: [&str; 5] = ["level", "lvl", "severity", "levelname", "loglevel"];
 /// What a finding says and no logger does.
 const DESCRIPTIONS: [&str; 3] = ["description", "title", "summary"];
-const PLACES: [&str; 10] = [
-    "file",
-    "path",
-    "filename",
-    "file_path",
-    "filePath",
-    "location",
+// These are compared in small letters, and without what joins words: `fileName`, `file_name`.
+/// Where in the source.
+const FILES: [&str; 5] = ["file", "path", "filename", "filepath", "location"];
+/// Where else; a logger may name these, too.
+const PARTS: [&str; 8] = [
     "area",
-    "line",
     "component",
     "module",
+    "uri",
+    "url",
+    "resource",
+    "package",
+    "pkgname",
 ];
+/// Loggers in Python write `lineno`.
+const LINES: [&str; 5] = ["line", "linenumber", "startline", "beginline", "row"];
 /// Names of rules that a logger does not use for something else.
-const RULES: [&str; 8] = [
-    "rule",
-    "rule_id",
-    "ruleId",
-    "rule_name",
-    "check",
-    "check_id",
-    "cwe",
-    "cve",
+const RULES: [&str; 5] = ["rule", "ruleid", "rulename", "checkid", "testid"];
+/// A name of a rule, and of what a service looks at to know that it is well.
+const CHECK: [&str; 1] = ["check"];
+/// Names of known weaknesses.
+const KNOWN: [&str; 5] = ["cwe", "cweid", "cve", "cveid", "vulnerabilityid"];
+/// How their identifiers begin.
+const PREFIXES: [&str; 9] = [
+    "CVE-", "GHSA-", "CWE-", "PYSEC-", "RUSTSEC-", "GO-", "SNYK-", "OSV-", "DSA-",
 ];
 const KINDS: [&str; 4] = ["type", "kind", "category", "code"];
+/// Severities of loggers that are no problem.
+const QUIET: [&str; 6] = ["default", "trace", "debug", "info", "information", "notice"];
+/// Their other severities, which tools use for findings as well.
+const LOUD: [&str; 12] = [
+    "warn",
+    "warning",
+    "error",
+    "err",
+    "critical",
+    "crit",
+    "alert",
+    "emerg",
+    "emergency",
+    "fatal",
+    "panic",
+    "severe",
+];
 
 /// What an object with a severity is.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Graded {
     Finding,
     LogLine,
+    /// No logger knows its severity, but it says no more than a message.
+    Plain,
+    /// It says nothing else, not even a message.
+    Silent,
     /// A finding if the report says nothing else.
     Alone,
+}
+
+/// Whose word a severity is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Word {
+    Quiet,
+    Loud,
+    /// A whole number, as syslog has them.
+    Number,
+    /// No logger's.
+    Other,
 }
 
 fn has(members: &Members<'_>, names: &[&str]) -> bool {
@@ -84,32 +118,106 @@ fn has(members: &Members<'_>, names: &[&str]) -> bool {
     names.iter().any(told)
 }
 
+/// The same for names in any spelling.
+fn spells(members: &Members<'_>, names: &[&str]) -> bool {
+    let letters = |name: &str, known: &str| {
+        let letters = name.bytes().filter(|it| !matches!(it, b'_' | b'-' | b'.'));
+        let letters = letters.map(|it| it.to_ascii_lowercase());
+        letters.eq(known.bytes())
+    };
+    let is_one = |name: &str| names.iter().any(|known| letters(name, known));
+    let mut members = members.iter();
+    members.any(|(name, raw)| is_one(name) && !is_null(raw))
+}
+
+fn is_known_weakness(members: &Members<'_>) -> bool {
+    let id = members.get("id").and_then(|raw| text(raw));
+    let is_one = |id: &String| PREFIXES.iter().any(|known| id.starts_with(known));
+    spells(members, &KNOWN) || id.as_ref().is_some_and(is_one)
+}
+
+fn word(members: &Members<'_>, names: &[&str]) -> Option<Word> {
+    let raw = names.iter().find_map(|name| members.get(*name))?;
+    let Some(word) = text(raw) else {
+        let is_whole = raw.get().bytes().all(|it| it.is_ascii_digit());
+        return Some(if is_whole { Word::Number } else { Word::Other });
+    };
+    let word = word.trim().to_lowercase();
+    let is_of = |words: &[&str]| words.contains(&word.as_str());
+    Some(if is_of(&QUIET) {
+        Word::Quiet
+    } else if is_of(&LOUD) {
+        Word::Loud
+    } else {
+        Word::Other
+    })
+}
+
+/// True for what only loggers write.
+pub(super) fn is_marked(members: &Members<'_>) -> bool {
+    let is_google = |name: &String| name.starts_with("logging.googleapis.com/");
+    has(members, &LOGGERS) || members.keys().any(is_google)
+}
+
 /// True for a line of a logger, which has no severity or is no finding.
 pub(super) fn is_log_line(members: &Members<'_>) -> bool {
-    let is_message = has(members, &MESSAGES) || has(members, &["MESSAGE"]);
-    is_message && (has(members, &LEVELS) || has(members, &TIMES) || has(members, &LOGGERS))
+    let is_logged = has(members, &LEVELS) || has(members, &TIMES) || has(members, &PERHAPS);
+    let is_message = has(members, &MESSAGES);
+    is_message && (is_marked(members) || (is_logged && !may_be_finding(members)))
+}
+
+/// True for an object without a severity that tells what is wrong where.
+pub(super) fn may_be_finding(members: &Members<'_>) -> bool {
+    if is_marked(members) || has(members, &PERHAPS) {
+        return false;
+    }
+    let place = spells(members, &FILES) || spells(members, &PARTS);
+    let (line, rule) = (spells(members, &LINES), spells(members, &RULES));
+    let is_timed = has(members, &TIMES) || spells(members, &TIMES);
+    let is_leveled = has(members, &LEVELS);
+    let is_quiet = word(members, &LEVELS) == Some(Word::Quiet);
+    let says = has(members, &MESSAGES) || spells(members, &DESCRIPTIONS);
+    is_known_weakness(members)
+        || (spells(members, &["severity"]) && !is_timed)
+        || (place && line && (rule || has(members, &["code"])))
+        || (place && line && !is_timed && !is_quiet)
+        || (place && rule && says && !is_timed && !is_leveled)
 }
 
 /// Looks at an object with a severity.
 pub(super) fn graded(members: &Members<'_>) -> Graded {
-    let is_google = |name: &String| name.starts_with("logging.googleapis.com/");
-    let (place, rule) = (has(members, &PLACES), has(members, &RULES));
-    let is_marked = has(members, &LOGGERS) || members.keys().any(is_google);
-    let is_timed = has(members, &TIMES) && has(members, &MESSAGES);
-    // The severities of syslog are numbers.
-    let is_number = members
-        .get("severity")
-        .is_some_and(|raw| text(raw).is_none() && has(members, &MESSAGES));
-    if has(members, &DESCRIPTIONS) && !is_marked {
-        Graded::Finding
-    } else if is_marked || is_timed || is_number {
-        if place && rule {
+    let word = word(members, &["severity"]).unwrap_or(Word::Other);
+    let (file, part) = (spells(members, &FILES), spells(members, &PARTS));
+    let (line, known) = (spells(members, &LINES), is_known_weakness(members));
+    let rule = known || spells(members, &RULES);
+    let rule_or_check = rule || spells(members, &CHECK);
+    let place = file || part || line;
+    let (says, is_timed) = (has(members, &MESSAGES), has(members, &TIMES));
+    let or_log_line = |is_finding| {
+        if is_finding {
             Graded::Finding
         } else {
             Graded::LogLine
         }
-    } else if place || rule || has(members, &KINDS) {
+    };
+    if is_marked(members) {
+        Graded::LogLine
+    } else if has(members, &PERHAPS) {
+        or_log_line(place && rule)
+    } else if has(members, &DESCRIPTIONS) || known || ((file || part) && line) {
         Graded::Finding
+    } else if word == Word::Number && says {
+        or_log_line(place && rule_or_check)
+    } else if word != Word::Other && says && is_timed {
+        or_log_line(place && rule)
+    } else if file || line || rule_or_check || has(members, &KINDS) {
+        Graded::Finding
+    } else if part {
+        or_log_line(word != Word::Quiet)
+    } else if !says && (word == Word::Other || !is_timed) {
+        Graded::Silent
+    } else if word == Word::Other {
+        Graded::Plain
     } else {
         Graded::Alone
     }

@@ -4,11 +4,12 @@
 //! ```text
 //!  bytes ─▶ decoding ─▶ scanner (grammar) ─▶ documents ─▶ shapes ─┬▶ entries: findings and fixes
 //!                          text, and what is broken               ├▶ sarif
-//!                                                                 └▶ loglines · foreign: neither
+//!                                                                 └▶ loglines · foreign · failures
 //! ```
 
 mod decoding;
 mod entries;
+mod failures;
 mod foreign;
 mod grammar;
 mod json;

@@ -8,6 +8,8 @@ use super::grammar::{Grammar, Step, TELLING};
 pub(super) const LONGEST_DOCUMENT: usize = 64 * 1024 * 1024;
 /// So much is looked at to know a report that is no JSON.
 const LONGEST_HINT: usize = 24;
+/// So much is looked at to know a report that breaks off before it says anything.
+const LONGEST_TORN: usize = 200;
 
 /// What was found.
 #[derive(Debug, PartialEq)]
@@ -44,6 +46,8 @@ pub(super) struct Scanner {
     open: Option<Open>,
     /// It is a document if nothing but the end of the line follows: `[1]` may begin a text.
     held: Option<Whole>,
+    /// The line begins anew after what is held, as those of a progress bar do.
+    is_returned: bool,
     /// What follows a bracket that begins no JSON, perhaps a report in another notation.
     hint: Option<Vec<u8>>,
     /// There is text besides the documents.
@@ -55,6 +59,8 @@ pub(super) struct Scanner {
 enum Escape {
     None,
     Begun,
+    /// Up to the character that names a set of characters.
+    Charset,
     /// Up to a letter.
     Control,
     /// Up to a bell, or another escape and a character.
@@ -82,6 +88,7 @@ impl Scanner {
             escape: Escape::None,
             open: None,
             held: None,
+            is_returned: false,
             hint: None,
             has_text: false,
         }
@@ -104,7 +111,7 @@ impl Scanner {
 
     pub(super) fn finish(&mut self, take: &mut impl FnMut(Found)) {
         if let Some(open) = self.open.take() {
-            if open.is_report() {
+            if open.is_report() || open.may_be_report() {
                 let words = "it is cut off".to_owned();
                 take(Found::Broken {
                     line: self.line,
@@ -133,6 +140,11 @@ impl Scanner {
                 self.release(take);
                 1
             }
+            // The next line of a progress bar stands in the place of this one.
+            [b'\r', ..] => {
+                (self.is_fresh, self.is_returned) = (true, true);
+                1
+            }
             [0x1b, ..] => {
                 self.escape = Escape::Begun;
                 1
@@ -143,6 +155,9 @@ impl Scanner {
             [bracket @ (b'{' | b'['), after @ ..] => {
                 if self.is_none(*bracket, after.first().copied()) {
                     return self.pass_text(rest);
+                }
+                if std::mem::take(&mut self.is_returned) && self.held.take().is_some() {
+                    self.has_text = true;
                 }
                 self.release(take);
                 let is_fresh = self.is_fresh && !self.is_aside;
@@ -186,7 +201,7 @@ impl Scanner {
         self.has_text = true;
         self.is_fresh = false;
         self.held = None;
-        let is_special = |byte: &u8| matches!(byte, b'\n' | b'{' | b'[' | 0x1b);
+        let is_special = |byte: &u8| matches!(byte, b'\n' | b'\r' | b'{' | b'[' | 0x1b);
         let length = rest[1..].iter().position(is_special);
         length.map_or(rest.len(), |length| length + 1)
     }
@@ -219,7 +234,7 @@ impl Scanner {
         self.is_fresh = true;
         if open.is_too_long {
             let mib = LONGEST_DOCUMENT / 1024 / 1024;
-            if is_report {
+            if is_report || open.grammar.signs.is_keyed {
                 let words = format!("the document that begins here has more than {mib} MiB");
                 take(Found::Broken {
                     line: open.line,
@@ -238,7 +253,7 @@ impl Scanner {
         if is_keyed {
             take(Found::Document(whole));
         } else if open.is_fresh {
-            self.held = Some(whole);
+            (self.held, self.is_returned) = (Some(whole), false);
         } else {
             (self.has_text, self.is_fresh) = (true, false);
         }
@@ -248,7 +263,7 @@ impl Scanner {
     fn give_up(&mut self, next: u8, words: String, take: &mut impl FnMut(Found)) {
         let Some(open) = self.open.take() else { return };
         let line = self.line;
-        if open.is_report() {
+        if open.is_report() || open.is_torn(next) {
             take(Found::Broken { line, words });
         } else if next == 0 && open.text.len() == 1 {
             let words = "it is UTF-16 within other text".to_owned();
@@ -283,7 +298,13 @@ impl Scanner {
         let ends_line = byte == b'\n';
         self.escape = match (self.escape, byte) {
             (Escape::Begun, b'[') | (Escape::Control, b' '..=b'?') => Escape::Control,
-            (Escape::Begun, b']') => Escape::Command,
+            (Escape::Begun | Escape::Charset, b' '..=b'/') => Escape::Charset,
+            (Escape::Begun, b']' | b'P' | b'X' | b'^' | b'_') => Escape::Command,
+            // To another place in the line, or to another line.
+            (Escape::Control, b'E'..=b'H') => {
+                self.is_fresh = true;
+                Escape::None
+            }
             (Escape::Command, 0x1b) => Escape::CommandEnd,
             (Escape::Command, byte) if byte != 0x07 && !ends_line => Escape::Command,
             _ => Escape::None,
@@ -300,6 +321,50 @@ impl Open {
         } else {
             self.grammar.signs.is_telling
         }
+    }
+
+    /// It may be one, where nothing follows: a list, the beginning of a name, or a finding within a
+    /// line of other text.
+    fn may_be_report(&self) -> bool {
+        let signs = self.grammar.signs;
+        if self.is_fresh {
+            // A brace that stands alone ends many a text.
+            !signs.has_more && (self.text.starts_with(b"[") || self.text.contains(&b'"'))
+        } else {
+            signs.is_graded || (self.is_too_long && signs.is_keyed)
+        }
+    }
+
+    /// Text at the beginning of a line tears it apart before anything was said: a name, or a list
+    /// whose program died.
+    fn is_torn(&self, next: u8) -> bool {
+        if !self.is_fresh || self.text.len() > LONGEST_TORN {
+            return false;
+        }
+        if self.grammar.is_in_name() {
+            return !self.grammar.signs.has_more && next == b'\n';
+        }
+        // Most braces end their line, and something else follows than a word.
+        if self.text.ends_with(b"\n") && !next.is_ascii_alphabetic() {
+            return false;
+        }
+        let Some(end) = self.text.iter().rposition(|byte| *byte == b'\n') else {
+            return false;
+        };
+        let (head, word) = self.text.split_at(end);
+        let has_name = !self.grammar.signs.has_more && head.contains(&b'"');
+        let is_begun = |byte: &u8| matches!(byte, b'[' | b'{') || byte.is_ascii_whitespace();
+        if !has_name && !head.iter().all(is_begun) {
+            return false;
+        }
+        let word = word[1..].trim_ascii_end();
+        if word.is_empty() && self.text.ends_with(b"\n") {
+            let is_begun = self.text[0] == b'[' || has_name;
+            return next.is_ascii_uppercase() || (is_begun && next.is_ascii_alphabetic());
+        }
+        // A word that begins as `true`, `false` and `null` do.
+        let is_known = matches!(word, b"true" | b"false" | b"null");
+        !has_name && !is_known && !word.is_empty() && word.iter().all(u8::is_ascii_lowercase)
     }
 
     fn push(&mut self, bytes: &[u8]) {

@@ -5,11 +5,10 @@ use serde_json::value::RawValue;
 
 use super::Report;
 use super::entries::Listed;
-use super::foreign::{self, OTHER};
-use super::json::{
-    Document, Members, Problem, holds_objects, is_array, is_null, is_object, mend_surrogates,
-};
-use super::loglines::{Graded, graded, is_log_line};
+use super::failures::own_failure;
+use super::foreign::{self, OTHER, may_hold_findings};
+use super::json::{Document, Members, Problem, is_array, is_null, is_object, mend_surrogates};
+use super::loglines::{Graded, graded, is_log_line, is_marked, may_be_finding};
 use super::sarif::{self, Root};
 use super::scanner::{Found, Whole};
 
@@ -109,14 +108,25 @@ impl Reading {
             return Ok(());
         }
         let severity = members.get("severity").filter(|raw| !is_null(raw));
-        if severity.is_some() {
-            match graded(&members) {
-                Graded::Finding => self.findings().find(document.value(raw)?),
-                Graded::Alone if is_fresh => self.alone = Some(document.value(raw)?),
-                Graded::LogLine | Graded::Alone => {}
+        if severity.is_none() {
+            if !is_log_line(&members) {
+                self.other(raw, &members, is_fresh);
             }
-        } else if !is_log_line(&members) && is_fresh {
-            self.other(&members);
+            return Ok(());
+        }
+        match graded(&members) {
+            Graded::Finding => self.findings().find(document.value(raw)?),
+            // What holds others is no finding itself.
+            Graded::Silent
+                if foreign::known(&members).is_some() || may_hold_findings("", raw, 0) =>
+            {
+                self.other(raw, &members, is_fresh);
+            }
+            Graded::Plain | Graded::Silent if is_fresh => {
+                self.findings().find(document.value(raw)?);
+            }
+            Graded::Alone if is_fresh => self.alone = Some(document.value(raw)?),
+            Graded::LogLine | Graded::Plain | Graded::Silent | Graded::Alone => {}
         }
         Ok(())
     }
@@ -140,7 +150,15 @@ impl Reading {
             is_report = true;
             let mut fixes = Listed::default();
             each_value(document, raw, |value| fixes.fix(value))?;
+            let mut more = members.iter().filter(|(name, _)| *name != "fixes");
+            let may_report =
+                fixes.entries.is_empty() && more.any(|(name, raw)| may_hold_findings(name, raw, 1));
             self.report.fixes.get_or_insert_default().add(fixes);
+            if !has_findings && let Some(words) = foreign::known(members) {
+                self.note(words, true);
+            } else if !has_findings && may_report {
+                self.note(OTHER.to_owned(), true);
+            }
         }
         if !is_report && is_log_line(members) {
             return Ok(false);
@@ -156,17 +174,8 @@ impl Reading {
             let words = format!("unreadable report: `{name}` is no list");
             self.report.troubles.add(|| words);
         }
-        if is_report {
-            let failed = members
-                .get("success")
-                .is_some_and(|raw| raw.get() == "false");
-            let nothing = found.entries.is_empty();
-            if let Some(words) = foreign::own_failure(members) {
-                self.report.troubles.add(|| words);
-            } else if failed && has_findings && nothing {
-                let words = "its report says that it did not succeed, and names no finding";
-                self.report.troubles.add(|| words.to_owned());
-            }
+        if is_report && let Some(words) = own_failure(members) {
+            self.report.troubles.add(|| words);
         }
         if has_findings {
             self.findings().add(found);
@@ -180,11 +189,10 @@ impl Reading {
         raw: &'a RawValue,
         is_fresh: bool,
     ) -> Result<(), Problem> {
-        let mut first: Option<Members<'a>> = None;
-        let (mut entries, mut reports, mut with_severity) = (0_usize, false, false);
-        let mut wrong = None;
+        let (mut is_empty, mut reports, mut with_severity) = (true, false, false);
+        let (mut wrong, mut known) = (None, None);
         document.each(raw, |_, entry| {
-            entries += 1;
+            is_empty = false;
             if !is_object(entry) {
                 return;
             }
@@ -193,7 +201,7 @@ impl Reading {
                     with_severity |= members.contains_key("severity");
                     let lists = FINDINGS.iter().filter_map(|name| members.get(*name));
                     reports |= sarif::is_log(&members) || lists.into_iter().any(|it| is_array(it));
-                    first.get_or_insert(members);
+                    known = known.take().or_else(|| foreign::known(&members));
                 }
                 Err(problem) => wrong = wrong.take().or(Some(problem)),
             }
@@ -207,21 +215,37 @@ impl Reading {
             });
         }
         if with_severity {
-            self.findings();
-            return self.entries(document, raw, |reading, entry| {
-                if graded(&document.members(entry)?) != Graded::LogLine {
-                    reading.findings().find(document.value(entry)?);
-                }
-                Ok(())
-            });
+            return self.graded(document, raw, is_fresh);
         }
-        if entries == 0 && is_fresh {
-            self.findings();
-        } else if is_fresh {
-            match first {
-                Some(members) => self.other(&members),
-                None => self.note(OTHER.to_owned(), false),
+        match known {
+            Some(words) => self.note(words, true),
+            None if is_empty && is_fresh => {
+                self.findings();
             }
+            None if is_fresh => self.note(OTHER.to_owned(), may_hold_findings("", raw, 0)),
+            None => {}
+        }
+        Ok(())
+    }
+
+    /// Reads a list of findings: all but what only loggers write.
+    fn graded<'a>(
+        &mut self,
+        document: Document<'a>,
+        raw: &'a RawValue,
+        is_fresh: bool,
+    ) -> Result<(), Problem> {
+        let mut found = Listed::default();
+        self.entries(document, raw, |_, entry| {
+            if !is_marked(&document.members(entry)?) {
+                found.find(document.value(entry)?);
+            }
+            Ok(())
+        })?;
+        if !found.entries.is_empty() || !found.suppressed.is_empty() {
+            self.findings().add(found);
+        } else if is_fresh {
+            self.note(OTHER.to_owned(), true);
         }
         Ok(())
     }
@@ -242,12 +266,18 @@ impl Reading {
         read
     }
 
-    /// JSON that is no report, by its names.
-    fn other(&mut self, members: &Members<'_>) {
-        let may_report = members.values().any(|raw| holds_objects(raw));
-        match foreign::known(members) {
-            Some(words) => self.note(words, true),
-            None => self.note(OTHER.to_owned(), may_report),
+    /// JSON that is no report: that of a known tool wherever it stands, any other where a report
+    /// begins.
+    fn other(&mut self, raw: &RawValue, members: &Members<'_>, is_fresh: bool) {
+        if let Some(words) = foreign::known(members) {
+            self.note(words, true);
+        } else if is_fresh {
+            if let Some(words) = own_failure(members) {
+                self.report.troubles.add(|| words);
+                return;
+            }
+            let may_report = may_be_finding(members) || may_hold_findings("", raw, 0);
+            self.note(OTHER.to_owned(), may_report);
         }
     }
 

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 use serde_sarif::sarif::{Invocation, Notification, ResultLevel};
 
-use super::super::json::{Members, Problem, is_array};
+use super::super::json::{Members, Problem, is_array, is_object};
 use super::super::troubles::Troubles;
 use super::messages::words_or;
 use super::rules::Named;
@@ -32,26 +32,33 @@ struct Override {
 }
 
 impl<'a> Run<'a> {
-    /// Reads how the tool ran.
+    /// Reads how the tool ran, and what made SARIF of its words.
     pub(super) fn read_invocations(
         &mut self,
         run: &Members<'a>,
         troubles: &mut Troubles,
     ) -> Result<(), Problem> {
-        let Some(raw) = run.get("invocations").filter(|raw| is_array(raw)) else {
-            return Ok(());
-        };
         let document = self.document;
         let mut found = Invocations::default();
-        document.each(raw, |index, raw| {
-            let place = format!("{}.invocations[{index}]", self.place);
+        let mut take = |place: String, raw| {
             let read = typed::read::<Invocation>(document, raw, &place, tidy);
             let read = read.and_then(|invocation| {
                 let wrong = |words| document.problem(raw, format!("{place}: {words}"));
                 self.invocation(&invocation, &mut found).map_err(wrong)
             });
             troubles.unless(document, read);
-        })?;
+        };
+        if let Some(raw) = run.get("invocations").filter(|raw| is_array(raw)) {
+            document.each(raw, |index, raw| {
+                take(format!("{}.invocations[{index}]", self.place), raw);
+            })?;
+        }
+        if let Some(raw) = run.get("conversion").filter(|raw| is_object(raw))
+            && let Some(raw) = document.members(raw)?.get("invocation").copied()
+            && is_object(raw)
+        {
+            take(format!("{}.conversion.invocation", self.place), raw);
+        }
         self.invocations = found;
         Ok(())
     }
@@ -75,6 +82,9 @@ impl<'a> Run<'a> {
             let code = ran
                 .exit_code
                 .map(|code| format!("it ended with status {code}"));
+            let signal = ran.exit_signal_name.as_ref();
+            let killed = signal.map(|name| format!("it was killed by {name}"));
+            let told = told.or(killed);
             let none = || "it says that it did not succeed, and not why".to_owned();
             words.push(told.or(code).unwrap_or_else(none));
         }
@@ -174,6 +184,8 @@ fn tidy(invocation: &mut Map<String, Value>) {
             "executionSuccessful",
             "exitCode",
             "exitCodeDescription",
+            "exitSignalName",
+            "exitSignalNumber",
             "processStartFailureMessage",
             "ruleConfigurationOverrides",
             "notificationConfigurationOverrides",
@@ -181,11 +193,18 @@ fn tidy(invocation: &mut Map<String, Value>) {
             "toolExecutionNotifications",
         ],
     );
-    // Where it is not said, nothing failed.
-    let success = invocation.entry("executionSuccessful");
-    let success = success.or_insert(Value::Bool(true));
-    if success.is_null() {
-        *success = Value::Bool(true);
+    // Where it is not said, its end tells.
+    if invocation
+        .get("executionSuccessful")
+        .is_none_or(Value::is_null)
+    {
+        let is_killed = |it: &Value| it.as_str().is_some_and(|name| !name.trim().is_empty());
+        let is_bad = |it: &Value| it.as_f64().is_some_and(|code| code != 0.0);
+        let says = |name: &str, is: &dyn Fn(&Value) -> bool| invocation.get(name).is_some_and(is);
+        let has_failed = says("exitSignalName", &is_killed)
+            || says("exitSignalNumber", &is_bad)
+            || says("exitCode", &is_bad);
+        invocation.insert("executionSuccessful".to_owned(), Value::Bool(!has_failed));
     }
     for name in [
         "ruleConfigurationOverrides",

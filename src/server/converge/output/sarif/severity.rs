@@ -5,12 +5,17 @@ use serde_sarif::sarif::{PropertyBag, ResultLevel};
 
 use crate::domain::Severity;
 
-/// Scores of CVSS from which on a severity begins.
-const SCORES: [(f64, Severity); 4] = [
-    (9.0, Severity::Critical),
-    (7.0, Severity::High),
-    (4.0, Severity::Medium),
-    (0.0, Severity::Low),
+/// Properties that hold a score of CVSS, in small letters and without what joins words.
+const SCORES: [&str; 9] = [
+    "securityseverity",
+    "cvss",
+    "cvssscore",
+    "cvssbasescore",
+    "cvssv2basescore",
+    "cvssv3basescore",
+    "cvssv31basescore",
+    "cvssv4basescore",
+    "basescore",
 ];
 /// Properties that hold a word for it.
 const WORDS: [&str; 6] = [
@@ -42,6 +47,7 @@ pub(super) struct Says<'a> {
 /// What the properties of a rule say.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Grades {
+    /// By a score of CVSS, or a word in its place.
     score: Option<Severity>,
     word: Option<Severity>,
 }
@@ -52,32 +58,49 @@ impl Grades {
             return Self::default();
         };
         let inner = |name: &str| bag.additional_properties.get(name);
-        let score = match inner("security-severity") {
-            Some(Value::String(text)) => text.trim().parse().ok(),
-            Some(number) => number.as_f64(),
-            None => None,
-        };
-        let score = score.filter(|score| (0.0..=10.0).contains(score));
-        let known = |word: &str| Some(Severity::read(word)).filter(|it| *it != Severity::Unknown);
-        let words = WORDS.iter().filter_map(|name| inner(name)?.as_str());
-        let nested = inner("problem").and_then(|problem| problem.get("severity")?.as_str());
-        let word = words.chain(nested).find_map(known);
+        let word = |value: &Value| Some(Severity::told(value)).filter(|it| is_known(*it));
+        // The name that GitHub reads says more than any other.
+        let first = inner("security-severity").into_iter();
+        let others = bag.additional_properties.iter();
+        let others = others.filter(|(name, _)| SCORES.contains(&letters(name).as_str()));
+        let all: Vec<&Value> = first.chain(others.map(|(_, value)| value)).collect();
+        let score = all.iter().find_map(|value| by_score(value));
+        let graded = all.iter().find_map(|value| word(value));
+        let words = WORDS.iter().filter_map(|name| inner(name));
+        let nested = inner("problem").and_then(|problem| problem.get("severity"));
+        let word = words.chain(nested).find_map(word);
         let tags = bag.tags.iter().flatten();
         let tag = |tag: &String| {
             let mut tags = TAGS.into_iter();
             tags.find(|it| it.as_str().eq_ignore_ascii_case(tag.trim()))
         };
         Self {
-            score: score.map(by_score),
+            score: score.or(graded),
             word: word.or_else(|| tags.filter_map(tag).max()),
         }
     }
 }
 
-fn by_score(score: f64) -> Severity {
-    let mut steps = SCORES.iter();
-    let step = steps.find(|(from, _)| score >= *from);
-    step.map_or(Severity::Low, |(_, severity)| *severity)
+fn is_known(severity: Severity) -> bool {
+    severity != Severity::Unknown
+}
+
+fn letters(name: &str) -> String {
+    let letters = name.chars().filter(|letter| letter.is_ascii_alphanumeric());
+    letters.map(|letter| letter.to_ascii_lowercase()).collect()
+}
+
+/// A score, also with a comma, also within an object.
+fn by_score(value: &Value) -> Option<Severity> {
+    let score = match value {
+        Value::String(text) => text.trim().replace(',', ".").parse().ok()?,
+        Value::Object(map) => {
+            let mut inner = ["score", "baseScore", "base_score"].iter();
+            return inner.find_map(|name| by_score(map.get(*name)?));
+        }
+        number => number.as_f64()?,
+    };
+    Severity::by_score(score)
 }
 
 fn by_level(level: ResultLevel) -> Option<Severity> {

@@ -1,6 +1,9 @@
 //! What tools print, and what it is taken for.
 
 mod documents;
+mod foreign;
+mod lines;
+mod torn;
 
 use std::path::Path;
 
@@ -134,7 +137,8 @@ fn reports_are_read_in_every_shape() {
         ),
         (
             r#"{"findings": [7, null, "", [], {}]}"#,
-            "medium 7, medium [], medium {} | -",
+            "medium 7, medium an entry that says nothing, medium an entry that says nothing, \
+             medium [], medium {} | -",
             "",
         ),
     ]);
@@ -278,7 +282,7 @@ fn a_report_may_say_itself_that_it_is_none() {
         (
             r#"{"findings": ["a"], "success": false}"#,
             "medium a | -",
-            "",
+            "did not succeed",
         ),
         (
             r#"{"findings": [], "success": true, "error": null}"#,
@@ -290,12 +294,12 @@ fn a_report_may_say_itself_that_it_is_none() {
 }
 
 #[test]
-fn a_finding_without_a_severity_counts_as_medium_and_says_so() {
+fn a_finding_without_a_severity_counts_as_medium_and_one_of_its_own_words_is_not_known() {
     let report = read(
         r#"{"findings": ["a", {"description": "b", "severity": "odd"}, {"description": "c", "severity": 7},
         {"description": "d", "level": "error"}]}"#,
     );
-    assert_eq!(told(&report), "medium a, medium b, medium c, high d | -");
+    assert_eq!(told(&report), "medium a, unknown b, unknown c, high d | -");
     let entries = report.findings.unwrap().entries;
     assert_eq!(
         entries[0],
@@ -306,7 +310,11 @@ fn a_finding_without_a_severity_counts_as_medium_and_says_so() {
         .map(|it| it["severity_told"].clone())
         .collect();
     assert_eq!(words, [Value::Null, json!("odd"), json!(7), Value::Null]);
-    assert!(entries[3].get("severity_assumed").is_none());
+    assert!(
+        entries[1..]
+            .iter()
+            .all(|it| it.get("severity_assumed").is_none())
+    );
     // The words of a long one are told once, too.
     let long = json!({"findings": [{"description": "y".repeat(20_000), "line": 7}]});
     let entry = &read(long.to_string()).findings.unwrap().entries[0];

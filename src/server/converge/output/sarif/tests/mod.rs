@@ -175,6 +175,11 @@ fn a_run_that_did_not_do_its_work_says_so_in_the_words_of_its_tool() {
             json!({"executionSuccessful": false, "exitCode": 3}),
             "lint: it ended with status 3",
         ),
+        (json!({"exitCode": 1}), "lint: it ended with status 1"),
+        (
+            json!({"executionSuccessful": null, "exitSignalName": "SIGSEGV"}),
+            "lint: it was killed by SIGSEGV",
+        ),
         (
             json!({"executionSuccessful": true, "processStartFailureMessage": "no shell"}),
             "lint: no shell",
@@ -199,11 +204,15 @@ fn a_run_that_did_not_do_its_work_says_so_in_the_words_of_its_tool() {
             "{invocation}: {report:?}"
         );
     }
+    let mut run = run(&json!([]), &json!([]));
+    run["conversion"] = json!({"invocation": {"executionSuccessful": false, "exitCode": 4}});
+    let words = trouble(&log(&run));
+    assert!(words.ends_with("it ended with status 4"), "{words}");
     let set = json!([{"descriptor": {"id": "N1"}, "configuration": {"level": "note"}}]);
     let small = json!([note("warning"), note("none"), {"message": {"text": "x"}}]);
     let fine = [
         json!({"executionSuccessful": true, "exitCode": 1}),
-        json!({"executionSuccessful": null}),
+        json!({"executionSuccessful": null, "exitCode": 0}),
         json!({}),
         json!({"executionSuccessful": true, "toolExecutionNotifications": small}),
         json!({"notificationConfigurationOverrides": set, "toolExecutionNotifications": [by_id]}),

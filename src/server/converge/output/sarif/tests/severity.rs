@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{entries, log, run, told, trouble};
 
 /// Result, its rule, what the invocation sets for the rule, and how grave it is.
-const GRADES: [(&str, &str, &str, &str); 32] = [
+const GRADES: [(&str, &str, &str, &str); 41] = [
     ("{}", "{}", "{}", "medium"),
     (r#"{"level": "error"}"#, "{}", "{}", "high"),
     (r#"{"level": "Error"}"#, "{}", "{}", "high"),
@@ -105,6 +105,56 @@ const GRADES: [(&str, &str, &str, &str); 32] = [
         r#"{"properties": {"security-severity": "9.8"}}"#,
         "{}",
         "-",
+    ),
+    // Scores under other names, and words in the place of one.
+    (
+        r#"{"properties": {"security-severity": "HIGH"}, "level": "note"}"#,
+        "{}",
+        "{}",
+        "high",
+    ),
+    (
+        r#"{"level": "note"}"#,
+        r#"{"properties": {"security-severity": "HIGH"}}"#,
+        "{}",
+        "high",
+    ),
+    (
+        r#"{"properties": {"security-severity": "9,8"}}"#,
+        "{}",
+        "{}",
+        "critical",
+    ),
+    (
+        r#"{"properties": {"security_severity": "9.8"}}"#,
+        "{}",
+        "{}",
+        "critical",
+    ),
+    (
+        r#"{"properties": {"securitySeverity": 7.5}}"#,
+        "{}",
+        "{}",
+        "high",
+    ),
+    ("{}", r#"{"properties": {"cvss": "9.1"}}"#, "{}", "critical"),
+    (
+        r#"{"properties": {"cvssv3_baseScore": 8.8}}"#,
+        "{}",
+        "{}",
+        "high",
+    ),
+    (
+        r#"{"properties": {"cvss": {"score": 9.1}}, "level": "note"}"#,
+        "{}",
+        "{}",
+        "critical",
+    ),
+    (
+        r#"{"properties": {"severity": "SEVERITY_HIGH"}, "level": "note"}"#,
+        "{}",
+        "{}",
+        "high",
     ),
     // Words among the properties.
     (

@@ -1,0 +1,119 @@
+//! Lines of findings and lines of loggers, where they are hard to tell apart.
+
+use super::{check, read, told, trouble};
+
+#[test]
+fn what_names_a_place_and_a_rule_in_any_spelling_is_a_finding() {
+    for line in [
+        r#"{"severity":"high","cwe_id":"CWE-89","fileName":"a.py","message":"m"}"#,
+        r#"{"severity":"high","file":"a.py","line":3,"message":"m","timestamp":"2026-11-26"}"#,
+        r#"{"severity":"ERROR","file":"a.py","line":3,"message":"m","time":"2026-11-26"}"#,
+        r#"{"severity":"error","file_name":"a.py","message":"m"}"#,
+        r#"{"severity":"error","File":"a.py","message":"m"}"#,
+        r#"{"severity":"error","uri":"a.py","message":"m"}"#,
+        r#"{"severity":"error","url":"http://x/","message":"m"}"#,
+        r#"{"severity":"error","resource":"aws_s3","message":"m"}"#,
+        r#"{"severity":"error","package":"flask","message":"m"}"#,
+        r#"{"severity":"error","test_id":"B1","message":"m"}"#,
+        r#"{"severity":"error","RuleId":"B1","message":"m"}"#,
+        r#"{"severity":"error","ruleID":"B1","message":"m"}"#,
+        r#"{"severity":"error","cwe":"79","message":"m","time":"x"}"#,
+        r#"{"severity":"error","id":"GHSA-1","message":"m","time":"x"}"#,
+        r#"{"severity":"high","message":"m"}"#,
+        r#"{"severity":2,"ruleId":"no-eval","line":1,"message":"m"}"#,
+    ] {
+        let report = read(format!("text\n{line}\n{line}\n"));
+        let found = told(&report);
+        assert_eq!(found.matches(" m").count(), 2, "{line}: {found}");
+        assert_eq!(trouble(&report), "", "{line}");
+    }
+    for line in [
+        r#"{"severity":"high","alert":"XSS"}"#,
+        r#"{"id":"GHSA-1","severity":"HIGH"}"#,
+        r#"{"severity":"low","alert":"XSS","timestamp":"x"}"#,
+    ] {
+        let found = read(format!("{line}\n{line}\n")).findings;
+        assert_eq!(found.unwrap().entries.len(), 2, "{line}");
+    }
+    // A list of them is a report as a whole, but for what only loggers write.
+    check(&[
+        (
+            r#"[{"severity": "error", "message": "m", "time": "x"}]"#,
+            "high m | -",
+            "",
+        ),
+        (
+            r#"[{"severity": "error", "message": "m", "insertId": "x"}]"#,
+            "- | -",
+            "unreadable report",
+        ),
+    ]);
+}
+
+#[test]
+fn what_a_service_logs_of_itself_is_no_finding() {
+    for line in [
+        r#"{"severity":"INFO","timestamp":"x","message":"ok","check":"db","path":"/healthz"}"#,
+        r#"{"severity":"ERROR","timestamp":"x","message":"down","check":"db","path":"/healthz"}"#,
+        r#"{"severity":"NOTICE","message":"This is the default display field.","component":"arbitrary-property"}"#,
+        r#"{"severity":"INFO","message":"m","url":"/x"}"#,
+        r#"{"severity":"ERROR","message":"m","logging.googleapis.com/sourceLocation":{"file":"a.py","line":"3"},"file":"a.py","line":3,"rule":"R"}"#,
+        r#"{"severity":"error","time":1,"caller":"a.go:3","message":"m","file":"a.go","line":3}"#,
+        r#"{"severity":"ERROR","logger":"app","file":"a.py","line":3,"message":"m","timestamp":"x"}"#,
+    ] {
+        for text in [line.to_owned(), format!("{line}\n{line}\n")] {
+            let report = read(text);
+            assert_eq!(
+                (told(&report).as_str(), trouble(&report)),
+                ("- | -", String::new()),
+                "{line}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_severity_that_is_plain_is_read_in_any_form() {
+    for (told_as, expected) in [
+        (r#""9.8""#, "critical"),
+        ("9.8", "critical"),
+        ("7.0", "high"),
+        ("3.9", "low"),
+        (r#""10.0""#, "critical"),
+        (r#""10.1""#, "unknown"),
+        ("9", "unknown"),
+        (r#""9""#, "unknown"),
+        (r#""urgent""#, "unknown"),
+        (r#""P0""#, "unknown"),
+        (r#""Very High""#, "high"),
+        (r#""HIGH (8.1)""#, "high"),
+        (r#""LOW (9.8)""#, "critical"),
+        (r#""SEVERITY_HIGH""#, "high"),
+        (r#""severity-low""#, "low"),
+        (r#""EMERG""#, "critical"),
+        (r#"["HIGH"]"#, "high"),
+        (r#"["low", "urgent"]"#, "unknown"),
+        (r#""not minor""#, "unknown"),
+        (r#""non-trivial""#, "unknown"),
+        (r#""low-medium""#, "medium"),
+        (r#"{"level": "low"}"#, "unknown"),
+        ("true", "unknown"),
+        ("null", "medium"),
+        (r#""  ""#, "medium"),
+        ("[]", "medium"),
+    ] {
+        let text =
+            format!("{{\"findings\": [{{\"description\": \"d\", \"severity\": {told_as}}}]}}");
+        assert_eq!(told(&read(&text)), format!("{expected} d | -"), "{text}");
+    }
+    // One that is left out may be anything.
+    let odd = r#"{"severity": "urgent", "description": "a"}"#;
+    let low = r#"{"severity": "low", "description": "b"}"#;
+    let text = format!(
+        "{}{}",
+        format!("{odd}\n").repeat(1001),
+        format!("{low}\n").repeat(5)
+    );
+    let found = read(text).findings.unwrap();
+    assert_eq!(found.worst_omitted, Some(crate::domain::Severity::Unknown));
+}
