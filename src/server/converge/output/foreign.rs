@@ -149,8 +149,8 @@ pub(super) fn may_hold_findings(name: &str, raw: &RawValue, around: usize) -> bo
                 let tells = open.last().is_some_and(|it| it.1)
                     || LISTS.iter().any(|it| it.as_bytes() == last);
                 let maps = around + open.iter().filter(|it| !it.0).count();
-                let in_list = open.iter().any(|it| it.0);
-                let is_one = if is_list { tells } else { in_list || maps >= 2 };
+                let within = open.iter().any(|it| it.0);
+                let is_one = if is_list { tells } else { within || maps >= 2 };
                 if is_one && !is_empty {
                     return true;
                 }

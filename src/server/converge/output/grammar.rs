@@ -33,6 +33,8 @@ pub(super) struct Grammar {
     is_name: bool,
     /// Only an object may follow the first bracket: it stands within a line of text.
     is_within: bool,
+    /// There is more than brackets and the first name.
+    pub(super) has_more: bool,
     pub(super) signs: Signs,
 }
 
@@ -45,8 +47,6 @@ pub(super) struct Signs {
     pub(super) is_telling: bool,
     /// One of its names is that of a severity.
     pub(super) is_graded: bool,
-    /// There is more than brackets and the first name.
-    pub(super) has_more: bool,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -90,6 +90,7 @@ impl Grammar {
             name: Vec::new(),
             is_name: false,
             is_within,
+            has_more: false,
             signs: Signs::default(),
         };
         grammar.push(bracket);
@@ -184,7 +185,7 @@ impl Grammar {
                 let in_list = self.open.first() == Some(&b'[');
                 self.signs.is_telling |= is_of(&TELLING) || (in_list && is_of(&OF_ENTRIES));
                 self.signs.is_graded |= is_of(&["severity"]);
-                (self.signs.is_keyed, self.signs.has_more) = (true, true);
+                (self.signs.is_keyed, self.has_more) = (true, true);
                 self.expect = Expect::Value;
             }
             (Expect::Value | Expect::ValueOrEnd, b'{' | b'[') => {
@@ -204,7 +205,7 @@ impl Grammar {
                     return Err("no report".to_owned());
                 }
                 self.expect = Expect::CommaOrEnd;
-                self.signs.has_more = true;
+                self.has_more = true;
                 (self.is_name, self.token) = match byte {
                     b'"' => (false, Token::Text),
                     _ => (false, Token::Bare),
@@ -239,7 +240,7 @@ impl Grammar {
 
     fn pop(&mut self) {
         self.open.pop();
-        self.signs.has_more = true;
+        self.has_more = true;
         self.expect = Expect::CommaOrEnd;
     }
 

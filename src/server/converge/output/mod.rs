@@ -14,6 +14,7 @@ mod foreign;
 mod grammar;
 mod json;
 mod loglines;
+mod open;
 mod sarif;
 mod scanner;
 mod shapes;

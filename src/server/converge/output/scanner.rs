@@ -2,14 +2,11 @@
 //! text before, between and after them. Every byte is looked at once, and no more is kept than
 //! the document that is open.
 
-use super::grammar::{Grammar, Step, TELLING};
+use super::grammar::{Step, TELLING};
+use super::open::{LONGEST_DOCUMENT, Open};
 
-/// A longer document is not read.
-pub(super) const LONGEST_DOCUMENT: usize = 64 * 1024 * 1024;
 /// So much is looked at to know a report that is no JSON.
 const LONGEST_HINT: usize = 24;
-/// So much is looked at to know a report that breaks off before it says anything.
-const LONGEST_TORN: usize = 200;
 
 /// What was found.
 #[derive(Debug, PartialEq)]
@@ -34,6 +31,13 @@ pub(super) struct Whole {
     pub(super) is_keyed: bool,
 }
 
+#[derive(Debug)]
+struct Held {
+    whole: Whole,
+    /// The line begins anew after it, as those of a progress bar do.
+    is_returned: bool,
+}
+
 /// Looks for documents, piece by piece.
 #[derive(Debug)]
 pub(super) struct Scanner {
@@ -45,9 +49,7 @@ pub(super) struct Scanner {
     escape: Escape,
     open: Option<Open>,
     /// It is a document if nothing but the end of the line follows: `[1]` may begin a text.
-    held: Option<Whole>,
-    /// The line begins anew after what is held, as those of a progress bar do.
-    is_returned: bool,
+    held: Option<Held>,
     /// What follows a bracket that begins no JSON, perhaps a report in another notation.
     hint: Option<Vec<u8>>,
     /// There is text besides the documents.
@@ -68,16 +70,6 @@ enum Escape {
     CommandEnd,
 }
 
-/// A document that has begun.
-#[derive(Debug)]
-struct Open {
-    text: Vec<u8>,
-    line: u64,
-    is_fresh: bool,
-    is_too_long: bool,
-    grammar: Grammar,
-}
-
 impl Scanner {
     /// `is_aside` where reports are not expected, but may be.
     pub(super) fn new(is_aside: bool) -> Self {
@@ -88,7 +80,6 @@ impl Scanner {
             escape: Escape::None,
             open: None,
             held: None,
-            is_returned: false,
             hint: None,
             has_text: false,
         }
@@ -125,8 +116,8 @@ impl Scanner {
 
     /// What is held is a document.
     fn release(&mut self, take: &mut impl FnMut(Found)) {
-        if let Some(whole) = self.held.take() {
-            take(Found::Document(whole));
+        if let Some(held) = self.held.take() {
+            take(Found::Document(held.whole));
         }
     }
 
@@ -142,7 +133,10 @@ impl Scanner {
             }
             // The next line of a progress bar stands in the place of this one.
             [b'\r', ..] => {
-                (self.is_fresh, self.is_returned) = (true, true);
+                self.is_fresh = true;
+                if let Some(held) = &mut self.held {
+                    held.is_returned = true;
+                }
                 1
             }
             [0x1b, ..] => {
@@ -156,18 +150,12 @@ impl Scanner {
                 if self.is_none(*bracket, after.first().copied()) {
                     return self.pass_text(rest);
                 }
-                if std::mem::take(&mut self.is_returned) && self.held.take().is_some() {
-                    self.has_text = true;
+                if self.held.as_ref().is_some_and(|held| held.is_returned) {
+                    (self.held, self.has_text) = (None, true);
                 }
                 self.release(take);
                 let is_fresh = self.is_fresh && !self.is_aside;
-                self.open = Some(Open {
-                    text: vec![*bracket],
-                    line: self.line,
-                    is_fresh,
-                    is_too_long: false,
-                    grammar: Grammar::new(*bracket, !is_fresh),
-                });
+                self.open = Some(Open::new(*bracket, self.line, is_fresh));
                 1
             }
             _ => {
@@ -253,7 +241,8 @@ impl Scanner {
         if is_keyed {
             take(Found::Document(whole));
         } else if open.is_fresh {
-            (self.held, self.is_returned) = (Some(whole), false);
+            let is_returned = false;
+            self.held = Some(Held { whole, is_returned });
         } else {
             (self.has_text, self.is_fresh) = (true, false);
         }
@@ -310,70 +299,6 @@ impl Scanner {
             _ => Escape::None,
         };
         usize::from(!ends_line)
-    }
-}
-
-impl Open {
-    /// It begins as a report does: what breaks off here must not be taken for text.
-    fn is_report(&self) -> bool {
-        if self.is_fresh {
-            self.grammar.signs.is_keyed
-        } else {
-            self.grammar.signs.is_telling
-        }
-    }
-
-    /// It may be one, where nothing follows: a list, the beginning of a name, or a finding within a
-    /// line of other text.
-    fn may_be_report(&self) -> bool {
-        let signs = self.grammar.signs;
-        if self.is_fresh {
-            // A brace that stands alone ends many a text.
-            !signs.has_more && (self.text.starts_with(b"[") || self.text.contains(&b'"'))
-        } else {
-            signs.is_graded || (self.is_too_long && signs.is_keyed)
-        }
-    }
-
-    /// Text at the beginning of a line tears it apart before anything was said: a name, or a list
-    /// whose program died.
-    fn is_torn(&self, next: u8) -> bool {
-        if !self.is_fresh || self.text.len() > LONGEST_TORN {
-            return false;
-        }
-        if self.grammar.is_in_name() {
-            return !self.grammar.signs.has_more && next == b'\n';
-        }
-        // Most braces end their line, and something else follows than a word.
-        if self.text.ends_with(b"\n") && !next.is_ascii_alphabetic() {
-            return false;
-        }
-        let Some(end) = self.text.iter().rposition(|byte| *byte == b'\n') else {
-            return false;
-        };
-        let (head, word) = self.text.split_at(end);
-        let has_name = !self.grammar.signs.has_more && head.contains(&b'"');
-        let is_begun = |byte: &u8| matches!(byte, b'[' | b'{') || byte.is_ascii_whitespace();
-        if !has_name && !head.iter().all(is_begun) {
-            return false;
-        }
-        let word = word[1..].trim_ascii_end();
-        if word.is_empty() && self.text.ends_with(b"\n") {
-            let is_begun = self.text[0] == b'[' || has_name;
-            return next.is_ascii_uppercase() || (is_begun && next.is_ascii_alphabetic());
-        }
-        // A word that begins as `true`, `false` and `null` do.
-        let is_known = matches!(word, b"true" | b"false" | b"null");
-        !has_name && !is_known && !word.is_empty() && word.iter().all(u8::is_ascii_lowercase)
-    }
-
-    fn push(&mut self, bytes: &[u8]) {
-        if self.is_too_long || self.text.len() + bytes.len() > LONGEST_DOCUMENT {
-            self.is_too_long = true;
-            self.text = Vec::new();
-        } else {
-            self.text.extend_from_slice(bytes);
-        }
     }
 }
 

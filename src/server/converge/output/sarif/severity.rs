@@ -86,7 +86,7 @@ fn is_known(severity: Severity) -> bool {
 }
 
 fn letters(name: &str) -> String {
-    let letters = name.chars().filter(|letter| letter.is_ascii_alphanumeric());
+    let letters = name.chars().filter(char::is_ascii_alphanumeric);
     letters.map(|letter| letter.to_ascii_lowercase()).collect()
 }
 
