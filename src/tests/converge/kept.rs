@@ -43,13 +43,16 @@ async fn hundreds_of_dead_addresses_hold_up_nobody() {
     // Its own end waits for nobody who is dead: it comes long before these seconds are over.
     let words = ["run", "--webhook-url", &url, "--linger", "3600"];
     let ended = project.run(&words).await.with(0);
-    let words = "events of 150 earlier sessions could not be posted and are kept in";
+    // How many of the others it had time for is not promised.
+    let words = "earlier sessions could not be posted and are kept in";
     assert!(ended.complained.contains(words), "{ended:?}");
     let ended = project.run(&["deliver"]).await.with(1);
-    assert!(ended.complained.contains(words), "{ended:?}");
+    let words = format!("events of 150 {words}");
+    assert!(ended.complained.contains(&words), "{ended:?}");
     let taken = hook.taken();
-    let old = taken.iter().filter(|it| it["event_type"] == "X").count();
-    assert_eq!(old, 300);
+    let old = taken.iter().filter(|it| it["event_type"] == "X");
+    let old: BTreeSet<&str> = old.filter_map(|it| it["event_id"].as_str()).collect();
+    assert_eq!(old.len(), 300);
 }
 
 #[tokio::test]

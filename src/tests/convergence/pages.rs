@@ -66,7 +66,10 @@ async fn the_overview_shows_what_is_live(engine: Engine) {
     let verdict = only.verdict.as_ref().expect("a verdict");
     assert_eq!(
         (only.session_id.as_str(), verdict.text.as_str()),
-        ("over", "not converged: stalled (20, 31, 24, 22 open)")
+        (
+            "over",
+            "not converged: too few iterations to tell (3, 3 open; validation failed in #1, #2)"
+        )
     );
     // A page that goes on from here misses nothing.
     assert_eq!(view.feed.seq, app.socket().await.seq);
