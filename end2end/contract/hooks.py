@@ -17,6 +17,7 @@ BEYOND_SCHEMA = [
     (r"is asked together with ", "a question goes with the status that asks it"),
     (r"cached_tokens must be part of input_tokens", "two numbers are compared"),
     (r"every option needs an id of its own", "options are compared"),
+    (r"option: ", "the options are those of the question that is open"),
     (r"a number of at most 9007199254740991", "any JSON has no bounds in its schema"),
     (r"must be at most 65536 bytes as JSON", "JSON Schema counts characters"),
     (r"in at most 200 bytes|at most 200 bytes without NUL", "JSON Schema counts characters"),
