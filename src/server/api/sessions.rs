@@ -49,7 +49,7 @@ struct LatestState {
     /// What attacks found.
     vulnerabilities: Option<u64>,
     /// True where there may be more than these three say: a step that looks failed, or something that
-    /// was told cannot be read.
+    /// was told cannot be read. Absent otherwise.
     partial: bool,
     /// The last 50 events as they were sent, oldest first; at most 256 KiB with all else. Where
     /// one is too long for that, its `data` is cut and says `truncated`.

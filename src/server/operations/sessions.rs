@@ -271,7 +271,7 @@ pub(crate) async fn state(app: &AppState, viewer: &Viewer) -> Result<Value, AppE
     let Some(stored) = latest.first() else {
         return Ok(json!({
             "state": "IDLE", "iteration": 0, "session_id": null,
-            "findings": 0, "fixes": 0, "vulnerabilities": 0, "partial": false, "logs": [],
+            "findings": 0, "fixes": 0, "vulnerabilities": 0, "logs": [],
         }));
     };
     let session = stored.session();
@@ -286,16 +286,19 @@ pub(crate) async fn state(app: &AppState, viewer: &Viewer) -> Result<Value, AppE
         totals.map_or([None; 3], |totals: [u64; 3]| totals.map(Some));
     let partial = more.unwrap_or(true) || session.refused_events > 0;
     let logs = shortened(last?);
-    Ok(json!({
+    let mut state = json!({
         "state": session.final_state.as_str(),
         "iteration": session.iterations,
         "session_id": session.session_id,
         "findings": findings,
         "fixes": fixes,
         "vulnerabilities": vulnerabilities,
-        "partial": partial,
         "logs": logs,
-    }))
+    });
+    if partial {
+        state["partial"] = json!(true);
+    }
+    Ok(state)
 }
 
 /// The events, given newest first, oldest first: whole where there is room, else as much of each

@@ -8,7 +8,8 @@ use super::bounds;
 use crate::domain::LARGEST_NUMBER;
 
 /// What an answer says in every case but for these; what is nothing is `null`.
-const LEFT_OUT: [(&str, &str); 5] = [
+const LEFT_OUT: [(&str, &str); 6] = [
+    ("LatestState", "partial"),
     ("Problem", "errors"),
     ("Problem", "request_id"),
     ("Session", "verdict"),
