@@ -82,16 +82,12 @@ pub struct SessionFacts {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub task: Option<Latest<String>>,
     /// How often an event of it came that could not be read.
-    #[serde(skip_serializing_if = "is_zero")]
+    #[serde(skip_serializing_if = "is_nothing")]
     pub refused: u64,
 }
 
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde passes a reference"
-)]
-fn is_zero(count: &u64) -> bool {
-    *count == 0
+fn is_nothing<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// What is known of one finding of a session.
