@@ -68,6 +68,45 @@ pub enum LogLevel {
     Error,
 }
 
+/// The words for each level, our own and those of other programs: the one place that knows them.
+pub const LEVEL_WORDS: [(LogLevel, &[&str]); 4] = [
+    (
+        LogLevel::Debug,
+        &[
+            "debug", "trace", "verbose", "fine", "finer", "finest", "silly", "trc", "dbg",
+        ],
+    ),
+    (
+        LogLevel::Info,
+        &[
+            "info",
+            "information",
+            "informational",
+            "notice",
+            "note",
+            "log",
+            "inf",
+        ],
+    ),
+    (LogLevel::Warn, &["warn", "warning", "wrn"]),
+    (
+        LogLevel::Error,
+        &[
+            "error",
+            "err",
+            "severe",
+            "critical",
+            "crit",
+            "fatal",
+            "ftl",
+            "alert",
+            "emergency",
+            "emerg",
+            "panic",
+        ],
+    ),
+];
+
 impl LogLevel {
     /// All levels, in rising order.
     pub const ALL: [Self; 4] = [Self::Debug, Self::Info, Self::Warn, Self::Error];
@@ -83,21 +122,14 @@ impl LogLevel {
         }
     }
 
-    /// Reads a level in any case, and the words of other programs: the one place that knows them.
-    /// Nothing comes of any other word.
+    /// Reads a level in any case, and the words of other programs, see
+    /// [`LEVEL_WORDS`]. Nothing comes of any other word.
     #[must_use]
     pub fn read(text: &str) -> Option<Self> {
-        Some(match text.trim().to_lowercase().as_str() {
-            "trace" | "debug" | "verbose" | "fine" | "finer" | "finest" | "silly" | "trc"
-            | "dbg" => Self::Debug,
-            "info" | "information" | "informational" | "notice" | "note" | "log" | "inf" => {
-                Self::Info
-            }
-            "warn" | "warning" | "wrn" => Self::Warn,
-            "error" | "err" | "severe" | "critical" | "crit" | "fatal" | "ftl" | "alert"
-            | "emergency" | "emerg" | "panic" => Self::Error,
-            _ => return None,
-        })
+        let word = text.trim().to_lowercase();
+        let mut levels = LEVEL_WORDS.iter();
+        let found = levels.find(|(_, words)| words.contains(&word.as_str()));
+        found.map(|(level, _)| *level)
     }
 
     /// What a program means by a word, or by one of pino's and bunyan's numbers.

@@ -69,7 +69,7 @@ pub use limits::{
 };
 pub use link::TaskLink;
 pub use live::{ClientFrame, Epoch, LiveMessage, Problem, Seq, ServerFrame, Topic};
-pub use log::{LogEntry, LogFilter, LogLevel, LogStream, NewLog};
+pub use log::{LEVEL_WORDS, LogEntry, LogFilter, LogLevel, LogStream, NewLog};
 pub use nesting::{DEEPEST, is_too_deep};
 pub use open_questions::OpenQuestions;
 pub use page::{Page, TaskFilter};

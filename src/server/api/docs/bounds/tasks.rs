@@ -7,8 +7,8 @@ use super::{
     from_one, ids, list, matching, open, or_null, project_name, ratio, text, text_in, text_of,
 };
 use crate::domain::{
-    EXCERPT, FOLDER, LARGEST_BATCH, LARGEST_NUMBER, LIMITS, OPTION_TEXT, QUESTION_OPTIONS,
-    QUESTION_TEXT, WORD,
+    EXCERPT, FOLDER, LARGEST_BATCH, LARGEST_NUMBER, LEVEL_WORDS, LIMITS, OPTION_TEXT,
+    QUESTION_OPTIONS, QUESTION_TEXT, WORD,
 };
 
 pub(super) fn bounds() -> Vec<(&'static str, Value)> {
@@ -153,40 +153,19 @@ fn others() -> Vec<(&'static str, Value)> {
 }
 
 /// The words for levels that other programs have; case does not matter.
-const OTHER_LEVELS: [&str; 26] = [
-    "trace",
-    "verbose",
-    "fine",
-    "finer",
-    "finest",
-    "silly",
-    "trc",
-    "dbg",
-    "information",
-    "informational",
-    "notice",
-    "note",
-    "log",
-    "inf",
-    "warning",
-    "wrn",
-    "err",
-    "severe",
-    "critical",
-    "crit",
-    "fatal",
-    "ftl",
-    "alert",
-    "emergency",
-    "emerg",
-    "panic",
-];
+fn other_levels() -> Vec<&'static str> {
+    let words = LEVEL_WORDS.iter().flat_map(|(level, words)| {
+        let ours = level.as_str();
+        words.iter().copied().filter(move |word| *word != ours)
+    });
+    words.collect()
+}
 
 /// What is read as a level: our words, those of other programs, and pino's numbers.
 fn level_sent() -> Value {
     json!({"$ref": null, "anyOf": [
         {"$ref": "#/components/schemas/LogLevel"},
-        {"type": "string", "enum": OTHER_LEVELS},
+        {"type": "string", "enum": other_levels()},
         {"type": "integer", "enum": [10, 20, 30, 40, 50, 60]},
     ]})
 }
@@ -238,18 +217,18 @@ fn project(name: &Value) -> Value {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{OTHER_LEVELS, level_sent};
+    use super::{level_sent, other_levels};
     use crate::domain::LogLevel;
 
     #[test]
     fn every_level_that_is_described_is_read_and_is_another() {
         let numbers = level_sent()["anyOf"][2]["enum"].clone();
-        let words = OTHER_LEVELS.map(Value::from);
+        let words: Vec<Value> = other_levels().into_iter().map(Value::from).collect();
         for value in words.iter().chain(numbers.as_array().unwrap()) {
             assert!(LogLevel::of_value(value).is_some(), "{value}");
         }
         for level in LogLevel::ALL {
-            assert!(!OTHER_LEVELS.contains(&level.as_str()));
+            assert!(!other_levels().contains(&level.as_str()));
             assert_eq!(LogLevel::of_value(&json!(level)), Some(level));
         }
     }
