@@ -30,6 +30,8 @@ pub const LARGEST_NUMBER: u64 = (1 << 53) - 1;
 pub const LARGEST_BODY: usize = 2 * 1024 * 1024;
 /// The largest body of log entries or of events, in bytes.
 pub const LARGEST_BATCH: usize = 16 * 1024 * 1024;
+/// The longest message of a log entry, in characters.
+pub const LONGEST_MESSAGE: usize = 1024 * 1024;
 /// The longest name of an agent or a project.
 pub const LONGEST_NAME: usize = 64;
 /// The longest title of an agent, capability, and other word that somebody chooses, in characters.

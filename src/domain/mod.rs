@@ -65,7 +65,7 @@ pub use excerpt::{
 pub use id::TaskId;
 pub use limits::{
     CAPABILITIES, CONCURRENCY, FOLDER, LARGEST_BATCH, LARGEST_BODY, LARGEST_NUMBER, LIMITS,
-    LONGEST_NAME, LONGEST_PARAMETER, MOST_ITEMS, TaskLimits, WORD, is_agent_name,
+    LONGEST_MESSAGE, LONGEST_NAME, LONGEST_PARAMETER, MOST_ITEMS, TaskLimits, WORD, is_agent_name,
 };
 pub use link::TaskLink;
 pub use live::{ClientFrame, Epoch, LiveMessage, Problem, Seq, ServerFrame, Topic};

@@ -31,6 +31,8 @@ const NAME: usize = 80;
 
 /// Reads a frame; says in words what is wrong with it.
 pub(super) fn client_frame(text: &str) -> Result<ClientFrame, String> {
+    // A byte order mark says nothing.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let Fields(fields) = serde_json::from_str(text).map_err(|error| {
         if error.to_string().starts_with(TWICE) {
             format!("{TWICE} in the frame")

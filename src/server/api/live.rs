@@ -12,7 +12,7 @@ use axum::extract::ws::{
 };
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::any;
+use axum::routing::get;
 use futures_util::SinkExt;
 use tokio::time::{Instant, sleep_until, timeout};
 
@@ -41,7 +41,7 @@ const SILENCE: Duration = Duration::from_mins(1);
 const BURST: usize = 64;
 
 pub(super) fn router() -> Router<AppState> {
-    Router::new().route("/ws", any(upgrade))
+    Router::new().route("/ws", get(upgrade))
 }
 
 async fn upgrade(

@@ -1,15 +1,16 @@
 //! Writing and reading the log of a task.
 
-use crate::domain::{AppError, DEEPEST, LogEntry, LogFilter, LogStream, NewLog, Page, is_too_deep};
+use crate::domain::{
+    AppError, DEEPEST, LONGEST_MESSAGE, LogEntry, LogFilter, LogStream, NewLog, Page, is_too_deep,
+};
 use crate::server::auth::{Operator, Viewer};
 use crate::server::operations::agents::note_report;
 use crate::server::operations::tasks::parse;
 use crate::server::state::AppState;
 use crate::server::storage::logs::AppendLogs;
 
-/// Entries of one request, and characters of one message.
+/// Entries of one request.
 pub(crate) const MOST_ENTRIES: usize = 10_000;
-const LONGEST_MESSAGE: usize = 1024 * 1024;
 
 /// Appends entries; answers how many once they are stored.
 pub(crate) async fn append(
@@ -23,11 +24,12 @@ pub(crate) async fn append(
         let message = format!("at most {MOST_ENTRIES} entries in one request");
         return Err(AppError::invalid_field("entries", message));
     }
-    if entries
-        .iter()
-        .any(|entry| entry.message.len() > LONGEST_MESSAGE)
-    {
-        return Err(AppError::invalid_field("message", "at most 1 MiB"));
+    // Counted only where bytes do not tell.
+    let is_long =
+        |text: &str| text.len() > LONGEST_MESSAGE && text.chars().count() > LONGEST_MESSAGE;
+    if entries.iter().any(|entry| is_long(&entry.message)) {
+        let message = format!("must be at most {LONGEST_MESSAGE} characters");
+        return Err(AppError::invalid_field("message", message));
     }
     if entries
         .iter()

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::contract::document;
 use crate::domain::{
-    CAPABILITIES, CONCURRENCY, EXCERPT, FOLDER, LARGEST_BATCH, LARGEST_NUMBER, LIMITS,
+    CAPABILITIES, CONCURRENCY, EXCERPT, FOLDER, LARGEST_NUMBER, LIMITS, LONGEST_MESSAGE,
     LONGEST_NAME, LONGEST_PARAMETER, MOST_ITEMS, OPTION_TEXT, Priority, QUESTION_OPTIONS,
     QUESTION_TEXT, TaskStatus, WORD,
 };
@@ -75,7 +75,10 @@ async fn the_documented_limits_are_those_in_force() {
             json!(CAPABILITIES),
         ),
         ("/NewProject/properties/folder/maxLength", json!(FOLDER)),
-        ("/NewLog/properties/message/maxLength", json!(LARGEST_BATCH)),
+        (
+            "/NewLog/properties/message/maxLength",
+            json!(LONGEST_MESSAGE),
+        ),
         (
             "/TaskStatus/enum",
             json!(TaskStatus::ALL.map(TaskStatus::as_str)),

@@ -207,8 +207,9 @@ async fn what_cannot_be_an_entry_is_refused_as_a_whole(engine: Engine) {
     let client = &Client::new(app.address());
     assert!(messages(client, "").await.is_empty());
 
-    // At the limits it is taken: a megabyte in one message, and ten thousand entries.
-    let long = "🦀".repeat(256 * 1024);
+    // At the limits it is taken: a million characters in one message, whatever bytes they take, and
+    // ten thousand entries.
+    let long = "🦀".repeat(1024 * 1024);
     client
         .post(LOGS, &json!({"message": long}))
         .await

@@ -145,6 +145,8 @@ async fn a_method_that_nobody_knows_is_refused_at_every_address() {
         "OPTIONS /api/tasks",
         "POST /tasks",
         "GET /rpc/tasks/list",
+        "POST /ws",
+        "OPTIONS /ws",
     ] {
         let answer = send(&app, &request(line, HOST)).await;
         answer.problem(405, "method_not_allowed");

@@ -7,7 +7,7 @@ use super::{
     from_one, ids, list, matching, open, or_null, project_name, ratio, text, text_in, text_of,
 };
 use crate::domain::{
-    EXCERPT, FOLDER, LARGEST_BATCH, LARGEST_NUMBER, LEVEL_WORDS, LIMITS, OPTION_TEXT,
+    EXCERPT, FOLDER, LARGEST_NUMBER, LEVEL_WORDS, LIMITS, LONGEST_MESSAGE, OPTION_TEXT,
     QUESTION_OPTIONS, QUESTION_TEXT, WORD,
 };
 
@@ -133,7 +133,7 @@ fn others() -> Vec<(&'static str, Value)> {
         (
             "NewLog",
             json!({
-                "message": text(LARGEST_BATCH),
+                "message": text(LONGEST_MESSAGE),
                 "fields": open(),
                 "level": level_sent(),
                 // What the server says is its own.
