@@ -10,6 +10,7 @@ use crate::tests::support::{Client, Engine, LoopServer, TestApp, on_each_engine}
 on_each_engine!(
     a_scan_that_failed_every_time_has_not_found_that_nothing_is_open,
     an_event_that_cannot_be_read_is_said_of_its_session,
+    an_event_that_cannot_be_read_is_said_of_a_session_that_is_heard_of_later,
 );
 
 fn step(iteration: u32, step: &str, data: &Value) -> Value {
@@ -89,6 +90,34 @@ async fn a_scan_that_failed_every_time_has_not_found_that_nothing_is_open(engine
     assert_eq!(open(client, "told").await, json!([3, 1, 0]));
     let verdict = session(client, "told").await.unwrap().verdict.unwrap();
     assert_eq!(verdict.text, "not converged: converging (3, 1, 0 open)");
+}
+
+async fn an_event_that_cannot_be_read_is_said_of_a_session_that_is_heard_of_later(engine: Engine) {
+    let app = TestApp::on(engine, vec![]).await;
+    let client = app.client();
+    let odd = |id: &str| json!({"event_type": "STEP_COMPLETE", "iteration": -1, "session_id": id});
+    let refused = json!({"events": [odd("s"), odd("other"), odd("s")]});
+    client.post("/api/events", &refused).await.expect(422);
+    client.post("/api/events", &refused).await.expect(422);
+    let event = |kind: &str, data: Value| json!({"event_type": kind, "iteration": 1, "session_id": "s", "data": data});
+    let found = json!({"step": "diagnose", "success": true, "findings_count": 0});
+    let good = json!([
+        event("STEP_COMPLETE", found),
+        event("CONVERGENCE_REACHED", json!({}))
+    ]);
+    client.post("/api/events", &good).await.expect(202);
+    let known = session(client, "s").await.unwrap();
+    assert_eq!(known.refused_events, 4);
+    let text = known.verdict.unwrap().text;
+    assert_eq!(text, "converged: events of it could not be read, 4 times");
+    // The list says it, too.
+    let page = client.get("/convergence").await.expect(200).text();
+    assert!(shown(&page).contains("events of it could not be read, 4 times"));
+    // It was taken over once.
+    let again = json!([event("SESSION_ENDED", json!({}))]);
+    client.post("/api/events", &again).await.expect(202);
+    assert_eq!(session(client, "s").await.unwrap().refused_events, 4);
+    assert!(session(client, "other").await.is_none());
 }
 
 #[tokio::test]

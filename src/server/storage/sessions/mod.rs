@@ -7,6 +7,7 @@ mod events;
 mod mend;
 mod name;
 mod read;
+mod refused;
 mod row;
 mod take;
 

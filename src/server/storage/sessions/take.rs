@@ -10,6 +10,7 @@ use sqlx::QueryBuilder;
 
 use super::book::{self, Touched};
 use super::name;
+use super::refused;
 use super::row::{self, StoredSession};
 use crate::domain::{
     Audience, DEFAULT_PROJECT, LoopEvent, SessionBook, StepReport, Timestamp, cut_event,
@@ -75,8 +76,7 @@ impl TakeEvents {
         }
     }
 
-    /// The same, noting which sessions have events that could not be read, where these are known or
-    /// begin with what comes beside them.
+    /// The same, noting which sessions have events that could not be read.
     pub(crate) fn refusing<'a>(mut self, sessions: impl IntoIterator<Item = &'a str>) -> Self {
         let mut refused = BTreeMap::<String, u64>::new();
         for session in sessions {
@@ -167,7 +167,7 @@ impl Write for TakeEvents {
         name::give(tx, &mut told).await?;
         row::save(tx, &told, Some(self.now)).await?;
         // After the others, which these may be among.
-        self.note_refused(tx).await?;
+        refused::note(tx, &self.refused, self.now).await?;
         let only_heard: Vec<_> = only_heard.into_iter().collect();
         row::heard(tx, &only_heard, self.now).await?;
         Ok(taken)
@@ -175,20 +175,6 @@ impl Write for TakeEvents {
 }
 
 impl TakeEvents {
-    async fn note_refused(&self, tx: &mut Tx<'_>) -> Answer<()> {
-        if self.refused.is_empty() {
-            return Ok(());
-        }
-        let ids: Vec<&str> = self.refused.keys().map(String::as_str).collect();
-        let known = row::find(tx, &ids).await?.into_values();
-        let known = known.map(|mut stored| {
-            let more = self.refused.get(&stored.id).copied().unwrap_or(0);
-            stored.facts.refused = stored.facts.refused.saturating_add(more);
-            stored
-        });
-        row::save(tx, &known.collect::<Vec<_>>(), None).await
-    }
-
     /// The sessions that the events belong to, in the order of the first event of each.
     async fn sessions(&self, tx: &mut Tx<'_>) -> Answer<Vec<Of<'_>>> {
         let mut ids: Vec<&str> = Vec::new();
@@ -204,6 +190,7 @@ impl TakeEvents {
         let is_new = |id: &&&str| !known.contains_key(**id);
         let missing: Vec<&str> = ids.iter().filter(is_new).copied().collect();
         let mut made = row::create(tx, &missing, &self.source, self.now).await?;
+        refused::recall(tx, made.values_mut()).await?;
         let of = |id: &str| {
             let events = events.remove(id).unwrap_or_default();
             let (stored, is_new) = match known.remove(id) {

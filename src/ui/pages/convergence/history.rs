@@ -124,9 +124,13 @@ fn Row(session: Memo<Option<Session>>, id: String) -> impl IntoView {
     let trouble = maybe(move || {
         let session = session.read();
         let it = session.as_ref()?;
-        // One that did not converge ran into a limit, which is no fault; how it stood says more.
+        // One that did not converge ran into a limit, which is no fault; how it stood says more. That it
+        // did not stands beside it.
         let (class, words) = match (it.status, &it.verdict) {
-            (SessionStatus::Ended, Some(verdict)) => ("row-error muted", &verdict.text),
+            (SessionStatus::Ended, Some(verdict)) => ("row-error muted", &verdict.reason),
+            (SessionStatus::Converged, Some(verdict)) if !verdict.reason.is_empty() => {
+                ("row-error muted", &verdict.reason)
+            }
             _ => ("row-error", it.error.as_ref()?),
         };
         Some(view! { <p class=class title=words.clone()>{words.clone()}</p> })
