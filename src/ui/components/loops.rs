@@ -88,13 +88,18 @@ pub(crate) fn Stepper(
     /// The steps of its last iteration; none where that is not known.
     ran: Memo<Vec<LoopStep>>,
 ) -> impl IntoView {
+    let is_of = |steps: &[LoopStep], place| {
+        let shown = STEPS.get(place);
+        steps.iter().any(|it| Some(&it.state()) == shown)
+    };
     // A step that is switched off was passed by, not done.
     let passed_by = move |place: usize| {
         let ran = ran.read();
-        let shown = STEPS.get(place);
-        let is_step = LoopStep::ALL.iter().any(|it| Some(&it.state()) == shown);
-        is_step && !ran.is_empty() && !ran.iter().any(|it| Some(&it.state()) == shown)
+        is_of(&LoopStep::ALL, place) && !ran.is_empty() && !is_of(&ran, place)
     };
+    // One that reached its limit ends behind an iteration, of which these steps are known.
+    let gave_up_behind =
+        move |place: usize| status.get() == SessionStatus::Ended && is_of(&ran.read(), place);
     // A loop that failed has its own end instead of the other.
     let step = move |place: usize| {
         let shown = move || {
@@ -112,6 +117,7 @@ pub(crate) fn Stepper(
         let class = text(move || {
             let now = place_now();
             let name = match (place.cmp(&now), state.get(), status.get()) {
+                (Ordering::Less, LoopState::Failed, _) if gave_up_behind(place) => "step done",
                 // A loop may fail in any state, and does not say in which.
                 (Ordering::Less, LoopState::Failed, _) | (Ordering::Greater, ..) => "step",
                 (Ordering::Less, ..) if passed_by(place) => "step",

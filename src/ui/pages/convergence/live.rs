@@ -157,20 +157,28 @@ pub(super) fn Standing(
         let verdict = session.as_ref().and_then(|it| it.verdict.as_ref());
         verdict.map_or(VerdictKind::TooEarly, |verdict| verdict.kind)
     });
-    let why = text(move || why_of(session));
-    // Read aloud or copied it is one sentence: "not converged: stalled (3, 3, 3 open)".
-    let colon = text(move || {
-        let said = why_of(session);
-        if said.is_empty() { "" } else { ": " }.to_owned()
+    // One that converged has nothing to add to its badge.
+    let adds = memo(move || kind.get() != VerdictKind::Converged || !why_of(session).is_empty());
+    let verdict = maybe(move || {
+        // Read aloud or copied it is one sentence: "not converged: stalled (3, 3, 3 open)".
+        let colon = text(move || {
+            let said = why_of(session);
+            if said.is_empty() { "" } else { ": " }.to_owned()
+        });
+        adds.get().then(|| {
+            view! {
+                <p class="verdict">
+                    <VerdictBadge kind/>
+                    <span class="sr-only">{colon}</span>
+                    <span>{text(move || why_of(session))}</span>
+                </p>
+            }
+        })
     });
     view! {
         <div class="standing">
             <Stepper state status ran/>
-            <p class="verdict">
-                <VerdictBadge kind/>
-                <span class="sr-only">{colon}</span>
-                <span>{why}</span>
-            </p>
+            {verdict}
             <p class="muted figure">{time}</p>
         </div>
     }

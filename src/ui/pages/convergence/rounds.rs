@@ -161,18 +161,34 @@ fn progress(step: &StepMetrics, is_under_way: bool) -> &'static str {
     }
 }
 
+/// What a step told of its work. Nothing found is not the same as nothing told.
+fn told(step: &StepMetrics) -> String {
+    let finds = matches!(step.step, LoopStep::Diagnose | LoopStep::Attack);
+    let mut words = Vec::new();
+    if let Some(found) = step.findings.filter(|number| finds || *number > 0) {
+        words.push(format!("{found} found"));
+    }
+    if let Some(fixes) = step
+        .fixes
+        .filter(|number| step.step == LoopStep::Fix || *number > 0)
+    {
+        words.push(if fixes == 1 {
+            "1 fix".to_owned()
+        } else {
+            format!("{fixes} fixes")
+        });
+    }
+    if step.step == LoopStep::Validate && step.success == Some(true) {
+        words.push("passed".to_owned());
+    }
+    words.join(", ")
+}
+
 fn cell(step: &StepMetrics, longest: f64, is_under_way: bool) -> AnyView {
     let Some(seconds) = step.duration_seconds else {
         let word = progress(step, is_under_way);
         return view! { <span class="phase muted">{word}</span> }.any();
     };
-    let mut words = Vec::new();
-    if let Some(found) = step.findings.filter(|number| *number > 0) {
-        words.push(format!("{found} found"));
-    }
-    if let Some(fixes) = step.fixes.filter(|number| *number > 0) {
-        words.push(count(u64::from(fixes), "fixe").replace("1 fixe", "1 fix"));
-    }
     let failed = (step.success == Some(false)).then(|| {
         view! {
             <span class="badge task-failed">
@@ -194,7 +210,7 @@ fn cell(step: &StepMetrics, longest: f64, is_under_way: bool) -> AnyView {
             </svg>
             <span>{duration(seconds)}</span>
             {failed.map_or_else(nothing, Erase::any)}
-            <span class="muted">{words.join(", ")}</span>
+            <span class="muted">{told(step)}</span>
         </span>
     }
     .any()
@@ -202,7 +218,7 @@ fn cell(step: &StepMetrics, longest: f64, is_under_way: bool) -> AnyView {
 
 #[cfg(test)]
 mod tests {
-    use super::progress;
+    use super::{progress, told};
     use crate::domain::{LoopStep, StepMetrics, Timestamp};
 
     #[test]
@@ -224,5 +240,41 @@ mod tests {
         assert_eq!(progress(&step(true, Some(true)), true), "done");
         assert_eq!(progress(&step(true, None), false), "done");
         assert_eq!(progress(&step(true, Some(false)), false), "failed");
+    }
+
+    #[test]
+    fn nothing_found_is_not_the_same_as_nothing_told() {
+        let step = |step, success, findings, fixes| {
+            told(&StepMetrics {
+                step,
+                started_at: None,
+                ended_at: Some(Timestamp(1)),
+                duration_seconds: Some(1.0),
+                success,
+                findings,
+                fixes,
+            })
+        };
+        for (done, expected) in [
+            (
+                step(LoopStep::Diagnose, Some(true), Some(0), None),
+                "0 found",
+            ),
+            (step(LoopStep::Diagnose, Some(true), None, None), ""),
+            (
+                step(LoopStep::Attack, Some(true), Some(3), Some(0)),
+                "3 found",
+            ),
+            (step(LoopStep::Fix, Some(true), Some(0), Some(0)), "0 fixes"),
+            (step(LoopStep::Fix, Some(true), None, Some(1)), "1 fix"),
+            (
+                step(LoopStep::Validate, Some(true), Some(0), None),
+                "passed",
+            ),
+            (step(LoopStep::Validate, Some(false), None, None), ""),
+            (step(LoopStep::Validate, None, None, None), ""),
+        ] {
+            assert_eq!(done, expected);
+        }
     }
 }
