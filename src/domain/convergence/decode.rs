@@ -125,8 +125,9 @@ fn read(sent: Value, session: Option<&str>, now: Timestamp) -> Result<LoopEvent,
     // What has no time of its own counts with the time it came.
     let own_time = map.get("timestamp").and_then(moment);
     let inner = || map.get("data").and_then(|data| data.get("iteration"));
-    let iteration = map.get("iteration").or_else(inner);
-    let iteration = match iteration.filter(|value| !value.is_null()) {
+    let own = map.get("iteration").filter(|value| !value.is_null());
+    let iteration = own.or_else(inner).filter(|value| !value.is_null());
+    let iteration = match iteration {
         None => 0,
         Some(value) => number(value).ok_or_else(|| {
             let message = format!("must be a whole number from 0 to {MOST_ITERATIONS}");

@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::decode::text;
+use super::ending::{End, error_of, names_a_limit};
+use super::whole::truth;
 use super::{
     Acceptance, EventType, LoopEvent, LoopState, LoopStep, Seen, SessionStatus, Sighting, Titles,
     span,
@@ -60,8 +62,14 @@ pub struct SessionFacts {
     pub written: Option<Latest<LoopState>>,
     /// The last beginning of an iteration or step.
     pub worked: Option<Stamp>,
+    /// The last time that a step succeeded: what went wrong before did not end it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub went_on: Option<Stamp>,
     /// The last time it converged.
     pub converged: Option<Stamp>,
+    /// The last time that its end said that it did not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub denied: Option<Stamp>,
     /// The last time its state machine failed.
     pub failed: Option<Stamp>,
     /// The last error.
@@ -72,7 +80,7 @@ pub struct SessionFacts {
     /// something went wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gave_up: Option<Stamp>,
-    /// Why it was last broken off.
+    /// Why it last ended or was broken off, where that is no error.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stopped: Option<Latest<String>>,
     /// What its loop calls it, and on which folder it works.
@@ -140,19 +148,12 @@ impl SessionFacts {
             EventType::IterationStarted | EventType::StepStarted => {
                 self.worked = self.worked.max(Some(stamp));
             }
-            EventType::SessionEnded => {
-                let broken_off = event.data().get("interrupted");
-                let broken_off = broken_off.and_then(Value::as_bool);
-                set(&mut self.ended, stamp, broken_off.unwrap_or(false));
-                let reason = event.data().get("reason").and_then(Value::as_str);
-                if let Some(reason) = reason.filter(|_| broken_off == Some(true)) {
-                    set(&mut self.stopped, stamp, beginning(reason));
-                }
-                if let Some(words) = failure(event) {
-                    self.failed = self.failed.max(Some(stamp));
-                    set(&mut self.error, stamp, words);
-                }
+            EventType::StepComplete
+                if event.data().get("success").and_then(truth) == Some(true) =>
+            {
+                self.went_on = self.went_on.max(Some(stamp));
             }
+            EventType::SessionEnded => self.end(&End::of(event), stamp),
             EventType::SessionStarted => {
                 if let Some(titles) = Titles::of(event) {
                     set(&mut self.titles, stamp, titles);
@@ -169,6 +170,23 @@ impl SessionFacts {
         }
     }
 
+    /// It ended, and said so.
+    fn end(&mut self, end: &End, stamp: Stamp) {
+        set(&mut self.ended, stamp, end.interrupted);
+        if let Some(reason) = &end.reason {
+            set(&mut self.stopped, stamp, reason.clone());
+        }
+        if let Some(words) = &end.failure {
+            self.failed = self.failed.max(Some(stamp));
+            set(&mut self.error, stamp, words.clone());
+        }
+        match end.converged {
+            Some(true) => self.converged = self.converged.max(Some(stamp)),
+            Some(false) => self.denied = self.denied.max(Some(stamp)),
+            None => {}
+        }
+    }
+
     /// True when the last that went wrong is that it did not converge: it ran out of iterations or
     /// of time, as its loop says. A loop that says so in its own words is understood where these
     /// name a limit that was reached.
@@ -182,7 +200,7 @@ impl SessionFacts {
     /// The last error, unless work went on after it: then it is not why the session ended.
     fn last_word(&self) -> Option<&Latest<String>> {
         let error = self.error.as_ref()?;
-        (Some(error.stamp) >= self.worked).then_some(error)
+        (Some(error.stamp) >= self.worked.max(self.went_on)).then_some(error)
     }
 
     /// Its first and its last event.
@@ -204,19 +222,18 @@ impl SessionFacts {
     #[must_use]
     pub fn status(&self, silent: bool) -> SessionStatus {
         let after_work = |stamp: Option<Stamp>| stamp.is_some() && stamp >= self.worked;
-        let erred = self.error.as_ref().map(|error| error.stamp);
+        let erred = self.last_word().is_some();
         let broken_off = self.ended.as_ref().is_some_and(|end| end.value);
-        if after_work(self.converged) && self.converged >= self.failed {
+        let undone = self.failed.max(self.denied);
+        if after_work(self.converged) && self.converged >= undone {
             SessionStatus::Converged
-        } else if (after_work(self.failed) || (self.has_ended() && after_work(erred)))
-            && self.has_given_up()
-        {
+        } else if (after_work(self.failed) || (self.has_ended() && erred)) && self.has_given_up() {
             SessionStatus::Ended
         } else if after_work(self.failed) {
             SessionStatus::Failed
         } else if self.has_ended() && broken_off {
             SessionStatus::Interrupted
-        } else if self.has_ended() && after_work(erred) {
+        } else if self.has_ended() && erred {
             SessionStatus::Failed
         } else if self.has_ended() {
             SessionStatus::Ended
@@ -238,6 +255,13 @@ impl SessionFacts {
             _ => None,
         };
         why.map(|why| why.value.as_str())
+    }
+
+    /// Why its loop says that it ended, where that is no error.
+    #[must_use]
+    pub fn end_reason(&self) -> Option<&str> {
+        let reason = self.stopped.as_ref().filter(|_| self.has_ended())?;
+        Some(&reason.value)
     }
 
     /// The state of its loop, and since when. A loop that gave up or failed ends in its own state.
@@ -267,26 +291,6 @@ impl SessionFacts {
 /// `data.outcome` of a loop that ended because it did not converge.
 pub const NOT_CONVERGED: &str = "not_converged";
 
-/// True for words of a loop that ran into a limit of its own: "Max iterations (2) reached".
-/// Migration 0009 has nearly the same in SQL, for what was stored before.
-///
-/// Only its own sentence is one: a tool that failed may speak of limits, too.
-fn names_a_limit(words: &str) -> bool {
-    let words = words.trim().trim_end_matches('.').to_lowercase();
-    if words.contains('\n') || words.chars().count() > LONGEST_LIMIT {
-        return false;
-    }
-    let limits = ["max iterations", "maximum iterations", "iteration limit"];
-    let reached = ["reached", "exceeded", "exhausted"];
-    let in_number = limits.iter().any(|it| words.starts_with(it))
-        && reached.iter().any(|it| words.contains(it));
-    let in_time = words.starts_with("timeout (") && words.ends_with(") reached");
-    in_number || in_time
-}
-
-/// Characters of a sentence that names a limit.
-const LONGEST_LIMIT: usize = 100;
-
 /// The name of a task: an id or a number, written as we write it, or whatever else it is.
 fn task_of(name: &Value) -> Option<String> {
     let name = text(name)?;
@@ -296,32 +300,6 @@ fn task_of(name: &Value) -> Option<String> {
     }
     let is_name = !name.is_empty() && name.len() <= 200 && !name.contains(char::is_control);
     is_name.then(|| name.to_owned())
-}
-
-/// The words of an `ERROR`.
-fn error_of(event: &LoopEvent) -> String {
-    let data = event.data();
-    let mut words = ["error", "message", "detail"].iter();
-    let words = words.find_map(|name| data.get(*name).and_then(Value::as_str));
-    let words = words.or_else(|| data.as_str()).map(str::trim);
-    let words = words.filter(|words| !words.is_empty());
-    beginning(words.unwrap_or("the loop did not say why"))
-}
-
-/// Why a session failed, where its end says that it did. One that was broken off did not.
-fn failure(event: &LoopEvent) -> Option<String> {
-    let data = event.data();
-    let says = |name: &str, value: bool| data.get(name) == Some(&Value::Bool(value));
-    let state = data.get("final_state").and_then(Value::as_str);
-    let has_failed = state.and_then(LoopState::parse) == Some(LoopState::Failed);
-    let error = data.get("error").and_then(Value::as_str).map(str::trim);
-    let has_error = error.is_some_and(|error| !error.is_empty());
-    let failed = has_error && (has_failed || says("success", false));
-    (failed && !says("interrupted", true)).then(|| error_of(event))
-}
-
-fn beginning(words: &str) -> String {
-    words.chars().take(2000).collect()
 }
 
 impl FindingFacts {

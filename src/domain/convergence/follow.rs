@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Fellows, FindingState, IterationFacts, IterationMetrics, LoopStep};
+use super::{Fellows, FindingState, IterationFacts, IterationMetrics, LoopStep, StepResult};
 
 /// What became of each group; what is counted is added to `rows`, which belong to `iterations`.
 pub(super) fn follow(
@@ -34,10 +34,7 @@ pub(super) fn follow(
 /// The rows in which every one of `steps` has listed all that it found; any step where none is named.
 fn looked_for(iterations: &[&IterationFacts], steps: &[LoopStep]) -> Vec<usize> {
     let has_looked = |facts: &IterationFacts| {
-        let listed = |step: LoopStep| {
-            let result = facts.result(step);
-            result.is_some_and(|result| result.listed && !result.incomplete)
-        };
+        let listed = |step| facts.result(step).is_some_and(StepResult::lists_all);
         if steps.is_empty() {
             LoopStep::ALL.into_iter().any(listed)
         } else {

@@ -68,12 +68,19 @@ pub struct StepResult {
     pub severities: Option<SeverityCounts>,
     /// True when the findings were listed, or there were none to list.
     pub listed: bool,
+    /// How many findings it counted beyond those that it listed.
+    #[serde(skip_serializing_if = "is_none")]
+    pub unlisted: u32,
     /// True when what it does not list may be there nevertheless.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub incomplete: bool,
     /// True where it counted or listed what cannot be read.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub unread: bool,
+}
+
+fn is_none(number: &u32) -> bool {
+    *number == 0
 }
 
 impl IterationFacts {
@@ -194,9 +201,15 @@ impl StepResult {
             fixes: report.fixes,
             severities: report.severities,
             listed: report.sightings.is_some() || none_found,
+            unlisted: report.unlisted,
             incomplete: report.incomplete,
             unread: report.unread,
         }
+    }
+
+    /// True for a step that listed all that it found: what is not there is gone.
+    pub(super) fn lists_all(&self) -> bool {
+        self.listed && !self.incomplete && self.unlisted == 0
     }
 
     /// True for a step that looked and told how much it found. One that failed and found nothing may

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::follow::follow;
-use super::metrics::Scope;
+use super::metrics::{Scope, bound};
 use super::{
     FindingFacts, IterationFacts, IterationMetrics, LoopStep, Seen, SessionFacts, Severity,
     Suppressed,
@@ -139,10 +139,14 @@ pub fn account(
         last: session.iteration,
         diagnoses: all_steps.any(|step| step.step == LoopStep::Diagnose),
         refused: session.refused > 0,
+        ends: iterations.iter().any(|facts| facts.ended),
     };
     let each = iterations.iter();
     let mut rows: Vec<_> = each.map(|facts| scope.numbers(facts)).collect();
     let states = follow(&iterations, groups, &mut rows);
+    for (row, facts) in rows.iter_mut().zip(&iterations) {
+        bound(row, facts);
+    }
     Account {
         states,
         iterations: rows,

@@ -35,6 +35,10 @@ pub struct IterationMetrics {
     pub validated: Option<bool>,
     /// True when nothing more of it is to come.
     pub complete: bool,
+    /// True for the last of a session that ended in the midst of it: what its steps told by then is
+    /// no whole iteration.
+    #[serde(default)]
+    pub cut: bool,
     /// Its first event.
     pub started_at: Option<Timestamp>,
     /// Its last event.
@@ -93,6 +97,8 @@ pub(super) struct Scope {
     pub(super) diagnoses: bool,
     /// True when some of its events could not be read.
     pub(super) refused: bool,
+    /// True when it tells of each iteration when that is over.
+    pub(super) ends: bool,
 }
 
 impl Scope {
@@ -109,6 +115,8 @@ impl Scope {
         let (started_at, ended_at) = facts.bounds();
         let complete =
             self.is_over || facts.iteration < self.last || facts.ended || validation.is_some();
+        let is_whole = facts.ended || validated == Some(true);
+        let cut = self.is_over && self.ends && !is_whole && facts.iteration == self.last;
         let untold = self.untold(facts, complete);
         let (open, known) = told(facts);
         // What was not told, or could not be read, may be more.
@@ -133,6 +141,7 @@ impl Scope {
             }),
             validated,
             complete,
+            cut,
             started_at,
             ended_at,
             duration_seconds: seconds(started_at, ended_at).unwrap_or(0.0),
@@ -167,16 +176,40 @@ fn told(facts: &IterationFacts) -> (Option<u32>, Option<u32>) {
         let found = done.findings.filter(|_| done.has_looked())?;
         // A fix or a validation that found nothing did not look.
         let looks = step.step.looks();
-        (found > 0 || looks).then_some((found, done.listed, looks))
+        let counted = if done.listed { done.unlisted } else { found };
+        (found > 0 || looks).then_some((counted, done.listed, looks))
     });
     let done: Vec<_> = done.collect();
-    let counted = done.iter().filter(|(_, listed, _)| !listed);
-    let counted = counted.fold(0_u32, |sum, (found, ..)| sum.saturating_add(*found));
+    let counted = done.iter().map(|(counted, ..)| *counted);
+    let counted = counted.fold(0, u32::saturating_add);
     let has_looked = done.iter().any(|(.., looks)| *looks);
     let any_listed = done.iter().any(|(_, listed, _)| *listed);
     let open = (has_looked || counted > 0).then_some(counted);
     // Where findings were only counted, nobody knows which of them are new.
     (open, (any_listed && counted == 0).then_some(0))
+}
+
+/// Where steps listed only a part of what they counted, nobody knows which of the others are new or
+/// gone, and what was listed before may be among them: no more is open than they counted, unless the
+/// ledger knows of more.
+pub(super) fn bound(row: &mut IterationMetrics, facts: &IterationFacts) {
+    let results = || {
+        facts
+            .steps
+            .iter()
+            .filter_map(|step| Some(&step.done.as_ref()?.value))
+    };
+    let unlisted: u32 = results()
+        .map(|done| done.unlisted)
+        .fold(0, u32::saturating_add);
+    let Some(open) = row.open.filter(|_| unlisted > 0) else {
+        return;
+    };
+    let found = results().filter_map(|done| done.findings);
+    let found = found.fold(0, u32::saturating_add);
+    let listed = open.saturating_sub(unlisted);
+    row.open = Some(open.min(found.max(listed)));
+    (row.new, row.repeated, row.regressed, row.fixed) = (None, None, None, None);
 }
 
 fn step_numbers(facts: &StepFacts) -> StepMetrics {

@@ -8,6 +8,7 @@ mod book;
 mod cut;
 mod decode;
 mod digest;
+mod ending;
 mod envelope;
 mod event;
 mod facts;

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::whole::whole;
+use super::whole::{truth, whole};
 use super::{EventType, LoopEvent, LoopStep, Severity, Sighting};
 
 /// How many findings there are of each severity.
@@ -29,8 +29,10 @@ pub struct StepReport {
     pub sightings: Option<Vec<Sighting>>,
     /// True where it may have stopped before it had looked at everything.
     pub incomplete: bool,
-    /// How many were found that are not suppressed, by list or by count.
+    /// How many were found that are not suppressed, by list or by count: the more of both.
     pub findings: Option<u32>,
+    /// How many of these its lists leave out.
+    pub unlisted: u32,
     /// How many of these stand in a list of vulnerabilities.
     pub vulnerabilities: Option<u32>,
     /// How many were mended, by list or by count.
@@ -87,11 +89,12 @@ impl LoopEvent {
         let sightings = sightings.filter(|all| all_read || !all.is_empty());
         let fixed = list("fixes").map(|fixes| size(fixes.len()));
         let vulnerabilities = broken.map(|broken| open(&read(Some(broken), "vulnerability")));
-        let incomplete = data.get("incomplete").and_then(Value::as_bool);
+        let incomplete = data.get("incomplete").and_then(truth);
         let report = StepReport {
             step: self.step(),
             success: None,
             findings: sightings.as_deref().map(open),
+            unlisted: 0,
             severities: sightings.as_deref().map(by_severity),
             sightings,
             incomplete: incomplete.unwrap_or(false) || !all_read,
@@ -110,25 +113,77 @@ impl LoopEvent {
 impl StepReport {
     /// The same with what the end of a step counts.
     fn with_counts(mut self, data: &Value) -> Self {
-        let found = Count::of(data, "findings_count").or(|| Count::of(data, "findings"));
+        let found = self.counted(data);
         let fixed = Count::of(data, "fixes_count").or(|| Count::of(data, "fixes"));
         let metrics = data.get("metrics").filter(|metrics| metrics.is_object());
         let measured = metrics.map(measured).filter(|_| self.sightings.is_none());
-        self.success = data.get("success").and_then(Value::as_bool);
+        self.success = success(data);
         let has_failed = self.success == Some(false) && self.step.is_some_and(LoopStep::looks);
         // Who failed to look has not found that there is nothing.
         let is_known = |found: &u32| *found > 0 || !has_failed;
+        let entries = self.sightings.as_ref().map_or(0, |all| size(all.len()));
+        // What it counts beyond what it lists is there, too.
+        let more = found
+            .known()
+            .map_or(0, |found| found.saturating_sub(entries));
         let lists_nothing = self.sightings.as_ref().is_some_and(Vec::is_empty);
-        self.incomplete |= has_failed && lists_nothing;
+        self.incomplete |= lists_nothing && (has_failed || found.is_unread());
         let listed = self.findings.filter(|it| *it > 0 || !self.incomplete);
         self.unread |=
             (listed.is_none() && found.is_unread()) || (self.fixes.is_none() && fixed.is_unread());
+        if listed.is_some() {
+            self.unlisted = more;
+        }
+        let listed = listed.map(|listed| listed.saturating_add(self.unlisted));
         self.findings = listed.or_else(|| found.known().filter(is_known));
         let severities = self.severities.or(measured.flatten());
         self.severities = severities.filter(|_| self.findings.is_some() || !has_failed);
+        if let Some(severities) = &mut self.severities {
+            severities.unknown = severities.unknown.saturating_add(self.unlisted);
+        }
         self.fixes = self.fixes.or(fixed.known());
         self
     }
+
+    /// How many findings the end of a step counts, in any of its words: they may disagree, and the
+    /// highest is believed.
+    fn counted(&self, data: &Value) -> Count {
+        let mut most = Count::of(data, "findings_count").highest(Count::of(data, "findings"));
+        if !self.step.is_some_and(LoopStep::looks) {
+            return most;
+        }
+        for name in ["vulnerabilities_count", "vulnerabilities"] {
+            most = most.highest(Count::of(data, name));
+        }
+        if let Some(metrics) = data.get("metrics") {
+            for name in ["issues_found", "vulnerabilities_found"] {
+                most = most.highest(Count::of(metrics, name));
+            }
+        }
+        // Its lists end where there were too many.
+        match (&self.sightings, Count::of(data, "omitted")) {
+            (Some(all), Count::Known(omitted)) if omitted > 0 => {
+                most.highest(Count::Known(size(all.len()).saturating_add(omitted)))
+            }
+            _ => most,
+        }
+    }
+}
+
+/// Whether a step says that it succeeded.
+fn success(data: &Value) -> Option<bool> {
+    let names = ["success", "ok", "passed"];
+    let told = names
+        .iter()
+        .find_map(|name| data.get(*name).and_then(truth));
+    told.or_else(|| {
+        let status = data.get("status").and_then(Value::as_str)?;
+        let failed = [
+            "failed", "failure", "error", "errored", "crashed", "timeout",
+        ];
+        let is_one = |word: &&str| status.trim().eq_ignore_ascii_case(word);
+        failed.iter().any(is_one).then_some(false)
+    })
 }
 
 /// A number that an event tells.
@@ -154,6 +209,17 @@ impl Count {
             other()
         } else {
             self
+        }
+    }
+
+    /// The higher of two. A zero beside what cannot be read is none.
+    fn highest(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Known(a), Self::Known(b)) => Self::Known(a.max(b)),
+            (Self::Unread, Self::Known(0) | Self::Untold)
+            | (Self::Known(0) | Self::Untold, Self::Unread) => Self::Unread,
+            (known @ Self::Known(_), _) | (_, known @ Self::Known(_)) => known,
+            (same, _) => same,
         }
     }
 

@@ -36,6 +36,9 @@ pub struct Session {
     pub events: u64,
     /// The last error that its loop reported.
     pub error: Option<String>,
+    /// Why it ended or was broken off, as its loop says, where that is no error.
+    #[serde(default)]
+    pub end_reason: Option<String>,
     /// Where it was heard first: the address of its loop, or `webhook`.
     pub source: String,
     /// The task that it works for, as its loop named it (`TASK_ID`): an id or a number where that is
@@ -243,6 +246,7 @@ impl Session {
             last_event_at,
             events: facts.events,
             error: facts.error.as_ref().map(|error| error.value.clone()),
+            end_reason: facts.end_reason().map(str::to_owned),
             source,
             task_id: facts.task.as_ref().map(|task| task.value.clone()),
             task_number: None,

@@ -67,11 +67,21 @@ pub fn session_name(given: Option<&str>, task: Option<(i64, &str)>, number: i64)
 /// A text in one line, as long as a name may be: without what is not seen, or turns the text
 /// around it. Nothing is left of one that says nothing.
 fn plain(text: &str) -> Option<String> {
-    let spaced: String = text
-        .chars()
-        .take(1000)
-        .map(|c| if c.is_whitespace() { ' ' } else { c })
-        .filter(|c| *c == ' ' || !is_invisible(*c))
+    let all: Vec<char> = text.chars().take(1000).collect();
+    let is_seen = |at: Option<usize>| {
+        let c = at.and_then(|at| all.get(at));
+        c.is_some_and(|c| !c.is_whitespace() && !is_invisible(*c))
+    };
+    // One that joins letters, or the parts of an emoji, is seen by what it does.
+    let joins = |at: usize, c: char| {
+        matches!(c, '\u{200c}' | '\u{200d}') && is_seen(at.checked_sub(1)) && is_seen(Some(at + 1))
+    };
+    let spaced: String = all
+        .iter()
+        .enumerate()
+        .map(|(at, c)| (at, if c.is_whitespace() { ' ' } else { *c }))
+        .filter(|(at, c)| *c == ' ' || !is_invisible(*c) || joins(*at, *c))
+        .map(|(_, c)| c)
         .collect();
     let words: Vec<&str> = spaced.split_whitespace().collect();
     let line = words.join(" ");

@@ -3,7 +3,7 @@
 //!
 //! The rule, first match wins. What counts is `open`, findings that nobody accepted, of every
 //! complete iteration of which it is known: where a step that looks failed or told nothing, it is
-//! not. A failed validation is no finding and stands in none of these numbers; where it names no
+//! not. One in whose midst the session ended is none of them. A failed validation is no finding and stands in none of these numbers; where it names no
 //! finding that is open, it weighs as much as one.
 //!
 //! 0. Nobody knows what is open in the last one, or an event could not be read: it cannot be told.
@@ -102,14 +102,18 @@ pub fn verdict(
     iterations: &[IterationMetrics],
     refused: u64,
 ) -> Verdict {
-    let tells = |row: &&IterationMetrics| row.complete && row.tells();
+    let tells = |row: &&IterationMetrics| row.complete && !row.cut && row.tells();
     let rows: Vec<_> = iterations.iter().filter(tells).collect();
     let window = &rows[rows.len().saturating_sub(WINDOW)..];
+    let any_whole = iterations.iter().any(|row| row.complete && !row.cut);
     let told: Vec<_> = window.iter().filter(|row| row.is_known()).collect();
     let regressed: Vec<u32> = told.iter().map(|row| row.regressed.unwrap_or(0)).collect();
     let weights: Vec<u32> = told.iter().map(|row| weight(row)).collect();
     let (trend, words, known) = if let Some(doubt) = doubt(window, refused) {
         let words = format!("it cannot be told, since {doubt}{}", behind(window));
+        (VerdictKind::TooEarly, words.clone(), words)
+    } else if window.is_empty() && any_whole {
+        let words = "no step that looks told what it found".to_owned();
         (VerdictKind::TooEarly, words.clone(), words)
     } else {
         let (trend, words) = judge(&weights, &regressed);
@@ -128,7 +132,11 @@ pub fn verdict(
             )
         }
         SessionStatus::Converged if refused > 0 => (VerdictKind::Converged, unread(refused)),
-        SessionStatus::Converged => (VerdictKind::Converged, String::new()),
+        // Its loop says so; who reads it should know what that rests on.
+        SessionStatus::Converged => {
+            let doubt = not_looked(window).unwrap_or_default();
+            (VerdictKind::Converged, doubt)
+        }
         SessionStatus::Ended => (VerdictKind::NotConverged, known.clone()),
         SessionStatus::Failed => {
             let why = why.unwrap_or("its loop did not say why");
@@ -182,7 +190,18 @@ fn doubt(window: &[&IterationMetrics], refused: u64) -> Option<String> {
     if refused > 0 {
         return Some(unread(refused));
     }
-    let last = window.last().filter(|row| !row.is_known())?;
+    window.last().filter(|row| !row.is_known())?;
+    match (not_looked(window), window.len() < LEAST) {
+        (Some(words), _) => Some(words),
+        (None, false) => Some("no step that looks told what it found".to_owned()),
+        // More of them may tell.
+        (None, true) => None,
+    }
+}
+
+/// The steps that did not look in the last iteration, and since when.
+fn not_looked(window: &[&IterationMetrics]) -> Option<String> {
+    let last = window.last()?;
     let told_nothing = |step: &LoopStep| {
         let without = window.iter().filter(|row| row.untold.contains(step));
         let numbers: Vec<_> = without.map(|row| format!("#{}", row.iteration)).collect();
@@ -192,12 +211,7 @@ fn doubt(window: &[&IterationMetrics], refused: u64) -> Option<String> {
         format!("{} {what} in {}", step.as_str(), numbers.join(", "))
     };
     let words: Vec<_> = last.untold.iter().map(told_nothing).collect();
-    match (words.is_empty(), window.len() < LEAST) {
-        (false, _) => Some(words.join(" and ")),
-        (true, false) => Some("no step that looks told what it found".to_owned()),
-        // More of them may tell.
-        (true, true) => None,
-    }
+    (!words.is_empty()).then(|| words.join(" and "))
 }
 
 fn unread(refused: u64) -> String {

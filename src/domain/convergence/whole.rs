@@ -1,4 +1,4 @@
-//! Whole numbers, as senders write them: as such, with a fraction of zero, or as text.
+//! Whole numbers and yes or no, as senders write them: as such, or as text.
 
 use serde_json::Value;
 
@@ -28,11 +28,43 @@ fn of_double(number: f64) -> Option<u32> {
     fits.then_some(number as u32)
 }
 
+/// Yes or no; nothing for what is neither.
+pub(super) fn truth(value: &Value) -> Option<bool> {
+    let words = match value {
+        Value::Bool(value) => return Some(*value),
+        Value::Number(_) => return Some(whole(value)? != 0),
+        Value::String(text) => text.trim().to_lowercase(),
+        _ => return None,
+    };
+    match words.as_str() {
+        "true" | "yes" | "1" => Some(true),
+        "false" | "no" | "0" => Some(false),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
 
-    use super::whole;
+    use super::{truth, whole};
+
+    #[test]
+    fn yes_and_no_are_read_however_they_are_written_and_all_else_is_neither() {
+        for (value, expected) in [
+            (json!(true), Some(true)),
+            (json!("False"), Some(false)),
+            (json!(" yes "), Some(true)),
+            (json!(0), Some(false)),
+            (json!("1"), Some(true)),
+            (json!("maybe"), None),
+            (json!(-1), None),
+            (json!([]), None),
+            (Value::Null, None),
+        ] {
+            assert_eq!(truth(&value), expected, "{value}");
+        }
+    }
 
     #[test]
     fn whole_numbers_are_read_however_they_are_written_and_others_are_none() {

@@ -250,3 +250,114 @@ fn an_end_that_says_that_it_failed_is_believed() {
         assert_eq!(told, (status, error), "{data}");
     }
 }
+
+#[test]
+fn the_end_of_a_session_is_believed_when_it_says_how_it_went() {
+    use SessionStatus::{Converged, Ended, Failed, Interrupted};
+    let reached = ("CONVERGENCE_REACHED", json!({}), "IDLE");
+    let end = |data: Value| ("SESSION_ENDED", data, "IDLE");
+    for (events, status, why) in [
+        // Its last word is that it did not.
+        (
+            vec![
+                reached.clone(),
+                end(json!({"final_state": "FAILED", "success": false})),
+            ],
+            Ended,
+            None,
+        ),
+        (
+            vec![reached.clone(), end(json!({"convergence_reached": false}))],
+            Ended,
+            None,
+        ),
+        (vec![reached.clone(), end(json!({}))], Converged, None),
+        // Who listens late hears only the end.
+        (
+            vec![end(json!({"final_state": "CONVERGED", "success": true}))],
+            Converged,
+            None,
+        ),
+        (
+            vec![end(json!({"convergence_reached": "true"}))],
+            Converged,
+            None,
+        ),
+        (vec![end(json!({"success": true}))], Ended, None),
+        (
+            vec![end(json!({"error": "disk full"}))],
+            Failed,
+            Some("disk full"),
+        ),
+        (
+            vec![end(
+                json!({"error": {"message": "disk full"}, "success": 0}),
+            )],
+            Failed,
+            Some("disk full"),
+        ),
+        (
+            vec![end(json!({"error": "Max iterations (3) reached"}))],
+            Ended,
+            Some("Max iterations (3) reached"),
+        ),
+        (
+            vec![end(json!({"reason": "budget exhausted"}))],
+            Ended,
+            Some("budget exhausted"),
+        ),
+        (
+            vec![end(
+                json!({"reason": "SIGTERM", "interrupted": true, "error": "x"}),
+            )],
+            Interrupted,
+            Some("SIGTERM"),
+        ),
+        // What went wrong was overcome.
+        (
+            vec![reached, end(json!({"success": true, "error": "a retry"}))],
+            Converged,
+            None,
+        ),
+    ] {
+        let found = session(&[vec![step("fix")], events.clone()].concat());
+        let told = found.error.or(found.end_reason);
+        assert_eq!((found.status, told.as_deref()), (status, why), "{events:?}");
+    }
+}
+
+#[test]
+fn an_error_that_a_later_success_overcame_did_not_end_it() {
+    use SessionStatus::{Ended, Failed};
+    let error = ("ERROR", json!({"error": "flaky test, retrying"}), "IDLE");
+    let done = |success: bool| {
+        let data = json!({"step": "validate", "success": success});
+        ("STEP_COMPLETE", data, "IDLE")
+    };
+    let ended = ("SESSION_ENDED", json!({}), "IDLE");
+    for (success, status) in [(true, Ended), (false, Failed)] {
+        let found = session(&[
+            step("validate"),
+            error.clone(),
+            done(success),
+            ended.clone(),
+        ]);
+        assert_eq!(found.status, status);
+    }
+}
+
+#[test]
+fn the_words_of_an_error_are_found_whatever_they_are_called() {
+    let ended = ("SESSION_ENDED", json!({}), "IDLE");
+    for data in [
+        json!({"error": "disk full"}),
+        json!({"error": "", "message": "disk full"}),
+        json!({"error": {"message": "disk full"}}),
+        json!({"exception": "disk full"}),
+        json!({"reason": "disk full"}),
+        json!({"errors": [{"detail": "disk full"}]}),
+    ] {
+        let found = session(&[step("fix"), ("ERROR", data.clone(), "IDLE"), ended.clone()]);
+        assert_eq!(found.error.as_deref(), Some("disk full"), "{data}");
+    }
+}

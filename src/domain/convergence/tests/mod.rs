@@ -5,6 +5,7 @@ mod decoding;
 mod endings;
 mod findings;
 mod moves;
+mod partial;
 mod recordings;
 mod titles;
 mod verdicts;

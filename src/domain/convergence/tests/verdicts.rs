@@ -19,6 +19,7 @@ fn row(iteration: u32, open: u32, regressed: u32) -> IterationMetrics {
         accepted: None,
         severities: None,
         validated: None,
+        cut: false,
         complete: true,
         started_at: None,
         ended_at: None,

@@ -2,6 +2,7 @@
 
 mod compare;
 mod events;
+mod facts;
 mod following;
 mod history;
 mod ledger;

@@ -17,6 +17,7 @@ pub(super) fn bounds() -> Vec<(&'static str, Value)> {
                 "name": text(LARGEST),
                 "task_id": {"maxLength": WORD},
                 "error": {"maxLength": LARGEST},
+                "end_reason": {"maxLength": LARGEST},
                 "source": text(LARGEST),
             }),
         ),
