@@ -107,9 +107,19 @@ impl Grammar {
         self.is_name && self.is_in_text()
     }
 
-    /// True where a name may stand.
-    pub(super) fn expects_name(&self) -> bool {
-        matches!(self.expect, Expect::Name | Expect::NameOrEnd) && self.token == Token::None
+    /// True where a name has ended.
+    pub(super) fn expects_colon(&self) -> bool {
+        self.expect == Expect::Colon && self.token == Token::None
+    }
+
+    /// True where names stand.
+    pub(super) fn is_in_object(&self) -> bool {
+        self.open.last() == Some(&b'{')
+    }
+
+    /// How many brackets are open.
+    pub(super) fn depth(&self) -> usize {
+        self.open.len()
     }
 
     /// Goes on as far as it can; answers how many bytes that takes.

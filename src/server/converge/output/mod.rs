@@ -3,13 +3,14 @@
 //!
 //! ```text
 //!  bytes ─▶ decoding ─▶ scanner (grammar) ─▶ documents ─▶ shapes ─┬▶ entries: findings and fixes
-//!                          text, and what is broken               ├▶ sarif
+//!                     (open · fallen)                              ├▶ sarif
 //!                                                                 └▶ loglines · foreign · failures
 //! ```
 
 mod decoding;
 mod entries;
 mod failures;
+mod fallen;
 mod foreign;
 mod grammar;
 mod json;

@@ -7,22 +7,34 @@ pub(super) const LONGEST_DOCUMENT: usize = 64 * 1024 * 1024;
 /// So much is looked at to know a report that breaks off before it says anything.
 const LONGEST_TORN: usize = 200;
 
+/// What stands before a document in its line.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Before {
+    Nothing,
+    Space,
+    /// A quote at the very beginning.
+    Quote,
+    Text,
+}
+
 /// A document that has begun.
 #[derive(Debug)]
 pub(super) struct Open {
     pub(super) text: Vec<u8>,
     pub(super) line: u64,
     pub(super) is_fresh: bool,
+    pub(super) before: Before,
     pub(super) is_too_long: bool,
     pub(super) grammar: Grammar,
 }
 
 impl Open {
-    pub(super) fn new(bracket: u8, line: u64, is_fresh: bool) -> Self {
+    pub(super) fn new(bracket: u8, line: u64, is_fresh: bool, before: Before) -> Self {
         Self {
             text: vec![bracket],
             line,
             is_fresh,
+            before,
             is_too_long: false,
             grammar: Grammar::new(bracket, !is_fresh),
         }
@@ -49,36 +61,15 @@ impl Open {
         }
     }
 
-    /// Text at the beginning of a line tears it apart before anything was said: a name, or a list
-    /// whose program died.
+    /// The line ends within its first name.
     pub(super) fn is_torn(&self, next: u8) -> bool {
-        if !self.is_fresh || self.text.len() > LONGEST_TORN {
-            return false;
-        }
-        if self.grammar.is_in_name() {
-            return !self.grammar.has_more && next == b'\n';
-        }
-        // Most braces end their line, and something else follows than a word.
-        if self.text.ends_with(b"\n") && !next.is_ascii_alphabetic() {
-            return false;
-        }
-        let Some(end) = self.text.iter().rposition(|byte| *byte == b'\n') else {
-            return false;
-        };
-        let (head, word) = self.text.split_at(end);
-        let has_name = !self.grammar.has_more && head.contains(&b'"');
-        let is_begun = |byte: &u8| matches!(byte, b'[' | b'{') || byte.is_ascii_whitespace();
-        if !has_name && !head.iter().all(is_begun) {
-            return false;
-        }
-        let word = word[1..].trim_ascii_end();
-        if word.is_empty() && self.text.ends_with(b"\n") {
-            let is_begun = self.text[0] == b'[' || has_name;
-            return next.is_ascii_uppercase() || (is_begun && next.is_ascii_alphabetic());
-        }
-        // A word that begins as `true`, `false` and `null` do.
-        let is_known = matches!(word, b"true" | b"false" | b"null");
-        !has_name && !is_known && !word.is_empty() && word.iter().all(u8::is_ascii_lowercase)
+        self.is_fresh && next == b'\n' && self.grammar.is_in_name() && !self.grammar.has_more
+    }
+
+    /// What follows tells whether it is a report all the same.
+    pub(super) fn may_be_torn(&self, next: u8) -> bool {
+        let is_quoted = self.before == Before::Quote && next == b'\\';
+        self.text.len() <= LONGEST_TORN && (self.is_fresh || is_quoted)
     }
 
     pub(super) fn push(&mut self, bytes: &[u8]) {

@@ -2,11 +2,9 @@
 //! text before, between and after them. Every byte is looked at once, and no more is kept than
 //! the document that is open.
 
-use super::grammar::{Step, TELLING};
-use super::open::{LONGEST_DOCUMENT, Open};
-
-/// So much is looked at to know a report that is no JSON.
-const LONGEST_HINT: usize = 24;
+use super::fallen::Fallen;
+use super::grammar::Step;
+use super::open::{Before, LONGEST_DOCUMENT, Open};
 
 /// What was found.
 #[derive(Debug, PartialEq)]
@@ -50,8 +48,10 @@ pub(super) struct Scanner {
     open: Option<Open>,
     /// It is a document if nothing but the end of the line follows: `[1]` may begin a text.
     held: Option<Held>,
-    /// What follows a bracket that begins no JSON, perhaps a report in another notation.
-    hint: Option<Vec<u8>>,
+    /// What stands before, in this line.
+    before: Before,
+    /// Text that began as a document does.
+    fallen: Option<Fallen>,
     /// There is text besides the documents.
     pub(super) has_text: bool,
 }
@@ -80,7 +80,8 @@ impl Scanner {
             escape: Escape::None,
             open: None,
             held: None,
-            hint: None,
+            before: Before::Nothing,
+            fallen: None,
             has_text: false,
         }
     }
@@ -94,7 +95,9 @@ impl Scanner {
             } else if self.open.is_some() {
                 self.read_on(rest, take)
             } else {
-                self.look(rest, take)
+                let used = self.look(rest, take);
+                self.hear(&rest[..used], take);
+                used
             };
             rest = &rest[used..];
         }
@@ -111,7 +114,23 @@ impl Scanner {
             }
             self.has_text = true;
         }
+        self.judge(take);
         self.release(take);
+    }
+
+    /// Text that began as a document goes on.
+    fn hear(&mut self, bytes: &[u8], take: &mut impl FnMut(Found)) {
+        if self.fallen.as_mut().is_some_and(|it| it.hear(bytes)) {
+            self.judge(take);
+        }
+    }
+
+    /// There is enough of it to know what it is.
+    fn judge(&mut self, take: &mut impl FnMut(Found)) {
+        let fallen = self.fallen.take();
+        if let Some((line, words)) = fallen.and_then(|it| it.verdict()) {
+            take(Found::Broken { line, words });
+        }
     }
 
     /// What is held is a document.
@@ -126,14 +145,13 @@ impl Scanner {
         match rest {
             [b'\n', ..] => {
                 self.line += 1;
-                self.is_fresh = true;
-                self.hint = None;
+                (self.is_fresh, self.before) = (true, Before::Nothing);
                 self.release(take);
                 1
             }
             // The next line of a progress bar stands in the place of this one.
             [b'\r', ..] => {
-                self.is_fresh = true;
+                (self.is_fresh, self.before) = (true, Before::Nothing);
                 if let Some(held) = &mut self.held {
                     held.is_returned = true;
                 }
@@ -143,7 +161,12 @@ impl Scanner {
                 self.escape = Escape::Begun;
                 1
             }
-            [..=b' ' | 0x7f, ..] => 1,
+            [byte @ ..=b' ' | byte @ 0x7f, ..] => {
+                if matches!(byte, b' ' | b'\t') && self.before == Before::Nothing {
+                    self.before = Before::Space;
+                }
+                1
+            }
             // A mark at the beginning of a file that stands behind another.
             [0xef, 0xbb, 0xbf, ..] => 3,
             [bracket @ (b'{' | b'['), after @ ..] => {
@@ -155,16 +178,10 @@ impl Scanner {
                 }
                 self.release(take);
                 let is_fresh = self.is_fresh && !self.is_aside;
-                self.open = Some(Open::new(*bracket, self.line, is_fresh));
+                self.open = Some(Open::new(*bracket, self.line, is_fresh, self.before));
                 1
             }
-            _ => {
-                if let Some(words) = self.read_hint(rest) {
-                    let line = self.line;
-                    take(Found::Broken { line, words });
-                }
-                self.pass_text(rest)
-            }
+            _ => self.pass_text(rest),
         }
     }
 
@@ -174,7 +191,10 @@ impl Scanner {
         let is_space = after <= b' ' || after == 0x1b;
         !is_space
             && match bracket {
+                // Names as programs write them, with typographic quotes, and in a text of JSON.
                 b'{' if self.is_fresh && after.is_ascii_alphabetic() => false,
+                b'{' if self.is_fresh && matches!(after, b':' | 0xe2) => false,
+                b'{' if self.before == Before::Quote && after == b'\\' => false,
                 b'{' => !matches!(after, b'"' | b'}' | b'\''),
                 _ if self.is_fresh => !matches!(
                     after,
@@ -191,7 +211,14 @@ impl Scanner {
         self.held = None;
         let is_special = |byte: &u8| matches!(byte, b'\n' | b'\r' | b'{' | b'[' | 0x1b);
         let length = rest[1..].iter().position(is_special);
-        length.map_or(rest.len(), |length| length + 1)
+        let length = length.map_or(rest.len(), |length| length + 1);
+        let is_quote = self.before == Before::Nothing && rest[..length] == *b"\"";
+        self.before = if is_quote {
+            Before::Quote
+        } else {
+            Before::Text
+        };
+        length
     }
 
     /// Goes on with the document that is open; answers how much of `rest` belongs to it.
@@ -200,6 +227,10 @@ impl Scanner {
         let (used, step) = open.grammar.run(rest);
         open.push(&rest[..used]);
         self.line += lines(&rest[..used]);
+        if self.fallen.is_some() {
+            self.hear(&rest[..used], take);
+        }
+        let Some(open) = &mut self.open else { return 0 };
         match step {
             Step::More => {}
             Step::Done => self.end(take),
@@ -219,10 +250,10 @@ impl Scanner {
     fn end(&mut self, take: &mut impl FnMut(Found)) {
         let Some(open) = self.open.take() else { return };
         let is_report = open.is_report();
-        self.is_fresh = true;
+        (self.is_fresh, self.before) = (true, Before::Text);
         if open.is_too_long {
             let mib = LONGEST_DOCUMENT / 1024 / 1024;
-            if is_report || open.grammar.signs.is_keyed {
+            if is_report || open.is_fresh || open.grammar.signs.is_keyed {
                 let words = format!("the document that begins here has more than {mib} MiB");
                 take(Found::Broken {
                     line: open.line,
@@ -252,35 +283,23 @@ impl Scanner {
     fn give_up(&mut self, next: u8, words: String, take: &mut impl FnMut(Found)) {
         let Some(open) = self.open.take() else { return };
         let line = self.line;
+        self.has_text = true;
+        let last_line = open.text.rsplit(|byte| *byte == b'\n').next();
+        let last_line = last_line.filter(|_| open.text.contains(&b'\n'));
+        self.before = match last_line {
+            Some([]) => Before::Nothing,
+            Some(line) if line.iter().all(u8::is_ascii_whitespace) => Before::Space,
+            _ => Before::Text,
+        };
+        self.is_fresh = self.before != Before::Text;
         if open.is_report() || open.is_torn(next) {
             take(Found::Broken { line, words });
         } else if next == 0 && open.text.len() == 1 {
             let words = "it is UTF-16 within other text".to_owned();
             take(Found::Broken { line, words });
-        } else if open.is_fresh && open.grammar.expects_name() {
-            self.hint = Some(Vec::new());
+        } else if open.may_be_torn(next) && !self.fallen.as_ref().is_some_and(Fallen::is_alone) {
+            self.fallen = Some(Fallen::new(open, line, words));
         }
-        self.has_text = true;
-        let last_line = open.text.rsplit(|byte| *byte == b'\n').next();
-        let begins_line = open.text.contains(&b'\n')
-            && last_line.is_some_and(|line| line.iter().all(u8::is_ascii_whitespace));
-        self.is_fresh = begins_line;
-    }
-
-    /// A report such as `{'findings': []}`, which some print in place of JSON.
-    fn read_hint(&mut self, rest: &[u8]) -> Option<String> {
-        let mut hint = self.hint.take()?;
-        let room = LONGEST_HINT.saturating_sub(hint.len());
-        hint.extend_from_slice(&rest[..rest.len().min(room)]);
-        let Some(colon) = hint.iter().position(|byte| *byte == b':') else {
-            self.hint = (hint.len() < LONGEST_HINT).then_some(hint);
-            return None;
-        };
-        let name = String::from_utf8_lossy(&hint[..colon]);
-        let name = name.trim().trim_matches('\'');
-        TELLING
-            .contains(&name)
-            .then(|| format!("it is no JSON: {name} must stand in double quotes"))
     }
 
     fn pass_escape(&mut self, byte: u8) -> usize {
@@ -289,6 +308,11 @@ impl Scanner {
             (Escape::Begun, b'[') | (Escape::Control, b' '..=b'?') => Escape::Control,
             (Escape::Begun | Escape::Charset, b' '..=b'/') => Escape::Charset,
             (Escape::Begun, b']' | b'P' | b'X' | b'^' | b'_') => Escape::Command,
+            // No terminal knows it, and no title needs it: a document stands behind what never ends.
+            (Escape::Begun | Escape::Command, b'{') => {
+                self.escape = Escape::None;
+                return 0;
+            }
             // To another place in the line, or to another line.
             (Escape::Control, b'E'..=b'H') => {
                 self.is_fresh = true;

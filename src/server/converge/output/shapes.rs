@@ -190,7 +190,7 @@ impl Reading {
         is_fresh: bool,
     ) -> Result<(), Problem> {
         let (mut is_empty, mut reports, mut with_severity) = (true, false, false);
-        let (mut wrong, mut known) = (None, None);
+        let (mut wrong, mut known, mut runs) = (None, None, false);
         document.each(raw, |_, entry| {
             is_empty = false;
             if !is_object(entry) {
@@ -202,6 +202,7 @@ impl Reading {
                     let lists = FINDINGS.iter().filter_map(|name| members.get(*name));
                     reports |= sarif::is_log(&members) || lists.into_iter().any(|it| is_array(it));
                     known = known.take().or_else(|| foreign::known(&members));
+                    runs |= sarif::is_run(&members);
                 }
                 Err(problem) => wrong = wrong.take().or(Some(problem)),
             }
@@ -213,6 +214,10 @@ impl Reading {
             return self.entries(document, raw, |reading, entry| {
                 reading.object(document, entry, is_fresh)
             });
+        }
+        if runs {
+            let words = "the beginning of this SARIF is lost".to_owned();
+            return Err(document.problem(raw, words));
         }
         if with_severity {
             return self.graded(document, raw, is_fresh);

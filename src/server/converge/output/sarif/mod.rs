@@ -39,6 +39,12 @@ pub(super) fn is_log(members: &Members<'_>) -> bool {
     schema || (is_list && (named || runs.get().contains("\"tool\"")))
 }
 
+/// True for a run of a SARIF log.
+pub(super) fn is_run(members: &Members<'_>) -> bool {
+    let tool = members.get("tool").map(|raw| raw.get());
+    members.contains_key("results") && tool.is_some_and(|it| it.contains("\"driver\""))
+}
+
 /// What a part is read with.
 struct Run<'a> {
     document: Document<'a>,

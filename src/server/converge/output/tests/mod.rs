@@ -3,6 +3,7 @@
 mod documents;
 mod foreign;
 mod lines;
+mod notations;
 mod torn;
 
 use std::path::Path;
