@@ -1,18 +1,16 @@
 //! Tells the lines of a logger from findings: both have a severity and a message.
 
+use super::foreign::may_hold_findings;
 use super::json::{Members, is_null, text};
 
-/// Only loggers write these: Google Cloud, syslog, journald, the Elastic schema, zerolog, loguru.
-const LOGGERS: [&str; 23] = [
+/// Only loggers write these: Google Cloud, syslog, journald, the Elastic schema.
+const LOGGERS: [&str; 18] = [
     "insertId",
     "logName",
-    "httpRequest",
     "serviceContext",
-    "sourceLocation",
     "receiveTimestamp",
     "jsonPayload",
     "textPayload",
-    "facility",
     "facility_label",
     "procid",
     "msgid",
@@ -25,12 +23,20 @@ const LOGGERS: [&str; 23] = [
     "SYSLOG_IDENTIFIER",
     "__REALTIME_TIMESTAMP",
     "log.level",
+];
+/// Loggers write these, zerolog and loguru among them, and now and then somebody else.
+const PERHAPS: [&str; 9] = [
+    "@timestamp",
+    "logger",
+    "pid",
+    "hostname",
+    "httpRequest",
+    "sourceLocation",
+    "facility",
     "caller",
     "record",
 ];
-/// Loggers write these, and now and then somebody else.
-const PERHAPS: [&str; 4] = ["@timestamp", "logger", "pid", "hostname"];
-const TIMES: [&str; 8] = [
+const TIMES: [&str; 11] = [
     "time",
     "timestamp",
     "ts",
@@ -39,9 +45,39 @@ const TIMES: [&str; 8] = [
     "eventTime",
     "asctime",
     "t",
+    "@t",
+    "T",
+    "Timestamp",
 ];
-const MESSAGES: [&str; 6] = ["message", "msg", "event", "text", "MESSAGE", "fields"];
-const LEVELS: [&str; 5] = ["level", "lvl", "severity", "levelname", "loglevel"];
+const MESSAGES: [&str; 15] = [
+    "message",
+    "msg",
+    "event",
+    "text",
+    "MESSAGE",
+    "fields",
+    "@message",
+    "@mt",
+    "@m",
+    "M",
+    "MessageTemplate",
+    "short_message",
+    "body",
+    "textPayload",
+    "jsonPayload",
+];
+const LEVELS: [&str; 10] = [
+    "level",
+    "lvl",
+    "severity",
+    "levelname",
+    "loglevel",
+    "@level",
+    "@l",
+    "L",
+    "Level",
+    "severityText",
+];
 /// What a finding says and no logger does.
 const DESCRIPTIONS: [&str; 3] = ["description", "title", "summary"];
 // These are compared in small letters, and without what joins words: `fileName`, `file_name`.
@@ -58,12 +94,16 @@ const PARTS: [&str; 8] = [
     "package",
     "pkgname",
 ];
+/// Those of both that are places of their own, and not names of parts of a program.
+const PLACES: [&str; 8] = [
+    "file", "path", "filename", "filepath", "location", "uri", "url", "resource",
+];
 /// Loggers in Python write `lineno`.
 const LINES: [&str; 5] = ["line", "linenumber", "startline", "beginline", "row"];
 /// Names of rules that a logger does not use for something else.
 const RULES: [&str; 5] = ["rule", "ruleid", "rulename", "checkid", "testid"];
-/// A name of a rule, and of what a service looks at to know that it is well.
-const CHECK: [&str; 1] = ["check"];
+/// Names of rules, and of what a logger says: what a service looks at, and numbers of the system.
+const CODES: [&str; 2] = ["check", "code"];
 /// Names of known weaknesses.
 const KNOWN: [&str; 5] = ["cwe", "cweid", "cve", "cveid", "vulnerabilityid"];
 /// How their identifiers begin.
@@ -120,14 +160,40 @@ fn has(members: &Members<'_>, names: &[&str]) -> bool {
 
 /// The same for names in any spelling.
 fn spells(members: &Members<'_>, names: &[&str]) -> bool {
-    let letters = |name: &str, known: &str| {
-        let letters = name.bytes().filter(|it| !matches!(it, b'_' | b'-' | b'.'));
-        let letters = letters.map(|it| it.to_ascii_lowercase());
-        letters.eq(known.bytes())
-    };
-    let is_one = |name: &str| names.iter().any(|known| letters(name, known));
     let mut members = members.iter();
-    members.any(|(name, raw)| is_one(name) && !is_null(raw))
+    members.any(|(name, raw)| is_named(name, names) && !is_null(raw))
+}
+
+/// True for one of these names, in any spelling.
+pub(super) fn is_named(name: &str, names: &[&str]) -> bool {
+    let letters = || {
+        let letters = name.bytes().filter(|it| !matches!(it, b'_' | b'-' | b'.'));
+        letters.map(|it| it.to_ascii_lowercase())
+    };
+    names.iter().any(|known| letters().eq(known.bytes()))
+}
+
+/// The text of a member, its name in any spelling.
+fn any_text(members: &Members<'_>, names: &[&str], is: impl Fn(&str) -> bool) -> bool {
+    let mut members = members.iter().filter(|(name, _)| is_named(name, names));
+    members.any(|(_, raw)| text(raw).is_some_and(|text| is(&text)))
+}
+
+/// A place that is no route of a service, as `/healthz` is.
+fn is_placed(members: &Members<'_>) -> bool {
+    let is_route = |text: &str| {
+        let last = text.rsplit('/').next().unwrap_or_default();
+        text.starts_with('/') && !last.contains('.')
+    };
+    any_text(members, &PLACES, |text| !text.is_empty() && !is_route(text))
+}
+
+/// `CKV_AWS_20` names a rule, `db` and `ENOENT` do not.
+fn is_coded(members: &Members<'_>) -> bool {
+    let is_digit = |byte: u8| byte.is_ascii_digit();
+    any_text(members, &CODES, |text| {
+        text.starts_with(|first: char| first.is_ascii_alphabetic()) && text.bytes().any(is_digit)
+    })
 }
 
 fn is_known_weakness(members: &Members<'_>) -> bool {
@@ -143,6 +209,9 @@ fn word(members: &Members<'_>, names: &[&str]) -> Option<Word> {
         return Some(if is_whole { Word::Number } else { Word::Other });
     };
     let word = word.trim().to_lowercase();
+    if !word.is_empty() && word.bytes().all(|it| it.is_ascii_digit()) {
+        return Some(Word::Number);
+    }
     let is_of = |words: &[&str]| words.contains(&word.as_str());
     Some(if is_of(&QUIET) {
         Word::Quiet
@@ -161,27 +230,39 @@ pub(super) fn is_marked(members: &Members<'_>) -> bool {
 
 /// True for a line of a logger, which has no severity or is no finding.
 pub(super) fn is_log_line(members: &Members<'_>) -> bool {
-    let is_logged = has(members, &LEVELS) || has(members, &TIMES) || has(members, &PERHAPS);
-    let is_message = has(members, &MESSAGES);
-    is_message && (is_marked(members) || (is_logged && !may_be_finding(members)))
+    let is_timed = has(members, &TIMES);
+    let is_logged = has(members, &LEVELS) || is_timed || has(members, &PERHAPS);
+    if !has(members, &MESSAGES) {
+        // With fields alone, which hold no findings.
+        let is_leveled = is_timed && word(members, &LEVELS).is_some_and(|it| it != Word::Other);
+        let mut inner = members.iter();
+        return is_leveled
+            && !may_be_finding(members)
+            && !inner.any(|(name, raw)| may_hold_findings(name, raw, 1));
+    }
+    let is_message = members.len() == 1 && members.values().all(|raw| text(raw).is_some());
+    is_marked(members) || is_message || (is_logged && !may_be_finding(members))
 }
 
 /// True for an object without a severity that tells what is wrong where.
 pub(super) fn may_be_finding(members: &Members<'_>) -> bool {
-    if is_marked(members) || has(members, &PERHAPS) {
+    if is_marked(members) {
         return false;
     }
     let place = spells(members, &FILES) || spells(members, &PARTS);
     let (line, rule) = (spells(members, &LINES), spells(members, &RULES));
+    if has(members, &PERHAPS) {
+        return is_known_weakness(members) || (place && rule);
+    }
     let is_timed = has(members, &TIMES) || spells(members, &TIMES);
-    let is_leveled = has(members, &LEVELS);
     let is_quiet = word(members, &LEVELS) == Some(Word::Quiet);
     let says = has(members, &MESSAGES) || spells(members, &DESCRIPTIONS);
     is_known_weakness(members)
         || (spells(members, &["severity"]) && !is_timed)
         || (place && line && (rule || has(members, &["code"])))
         || (place && line && !is_timed && !is_quiet)
-        || (place && rule && says && !is_timed && !is_leveled)
+        || (place && rule && says && !is_timed && !is_quiet)
+        || (is_placed(members) && is_coded(members) && says && !is_timed && !is_quiet)
 }
 
 /// Looks at an object with a severity.
@@ -190,9 +271,11 @@ pub(super) fn graded(members: &Members<'_>) -> Graded {
     let (file, part) = (spells(members, &FILES), spells(members, &PARTS));
     let (line, known) = (spells(members, &LINES), is_known_weakness(members));
     let rule = known || spells(members, &RULES);
-    let rule_or_check = rule || spells(members, &CHECK);
     let place = file || part || line;
     let (says, is_timed) = (has(members, &MESSAGES), has(members, &TIMES));
+    let is_described = has(members, &DESCRIPTIONS);
+    // What only tools write where a service says that something went wrong.
+    let is_telling = rule || is_placed(members) || (place && is_coded(members));
     let or_log_line = |is_finding| {
         if is_finding {
             Graded::Finding
@@ -203,14 +286,16 @@ pub(super) fn graded(members: &Members<'_>) -> Graded {
     if is_marked(members) {
         Graded::LogLine
     } else if has(members, &PERHAPS) {
-        or_log_line(place && rule)
-    } else if has(members, &DESCRIPTIONS) || known || ((file || part) && line) {
+        or_log_line(rule || (is_described && !says))
+    } else if is_described || known || ((file || part) && line) {
         Graded::Finding
     } else if word == Word::Number && says {
-        or_log_line(place && rule_or_check)
-    } else if word != Word::Other && says && is_timed {
+        or_log_line(is_telling)
+    } else if word == Word::Loud && says && is_timed {
+        or_log_line(is_telling)
+    } else if word == Word::Quiet && says && is_timed {
         or_log_line(place && rule)
-    } else if file || line || rule_or_check || has(members, &KINDS) {
+    } else if file || line || rule || spells(members, &CODES) || has(members, &KINDS) {
         Graded::Finding
     } else if part {
         or_log_line(word != Word::Quiet)

@@ -233,7 +233,7 @@ impl Reading {
         Ok(())
     }
 
-    /// Reads a list of findings: all but what only loggers write.
+    /// Reads a list of findings, unless it holds nothing but what only loggers write.
     fn graded<'a>(
         &mut self,
         document: Document<'a>,
@@ -241,13 +241,18 @@ impl Reading {
         is_fresh: bool,
     ) -> Result<(), Problem> {
         let mut found = Listed::default();
-        self.entries(document, raw, |_, entry| {
-            if !is_marked(&document.members(entry)?) {
-                found.find(document.value(entry)?);
-            }
-            Ok(())
+        let mut is_log = true;
+        document.each(raw, |_, entry| {
+            let members = document.members(entry);
+            is_log &= !is_object(entry) || members.is_ok_and(|it| is_marked(&it));
         })?;
-        if !found.entries.is_empty() || !found.suppressed.is_empty() {
+        if !is_log {
+            each_value(document, raw, |entry| {
+                let is_text = entry.as_str().is_some_and(|it| !it.trim().is_empty());
+                if entry.is_object() || is_text {
+                    found.find(entry);
+                }
+            })?;
             self.findings().add(found);
         } else if is_fresh {
             self.note(OTHER.to_owned(), true);

@@ -51,6 +51,72 @@ fn what_names_a_place_and_a_rule_in_any_spelling_is_a_finding() {
 }
 
 #[test]
+fn what_a_tool_finds_is_no_log_line_for_its_time_or_a_name_that_loggers_use() {
+    for line in [
+        r#"{"severity":"critical","hostname":"web1","cve":"CVE-2021-44228","title":"m"}"#,
+        r#"{"severity":"high","hostname":"web1","title":"m","description":"m","port":443}"#,
+        r#"{"severity":"high","description":"m","sourceLocation":{"file":"A.java"},"ruleId":"x"}"#,
+        r#"{"severity":"high","description":"m","record":"old.example.com","ruleId":"x"}"#,
+        r#"{"severity":"high","description":"m","facility":"Plant 3","rule":"x"}"#,
+        r#"{"severity":"high","title":"m","url":"http://x","httpRequest":"GET /","cwe":79}"#,
+        r#"{"severity":"high","file":"a.go","line":3,"rule":"G304","caller":"f","message":"m"}"#,
+        r#"{"@timestamp":"x","severity":"high","rule":"r","message":"m"}"#,
+        r#"{"severity":"error","rule":"aws-key","message":"m","timestamp":"x"}"#,
+        r#"{"severity":"warning","rule_id":"aws-key","message":"m","time":"x"}"#,
+        r#"{"severity":"error","file":"config/prod.env","message":"m","timestamp":"x"}"#,
+        r#"{"severity":"critical","path":"a.py","message":"m","date":"x"}"#,
+        r#"{"severity":"critical","url":"http://x/login","message":"m","timestamp":"x"}"#,
+        r#"{"severity":"error","check":"CKV_AWS_20","resource":"s3.x","message":"m","time":"x"}"#,
+    ] {
+        let report = read(format!("text\n{line}\n{line}\n"));
+        let found = report.findings.as_ref().map(|it| it.entries.len());
+        assert_eq!((found, trouble(&report)), (Some(2), String::new()), "{line}");
+    }
+    for line in [
+        r#"{"level":"error","file":"a.js","rule":"no-eval","message":"eval used"}"#,
+        r#"{"level":"warning","path":"Dockerfile","code":"DL3006","message":"tag"}"#,
+        r#"{"level":"error","hostname":"h","cve":"CVE-2021-44228","message":"m"}"#,
+    ] {
+        let words = trouble(&read(format!("text\n{line}\n{line}\n")));
+        assert!(words.contains("unreadable report"), "{line}: {words}");
+    }
+    // In a list, each counts; and so does a text beside them.
+    let list = r#"[{"severity":"high","description":"a","record":"x"}, {"severity":"low",
+        "description":"b"}, {"severity":"low","description":"c","insertId":"x"}, "d"]"#;
+    check(&[(list, "high a, low b, low c, medium d | -", "")]);
+}
+
+#[test]
+fn lines_of_common_loggers_say_nothing_of_findings() {
+    for line in [
+        r#"{"@level":"info","@message":"x","@module":"m","@timestamp":"t"}"#,
+        r#"{"@t":"2026-11-27T10:00:00Z","@mt":"Started {X}","@l":"Warning","X":1}"#,
+        r#"{"@t":"2026-11-27T10:00:00Z","@mt":"Started {X}","X":1}"#,
+        r#"{"Timestamp":"t","Level":"Information","MessageTemplate":"x"}"#,
+        r#"{"version":"1.1","host":"h","short_message":"m","timestamp":1.1,"level":6}"#,
+        r#"{"timestamp":"1","severityText":"INFO","severityNumber":9,"body":"x"}"#,
+        r#"{"L":"INFO","T":"2026-11-27","C":"x.go:3","M":"msg"}"#,
+        r#"{"message":"m"}"#,
+        r#"{"level":"info","time":"2026-11-27T10:00:00Z","count":3}"#,
+        r#"{"level":"error","error":"EOF","time":"2026-11-27T10:00:00Z"}"#,
+        r#"{"textPayload":"x","insertId":"a","timestamp":"t","logName":"l"}"#,
+        r#"{"jsonPayload":{"message":"x","a":{"b":{"c":1}}},"insertId":"a"}"#,
+        r#"{"msg":"m","severity":"3","host":"h","timestamp":"x"}"#,
+    ] {
+        check(&[(&format!("{line}\n{line}\n"), "- | -", "")]);
+        check(&[(&format!("{{\"findings\": []}}\n{line}\n"), " | -", "")]);
+    }
+    // What is no logger's fields alone.
+    for line in [
+        r#"{"level":"info","time":"t","results":[{"id":1}]}"#,
+        r#"{"level":"error","time":"t","file":"a.py","line":3,"code":"E1"}"#,
+    ] {
+        let words = trouble(&read(format!("{line}\n{line}\n")));
+        assert!(words.contains("unreadable report"), "{line}: {words}");
+    }
+}
+
+#[test]
 fn what_a_service_logs_of_itself_is_no_finding() {
     for line in [
         r#"{"severity":"INFO","timestamp":"x","message":"ok","check":"db","path":"/healthz"}"#,
