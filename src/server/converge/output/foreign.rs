@@ -111,7 +111,7 @@ pub(super) fn known(members: &Members<'_>) -> Option<String> {
 }
 
 /// Names of what may be findings, in documents of others.
-const LISTS: [&str; 13] = [
+const LISTS: [&str; 14] = [
     "findings",
     "vulnerabilities",
     "issues",
@@ -125,7 +125,91 @@ const LISTS: [&str; 13] = [
     "alerts",
     "diagnostics",
     "advisories",
+    "warnings",
 ];
+/// Names of lists beside an empty list of findings, in small letters: whole or their last part.
+const MORE: [&str; 16] = [
+    "findings",
+    "vulnerabilities",
+    "vulns",
+    "issues",
+    "results",
+    "problems",
+    "violations",
+    "offenses",
+    "failures",
+    "defects",
+    "bugs",
+    "alerts",
+    "diagnostics",
+    "advisories",
+    "secrets",
+    "misconfigurations",
+];
+/// Parts of names of what is no open finding.
+const ASIDE: [&str; 14] = [
+    "ignore",
+    "suppress",
+    "filter",
+    "fixed",
+    "resolved",
+    "remediation",
+    "rule",
+    "polic",
+    "baseline",
+    "passed",
+    "accepted",
+    "closed",
+    "excluded",
+    "previous",
+];
+
+/// True for JSON beside an empty list of findings in which more of them stand: anything in a list
+/// that is named so, or objects with a severity in any list. `name` is that of the JSON.
+pub(super) fn holds_more_findings(name: &str, raw: &RawValue) -> bool {
+    let text = raw.get().as_bytes();
+    let small = |name: &[u8]| String::from_utf8_lossy(name).to_lowercase();
+    let is_more = |name: &str| MORE.iter().any(|known| name.ends_with(known));
+    let mut name = small(name.as_bytes());
+    // For each bracket that is open: whether it is a list, or within one, and whether it is to
+    // be passed over.
+    let mut open: Vec<(bool, bool)> = Vec::new();
+    let mut at = 0;
+    while let Some(&byte) = text.get(at) {
+        let (in_list, is_aside) = open.last().copied().unwrap_or_default();
+        match byte {
+            b'"' => {
+                let end = end_of_text(text, at);
+                let rest = text.get(end + 1..).unwrap_or_default().trim_ascii_start();
+                name.clear();
+                if rest.starts_with(b":") {
+                    name = small(&text[at + 1..end]);
+                    if in_list && !is_aside && name == "severity" {
+                        return true;
+                    }
+                }
+                at = end;
+            }
+            b'{' | b'[' => {
+                let is_list = byte == b'[';
+                let is_aside = is_aside || ASIDE.iter().any(|it| name.contains(it));
+                let next = text[at + 1..].iter().find(|it| !it.is_ascii_whitespace());
+                let is_empty = matches!(next, Some(b'}' | b']'));
+                if is_list && !is_empty && !is_aside && is_more(&name) {
+                    return true;
+                }
+                open.push((in_list || is_list, is_aside));
+                name.clear();
+            }
+            b'}' | b']' => {
+                open.pop();
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    false
+}
 
 /// True for JSON in which findings may stand: objects in a list or in a map of maps, or anything in
 /// a list that is named so. `name` is that of the JSON, and so many objects are around it.

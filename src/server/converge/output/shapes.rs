@@ -5,9 +5,9 @@ use serde_json::value::RawValue;
 
 use super::Report;
 use super::entries::Listed;
-use super::failures::own_failure;
-use super::foreign::{self, OTHER, may_hold_findings};
-use super::json::{Document, Members, Problem, is_array, is_null, is_object, mend_surrogates};
+use super::failures::{foreign_failure, own_failure};
+use super::foreign::{self, OTHER, holds_more_findings, may_hold_findings};
+use super::json::{Document, Members, Problem, is_array, is_null, is_object, mend_surrogates, text};
 use super::loglines::{Graded, graded, is_log_line, is_marked, may_be_finding};
 use super::sarif::{self, Root};
 use super::scanner::{Found, Whole};
@@ -71,8 +71,8 @@ impl Reading {
     fn document(&mut self, mut whole: Whole) {
         mend_surrogates(&mut whole.text);
         // Pieces of whole characters were put together; nothing else can be in there.
-        let text = String::from_utf8_lossy(&whole.text);
-        let document = Document::new(&text, whole.line);
+        let words = String::from_utf8_lossy(&whole.text);
+        let document = Document::new(&words, whole.line);
         let read = document.root().and_then(|raw| {
             if is_object(raw) {
                 self.object(document, raw, whole.is_fresh)
@@ -102,6 +102,9 @@ impl Reading {
             let troubles = &mut self.report.troubles;
             sarif::read(document, &members, &self.root, &mut found, troubles)?;
             self.findings().add(found);
+            if FINDINGS.iter().filter_map(|it| members.get(*it)).any(|it| is_array(it)) {
+                self.lists(document, &members)?;
+            }
             return Ok(());
         }
         if self.lists(document, &members)? {
@@ -146,6 +149,10 @@ impl Reading {
             }
         }
         let has_findings = is_report;
+        let mut is_listed = !found.entries.is_empty();
+        if has_findings && !is_listed {
+            self.beside(members);
+        }
         if let Some(raw) = members.get("fixes").filter(|raw| is_array(raw)) {
             is_report = true;
             let mut fixes = Listed::default();
@@ -153,6 +160,7 @@ impl Reading {
             let mut more = members.iter().filter(|(name, _)| *name != "fixes");
             let may_report =
                 fixes.entries.is_empty() && more.any(|(name, raw)| may_hold_findings(name, raw, 1));
+            is_listed |= !fixes.entries.is_empty();
             self.report.fixes.get_or_insert_default().add(fixes);
             if !has_findings && let Some(words) = foreign::known(members) {
                 self.note(words, true);
@@ -174,13 +182,26 @@ impl Reading {
             let words = format!("unreadable report: `{name}` is no list");
             self.report.troubles.add(|| words);
         }
-        if is_report && let Some(words) = own_failure(members) {
+        if is_report && let Some(words) = own_failure(members, is_listed) {
             self.report.troubles.add(|| words);
         }
         if has_findings {
             self.findings().add(found);
         }
         Ok(is_report || !odd.is_empty())
+    }
+
+    /// Notes what stands beside an empty list of findings and may hold more.
+    fn beside(&mut self, members: &Members<'_>) {
+        let is_read = |name: &str| name == "fixes" || FINDINGS.contains(&name) || name == "runs";
+        let mut more = members.iter().filter(|(name, _)| !is_read(name));
+        if let Some((name, _)) = more.find(|(name, raw)| holds_more_findings(name, raw)) {
+            let words = format!(
+                "`{name}` may hold findings, and only `findings`, `vulnerabilities` and `issues` \
+                 are read"
+            );
+            self.note(words, true);
+        }
     }
 
     fn array<'a>(
@@ -190,9 +211,10 @@ impl Reading {
         is_fresh: bool,
     ) -> Result<(), Problem> {
         let (mut is_empty, mut reports, mut with_severity) = (true, false, false);
-        let (mut wrong, mut known, mut runs) = (None, None, false);
+        let (mut wrong, mut known, mut runs, mut has_text) = (None, None, false, false);
         document.each(raw, |_, entry| {
             is_empty = false;
+            has_text |= text(entry).is_some_and(|it| !it.trim().is_empty());
             if !is_object(entry) {
                 return;
             }
@@ -227,7 +249,9 @@ impl Reading {
             None if is_empty && is_fresh => {
                 self.findings();
             }
-            None if is_fresh => self.note(OTHER.to_owned(), may_hold_findings("", raw, 0)),
+            None if is_fresh => {
+                self.note(OTHER.to_owned(), has_text || may_hold_findings("", raw, 0));
+            }
             None => {}
         }
         Ok(())
@@ -282,12 +306,12 @@ impl Reading {
         if let Some(words) = foreign::known(members) {
             self.note(words, true);
         } else if is_fresh {
-            if let Some(words) = own_failure(members) {
-                self.report.troubles.add(|| words);
-                return;
-            }
             let may_report = may_be_finding(members) || may_hold_findings("", raw, 0);
-            self.note(OTHER.to_owned(), may_report);
+            let failure = own_failure(members, false);
+            match failure.or_else(|| foreign_failure(members).filter(|_| !may_report)) {
+                Some(words) => self.report.troubles.add(|| words),
+                None => self.note(OTHER.to_owned(), may_report),
+            }
         }
     }
 

@@ -145,6 +145,11 @@ fn a_report_that_says_that_it_failed_did() {
         (r#"{"success": false, "fixes": []}"#, "did not succeed"),
         (r#"{"passed": false, "findings": []}"#, "did not succeed"),
         (
+            r#"{"version": "15.0.7", "vulnerabilities": [], "scan": {"status": "failure",
+                "messages": [{"level": "fatal", "value": "cannot download rules"}]}}"#,
+            "did not succeed: cannot download rules",
+        ),
+        (
             r#"{"findings": [], "error": {"code": "E", "summary": "needs a lockfile"}}"#,
             "says: needs a lockfile",
         ),
@@ -175,6 +180,147 @@ fn a_report_that_says_that_it_failed_did() {
     ] {
         assert_eq!(trouble(&read(fine)), "", "{fine}");
     }
-    let low = r#"{"success": false, "findings": [{"severity": "low", "description": "a"}]}"#;
-    check(&[(low, "low a | -", "did not succeed")]);
+}
+
+#[test]
+fn a_report_says_that_it_failed_in_many_words() {
+    let words = [
+        "errors",
+        "is_error",
+        "isError",
+        "failed",
+        "timed_out",
+        "aborted",
+        "truncated",
+    ];
+    let states = [
+        "interrupted",
+        "killed",
+        "exception",
+        "unsuccessful",
+        "not ok",
+        "partial",
+        "Timed Out",
+    ];
+    let mut all: Vec<String> = [
+        r#""success": "false""#,
+        r#""success": 0"#,
+        r#""completed": false"#,
+        r#""complete": false"#,
+        r#""exit_code": 2"#,
+        r#""exitCode": 137"#,
+        r#""state": "failed""#,
+        r#""conclusion": "failure""#,
+        r#""error_message": "x""#,
+        r#""errorMessage": "x""#,
+        r#""Error": "x""#,
+        r#""fatal": "x""#,
+        r#""exception": "x""#,
+        r#""parse_errors": ["x"]"#,
+        r#""failures": ["x"]"#,
+        r#""summary": {"errors": ["x"]}"#,
+        r#""metadata": {"status": "failed", "error": "x"}"#,
+        r#""scan": {"error": "x"}"#,
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    all.extend(words.map(|name| format!("\"{name}\": 2")));
+    all.extend(words.map(|name| format!("\"{name}\": true")).into_iter().skip(1));
+    all.extend(states.map(|word| format!("\"status\": \"{word}\"")));
+    for more in all {
+        let words = trouble(&read(format!("{{\"findings\": [], {more}}}")));
+        assert!(words.contains("its report says"), "{more}: {words}");
+    }
+    for fine in [
+        r#""errors": 0, "failed": 0, "passed": 12, "skipped": 1, "exit_code": 0"#,
+        r#""errors": {"total": 0}, "error": "none", "success": "true", "completed": 0"#,
+        r#""truncated": false, "summary": {"errors": 0, "failed": []}, "scan": {"status": "success"}"#,
+    ] {
+        assert_eq!(trouble(&read(format!("{{\"findings\": [], {fine}}}"))), "", "{fine}");
+    }
+}
+
+#[test]
+fn what_did_not_pass_for_its_findings_has_not_failed() {
+    let found = r#"[{"severity": "low", "description": "a"}]"#;
+    for more in [
+        r#""success": false"#,
+        r#""ok": false"#,
+        r#""passed": false, "summary": {"errors": 1}"#,
+        r#""errors": 1, "exit_code": 1"#,
+    ] {
+        check(&[(&format!("{{\"findings\": {found}, {more}}}"), "low a | -", "")]);
+    }
+    for more in [
+        r#""success": false, "error": "no disk""#,
+        r#""truncated": true"#,
+        r#""status": "timeout""#,
+        r#""errors": ["no disk"]"#,
+    ] {
+        let text = format!("{{\"findings\": {found}, {more}}}");
+        check(&[(&text, "low a | -", "its report says")]);
+    }
+}
+
+#[test]
+fn a_list_beside_an_empty_one_is_not_passed_over() {
+    for text in [
+        r#"{"vulnerabilities":[],"ok":true,"applications":[{"vulnerabilities":[{"severity":"high"}]}]}"#,
+        r#"{"findings":[],"results":[{"severity":"high","file":"a","message":"x"}]}"#,
+        r#"{"issues":[],"secrets":[{"severity":"high"}]}"#,
+        r#"{"vulnerabilities":[],"misconfigurations":[{"severity":"HIGH"}]}"#,
+        r#"{"findings":[],"modules":[{"findings":[{}]}]}"#,
+        r#"{"findings":[],"by_file":{"a.py":[{"severity":"high"}]}}"#,
+        r#"{"findings":[],"newIssues":["x"]}"#,
+    ] {
+        check(&[(text, " | -", "may hold findings")]);
+    }
+    for fine in [
+        r#"{"vulnerabilities":[],"remediations":[],"scan":{"analyzer":{"id":"x"},"status":"success"}}"#,
+        r#"{"vulnerabilities":[],"ok":true,"licensesPolicy":{"rules":{"AGPL":{"severity":"high"}}}}"#,
+        r#"{"vulnerabilities":[],"filtered":{"ignore":[{"severity":"high","title":"x"}]}}"#,
+        r#"{"findings":[],"rules":[{"id":"R1","severity":"high"}],"files":[{"name":"a"}]}"#,
+        r#"{"findings":[],"suppressed_issues":[{"id":"R1"}],"stats":{"issues":{"high":0}}}"#,
+    ] {
+        check(&[(fine, " | -", "")]);
+    }
+    check(&[(
+        r#"{"version":"2.1.0","findings":[{"severity":"high","description":"a"}],
+            "runs":[{"tool":{},"results":[]}]}"#,
+        "high a | -",
+        "",
+    )]);
+}
+
+#[test]
+fn json_that_tells_of_failure_beside_a_clean_report_is_no_progress() {
+    for beside in [
+        r#"{"type":"error","data":"ENOTFOUND registry"}"#,
+        r#"{"type":"fatal","data":"scanner crashed"}"#,
+        r#"{"event":"error","message":"boom"}"#,
+        r#"{"statusCode":401,"message":"Unauthorized"}"#,
+        r#"{"message":"Bad credentials","documentation_url":"x"}"#,
+        r#"{"passed":10,"failed":2}"#,
+        r#"{"totals":{"errors":4}}"#,
+        r#"{"errorCount":3}"#,
+        r#"{"errors":5}"#,
+        r#"{"warnings":["a.py:3 sql"]}"#,
+        r#"["a.py:3: sql injection"]"#,
+    ] {
+        for text in [
+            format!("{CLEAN}\n{beside}\n"),
+            format!("{beside}\n{CLEAN}\n"),
+            format!("[]\n{beside}\n"),
+        ] {
+            assert_ne!(trouble(&read(&text)), "", "{text}");
+        }
+    }
+    for beside in [
+        r#"{"passed":10,"failed":0}"#,
+        r#"{"type":"info","data":"done"}"#,
+        r#"{"status":200,"message":"OK"}"#,
+        r#"{"totals":{"errors":0,"files":3}}"#,
+    ] {
+        check(&[(&format!("{CLEAN}\n{beside}\n"), " | -", "")]);
+    }
 }

@@ -281,9 +281,9 @@ fn a_report_may_say_itself_that_it_is_none() {
             "did not succeed",
         ),
         (
-            r#"{"findings": ["a"], "success": false}"#,
+            r#"{"findings": ["a"], "success": false, "error": "b"}"#,
             "medium a | -",
-            "did not succeed",
+            "its report says: b",
         ),
         (
             r#"{"findings": [], "success": true, "error": null}"#,
