@@ -1,7 +1,7 @@
 //! How grave a finding is, in the words and numbers of its tool.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 /// How grave a finding is, in rising order.
@@ -80,6 +80,33 @@ const WORDS: [(Severity, &[&str]); 4] = [
 const FILLERS: [&str; 11] = [
     "severity", "sev", "level", "risk", "priority", "impact", "very", "cvss", "score", "v2", "v3",
 ];
+
+// Names are compared in small letters, and without what joins words: `issueSeverity`,
+// `issue_severity`.
+/// Members that hold a word for it.
+const NAMES: [&str; 5] = [
+    "severity",
+    "issueseverity",
+    "problemseverity",
+    "level",
+    "priority",
+];
+/// Members that may hold one, and may be about something else.
+const PERHAPS: [&str; 3] = ["risk", "riskdesc", "impact"];
+/// Members that hold a score of CVSS.
+const SCORED: [&str; 9] = [
+    "securityseverity",
+    "cvss",
+    "cvssscore",
+    "cvssbasescore",
+    "cvssv2basescore",
+    "cvssv3basescore",
+    "cvssv31basescore",
+    "cvssv4basescore",
+    "basescore",
+];
+/// Members of an entry that may have one of these members.
+const PARTS: [&str; 4] = ["rule", "extra", "properties", "info"];
 
 /// Scores of CVSS from which on a severity begins.
 const SCORES: [(f64, Severity); 4] = [
@@ -177,15 +204,53 @@ impl Severity {
     /// How grave an entry of a list of findings says it is.
     #[must_use]
     pub fn of(entry: &Value) -> Self {
-        let names = ["severity", "level", "priority"];
-        let mut told = names.iter().filter_map(|name| entry.get(*name));
-        let is_said = |told: &&Value| match told {
-            Value::String(text) => !text.trim().is_empty(),
-            Value::Number(number) => number.is_f64(),
-            Value::Array(list) => !list.is_empty(),
-            _ => false,
+        Self::said(entry).map_or(Self::Unknown, |(severity, _)| severity)
+    }
+
+    /// The same with what says so, whether it is known or not.
+    #[must_use]
+    pub fn said(entry: &Value) -> Option<(Self, &Value)> {
+        let entry = entry.as_object()?;
+        let parts = || PARTS.iter().filter_map(|name| entry.get(*name)?.as_object());
+        by_word(entry)
+            .or_else(|| parts().find_map(by_word))
+            .or_else(|| by_score(entry))
+            .or_else(|| parts().find_map(by_score))
+            .or_else(|| {
+                let mut perhaps = named(entry.iter(), &PERHAPS).filter(|it| is_short(it));
+                let known = |it| Some((Self::told(it), it)).filter(|it| it.0 != Self::Unknown);
+                perhaps.find_map(known)
+            })
+    }
+
+    /// Reads a score of CVSS under a name that says so: any number, also with a comma, and also
+    /// within an object.
+    #[must_use]
+    pub fn scored(value: &Value) -> Option<Self> {
+        let score = match value {
+            Value::String(text) => text.trim().replace(',', ".").parse().ok()?,
+            Value::Object(map) => {
+                let mut inner = ["score", "baseScore", "base_score"].iter();
+                return inner.find_map(|name| Self::scored(map.get(*name)?));
+            }
+            number => number.as_f64()?,
         };
-        told.find(is_said).map_or(Self::Unknown, Self::told)
+        Self::by_score(score)
+    }
+
+    /// Members that hold a score of CVSS.
+    pub fn scores<'v>(
+        members: impl Iterator<Item = (&'v String, &'v Value)> + Clone,
+    ) -> impl Iterator<Item = &'v Value> {
+        named(members, &SCORED)
+    }
+
+    /// Members that hold a word for it and nothing else.
+    pub fn words<'v>(
+        members: impl Iterator<Item = (&'v String, &'v Value)> + Clone,
+    ) -> impl Iterator<Item = &'v Value> {
+        let perhaps = named(members.clone(), &PERHAPS).filter(|it| is_short(it));
+        named(members, &NAMES[..3]).chain(perhaps)
     }
 
     /// A rank in which what is not known stands above all: it may be anything.
@@ -199,4 +264,49 @@ impl Severity {
             Self::Unknown => 4,
         }
     }
+}
+
+fn by_word(map: &Map<String, Value>) -> Option<(Severity, &Value)> {
+    let said = named(map.iter(), &NAMES).find(|it| is_said(it))?;
+    Some((Severity::told(said), said))
+}
+
+fn by_score(map: &Map<String, Value>) -> Option<(Severity, &Value)> {
+    let is_scored = |told: &&Value| told.is_number() || told.is_object() || is_said(told);
+    let said = named(map.iter(), &SCORED).find(is_scored)?;
+    // Some write a word in its place.
+    let score = Severity::scored(said).unwrap_or_else(|| Severity::told(said));
+    Some((score, said))
+}
+
+/// Members of these names, in their order; a name that is the same to the letter comes first.
+fn named<'v>(
+    members: impl Iterator<Item = (&'v String, &'v Value)> + Clone,
+    names: &'static [&'static str],
+) -> impl Iterator<Item = &'v Value> {
+    names.iter().flat_map(move |known| {
+        let exact = members.clone().filter(move |(name, _)| name == known);
+        let others = members.clone().filter(move |(name, _)| name != known && spells(name, known));
+        exact.chain(others).map(|(_, value)| value)
+    })
+}
+
+fn is_said(told: &Value) -> bool {
+    match told {
+        Value::String(text) => !text.trim().is_empty(),
+        Value::Number(number) => number.is_f64(),
+        Value::Array(list) => !list.is_empty(),
+        _ => false,
+    }
+}
+
+/// A word or two, and no sentence.
+fn is_short(told: &Value) -> bool {
+    told.as_str().is_some_and(|it| it.split_whitespace().count() <= 2)
+}
+
+fn spells(name: &str, known: &str) -> bool {
+    let letters = name.bytes().filter(u8::is_ascii_alphanumeric);
+    let letters = letters.map(|it| it.to_ascii_lowercase());
+    letters.eq(known.bytes())
 }

@@ -173,6 +173,36 @@ fn every_word_for_a_severity_means_the_same_and_no_other_is_taken_for_harmless()
 }
 
 #[test]
+fn a_severity_is_known_by_the_names_that_tools_give_it() {
+    for (told, severity) in [
+        (json!({"Severity": "HIGH"}), Severity::High),
+        (json!({"issue_severity": "HIGH"}), Severity::High),
+        (json!({"cvss": 9.8}), Severity::Critical),
+        (json!({"cvss": 9}), Severity::Critical),
+        (json!({"cvss": {"score": "7,5"}}), Severity::High),
+        (json!({"cvss": "high"}), Severity::High),
+        (json!({"cvssScore": "9.8"}), Severity::Critical),
+        (json!({"risk": "High"}), Severity::High),
+        (json!({"riskdesc": "High (Medium)"}), Severity::High),
+        (json!({"impact": "critical"}), Severity::Critical),
+        (json!({"extra": {"severity": "ERROR"}}), Severity::High),
+        (json!({"rule": {"name": "r", "severity": "error"}}), Severity::High),
+        (json!({"info": {"severity": "low"}}), Severity::Low),
+        // The first that says it decides, and what is no word for it says nothing.
+        (json!({"severity": "low", "cvss": 9.8}), Severity::Low),
+        (json!({"severity": "", "level": "note", "risk": "high"}), Severity::Low),
+        (json!({"severity": "P0", "level": "note"}), Severity::Unknown),
+        (json!({"cvss": "CVSS:3.1/AV:N/AC:L"}), Severity::Unknown),
+        (json!({"cvss": 11}), Severity::Unknown),
+        (json!({"impact": "a critical error may be hidden"}), Severity::Unknown),
+        (json!({"risk": "some", "rule": "high"}), Severity::Unknown),
+    ] {
+        assert_eq!(Severity::of(&told), severity, "{told}");
+        assert_eq!(Sighting::read(&told, "x").map(|it| it.severity), Some(severity), "{told}");
+    }
+}
+
+#[test]
 fn every_state_has_one_name_and_one_word() {
     let words = [
         (LoopState::Idle, "IDLE", "Idle"),

@@ -131,16 +131,14 @@ fn graded(mut entry: Value) -> Value {
     if Severity::of(&entry) != Severity::Unknown || entry.get(TOLD).is_some() {
         return entry;
     }
-    let names = ["severity", "level", "priority"];
-    let mut told = names
-        .iter()
-        .filter_map(|name| Some((*name, entry.get(*name)?)));
-    let told = told.find_map(|(name, told)| match told {
-        Value::String(text) => (!text.trim().is_empty()).then(|| told.clone()),
-        Value::Null => None,
-        Value::Array(list) if list.is_empty() => None,
-        _ => (name == "severity").then(|| told.clone()),
-    });
+    let is_nothing = |told: &Value| match told {
+        Value::String(text) => text.trim().is_empty(),
+        Value::Array(list) => list.is_empty(),
+        told => told.is_null(),
+    };
+    let odd = || entry.get("severity").filter(|told| !is_nothing(told));
+    let told = Severity::said(&entry).map(|(_, told)| told).or_else(odd);
+    let told = told.cloned();
     if let Some(told) = told {
         entry[TOLD] = told;
         entry["severity"] = json!(Severity::Unknown.as_str());

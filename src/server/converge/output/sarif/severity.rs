@@ -5,27 +5,6 @@ use serde_sarif::sarif::{PropertyBag, ResultLevel};
 
 use crate::domain::Severity;
 
-/// Properties that hold a score of CVSS, in small letters and without what joins words.
-const SCORES: [&str; 9] = [
-    "securityseverity",
-    "cvss",
-    "cvssscore",
-    "cvssbasescore",
-    "cvssv2basescore",
-    "cvssv3basescore",
-    "cvssv31basescore",
-    "cvssv4basescore",
-    "basescore",
-];
-/// Properties that hold a word for it.
-const WORDS: [&str; 6] = [
-    "severity",
-    "problem.severity",
-    "problem/severity",
-    "issue_severity",
-    "Severity",
-    "impact",
-];
 const TAGS: [Severity; 4] = [
     Severity::Critical,
     Severity::High,
@@ -57,18 +36,14 @@ impl Grades {
         let Some(bag) = bag else {
             return Self::default();
         };
-        let inner = |name: &str| bag.additional_properties.get(name);
+        let inner = &bag.additional_properties;
         let word = |value: &Value| Some(Severity::told(value)).filter(|it| is_known(*it));
         // The name that GitHub reads says more than any other.
-        let first = inner("security-severity").into_iter();
-        let others = bag.additional_properties.iter();
-        let others = others.filter(|(name, _)| SCORES.contains(&letters(name).as_str()));
-        let all: Vec<&Value> = first.chain(others.map(|(_, value)| value)).collect();
-        let score = all.iter().find_map(|value| by_score(value));
+        let all: Vec<&Value> = Severity::scores(inner.iter()).collect();
+        let score = all.iter().find_map(|value| Severity::scored(value));
         let graded = all.iter().find_map(|value| word(value));
-        let words = WORDS.iter().filter_map(|name| inner(name));
-        let nested = inner("problem").and_then(|problem| problem.get("severity"));
-        let word = words.chain(nested).find_map(word);
+        let nested = inner.get("problem").and_then(|problem| problem.get("severity"));
+        let word = Severity::words(inner.iter()).chain(nested).find_map(word);
         let tags = bag.tags.iter().flatten();
         let tag = |tag: &String| {
             let mut tags = TAGS.into_iter();
@@ -83,24 +58,6 @@ impl Grades {
 
 fn is_known(severity: Severity) -> bool {
     severity != Severity::Unknown
-}
-
-fn letters(name: &str) -> String {
-    let letters = name.chars().filter(char::is_ascii_alphanumeric);
-    letters.map(|letter| letter.to_ascii_lowercase()).collect()
-}
-
-/// A score, also with a comma, also within an object.
-fn by_score(value: &Value) -> Option<Severity> {
-    let score = match value {
-        Value::String(text) => text.trim().replace(',', ".").parse().ok()?,
-        Value::Object(map) => {
-            let mut inner = ["score", "baseScore", "base_score"].iter();
-            return inner.find_map(|name| by_score(map.get(*name)?));
-        }
-        number => number.as_f64()?,
-    };
-    Severity::by_score(score)
 }
 
 fn by_level(level: ResultLevel) -> Option<Severity> {

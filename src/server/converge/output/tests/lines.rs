@@ -139,6 +139,19 @@ fn what_a_service_logs_of_itself_is_no_finding() {
 }
 
 #[test]
+fn a_severity_under_another_name_is_none_that_was_not_told() {
+    let report = read(
+        r#"{"issues": [{"rule": {"name": "aws_x", "severity": "error"}, "message": "a"},
+            {"cvss": "CVSS:3.1/AV:N/AC:L", "message": "b"}, {"Severity": "HIGH", "message": "c"},
+            {"impact": "some words of it", "message": "d"}], "errors": []}"#,
+    );
+    assert_eq!(told(&report), "high a, unknown b, high c, medium d | -");
+    let entries = report.findings.unwrap().entries;
+    let assumed = entries.iter().map(|it| it.get("severity_assumed").is_some());
+    assert_eq!(assumed.collect::<Vec<_>>(), [false, false, false, true]);
+}
+
+#[test]
 fn a_severity_that_is_plain_is_read_in_any_form() {
     for (told_as, expected) in [
         (r#""9.8""#, "critical"),
