@@ -111,10 +111,10 @@ fn ended(
     }
 }
 
-/// True for the statuses by which shells say that a program was stopped (124), was not started
-/// (126 and 127) or was killed (128 and more): it did not say them itself.
+/// True for the statuses by which `timeout`, containers and shells say that a program was stopped
+/// (124), was not started (125 to 127) or was killed (128 and more): it did not say them itself.
 fn is_death(code: i32) -> bool {
-    matches!(code, 124 | 126 | 127) || code >= 128
+    code >= 124
 }
 
 fn looks(settings: &StepSettings) -> bool {

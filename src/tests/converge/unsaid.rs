@@ -19,7 +19,7 @@ fn letting(step: &str, text: &str, status: u8, min_severity: &str) -> Project {
 
 #[tokio::test]
 async fn a_program_that_was_stopped_or_killed_did_not_do_its_work() {
-    for status in [124, 126, 127, 137, 139, 255] {
+    for status in [124, 125, 126, 127, 137, 139, 255] {
         let project = letting("diagnose", LOW, status, "medium");
         let (events, code) = heard(&project, &[]).await;
         let data = step(&events);

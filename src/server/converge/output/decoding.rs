@@ -6,12 +6,19 @@ use encoding_rs::{CoderResult, Decoder, Encoding, UTF_8, UTF_16BE, UTF_16LE};
 /// So many bytes tell one encoding from another.
 const LOOK: usize = 32;
 
+/// So many bytes of plain text in a row are no UTF-16, in which every other byte is something else.
+const PLAIN: usize = 32;
+/// The same at the end.
+const LAST_PLAIN: usize = 8;
+
 /// Decodes piece by piece.
 #[derive(Default)]
 pub(super) struct Decoding {
     /// What came before the encoding was known.
     head: Vec<u8>,
     decoder: Option<Decoder>,
+    /// The end of UTF-16, as long as it may be plain text.
+    plain: Vec<u8>,
     text: String,
 }
 
@@ -19,24 +26,62 @@ impl Decoding {
     /// Passes on the text of `bytes`, in pieces of whole characters.
     pub(super) fn push(&mut self, bytes: &[u8], mut take: impl FnMut(&str)) {
         if self.decoder.is_some() {
-            return self.decode(bytes, false, &mut take);
+            return self.hear(bytes, &mut take);
         }
         self.head.extend_from_slice(bytes);
         if self.head.len() >= LOOK {
             let head = std::mem::take(&mut self.head);
-            self.decode(&head, false, &mut take);
+            self.begin(&head);
+            self.hear(&head, &mut take);
         }
     }
 
     /// Passes on what is left.
     pub(super) fn finish(&mut self, mut take: impl FnMut(&str)) {
-        let head = std::mem::take(&mut self.head);
-        self.decode(&head, true, &mut take);
+        if self.decoder.is_none() {
+            let head = std::mem::take(&mut self.head);
+            self.begin(&head);
+            self.hear(&head, &mut take);
+        }
+        let plain = std::mem::take(&mut self.plain);
+        if plain.len() >= LAST_PLAIN {
+            self.go_on_as_utf8(&mut take);
+        }
+        self.decode(&plain, true, &mut take);
+    }
+
+    fn begin(&mut self, head: &[u8]) {
+        self.decoder = Some(encoding(head).new_decoder_with_bom_removal());
+    }
+
+    /// Another program may write UTF-8 behind the UTF-16 of one.
+    fn hear(&mut self, bytes: &[u8], take: &mut impl FnMut(&str)) {
+        let is_wide = |it: &Decoder| it.encoding() != UTF_8;
+        if !self.decoder.as_ref().is_some_and(is_wide) {
+            return self.decode(bytes, false, take);
+        }
+        for (at, byte) in bytes.iter().enumerate() {
+            let is_plain = is_plain(byte);
+            self.plain.push(*byte);
+            if !is_plain {
+                let text = std::mem::take(&mut self.plain);
+                self.decode(&text, false, take);
+            } else if self.plain.len() == PLAIN {
+                self.go_on_as_utf8(take);
+                let plain = std::mem::take(&mut self.plain);
+                self.decode(&plain, false, take);
+                return self.decode(&bytes[at + 1..], false, take);
+            }
+        }
+    }
+
+    fn go_on_as_utf8(&mut self, take: &mut impl FnMut(&str)) {
+        self.decode(&[], true, take);
+        self.decoder = Some(UTF_8.new_decoder_without_bom_handling());
     }
 
     fn decode(&mut self, mut bytes: &[u8], last: bool, take: &mut impl FnMut(&str)) {
-        let new = || encoding(bytes).new_decoder_with_bom_removal();
-        let decoder = self.decoder.get_or_insert_with(new);
+        let Some(decoder) = &mut self.decoder else { return };
         loop {
             self.text.clear();
             self.text.reserve(bytes.len().clamp(LOOK, 16 * 1024));
@@ -50,10 +95,13 @@ impl Decoding {
     }
 }
 
+fn is_plain(byte: &u8) -> bool {
+    matches!(byte, b' '..=b'~' | b'\n' | b'\r' | b'\t')
+}
+
 fn encoding(head: &[u8]) -> &'static Encoding {
     // After a mark of UTF-16 there is UTF-16, and not two odd bytes before plain text.
     let plain = |rest: &[u8]| {
-        let is_plain = |byte: &u8| matches!(byte, b' '..=b'~' | b'\n' | b'\r' | b'\t');
         let rest = &rest[..rest.len().min(16)];
         !rest.is_empty() && rest.iter().filter(|byte| is_plain(byte)).count() * 4 > rest.len() * 3
     };

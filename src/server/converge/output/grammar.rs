@@ -45,7 +45,7 @@ pub(super) struct Signs {
     pub(super) is_keyed: bool,
     /// One of its names begins a report, or a finding in a list.
     pub(super) is_telling: bool,
-    /// One of its names is that of a severity.
+    /// One of its names is that of a severity, or of what SARIF begins with.
     pub(super) is_graded: bool,
 }
 
@@ -194,7 +194,7 @@ impl Grammar {
                 let is_of = |names: &[&str]| names.iter().any(|it| it.as_bytes() == self.name);
                 let in_list = self.open.first() == Some(&b'[');
                 self.signs.is_telling |= is_of(&TELLING) || (in_list && is_of(&OF_ENTRIES));
-                self.signs.is_graded |= is_of(&["severity"]);
+                self.signs.is_graded |= is_of(&["severity", "$schema"]);
                 (self.signs.is_keyed, self.has_more) = (true, true);
                 self.expect = Expect::Value;
             }

@@ -55,7 +55,8 @@ impl Open {
         let signs = self.grammar.signs;
         if self.is_fresh {
             // A brace that stands alone ends many a text.
-            !self.grammar.has_more && (self.text.starts_with(b"[") || self.text.contains(&b'"'))
+            let is_begun = self.text.starts_with(b"[") || self.text.contains(&b'"');
+            self.is_too_long || (!self.grammar.has_more && is_begun)
         } else {
             signs.is_graded || (self.is_too_long && signs.is_keyed)
         }

@@ -6,10 +6,17 @@ use super::fallen::Fallen;
 use super::grammar::Step;
 use super::open::{Before, LONGEST_DOCUMENT, Open};
 
+/// So much of a line is looked at to know XML that is a report.
+const LONGEST_TAG: usize = 200;
+/// What such XML begins with: that of JUnit, Checkstyle, PMD and SpotBugs.
+const TAGS: [&str; 4] = ["<testsuite", "<checkstyle", "<pmd", "<BugCollection"];
+
 /// What was found.
 #[derive(Debug, PartialEq)]
 pub(super) enum Found {
     Document(Whole),
+    /// A report that is XML.
+    Xml,
     /// It looks like a report and cannot be read.
     Broken {
         line: u64,
@@ -52,6 +59,8 @@ pub(super) struct Scanner {
     before: Before,
     /// Text that began as a document does.
     fallen: Option<Fallen>,
+    /// The beginning of a line of XML.
+    tag: Vec<u8>,
     /// There is text besides the documents.
     pub(super) has_text: bool,
 }
@@ -82,6 +91,7 @@ impl Scanner {
             held: None,
             before: Before::Nothing,
             fallen: None,
+            tag: Vec::new(),
             has_text: false,
         }
     }
@@ -115,6 +125,7 @@ impl Scanner {
             self.has_text = true;
         }
         self.judge(take);
+        self.read_tag(take);
         self.release(take);
     }
 
@@ -146,6 +157,7 @@ impl Scanner {
             [b'\n', ..] => {
                 self.line += 1;
                 (self.is_fresh, self.before) = (true, Before::Nothing);
+                self.read_tag(take);
                 self.release(take);
                 1
             }
@@ -206,12 +218,17 @@ impl Scanner {
 
     /// Passes over text up to where something may begin.
     fn pass_text(&mut self, rest: &[u8]) -> usize {
+        let is_tag = rest[0] == b'<' && self.is_fresh && !self.is_aside;
         self.has_text = true;
         self.is_fresh = false;
         self.held = None;
         let is_special = |byte: &u8| matches!(byte, b'\n' | b'\r' | b'{' | b'[' | 0x1b);
         let length = rest[1..].iter().position(is_special);
         let length = length.map_or(rest.len(), |length| length + 1);
+        if is_tag || !self.tag.is_empty() {
+            let room = LONGEST_TAG.saturating_sub(self.tag.len());
+            self.tag.extend_from_slice(&rest[..length.min(room)]);
+        }
         let is_quote = self.before == Before::Nothing && rest[..length] == *b"\"";
         self.before = if is_quote {
             Before::Quote
@@ -299,6 +316,15 @@ impl Scanner {
             take(Found::Broken { line, words });
         } else if open.may_be_torn(next) && !self.fallen.as_ref().is_some_and(Fallen::is_alone) {
             self.fallen = Some(Fallen::new(open, line, words));
+        }
+    }
+
+    /// The line of XML ends.
+    fn read_tag(&mut self, take: &mut impl FnMut(Found)) {
+        let tag = std::mem::take(&mut self.tag);
+        let is_in = |known: &&str| tag.windows(known.len()).any(|it| it == known.as_bytes());
+        if TAGS.iter().any(is_in) {
+            take(Found::Xml);
         }
     }
 

@@ -47,6 +47,7 @@ impl Reading {
         match found {
             Found::Broken { line, words } => self.report.troubles.broken(line, &words),
             Found::Document(whole) => self.document(whole),
+            Found::Xml => self.note("it is XML: ask the tool for SARIF".to_owned(), true),
         }
     }
 

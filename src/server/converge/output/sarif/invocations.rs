@@ -13,6 +13,12 @@ use super::{Run, typed};
 /// Words are passed on in so many characters.
 const LONGEST: usize = 300;
 
+/// Names of notifications before SARIF was finished.
+const EARLIER: [(&str, &str); 2] = [
+    ("configurationNotifications", "toolConfigurationNotifications"),
+    ("toolNotifications", "toolExecutionNotifications"),
+];
+
 /// What the invocations of a run say.
 #[derive(Debug, Default)]
 pub(super) struct Invocations {
@@ -48,10 +54,13 @@ impl<'a> Run<'a> {
             });
             troubles.unless(document, read);
         };
-        if let Some(raw) = run.get("invocations").filter(|raw| is_array(raw)) {
-            document.each(raw, |index, raw| {
+        match run.get("invocations") {
+            Some(raw) if is_array(raw) => document.each(raw, |index, raw| {
                 take(format!("{}.invocations[{index}]", self.place), raw);
-            })?;
+            })?,
+            // Some write their only one without a list around it.
+            Some(raw) if is_object(raw) => take(format!("{}.invocations", self.place), raw),
+            _ => {}
         }
         if let Some(raw) = run.get("conversion").filter(|raw| is_object(raw))
             && let Some(raw) = document.members(raw)?.get("invocation").copied()
@@ -178,6 +187,15 @@ fn overrides(
 }
 
 fn tidy(invocation: &mut Map<String, Value>) {
+    for (earlier, name) in EARLIER {
+        if let Some(Value::Array(notes)) = invocation.remove(earlier) {
+            let all = invocation.entry(name).or_insert(Value::Null);
+            match all {
+                Value::Array(all) => all.extend(notes),
+                all => *all = Value::Array(notes),
+            }
+        }
+    }
     typed::keep(
         invocation,
         &[

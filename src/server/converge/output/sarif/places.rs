@@ -210,15 +210,25 @@ fn path(uri: &str) -> String {
     let path = percent_decode_str(path)
         .decode_utf8_lossy()
         .replace('\\', "/");
-    // `/C:/repo` and `C:/repo` are the same.
+    // `\\host\repo`, as Windows writes it.
+    if uri.starts_with("\\\\") {
+        return format!("/{}", tidy(&path));
+    }
+    // `/C:/repo`, `C:/repo` and `c:/repo` are the same.
     let path = match path.strip_prefix('/') {
         Some(drive) if is_drive(drive) => drive,
         _ => &path,
     };
+    let path = if is_drive(path) {
+        path[..1].to_uppercase() + &path[1..]
+    } else {
+        path.to_owned()
+    };
+    let path = path.as_str();
     match host {
         "" => tidy(path),
         // `file://C:/repo` is not right, but it is written.
-        host if is_drive(&format!("{host}/")) => tidy(&format!("{host}{path}")),
+        host if is_drive(&format!("{host}/")) => tidy(&format!("{}{path}", host.to_uppercase())),
         host => format!("//{host}{}", tidy(path)),
     }
 }

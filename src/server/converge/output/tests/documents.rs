@@ -31,6 +31,10 @@ fn every_document_counts_wherever_it_stands() {
         format!("[12\n{HIGH}\n"),
         format!("[12,\n\n{{\n{HIGH}\n"),
         format!("\u{1b}[32m{HIGH}\u{1b}[0m\n\u{1b}]0;title\u{7}done\n"),
+        format!("\u{1b}]0;title\u{9c}{HIGH}\n"),
+        format!("\u{1b}]0;title{HIGH}\n"),
+        format!("\u{1b}Pq{HIGH}\n"),
+        format!("\u{1b}{HIGH}\n"),
         format!("\u{1e}{HIGH}\n\u{1e}{empty}\n"),
         format!("\u{feff}{empty}\n\u{feff}{HIGH}"),
         format!("[{HIGH}, {empty}]"),
@@ -204,6 +208,9 @@ fn encodings_are_read() {
         wide(true, text),
         wide(false, text),
         wide(true, &lines),
+        // UTF-8 of another program behind it.
+        [wide(true, "\u{feff}Scanning\r\n"), text.into()].concat(),
+        [wide(false, "\u{feff}検査中、しばらくお待ちください。\n"), text.into()].concat(),
     ] {
         for piece in [1, 5, 4093] {
             let report = read_as(Manner::Reports, &bytes, piece);

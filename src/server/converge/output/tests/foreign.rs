@@ -324,3 +324,16 @@ fn json_that_tells_of_failure_beside_a_clean_report_is_no_progress() {
         check(&[(&format!("{CLEAN}\n{beside}\n"), " | -", "")]);
     }
 }
+
+#[test]
+fn a_report_that_is_xml_is_told_to_be_one() {
+    for text in [
+        "<?xml version=\"1.0\"?><testsuites failures=\"2\"><testsuite/></testsuites>",
+        "<?xml version=\"1.0\"?>\n<checkstyle version=\"8\">\n</checkstyle>",
+        "  <testsuite name=\"[x]\">",
+    ] {
+        check(&[(&format!("checking\n{text}\n"), "- | -", "unreadable report: it is XML")]);
+    }
+    let text = "<?xml version=\"1.0\"?>\n<note/>\n<html>\nsee <testsuite>\n";
+    check(&[(text, "- | -", "")]);
+}

@@ -34,6 +34,7 @@ fn a_report_that_breaks_off_before_its_first_colon_is_no_text() {
         "[{\"file\":\"a\",\"line\":3",
         "log: [{\"severity\":\"high\",\"file\":\"a\"},",
         "log: {\"file\":\"a\",\"severity\":\"high\",\"mess",
+        "Report: {\"$schema\": \"https://json.s",
     ] {
         for manner in [Manner::Reports, Manner::Aside] {
             let words = trouble(&read_as(manner, text.as_bytes(), 4093));
@@ -155,13 +156,19 @@ fn what_begins_as_a_report_and_goes_on_as_text_is_text() {
 
 #[test]
 fn a_list_of_more_than_64_mib_is_said_wherever_it_stands() {
-    let mut output = Output::new(Manner::Reports, Path::new("/nowhere"));
-    output.push(b"log: [{\"severity\":\"high\",\"file\":\"a\",\"message\":\"");
     let piece = vec![b'x'; 1024 * 1024];
-    for _ in 0..65 {
-        output.push(&piece);
+    let lists = [
+        ("log: [{\"severity\":\"high\",\"file\":\"a\",\"message\":\"", "\"}]\n"),
+        ("[\"", "\"]\n"),
+    ];
+    for (begin, end) in lists {
+        let mut output = Output::new(Manner::Reports, Path::new("/nowhere"));
+        output.push(begin.as_bytes());
+        for _ in 0..65 {
+            output.push(&piece);
+        }
+        output.push(end.as_bytes());
+        let words = trouble(&output.finish().0);
+        assert!(words.ends_with("has more than 64 MiB"), "{words}");
     }
-    output.push(b"\"}]\n");
-    let words = trouble(&output.finish().0);
-    assert!(words.ends_with("has more than 64 MiB"), "{words}");
 }

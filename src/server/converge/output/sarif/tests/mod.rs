@@ -193,6 +193,14 @@ fn a_run_that_did_not_do_its_work_says_so_in_the_words_of_its_tool() {
             "lint: no memory",
         ),
         (
+            json!({"configurationNotifications": [note("error")]}),
+            "lint: no memory",
+        ),
+        (
+            json!({"toolNotifications": [note("error")], "toolExecutionNotifications": []}),
+            "lint: no memory",
+        ),
+        (
             json!({"toolExecutionNotifications": [by_id]}),
             "lint: cannot read a.c (a.c:2)",
         ),
@@ -205,6 +213,10 @@ fn a_run_that_did_not_do_its_work_says_so_in_the_words_of_its_tool() {
         );
     }
     let mut run = run(&json!([]), &json!([]));
+    run["invocations"] = json!({"executionSuccessful": false, "exitCode": 5});
+    let words = trouble(&log(&run));
+    assert!(words.ends_with("it ended with status 5"), "{words}");
+    run["invocations"] = json!([]);
     run["conversion"] = json!({"invocation": {"executionSuccessful": false, "exitCode": 4}});
     let words = trouble(&log(&run));
     assert!(words.ends_with("it ended with status 4"), "{words}");
