@@ -211,7 +211,11 @@ impl Severity {
     #[must_use]
     pub fn said(entry: &Value) -> Option<(Self, &Value)> {
         let entry = entry.as_object()?;
-        let parts = || PARTS.iter().filter_map(|name| entry.get(*name)?.as_object());
+        let parts = || {
+            PARTS
+                .iter()
+                .filter_map(|name| entry.get(*name)?.as_object())
+        };
         by_word(entry)
             .or_else(|| parts().find_map(by_word))
             .or_else(|| by_score(entry))
@@ -286,7 +290,9 @@ fn named<'v>(
 ) -> impl Iterator<Item = &'v Value> {
     names.iter().flat_map(move |known| {
         let exact = members.clone().filter(move |(name, _)| name == known);
-        let others = members.clone().filter(move |(name, _)| name != known && spells(name, known));
+        let others = members
+            .clone()
+            .filter(move |(name, _)| name != known && spells(name, known));
         exact.chain(others).map(|(_, value)| value)
     })
 }
@@ -302,7 +308,8 @@ fn is_said(told: &Value) -> bool {
 
 /// A word or two, and no sentence.
 fn is_short(told: &Value) -> bool {
-    told.as_str().is_some_and(|it| it.split_whitespace().count() <= 2)
+    told.as_str()
+        .is_some_and(|it| it.split_whitespace().count() <= 2)
 }
 
 fn spells(name: &str, known: &str) -> bool {

@@ -186,19 +186,35 @@ fn a_severity_is_known_by_the_names_that_tools_give_it() {
         (json!({"riskdesc": "High (Medium)"}), Severity::High),
         (json!({"impact": "critical"}), Severity::Critical),
         (json!({"extra": {"severity": "ERROR"}}), Severity::High),
-        (json!({"rule": {"name": "r", "severity": "error"}}), Severity::High),
+        (
+            json!({"rule": {"name": "r", "severity": "error"}}),
+            Severity::High,
+        ),
         (json!({"info": {"severity": "low"}}), Severity::Low),
         // The first that says it decides, and what is no word for it says nothing.
         (json!({"severity": "low", "cvss": 9.8}), Severity::Low),
-        (json!({"severity": "", "level": "note", "risk": "high"}), Severity::Low),
-        (json!({"severity": "P0", "level": "note"}), Severity::Unknown),
+        (
+            json!({"severity": "", "level": "note", "risk": "high"}),
+            Severity::Low,
+        ),
+        (
+            json!({"severity": "P0", "level": "note"}),
+            Severity::Unknown,
+        ),
         (json!({"cvss": "CVSS:3.1/AV:N/AC:L"}), Severity::Unknown),
         (json!({"cvss": 11}), Severity::Unknown),
-        (json!({"impact": "a critical error may be hidden"}), Severity::Unknown),
+        (
+            json!({"impact": "a critical error may be hidden"}),
+            Severity::Unknown,
+        ),
         (json!({"risk": "some", "rule": "high"}), Severity::Unknown),
     ] {
         assert_eq!(Severity::of(&told), severity, "{told}");
-        assert_eq!(Sighting::read(&told, "x").map(|it| it.severity), Some(severity), "{told}");
+        assert_eq!(
+            Sighting::read(&told, "x").map(|it| it.severity),
+            Some(severity),
+            "{told}"
+        );
     }
 }
 

@@ -6,10 +6,13 @@ use encoding_rs::{CoderResult, Decoder, Encoding, UTF_8, UTF_16BE, UTF_16LE};
 /// So many bytes tell one encoding from another.
 const LOOK: usize = 32;
 
-/// So many bytes of plain text in a row are no UTF-16, in which every other byte is something else.
+/// So many bytes of plain text in a row, with a bracket and a quote, are no UTF-16, in which every
+/// other byte is something else.
 const PLAIN: usize = 32;
 /// The same at the end.
 const LAST_PLAIN: usize = 8;
+/// More of it is not held back.
+const MOST_PLAIN: usize = 64 * 1024;
 
 /// Decodes piece by piece.
 #[derive(Default)]
@@ -43,10 +46,10 @@ impl Decoding {
             self.begin(&head);
             self.hear(&head, &mut take);
         }
-        let plain = std::mem::take(&mut self.plain);
-        if plain.len() >= LAST_PLAIN {
+        if self.plain.len() >= LAST_PLAIN && self.is_json() {
             self.go_on_as_utf8(&mut take);
         }
+        let plain = std::mem::take(&mut self.plain);
         self.decode(&plain, true, &mut take);
     }
 
@@ -61,27 +64,36 @@ impl Decoding {
             return self.decode(bytes, false, take);
         }
         for (at, byte) in bytes.iter().enumerate() {
-            let is_plain = is_plain(byte);
             self.plain.push(*byte);
-            if !is_plain {
+            let length = self.plain.len();
+            if !is_plain(byte) || length == MOST_PLAIN {
                 let text = std::mem::take(&mut self.plain);
                 self.decode(&text, false, take);
-            } else if self.plain.len() == PLAIN {
-                self.go_on_as_utf8(take);
-                let plain = std::mem::take(&mut self.plain);
-                self.decode(&plain, false, take);
-                return self.decode(&bytes[at + 1..], false, take);
+            } else if matches!(byte, b'{' | b'[' | b'"') || length == PLAIN {
+                if length >= PLAIN && self.is_json() {
+                    self.go_on_as_utf8(take);
+                    return self.decode(&bytes[at + 1..], false, take);
+                }
             }
         }
+    }
+
+    fn is_json(&self) -> bool {
+        let has_bracket = self.plain.iter().any(|byte| matches!(byte, b'{' | b'['));
+        has_bracket && self.plain.contains(&b'"')
     }
 
     fn go_on_as_utf8(&mut self, take: &mut impl FnMut(&str)) {
         self.decode(&[], true, take);
         self.decoder = Some(UTF_8.new_decoder_without_bom_handling());
+        let plain = std::mem::take(&mut self.plain);
+        self.decode(&plain, false, take);
     }
 
     fn decode(&mut self, mut bytes: &[u8], last: bool, take: &mut impl FnMut(&str)) {
-        let Some(decoder) = &mut self.decoder else { return };
+        let Some(decoder) = &mut self.decoder else {
+            return;
+        };
         loop {
             self.text.clear();
             self.text.reserve(bytes.len().clamp(LOOK, 16 * 1024));

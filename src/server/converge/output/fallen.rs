@@ -93,7 +93,9 @@ impl Fallen {
             };
             return Some((self.line, words));
         }
-        let is_torn = names.iter().any(|name| name.begins_line && name.is_proper);
+        // Programs put some names in quotes, and not the first.
+        let is_json = names.first().is_some_and(|name| name.is_proper);
+        let is_torn = is_json && names.iter().any(|name| name.begins_line && name.is_proper);
         let is_cut = self.depth > 0 && (self.is_named || self.is_cut());
         (self.begins_line && (is_torn || is_cut)).then(|| (self.line, self.words.clone()))
     }
@@ -150,6 +152,9 @@ impl<'a> Name<'a> {
         let is_name = |byte: &u8| b"-./ ".contains(byte);
         let is_end = |byte: &u8| !is_bare(byte) && (end.is_empty() || !is_name(byte));
         let (name, rest) = rest.split_at(rest.iter().position(is_end)?);
+        if name.first().is_none_or(u8::is_ascii_digit) {
+            return None;
+        }
         let rest = rest.strip_prefix(end.as_bytes())?.trim_ascii_start();
         let colon = rest.strip_prefix(b":").filter(|it| !it.starts_with(b":"));
         let value = colon.or_else(|| rest.strip_prefix(b"=>"))?;

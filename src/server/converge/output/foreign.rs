@@ -147,7 +147,7 @@ const MORE: [&str; 16] = [
     "misconfigurations",
 ];
 /// Parts of names of what is no open finding.
-const ASIDE: [&str; 14] = [
+const ASIDE: [&str; 19] = [
     "ignore",
     "suppress",
     "filter",
@@ -162,7 +162,14 @@ const ASIDE: [&str; 14] = [
     "closed",
     "excluded",
     "previous",
+    "summar",
+    "statist",
+    "metric",
+    "threshold",
+    "severit",
 ];
+/// Names of what counts them, or sets what is looked for.
+const COUNTS: [&str; 5] = ["stats", "counts", "totals", "config", "configuration"];
 
 /// True for JSON beside an empty list of findings in which more of them stand: anything in a list
 /// that is named so, or objects with a severity in any list. `name` is that of the JSON.
@@ -192,7 +199,9 @@ pub(super) fn holds_more_findings(name: &str, raw: &RawValue) -> bool {
             }
             b'{' | b'[' => {
                 let is_list = byte == b'[';
-                let is_aside = is_aside || ASIDE.iter().any(|it| name.contains(it));
+                let is_aside = is_aside
+                    || COUNTS.contains(&name.as_str())
+                    || ASIDE.iter().any(|it| name.contains(it));
                 let next = text[at + 1..].iter().find(|it| !it.is_ascii_whitespace());
                 let is_empty = matches!(next, Some(b'}' | b']'));
                 if is_list && !is_empty && !is_aside && is_more(&name) {

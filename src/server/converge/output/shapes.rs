@@ -7,7 +7,9 @@ use super::Report;
 use super::entries::Listed;
 use super::failures::{foreign_failure, own_failure};
 use super::foreign::{self, OTHER, holds_more_findings, may_hold_findings};
-use super::json::{Document, Members, Problem, is_array, is_null, is_object, mend_surrogates, text};
+use super::json::{
+    Document, Members, Problem, is_array, is_null, is_object, mend_surrogates, text,
+};
 use super::loglines::{Graded, graded, is_log_line, is_marked, may_be_finding};
 use super::sarif::{self, Root};
 use super::scanner::{Found, Whole};
@@ -103,7 +105,11 @@ impl Reading {
             let troubles = &mut self.report.troubles;
             sarif::read(document, &members, &self.root, &mut found, troubles)?;
             self.findings().add(found);
-            if FINDINGS.iter().filter_map(|it| members.get(*it)).any(|it| is_array(it)) {
+            if FINDINGS
+                .iter()
+                .filter_map(|it| members.get(*it))
+                .any(|it| is_array(it))
+            {
                 self.lists(document, &members)?;
             }
             return Ok(());

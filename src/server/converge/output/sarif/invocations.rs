@@ -15,7 +15,10 @@ const LONGEST: usize = 300;
 
 /// Names of notifications before SARIF was finished.
 const EARLIER: [(&str, &str); 2] = [
-    ("configurationNotifications", "toolConfigurationNotifications"),
+    (
+        "configurationNotifications",
+        "toolConfigurationNotifications",
+    ),
     ("toolNotifications", "toolExecutionNotifications"),
 ];
 

@@ -42,7 +42,9 @@ impl Grades {
         let all: Vec<&Value> = Severity::scores(inner.iter()).collect();
         let score = all.iter().find_map(|value| Severity::scored(value));
         let graded = all.iter().find_map(|value| word(value));
-        let nested = inner.get("problem").and_then(|problem| problem.get("severity"));
+        let nested = inner
+            .get("problem")
+            .and_then(|problem| problem.get("severity"));
         let word = Severity::words(inner.iter()).chain(nested).find_map(word);
         let tags = bag.tags.iter().flatten();
         let tag = |tag: &String| {

@@ -208,9 +208,23 @@ fn encodings_are_read() {
         wide(true, text),
         wide(false, text),
         wide(true, &lines),
+        wide(
+            true,
+            &format!("\u{feff}Scanning\r\n{}\r\n{text}", "═".repeat(300)),
+        ),
         // UTF-8 of another program behind it.
         [wide(true, "\u{feff}Scanning\r\n"), text.into()].concat(),
-        [wide(false, "\u{feff}検査中、しばらくお待ちください。\n"), text.into()].concat(),
+        [
+            wide(true, "\u{feff}Scanning\r\n"),
+            "line\n".repeat(20_000).into(),
+            text.into(),
+        ]
+        .concat(),
+        [
+            wide(false, "\u{feff}検査中、しばらくお待ちください。\n"),
+            text.into(),
+        ]
+        .concat(),
     ] {
         for piece in [1, 5, 4093] {
             let report = read_as(Manner::Reports, &bytes, piece);

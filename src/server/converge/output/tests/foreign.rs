@@ -225,7 +225,12 @@ fn a_report_says_that_it_failed_in_many_words() {
     .map(str::to_owned)
     .to_vec();
     all.extend(words.map(|name| format!("\"{name}\": 2")));
-    all.extend(words.map(|name| format!("\"{name}\": true")).into_iter().skip(1));
+    all.extend(
+        words
+            .map(|name| format!("\"{name}\": true"))
+            .into_iter()
+            .skip(1),
+    );
     all.extend(states.map(|word| format!("\"status\": \"{word}\"")));
     for more in all {
         let words = trouble(&read(format!("{{\"findings\": [], {more}}}")));
@@ -236,7 +241,11 @@ fn a_report_says_that_it_failed_in_many_words() {
         r#""errors": {"total": 0}, "error": "none", "success": "true", "completed": 0"#,
         r#""truncated": false, "summary": {"errors": 0, "failed": []}, "scan": {"status": "success"}"#,
     ] {
-        assert_eq!(trouble(&read(format!("{{\"findings\": [], {fine}}}"))), "", "{fine}");
+        assert_eq!(
+            trouble(&read(format!("{{\"findings\": [], {fine}}}"))),
+            "",
+            "{fine}"
+        );
     }
 }
 
@@ -249,7 +258,11 @@ fn what_did_not_pass_for_its_findings_has_not_failed() {
         r#""passed": false, "summary": {"errors": 1}"#,
         r#""errors": 1, "exit_code": 1"#,
     ] {
-        check(&[(&format!("{{\"findings\": {found}, {more}}}"), "low a | -", "")]);
+        check(&[(
+            &format!("{{\"findings\": {found}, {more}}}"),
+            "low a | -",
+            "",
+        )]);
     }
     for more in [
         r#""success": false, "error": "no disk""#,
@@ -280,6 +293,7 @@ fn a_list_beside_an_empty_one_is_not_passed_over() {
         r#"{"vulnerabilities":[],"ok":true,"licensesPolicy":{"rules":{"AGPL":{"severity":"high"}}}}"#,
         r#"{"vulnerabilities":[],"filtered":{"ignore":[{"severity":"high","title":"x"}]}}"#,
         r#"{"findings":[],"rules":[{"id":"R1","severity":"high"}],"files":[{"name":"a"}]}"#,
+        r#"{"findings":[],"by_severity":[{"severity":"high","count":0}]}"#,
         r#"{"findings":[],"suppressed_issues":[{"id":"R1"}],"stats":{"issues":{"high":0}}}"#,
     ] {
         check(&[(fine, " | -", "")]);
@@ -332,7 +346,11 @@ fn a_report_that_is_xml_is_told_to_be_one() {
         "<?xml version=\"1.0\"?>\n<checkstyle version=\"8\">\n</checkstyle>",
         "  <testsuite name=\"[x]\">",
     ] {
-        check(&[(&format!("checking\n{text}\n"), "- | -", "unreadable report: it is XML")]);
+        check(&[(
+            &format!("checking\n{text}\n"),
+            "- | -",
+            "unreadable report: it is XML",
+        )]);
     }
     let text = "<?xml version=\"1.0\"?>\n<note/>\n<html>\nsee <testsuite>\n";
     check(&[(text, "- | -", "")]);

@@ -70,7 +70,11 @@ fn what_a_tool_finds_is_no_log_line_for_its_time_or_a_name_that_loggers_use() {
     ] {
         let report = read(format!("text\n{line}\n{line}\n"));
         let found = report.findings.as_ref().map(|it| it.entries.len());
-        assert_eq!((found, trouble(&report)), (Some(2), String::new()), "{line}");
+        assert_eq!(
+            (found, trouble(&report)),
+            (Some(2), String::new()),
+            "{line}"
+        );
     }
     for line in [
         r#"{"level":"error","file":"a.js","rule":"no-eval","message":"eval used"}"#,
@@ -147,7 +151,9 @@ fn a_severity_under_another_name_is_none_that_was_not_told() {
     );
     assert_eq!(told(&report), "high a, unknown b, high c, medium d | -");
     let entries = report.findings.unwrap().entries;
-    let assumed = entries.iter().map(|it| it.get("severity_assumed").is_some());
+    let assumed = entries
+        .iter()
+        .map(|it| it.get("severity_assumed").is_some());
     assert_eq!(assumed.collect::<Vec<_>>(), [false, false, false, true]);
 }
 

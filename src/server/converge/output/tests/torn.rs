@@ -76,8 +76,13 @@ fn a_report_into_which_another_program_writes_is_no_text() {
         check(&[(&list, "- | -", &format!("{BROKEN}2: "))]);
     }
     // Its runs are known even where its beginning is lost.
-    let runs = r#""runs":[{"tool":{"driver":{"name":"X"}},"results":[{"message":{"text":"bad"}}]}]}"#;
-    for before in ["{[INFO] x\n\"version\":\"2.1.0\",", "\"version\":\"2.1.0\",", "x "] {
+    let runs =
+        r#""runs":[{"tool":{"driver":{"name":"X"}},"results":[{"message":{"text":"bad"}}]}]}"#;
+    for before in [
+        "{[INFO] x\n\"version\":\"2.1.0\",",
+        "\"version\":\"2.1.0\",",
+        "x ",
+    ] {
         let text = format!("{before}{runs}\n");
         check(&[(&text, "- | -", "the beginning of this SARIF is lost")]);
     }
@@ -127,6 +132,7 @@ fn code_and_what_compares_it_is_text() {
         "{\n  echo hi\n}\n\"name\": value\n",
         "[ 10%] a\n[ 20%] b\n",
         "{ a: 1 }\nKilled\n",
+        "{\n  a: 1,\n  \"content-type\": \"text/plain\",\n}\n",
     ] {
         check(&[(text, "- | -", "")]);
     }
@@ -158,7 +164,10 @@ fn what_begins_as_a_report_and_goes_on_as_text_is_text() {
 fn a_list_of_more_than_64_mib_is_said_wherever_it_stands() {
     let piece = vec![b'x'; 1024 * 1024];
     let lists = [
-        ("log: [{\"severity\":\"high\",\"file\":\"a\",\"message\":\"", "\"}]\n"),
+        (
+            "log: [{\"severity\":\"high\",\"file\":\"a\",\"message\":\"",
+            "\"}]\n",
+        ),
         ("[\"", "\"]\n"),
     ];
     for (begin, end) in lists {
