@@ -22,6 +22,8 @@ pub(super) struct Decoding {
     decoder: Option<Decoder>,
     /// The end of UTF-16, as long as it may be plain text.
     plain: Vec<u8>,
+    has_bracket: bool,
+    has_quote: bool,
     text: String,
 }
 
@@ -46,10 +48,10 @@ impl Decoding {
             self.begin(&head);
             self.hear(&head, &mut take);
         }
-        if self.plain.len() >= LAST_PLAIN && self.is_json() {
+        if self.plain.len() >= LAST_PLAIN && self.has_bracket && self.has_quote {
             self.go_on_as_utf8(&mut take);
         }
-        let plain = std::mem::take(&mut self.plain);
+        let plain = self.take_plain();
         self.decode(&plain, true, &mut take);
     }
 
@@ -65,28 +67,28 @@ impl Decoding {
         }
         for (at, byte) in bytes.iter().enumerate() {
             self.plain.push(*byte);
+            self.has_bracket |= matches!(byte, b'{' | b'[');
+            self.has_quote |= *byte == b'"';
             let length = self.plain.len();
-            if !is_plain(byte) || length == MOST_PLAIN {
-                let text = std::mem::take(&mut self.plain);
+            if !is_plain(*byte) || length == MOST_PLAIN {
+                let text = self.take_plain();
                 self.decode(&text, false, take);
-            } else if matches!(byte, b'{' | b'[' | b'"') || length == PLAIN {
-                if length >= PLAIN && self.is_json() {
-                    self.go_on_as_utf8(take);
-                    return self.decode(&bytes[at + 1..], false, take);
-                }
+            } else if length >= PLAIN && self.has_bracket && self.has_quote {
+                self.go_on_as_utf8(take);
+                return self.decode(&bytes[at + 1..], false, take);
             }
         }
     }
 
-    fn is_json(&self) -> bool {
-        let has_bracket = self.plain.iter().any(|byte| matches!(byte, b'{' | b'['));
-        has_bracket && self.plain.contains(&b'"')
+    fn take_plain(&mut self) -> Vec<u8> {
+        (self.has_bracket, self.has_quote) = (false, false);
+        std::mem::take(&mut self.plain)
     }
 
     fn go_on_as_utf8(&mut self, take: &mut impl FnMut(&str)) {
         self.decode(&[], true, take);
         self.decoder = Some(UTF_8.new_decoder_without_bom_handling());
-        let plain = std::mem::take(&mut self.plain);
+        let plain = self.take_plain();
         self.decode(&plain, false, take);
     }
 
@@ -107,7 +109,7 @@ impl Decoding {
     }
 }
 
-fn is_plain(byte: &u8) -> bool {
+fn is_plain(byte: u8) -> bool {
     matches!(byte, b' '..=b'~' | b'\n' | b'\r' | b'\t')
 }
 
@@ -115,7 +117,7 @@ fn encoding(head: &[u8]) -> &'static Encoding {
     // After a mark of UTF-16 there is UTF-16, and not two odd bytes before plain text.
     let plain = |rest: &[u8]| {
         let rest = &rest[..rest.len().min(16)];
-        !rest.is_empty() && rest.iter().filter(|byte| is_plain(byte)).count() * 4 > rest.len() * 3
+        !rest.is_empty() && rest.iter().filter(|byte| is_plain(**byte)).count() * 4 > rest.len() * 3
     };
     match head {
         [0xff, 0xfe, rest @ ..] if !plain(rest) => UTF_16LE,

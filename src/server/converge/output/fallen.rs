@@ -38,7 +38,7 @@ pub(super) struct Fallen {
 
 /// What stands where a name may.
 struct Name<'a> {
-    name: &'a str,
+    text: &'a str,
     begins_line: bool,
     /// As JSON has it.
     is_proper: bool,
@@ -89,7 +89,7 @@ impl Fallen {
             let words = if name.is_proper {
                 self.words.clone()
             } else {
-                format!("it is no JSON: {} must stand in double quotes", name.name)
+                format!("it is no JSON: {} must stand in double quotes", name.text)
             };
             return Some((self.line, words));
         }
@@ -159,7 +159,7 @@ impl<'a> Name<'a> {
         let colon = rest.strip_prefix(b":").filter(|it| !it.starts_with(b":"));
         let value = colon.or_else(|| rest.strip_prefix(b"=>"))?;
         Some(Self {
-            name: std::str::from_utf8(name).ok()?,
+            text: std::str::from_utf8(name).ok()?,
             begins_line,
             is_proper: *begin == "\"" && colon.is_some(),
             value: value.trim_ascii_start(),
@@ -168,7 +168,7 @@ impl<'a> Name<'a> {
 
     /// Whoever writes it begins a report, or a finding.
     fn is_telling(&self) -> bool {
-        let is_list = self.value.starts_with(b"[") && TELLING.contains(&self.name);
-        is_list || (self.name == "severity" && !self.value.is_empty())
+        let is_list = self.value.starts_with(b"[") && TELLING.contains(&self.text);
+        is_list || (self.text == "severity" && !self.value.is_empty())
     }
 }

@@ -183,7 +183,7 @@ pub(super) fn holds_more_findings(name: &str, raw: &RawValue) -> bool {
     let mut open: Vec<(bool, bool)> = Vec::new();
     let mut at = 0;
     while let Some(&byte) = text.get(at) {
-        let (in_list, is_aside) = open.last().copied().unwrap_or_default();
+        let (within, is_aside) = open.last().copied().unwrap_or_default();
         match byte {
             b'"' => {
                 let end = end_of_text(text, at);
@@ -191,23 +191,23 @@ pub(super) fn holds_more_findings(name: &str, raw: &RawValue) -> bool {
                 name.clear();
                 if rest.starts_with(b":") {
                     name = small(&text[at + 1..end]);
-                    if in_list && !is_aside && name == "severity" {
+                    if within && !is_aside && name == "severity" {
                         return true;
                     }
                 }
                 at = end;
             }
             b'{' | b'[' => {
-                let is_list = byte == b'[';
-                let is_aside = is_aside
+                let begins_list = byte == b'[';
+                let is_over = is_aside
                     || COUNTS.contains(&name.as_str())
                     || ASIDE.iter().any(|it| name.contains(it));
                 let next = text[at + 1..].iter().find(|it| !it.is_ascii_whitespace());
                 let is_empty = matches!(next, Some(b'}' | b']'));
-                if is_list && !is_empty && !is_aside && is_more(&name) {
+                if begins_list && !is_empty && !is_over && is_more(&name) {
                     return true;
                 }
-                open.push((in_list || is_list, is_aside));
+                open.push((within || begins_list, is_over));
                 name.clear();
             }
             b'}' | b']' => {

@@ -255,13 +255,14 @@ pub(super) fn may_be_finding(members: &Members<'_>) -> bool {
         return is_known_weakness(members) || (place && rule);
     }
     let is_timed = has(members, &TIMES) || spells(members, &TIMES);
-    let is_quiet = word(members, &LEVELS) == Some(Word::Quiet);
+    let level = word(members, &LEVELS);
+    let (is_quiet, is_loud) = (level == Some(Word::Quiet), level == Some(Word::Loud));
     let says = has(members, &MESSAGES) || spells(members, &DESCRIPTIONS);
     is_known_weakness(members)
         || (spells(members, &["severity"]) && !is_timed)
         || (place && line && (rule || has(members, &["code"])))
         || (place && line && !is_timed && !is_quiet)
-        || (place && rule && says && !is_timed && !is_quiet)
+        || ((place || is_loud) && rule && says && !is_timed && !is_quiet)
         || (is_placed(members) && is_coded(members) && says && !is_timed && !is_quiet)
 }
 
@@ -289,9 +290,7 @@ pub(super) fn graded(members: &Members<'_>) -> Graded {
         or_log_line(rule || (is_described && !says))
     } else if is_described || known || ((file || part) && line) {
         Graded::Finding
-    } else if word == Word::Number && says {
-        or_log_line(is_telling)
-    } else if word == Word::Loud && says && is_timed {
+    } else if says && (word == Word::Number || (word == Word::Loud && is_timed)) {
         or_log_line(is_telling)
     } else if word == Word::Quiet && says && is_timed {
         or_log_line(place && rule)

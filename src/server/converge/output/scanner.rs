@@ -8,7 +8,7 @@ use super::open::{Before, LONGEST_DOCUMENT, Open};
 
 /// So much of a line is looked at to know XML that is a report.
 const LONGEST_TAG: usize = 200;
-/// What such XML begins with: that of JUnit, Checkstyle, PMD and SpotBugs.
+/// What such XML begins with: that of test runners, and of linters for Java.
 const TAGS: [&str; 4] = ["<testsuite", "<checkstyle", "<pmd", "<BugCollection"];
 
 /// What was found.
@@ -173,7 +173,7 @@ impl Scanner {
                 self.escape = Escape::Begun;
                 1
             }
-            [byte @ ..=b' ' | byte @ 0x7f, ..] => {
+            [byte @ (..=b' ' | 0x7f), ..] => {
                 if matches!(byte, b' ' | b'\t') && self.before == Before::Nothing {
                     self.before = Before::Space;
                 }

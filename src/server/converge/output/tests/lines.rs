@@ -78,6 +78,7 @@ fn what_a_tool_finds_is_no_log_line_for_its_time_or_a_name_that_loggers_use() {
     }
     for line in [
         r#"{"level":"error","file":"a.js","rule":"no-eval","message":"eval used"}"#,
+        r#"{"level":"error","rule":"no-eval","message":"eval used"}"#,
         r#"{"level":"warning","path":"Dockerfile","code":"DL3006","message":"tag"}"#,
         r#"{"level":"error","hostname":"h","cve":"CVE-2021-44228","message":"m"}"#,
     ] {
