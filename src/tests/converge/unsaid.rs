@@ -1,5 +1,7 @@
 //! What a step does not say, says in words of its own, or says of its own failure.
 
+use serde_json::Value;
+
 use super::program::Project;
 use super::reports::{diagnosing, step, told};
 use super::runs::heard;
@@ -69,9 +71,10 @@ async fn a_severity_that_nobody_knows_always_counts() {
 
 #[tokio::test]
 async fn a_step_that_says_that_it_failed_did_whatever_its_exit_status() {
-    let low = r#"{"success": false, "findings": [{"severity": "low", "description": "a"}]}"#;
+    let low = r#""success": false, "findings": [{"severity": "low", "description": "a"}]"#;
+    let failed = format!("{{{low}, \"error\": \"no disk\"}}");
     for (name, text, words) in [
-        ("diagnose", low, "did not succeed"),
+        ("diagnose", failed.as_str(), "its report says: no disk"),
         (
             "validate",
             r#"{"passed": false, "findings": []}"#,
@@ -98,6 +101,15 @@ async fn a_step_that_says_that_it_failed_did_whatever_its_exit_status() {
         );
         assert!(data["error"].as_str().unwrap().contains(words), "{data}");
     }
+    // One that did not pass for what it found has found it.
+    let project = letting("diagnose", &format!("{{{low}}}"), 1, "low");
+    let (events, code) = heard(&project, &[]).await;
+    let data = step(&events);
+    assert_eq!((code, told(data)), (2, vec!["low - - a".to_owned()]));
+    assert_eq!(
+        (&data["success"], &data["error"]),
+        (&true.into(), &Value::Null)
+    );
 }
 
 #[tokio::test]

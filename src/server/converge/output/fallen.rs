@@ -32,6 +32,8 @@ pub(super) struct Fallen {
     names_at: Option<usize>,
     /// A name stands there, and no colon.
     is_named: bool,
+    /// Only brackets stand in its first line.
+    pub(super) is_alone: bool,
     /// Its bracket begins a line, as those of reports do and those of quoted text do not.
     begins_line: bool,
 }
@@ -49,6 +51,7 @@ impl Fallen {
     /// `open` cannot go on here.
     pub(super) fn new(open: Open, line: u64, words: String) -> Self {
         let depth = open.grammar.depth();
+        let begins_line = open.before == Before::Nothing;
         Self {
             line,
             words,
@@ -56,14 +59,10 @@ impl Fallen {
             depth,
             names_at: open.grammar.is_in_object().then_some(depth),
             is_named: open.grammar.expects_colon() && !open.grammar.has_more,
-            begins_line: open.before == Before::Nothing,
+            is_alone: begins_line && open.text[..lead(&open.text)].contains(&b'\n'),
+            begins_line,
             text: open.text,
         }
-    }
-
-    /// Only brackets stand in its first line.
-    pub(super) fn is_alone(&self) -> bool {
-        self.begins_line && self.text[..self.lead()].contains(&b'\n')
     }
 
     /// Takes in what follows; true when that is enough.
@@ -100,17 +99,10 @@ impl Fallen {
         (self.begins_line && (is_torn || is_cut)).then(|| (self.line, self.words.clone()))
     }
 
-    /// How long the brackets at its beginning are, with what is between them.
-    fn lead(&self) -> usize {
-        let is_lead = |byte: &u8| matches!(byte, b'{' | b'[') || byte.is_ascii_whitespace();
-        let end = self.text.iter().position(|byte| !is_lead(byte));
-        end.unwrap_or(self.text.len())
-    }
-
     /// The line after brackets that stand alone is that of another program, which indents nothing.
     /// Blocks of code end; what a program writes when it dies ends nothing.
     fn is_cut(&self) -> bool {
-        let lead = &self.text[..self.lead()];
+        let lead = &self.text[..lead(&self.text)];
         let Some(end) = lead.iter().rposition(|byte| *byte == b'\n') else {
             return false;
         };
@@ -140,6 +132,13 @@ impl Fallen {
         }
         names
     }
+}
+
+/// How long the brackets at the beginning are, with what is between them.
+fn lead(text: &[u8]) -> usize {
+    let is_lead = |byte: &u8| matches!(byte, b'{' | b'[') || byte.is_ascii_whitespace();
+    let end = text.iter().position(|byte| !is_lead(byte));
+    end.unwrap_or(text.len())
 }
 
 impl<'a> Name<'a> {

@@ -314,7 +314,7 @@ impl Scanner {
         } else if next == 0 && open.text.len() == 1 {
             let words = "it is UTF-16 within other text".to_owned();
             take(Found::Broken { line, words });
-        } else if open.may_be_torn(next) && !self.fallen.as_ref().is_some_and(Fallen::is_alone) {
+        } else if open.may_be_torn(next) && !self.fallen.as_ref().is_some_and(|it| it.is_alone) {
             self.judge(take);
             self.fallen = Some(Fallen::new(open, line, words));
         }
