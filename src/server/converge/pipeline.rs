@@ -12,7 +12,9 @@ use super::changes::Snapshot;
 use super::judge::{judge, left, with_step};
 use super::output::{ASSUMED, MOST_ENTRIES};
 use super::rules::{Iteration, Rule};
-use super::session::{Beginning, RunningSession, SessionError, SessionTotals, StepOutcome};
+use super::session::{
+    Beginning, RunningSession, SessionError, SessionTotals, StepOutcome, Unlisted,
+};
 use super::settings::{Settings, StepSettings};
 use super::step::{Briefing, StepEnd, Stop, run_step};
 use super::terminal::{Now, Terminal, count, span};
@@ -44,6 +46,8 @@ pub(crate) struct Pipeline<'a> {
     left: Vec<Value>,
     /// The files of the target, as they were when somebody last looked.
     seen: Arc<Snapshot>,
+    /// The fix step failed when it last ran: what it left undone, nobody else may see.
+    fix_failed: bool,
 }
 
 impl<'a> Pipeline<'a> {
@@ -68,6 +72,7 @@ impl<'a> Pipeline<'a> {
                 .tempdir()?,
             left: Vec::new(),
             seen: Arc::default(),
+            fix_failed: false,
         })
     }
 
@@ -189,31 +194,37 @@ impl<'a> Pipeline<'a> {
             .begin_step(step, &settings.tool, &settings.args)?;
         self.show(step, iteration);
         let begun = Instant::now();
-        let idle = step == LoopStep::Fix && open.is_empty() && self.could_find_anything();
-        let outcome = if idle {
+        let idle = step == LoopStep::Fix && open.is_empty() && !self.fix_may_know_more();
+        let (outcome, unlisted) = if idle {
             // Nothing is wrong, so there is nothing to pay for.
-            StepOutcome {
+            let outcome = StepOutcome {
                 success: true,
                 findings: Some(Vec::new()),
                 ..StepOutcome::default()
-            }
+            };
+            (outcome, Unlisted::default())
         } else {
             match self.work(settings, &open).await {
-                Ok(outcome) => outcome,
+                Ok(done) => done,
                 Err(ending) => return Ok(Err(ending)),
             }
         };
-        self.totals.add(step, &outcome);
-        self.session.end_step(step, &outcome)?;
-        self.tell(step, &outcome, begun.elapsed());
+        if step == LoopStep::Fix {
+            self.fix_failed = !outcome.success;
+        }
+        self.totals.add(step, &outcome, unlisted);
+        self.session.end_step(step, &outcome, unlisted)?;
+        self.tell(step, &outcome, unlisted, begun.elapsed());
         iteration.add(step, outcome);
         Ok(Ok(()))
     }
 
-    /// False when the fix step is the only one that can know what is wrong.
-    fn could_find_anything(&self) -> bool {
+    /// True where nothing that is open does not mean that there is nothing to fix: nobody else
+    /// looks for it, or the last attempt broke off.
+    fn fix_may_know_more(&self) -> bool {
         let mut steps = self.settings.steps.iter();
-        steps.any(|it| it.enabled && it.step == LoopStep::Diagnose) || self.session.iteration() > 1
+        let diagnoses = steps.any(|it| it.enabled && it.step == LoopStep::Diagnose);
+        !diagnoses || self.fix_failed
     }
 
     /// Runs the program of a step.
@@ -221,7 +232,7 @@ impl<'a> Pipeline<'a> {
         &mut self,
         settings: &StepSettings,
         open: &[Value],
-    ) -> Result<StepOutcome, Ending> {
+    ) -> Result<(StepOutcome, Unlisted), Ending> {
         let findings = self.folder.path().join("findings.json");
         files::replace(&findings, &json!(open).to_string()).map_err(|error| {
             Ending::Failed(format!("cannot write {}: {error}", findings.display()))
@@ -248,6 +259,7 @@ impl<'a> Pipeline<'a> {
             }
             _ => {}
         }
+        let mut unlisted = Unlisted::of(settings.step, &run.report);
         let mut outcome = judge(settings, run, limit);
         outcome.addressed = open.len();
         // Whoever says that nothing was mended may have changed something nevertheless.
@@ -257,8 +269,9 @@ impl<'a> Pipeline<'a> {
             let more = outcome.fixes.len().saturating_sub(MOST_ENTRIES);
             outcome.fixes.truncate(MOST_ENTRIES);
             outcome.omitted += u64::try_from(more).unwrap_or(0);
+            unlisted.fixes += more;
         }
-        Ok(outcome)
+        Ok((outcome, unlisted))
     }
 
     /// At the files of the target.
@@ -289,18 +302,23 @@ impl<'a> Pipeline<'a> {
         });
     }
 
-    fn tell(&self, step: LoopStep, outcome: &StepOutcome, took: Duration) {
-        let found = outcome.findings.as_ref().map_or(0, Vec::len);
+    fn tell(&self, step: LoopStep, outcome: &StepOutcome, unlisted: Unlisted, took: Duration) {
+        let listed = outcome.findings.as_ref().map_or(0, Vec::len);
+        let findings = counted([listed, unlisted.findings], "finding", "findings");
         let mut result = match step {
             LoopStep::Validate if outcome.success => "passed".to_owned(),
             LoopStep::Validate => "failed".to_owned(),
             // What failed has not found that there is nothing.
-            _ if !outcome.success && found == 0 => "failed".to_owned(),
-            LoopStep::Fix => count(outcome.fixes.len(), "fix", "fixes"),
-            _ => count(found, "finding", "findings"),
+            _ if !outcome.success && listed == 0 => "failed".to_owned(),
+            LoopStep::Fix => counted([outcome.fixes.len(), unlisted.fixes], "fix", "fixes"),
+            _ => findings.clone(),
         };
+        if matches!(step, LoopStep::Fix | LoopStep::Validate) && listed > 0 {
+            result = format!("{result}, {findings}");
+        }
         if !outcome.suppressed.is_empty() {
-            result = format!("{result}, {} suppressed", outcome.suppressed.len());
+            let suppressed = outcome.suppressed.len() + unlisted.suppressed;
+            result = format!("{result}, {suppressed} suppressed");
         }
         let is_assumed = |entry: &&Value| entry.get(ASSUMED).is_some();
         let assumed = outcome.findings.iter().flatten().filter(is_assumed).count();
@@ -314,5 +332,15 @@ impl<'a> Pipeline<'a> {
         self.terminal.say(&format!(
             "iteration {iteration} · {step}: {result}{error} · {took}"
         ));
+    }
+}
+
+/// `1500 findings (1000 listed)`, of those that are listed and of those that are not.
+fn counted([listed, more]: [usize; 2], one: &str, many: &str) -> String {
+    let all = count(listed + more, one, many);
+    if more == 0 {
+        all
+    } else {
+        format!("{all} ({listed} listed)")
     }
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::journal::Journal;
+use super::output::Report;
 use crate::domain::{
     EventType, IllegalMove, LoopEvent, LoopMove, LoopState, LoopStep, NOT_CONVERGED, Session,
     SessionBook, Severity, SeverityCounts, Timestamp, Verdict,
@@ -70,6 +71,14 @@ pub(crate) struct StepOutcome {
     pub(crate) return_code: Option<i32>,
     /// Why it did not succeed.
     pub(crate) error: Option<String>,
+}
+
+/// How much of the lists of a step is left out.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Unlisted {
+    pub(crate) findings: usize,
+    pub(crate) suppressed: usize,
+    pub(crate) fixes: usize,
 }
 
 /// Everything that a session came to.
@@ -151,8 +160,9 @@ impl RunningSession {
         &mut self,
         step: LoopStep,
         outcome: &StepOutcome,
+        unlisted: Unlisted,
     ) -> Result<(), SessionError> {
-        self.emit(EventType::StepComplete, outcome.data(step))
+        self.emit(EventType::StepComplete, outcome.data(step, unlisted))
     }
 
     pub(crate) fn end_iteration(&mut self) -> Result<(), SessionError> {
@@ -232,13 +242,13 @@ impl RunningSession {
 
 impl SessionTotals {
     /// Adds what a step came to.
-    pub(crate) fn add(&mut self, step: LoopStep, outcome: &StepOutcome) {
-        let found = outcome.findings.as_ref().map_or(0, Vec::len);
+    pub(crate) fn add(&mut self, step: LoopStep, outcome: &StepOutcome, unlisted: Unlisted) {
+        let found = outcome.findings.as_ref().map_or(0, Vec::len) + unlisted.findings;
         match step {
             LoopStep::Attack => self.vulnerabilities += found,
             _ => self.findings += found,
         }
-        self.fixes += outcome.fixes.len();
+        self.fixes += outcome.fixes.len() + unlisted.fixes;
         match (step, outcome.success) {
             (LoopStep::Validate, true) => self.passed += 1,
             (LoopStep::Validate, false) => self.failed += 1,
@@ -247,29 +257,51 @@ impl SessionTotals {
     }
 }
 
+impl Unlisted {
+    /// Of what a step reports.
+    pub(crate) fn of(step: LoopStep, report: &Report) -> Self {
+        let omitted = |list: Option<u64>| usize::try_from(list.unwrap_or(0)).unwrap_or(usize::MAX);
+        let (findings, fixes) = (report.findings.as_ref(), report.fixes.as_ref());
+        let suppressed = omitted(findings.map(|list| list.suppressed_omitted));
+        Self {
+            findings: omitted(findings.map(|list| list.omitted)) - suppressed,
+            suppressed,
+            fixes: omitted(
+                fixes
+                    .map(|list| list.omitted)
+                    .filter(|_| step == LoopStep::Fix),
+            ),
+        }
+    }
+}
+
 impl StepOutcome {
     /// As the Python loop reports it, and with the lists themselves.
-    fn data(&self, step: LoopStep) -> Value {
+    fn data(&self, step: LoopStep, unlisted: Unlisted) -> Value {
         let found = self.findings.as_deref().unwrap_or_default();
+        let findings = found.len() + unlisted.findings;
+        let fixes = self.fixes.len() + unlisted.fixes;
         let mut counts = SeverityCounts::default();
         for entry in found {
             counts.add(Severity::of(entry));
         }
         let metrics = match step {
-            LoopStep::Diagnose => json!({"issues_found": found.len(), "critical": counts.critical,
+            LoopStep::Diagnose => json!({"issues_found": findings, "critical": counts.critical,
                 "high": counts.high, "medium": counts.medium, "low": counts.low}),
-            LoopStep::Fix if self.addressed == 0 => json!({"fixes_applied": 0, "no_issues": true}),
-            LoopStep::Fix => {
-                json!({"fixes_applied": self.fixes.len(), "issues_addressed": self.addressed})
+            LoopStep::Fix if self.addressed + fixes == 0 && self.success => {
+                json!({"fixes_applied": 0, "no_issues": true})
             }
-            LoopStep::Attack => json!({"vulnerabilities_found": found.len(),
+            LoopStep::Fix => {
+                json!({"fixes_applied": fixes, "issues_addressed": self.addressed})
+            }
+            LoopStep::Attack => json!({"vulnerabilities_found": findings,
                 "critical": counts.critical, "tests_collected": 0}),
             LoopStep::Validate => {
                 json!({"return_code": self.return_code, "success": self.success})
             }
         };
         let mut data = json!({"step": step.as_str(), "success": self.success,
-            "findings_count": found.len(), "fixes_count": self.fixes.len(), "metrics": metrics});
+            "findings_count": findings, "fixes_count": fixes, "metrics": metrics});
         if let Some(findings) = &self.findings {
             let list = if step == LoopStep::Attack {
                 "vulnerabilities"
@@ -279,7 +311,7 @@ impl StepOutcome {
             let all: Vec<&Value> = findings.iter().chain(&self.suppressed).collect();
             data[list] = json!(all);
             if !self.suppressed.is_empty() {
-                data["suppressed_count"] = json!(self.suppressed.len());
+                data["suppressed_count"] = json!(self.suppressed.len() + unlisted.suppressed);
             }
             if self.incomplete {
                 data["incomplete"] = json!(true);

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::journal::Journal;
 use super::rules::{Iteration, Rule};
-use super::session::{Beginning, RunningSession, SessionError, SessionTotals};
+use super::session::{Beginning, RunningSession, SessionError, SessionTotals, Unlisted};
 use super::socket::Socket;
 use super::story::{Chance, Plot, Story};
 use crate::domain::{LoopMove, LoopStep, Severity};
@@ -106,8 +106,8 @@ async fn play(session: &mut RunningSession, number: usize) -> Result<(), Session
                 return session.end(None);
             }
             let outcome = story.play(step);
-            totals.add(step, &outcome);
-            session.end_step(step, &outcome)?;
+            totals.add(step, &outcome, Unlisted::default());
+            session.end_step(step, &outcome, Unlisted::default())?;
             iteration.add(step, outcome);
         }
         if rule.judge(&iteration) {

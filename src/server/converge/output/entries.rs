@@ -1,6 +1,8 @@
 //! Entries of lists of findings and fixes, as they may travel: with something to call them, not
 //! too deep and not too long, and a finding with how grave it is.
 
+use std::cmp::Reverse;
+
 use serde_json::{Map, Value, json};
 
 use crate::domain::{Severity, Sighting, is_too_deep};
@@ -23,9 +25,27 @@ pub(crate) struct Listed {
     /// What its tool says is to be lived with.
     pub(crate) suppressed: Vec<Value>,
     pub(crate) omitted: u64,
+    /// How many of these are suppressed.
+    pub(crate) suppressed_omitted: u64,
     /// The gravest of those that are left out.
     pub(crate) worst_omitted: Option<Severity>,
+    entries_order: Order,
+    suppressed_order: Order,
 }
+
+/// Chooses the entries of a full list: the gravest, and among these by what they are, so that the
+/// same are listed in whatever order they come.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Order {
+    /// Of the entries of the list; nothing until it is full.
+    ranks: Vec<Rank>,
+    /// The place of the first that has to go.
+    last: usize,
+}
+
+/// The lowest come first: how grave it is, what makes it the same finding in another iteration,
+/// and all of it.
+type Rank = (Reverse<u8>, String, String);
 
 impl Listed {
     /// Adds a finding. What does not say how grave it is counts as medium, and says so. What says
@@ -34,10 +54,10 @@ impl Listed {
         let entry = described(entry).unwrap_or_else(|| json!({"description": NOTHING}));
         let entry = short(graded(entry));
         if Sighting::is_suppressed(&entry) {
-            if self.suppressed.len() < MOST_ENTRIES {
-                self.suppressed.push(entry);
-            } else {
+            let list = &mut self.suppressed;
+            if self.suppressed_order.keep(list, entry).is_some() {
                 self.omitted += 1;
+                self.suppressed_omitted += 1;
             }
         } else {
             self.push(entry);
@@ -59,6 +79,7 @@ impl Listed {
     /// Adds a list, whose entries are as they may travel.
     pub(super) fn add(&mut self, more: Self) {
         self.omitted += more.omitted;
+        self.suppressed_omitted += more.suppressed_omitted;
         self.worst_omitted = worse(self.worst_omitted, more.worst_omitted);
         for entry in more.entries {
             self.push(entry);
@@ -69,31 +90,51 @@ impl Listed {
     }
 
     fn push(&mut self, entry: Value) {
-        if self.entries.len() < MOST_ENTRIES {
-            self.entries.push(entry);
-            return;
+        if let Some(left_out) = self.entries_order.keep(&mut self.entries, entry) {
+            self.omitted += 1;
+            self.worst_omitted = worse(self.worst_omitted, Some(Severity::of(&left_out)));
         }
-        self.omitted += 1;
-        let severity = Severity::of(&entry);
-        let mut left_out = severity;
-        // Only while something graver is left out than what has always been.
-        if self
-            .worst_omitted
-            .is_none_or(|worst| severity.claim() > worst.claim())
-        {
-            let places = self.entries.iter().enumerate().rev();
-            let known = places.map(|(place, entry)| (place, Severity::of(entry)));
-            let least = known.min_by_key(|(_, known)| known.claim());
-            if let Some((place, known)) = least
-                && known.claim() < severity.claim()
-            {
-                self.entries.remove(place);
-                self.entries.push(entry);
-                left_out = known;
-            }
-        }
-        self.worst_omitted = worse(self.worst_omitted, Some(left_out));
     }
+}
+
+impl Order {
+    /// Adds an entry to its list; answers the one that is left out, if there are too many.
+    fn keep(&mut self, list: &mut Vec<Value>, entry: Value) -> Option<Value> {
+        if list.len() < MOST_ENTRIES {
+            list.push(entry);
+            return None;
+        }
+        if self.ranks.is_empty() {
+            self.ranks = list.iter().map(rank).collect();
+            self.seek();
+        }
+        let new = rank(&entry);
+        if self.ranks.get(self.last).is_none_or(|last| new >= *last) {
+            return Some(entry);
+        }
+        let left_out = list.remove(self.last);
+        self.ranks.remove(self.last);
+        list.push(entry);
+        self.ranks.push(new);
+        self.seek();
+        Some(left_out)
+    }
+
+    fn seek(&mut self) {
+        let ranks = self.ranks.iter().enumerate();
+        let last = ranks.max_by_key(|(_, rank)| *rank);
+        self.last = last.map_or(0, |(place, _)| place);
+    }
+}
+
+fn rank(entry: &Value) -> Rank {
+    let identity = Sighting::read(entry, "").map(|told| told.fingerprint);
+    let claim = Severity::of(entry).claim();
+    (
+        Reverse(claim),
+        identity.unwrap_or_default(),
+        entry.to_string(),
+    )
 }
 
 /// The one that counts for more.
