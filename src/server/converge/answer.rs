@@ -6,7 +6,8 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use url::Url;
 
 use super::journal::Line;
-use super::named::{LeftOut, left_out, names_some};
+use super::left_out::{LeftOut, left_out};
+use super::named::{names_query, names_some};
 use crate::domain::Timestamp;
 use crate::server::links::shown;
 
@@ -50,9 +51,9 @@ pub(crate) enum Meaning {
     Taken(Vec<(usize, String)>),
     /// Something about these events is not wanted, or they are too many.
     Refused(String),
-    /// There is nobody any more, and will not be.
+    /// Nothing is taken there, whatever it is: there is nobody any more, or the address is wrong.
     Gone(String),
-    /// It is elsewhere on the same host.
+    /// It is elsewhere on the same host. Who we are is told nobody else.
     Moved(Url),
     /// It is about who posts, or how, unless others are taken: then it is about these events.
     Unclear { why: String, trouble: Trouble },
@@ -96,6 +97,7 @@ impl Answer {
             401 | 402 | 407 | 408 | 411 | 417 | 421 | 425 | 426 | 428 | 429 | 431 => {
                 Meaning::Later(self.trouble(words, now))
             }
+            400..500 if names_query(&self.text, url) => Meaning::Gone(words),
             400..500 => Meaning::Refused(words),
             _ => Meaning::Later(self.trouble(words, now)),
         }
@@ -107,6 +109,8 @@ impl Answer {
             // Half a sentence, and what is packed, may name events as well.
             (LeftOut::These(_), End::Broken) if !self.is_json() => LeftOut::Unreadable,
             (LeftOut::These(_), _) if self.is_packed() => LeftOut::Unreadable,
+            // Each has a status of its own.
+            (LeftOut::These(_), _) if self.has_many() && !self.is_json() => LeftOut::Unreadable,
             (told, _) => told,
         };
         match told {
@@ -116,6 +120,7 @@ impl Answer {
             }
             // Each of them posted alone is known to be taken or not, and has a short answer.
             LeftOut::Unnamed => Meaning::Refused(words),
+            LeftOut::All => Meaning::Later(Trouble::told(words)),
             LeftOut::Unreadable if self.end == End::TooLong && lines.len() > 1 => {
                 Meaning::Refused(words)
             }
@@ -128,6 +133,10 @@ impl Answer {
 
     fn is_json(&self) -> bool {
         serde_json::from_str::<serde::de::IgnoredAny>(&self.text).is_ok()
+    }
+
+    fn has_many(&self) -> bool {
+        self.status == StatusCode::MULTI_STATUS && !self.text.trim().is_empty()
     }
 
     fn is_packed(&self) -> bool {
@@ -161,8 +170,8 @@ impl Answer {
         let stays_there = to.host() == url.host();
         let is_safe = to.scheme() == url.scheme() || to.scheme() == "https";
         if keeps_the_post && stays_there && is_safe {
-            // Who we are does not change with the path.
-            if to.username().is_empty() && to.password().is_none() {
+            // Who we are does not change with the path; another port is somebody else.
+            if to.origin() == url.origin() && to.username().is_empty() && to.password().is_none() {
                 let _kept = to.set_username(url.username());
                 let _kept = to.set_password(url.password());
             }
@@ -308,7 +317,10 @@ mod tests {
         let same = "https://me:secret@host:1/moved";
         assert_eq!(moved(308, "/moved"), same);
         assert_eq!(moved(307, "https://host:1/moved"), same);
-        assert_eq!(moved(308, "https://HOST/x"), "https://me:secret@host/x");
+        // Another port may be somebody else's, who learns no password.
+        assert_eq!(moved(308, "https://HOST/x"), "https://host/x");
+        assert_eq!(moved(307, "https://host:2/moved"), "https://host:2/moved");
+        assert_eq!(moved(307, "https://a:b@host:2/"), "https://a:b@host:2/");
         for (status, to) in [
             (308, "https://other/moved?token=secret"),
             (308, "http://host:1/moved"),
@@ -340,6 +352,15 @@ mod tests {
     }
 
     #[test]
+    fn a_parameter_that_is_not_wanted_is_about_no_event() {
+        let body = r#"{"errors": [{"field": "token", "message": "unknown parameter"}]}"#;
+        for status in [400, 422] {
+            let told = meaning(status, None, body);
+            assert!(matches!(told, Meaning::Gone(_)), "{status}: {told:?}");
+        }
+    }
+
+    #[test]
     fn what_cannot_be_read_of_an_answer_never_counts_as_taken() {
         let whole = r#"{"refused": [{"event_id": "id-b"}]}"#;
         let half = &whole[..20];
@@ -356,10 +377,13 @@ mod tests {
         let packed = Some(("content-encoding", "gzip"));
         let told = ending(End::Whole, 202, packed, "\u{1f}\u{fffd}");
         assert!(matches!(told, Meaning::Later(_)), "{told:?}");
+        let many = "<multistatus><status>HTTP/1.1 400 Bad Request</status></multistatus>";
+        let told = meaning(207, None, many);
+        assert!(matches!(told, Meaning::Later(_)), "{told:?}");
         let told = ending(End::TooLong, 202, None, half);
         assert!(matches!(told, Meaning::Refused(_)), "{told:?}");
         assert_eq!(
-            ending(End::TooLong, 202, None, "<html>"),
+            ending(End::TooLong, 202, None, "thanks"),
             Meaning::Taken(vec![])
         );
     }

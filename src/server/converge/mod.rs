@@ -17,6 +17,7 @@ mod courier;
 mod delivery;
 pub(crate) mod journal;
 mod judge;
+mod left_out;
 mod listing;
 mod named;
 pub(crate) mod outbox;

@@ -1,56 +1,13 @@
-//! Which events of a post an answer names. Pure.
-
-use std::collections::BTreeMap;
+//! What an answer names: events of the post, or a parameter of its address. Pure.
 
 use serde_json::Value;
+
+use url::Url;
 
 use super::journal::Line;
 
 /// A shorter name may be part of anything.
 const LONG: usize = 3;
-
-/// What the body of an answer says of events that were not taken.
-#[derive(Debug, Eq, PartialEq)]
-pub(super) enum LeftOut {
-    /// Those at these places, and why; perhaps none.
-    These(BTreeMap<usize, String>),
-    /// Some, without saying which.
-    Unnamed,
-    /// It says something, and that cannot be read.
-    Unreadable,
-}
-
-/// What `text`, which answers a post of these events, says of those that were left out.
-pub(super) fn left_out(text: &str, lines: &[Line]) -> LeftOut {
-    let text = text.trim_start_matches('\u{feff}').trim();
-    let body: Value = match serde_json::from_str(text) {
-        Ok(body) => body,
-        // What begins as a list of refusals and breaks off may have named any of them.
-        Err(_) if text.starts_with(['{', '[']) => return LeftOut::Unreadable,
-        Err(_) => return LeftOut::These(BTreeMap::new()),
-    };
-    let entries = match body.get("refused") {
-        None | Some(Value::Null | Value::Bool(false)) => &[],
-        Some(Value::Array(entries)) => entries.as_slice(),
-        Some(Value::Number(number)) if number.as_f64() == Some(0.0) => &[],
-        Some(_) => return LeftOut::Unnamed,
-    };
-    let ids = ids(lines);
-    let mut places = BTreeMap::new();
-    for entry in entries {
-        let found = places_of(entry, &ids);
-        if found.is_empty() {
-            return LeftOut::Unnamed;
-        }
-        let why = entry.get("detail").and_then(Value::as_str);
-        for place in found {
-            places
-                .entry(place)
-                .or_insert_with(|| why.unwrap_or_default().to_owned());
-        }
-    }
-    LeftOut::These(places)
-}
 
 /// True when `text` is about some of these events and not about the post as a whole: it names one
 /// that was posted alone, or some of many.
@@ -66,7 +23,7 @@ pub(super) fn names_some(text: &str, lines: &[Line]) -> bool {
     named > 0 && (named < lines.len() || lines.len() == 1)
 }
 
-fn ids(lines: &[Line]) -> Vec<Option<String>> {
+pub(super) fn ids(lines: &[Line]) -> Vec<Option<String>> {
     let id = |line: &Line| {
         let event: Value = serde_json::from_str(&line.text).ok()?;
         Some(event.get("event_id")?.as_str()?.to_owned())
@@ -74,8 +31,26 @@ fn ids(lines: &[Line]) -> Vec<Option<String>> {
     lines.iter().map(id).collect()
 }
 
-/// The events that an entry is about: that of its id, else the one at its index.
-fn places_of(entry: &Value, ids: &[Option<String>]) -> Vec<usize> {
+/// True when `text` is about a parameter of this address, and so about no event.
+pub(super) fn names_query(text: &str, url: &Url) -> bool {
+    let Ok(body) = serde_json::from_str::<Value>(text) else {
+        return false;
+    };
+    let lists = ["errors", "detail", "details"];
+    let lists = lists.map(|name| body.get(name).and_then(Value::as_array));
+    let mut entries = lists.into_iter().flatten().flatten();
+    let is_one = |word: &str| url.query_pairs().any(|(name, _)| name == word);
+    entries.any(|entry| {
+        let source = entry.get("source").unwrap_or(entry);
+        let words = ["field", "parameter", "param"].map(|name| source.get(name)?.as_str());
+        let place = entry.get("loc").and_then(|loc| loc.get(0)?.as_str());
+        words.into_iter().flatten().any(is_one) || place == Some("query")
+    })
+}
+
+/// The events that an entry is about: that of its id, else the one at its index, else those whose
+/// parts it names.
+pub(super) fn places_of(entry: &Value, ids: &[Option<String>]) -> Vec<usize> {
     let id = entry.get("event_id").unwrap_or(entry).as_str();
     let index = entry.get("index").unwrap_or(entry).as_u64();
     let index = index.and_then(|index| usize::try_from(index).ok());
@@ -85,11 +60,32 @@ fn places_of(entry: &Value, ids: &[Option<String>]) -> Vec<usize> {
         return vec![index];
     }
     let named: Vec<_> = (0..ids.len()).filter(|place| is_named(*place)).collect();
-    if named.is_empty() {
-        index.into_iter().collect()
-    } else {
-        named
+    if !named.is_empty() {
+        return named;
     }
+    if let Some(index) = index {
+        return vec![index];
+    }
+    let parts = parts(entry).into_iter().flat_map(|part| places_in(&part));
+    parts.filter(|place| *place < ids.len()).collect()
+}
+
+/// Parts of a post that an entry is about, as it spells them.
+fn parts(entry: &Value) -> Vec<String> {
+    let source = entry.get("source").unwrap_or(entry);
+    let mut parts: Vec<_> = ["field", "pointer", "path", "property"]
+        .iter()
+        .filter_map(|name| Some(source.get(*name)?.as_str()?.to_owned()))
+        .collect();
+    parts.extend(entry.as_str().map(str::to_owned));
+    if let Some(way) = entry.get("loc").and_then(Value::as_array) {
+        let steps = way.iter().map(|step| match step {
+            Value::String(step) => step.clone(),
+            other => other.to_string(),
+        });
+        parts.push(steps.collect::<Vec<_>>().join("."));
+    }
+    parts
 }
 
 /// The places in `events[2]`, `events.2`, `/events/2`.
@@ -121,7 +117,9 @@ fn holds(text: &str, name: &str) -> bool {
 mod tests {
     use serde_json::json;
 
-    use super::{LeftOut, left_out, names_some};
+    use url::Url;
+
+    use super::{names_query, names_some};
     use crate::server::converge::journal::Line;
 
     fn lines(ids: &[&str]) -> Vec<Line> {
@@ -130,51 +128,6 @@ mod tests {
             bytes: 1,
         };
         ids.iter().map(line).collect()
-    }
-
-    #[test]
-    fn an_event_is_named_by_its_id_or_by_its_place() {
-        let lines = lines(&["id-a", "id-b", "id-c"]);
-        let told = |text: &str| match left_out(text, &lines) {
-            LeftOut::These(places) => format!("{places:?}"),
-            other => format!("{other:?}"),
-        };
-        for (text, expected) in [
-            ("", "{}"),
-            ("ok", "{}"),
-            ("[]", "{}"),
-            ("{}", "{}"),
-            (r#"{"refused": []}"#, "{}"),
-            (r#"{"refused": null}"#, "{}"),
-            (r#"{"refused": 0}"#, "{}"),
-            (r#"{"refused": 3}"#, "Unnamed"),
-            (r#"{"refused": "all"}"#, "Unnamed"),
-            (
-                r#"{"refused": [{"event_id": "id-b", "detail": "odd"}]}"#,
-                r#"{1: "odd"}"#,
-            ),
-            ("\u{feff}{\"refused\": [\"id-c\", 0]}", r#"{0: "", 2: ""}"#),
-            // The id tells, whatever its place is.
-            (
-                r#"{"refused": [{"event_id": "id-b", "index": 0}]}"#,
-                r#"{1: ""}"#,
-            ),
-            (
-                r#"{"refused": [{"event_id": "x", "index": 0}]}"#,
-                r#"{0: ""}"#,
-            ),
-            (
-                r#"{"refused": [{"index": 0, "detail": "a"}, {"index": 0, "detail": "b"}]}"#,
-                r#"{0: "a"}"#,
-            ),
-            (r#"{"refused": [{"event_id": "x"}]}"#, "Unnamed"),
-            (r#"{"refused": [{"index": 0}, {"index": 3}]}"#, "Unnamed"),
-            (r#"{"refused": [{"detail": "odd"}]}"#, "Unnamed"),
-            (r#"{"accepted": 0, "refu"#, "Unreadable"),
-            ("[", "Unreadable"),
-        ] {
-            assert_eq!(told(text), expected, "{text}");
-        }
     }
 
     #[test]
@@ -197,5 +150,28 @@ mod tests {
         }
         assert!(names_some("id-a is blocked", &three[..1]));
         assert!(!names_some("blocked", &three[..1]));
+    }
+
+    #[test]
+    fn a_refusal_is_about_the_address_when_it_names_a_parameter_of_it() {
+        let url = Url::parse("http://host/events?token=x&events=y").unwrap();
+        for (text, expected) in [
+            (
+                r#"{"errors": [{"field": "token", "message": "unknown parameter"}]}"#,
+                true,
+            ),
+            (r#"{"errors": [{"source": {"parameter": "token"}}]}"#, true),
+            (
+                r#"{"detail": [{"loc": ["query", "key"], "msg": "missing"}]}"#,
+                true,
+            ),
+            (r#"{"detail": [{"loc": ["body", "token"]}]}"#, false),
+            (r#"{"errors": [{"field": "events[0].token"}]}"#, false),
+            (r#"{"detail": "token"}"#, false),
+            ("token", false),
+            ("", false),
+        ] {
+            assert_eq!(names_query(text, &url), expected, "{text}");
+        }
     }
 }

@@ -8,6 +8,9 @@ use serde_json::{Value, json};
 use super::hook::{Hook, Mood, answering};
 use super::program::{Project, is_empty};
 
+/// What somebody answers a post of these events.
+type Says = fn(&[Value]) -> String;
+
 /// Events of a session with these types.
 fn events(session: &str, kinds: &[&str]) -> Vec<Value> {
     let event = |(n, kind): (usize, &&str)| json!({"session_id": session, "event_id": format!("{session}-{n}"), "event_type": kind});
@@ -65,7 +68,7 @@ fn claiming(bytes: usize, text: &str) -> String {
 #[tokio::test]
 async fn a_refusal_that_cannot_be_read_never_counts_as_delivered() {
     let project = Project::small();
-    let cut: [fn(&[Value]) -> String; 3] = [
+    let cut: [Says; 3] = [
         |events| {
             let text = refusal(events);
             claiming(text.len(), &text[..text.len() / 2])
@@ -170,4 +173,124 @@ async fn a_hundred_that_are_refused_do_not_keep_the_rest_from_arriving() {
     assert_eq!(ids(&hook.taken()), expected, "{ended:?}");
     let sum = "150 events of session s were refused and are set aside";
     assert!(ended.complained.contains(sum), "{ended:?}");
+}
+
+/// Answers a post with this status and body, whatever it brings.
+fn saying(status: &str, body: &str) -> String {
+    let length = body.len();
+    format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}")
+}
+
+#[tokio::test]
+async fn who_counts_fewer_than_were_posted_is_asked_of_each() {
+    // What is not wanted is passed over in silence, but for the sum.
+    let silent: Says = |events| {
+        let wanted = events.iter().filter(|it| it["event_type"] != "BAD");
+        let body = json!({"accepted": wanted.count(), "duplicates": 0, "refused": []});
+        saying("202 Accepted", &body.to_string())
+    };
+    let named: Says = |events| {
+        let bad = events.iter().position(|it| it["event_type"] == "BAD");
+        let errors: Vec<_> = bad
+            .map(|bad| json!({"field": format!("events[{bad}].timestamp")}))
+            .into_iter()
+            .collect();
+        let body = json!({"accepted": events.len() - errors.len(), "errors": errors});
+        saying("202 Accepted", &body.to_string())
+    };
+    let rejected: Says = |events| {
+        let bad = events.iter().position(|it| it["event_type"] == "BAD");
+        let body = json!({"rejected": bad.map(|bad| vec![json!({"index": bad})])});
+        saying("202 Accepted", &body.to_string())
+    };
+    let each: Says = |events| {
+        let status = |it: &Value| if it["event_type"] == "BAD" { 400 } else { 201 };
+        let all: Vec<_> = events
+            .iter()
+            .map(|it| json!({"status": status(it)}))
+            .collect();
+        saying("207 Multi-Status", &json!(all).to_string())
+    };
+    for (n, answer) in [silent, named, rejected, each].into_iter().enumerate() {
+        let project = Project::small();
+        let (url, _hook) = answering(answer).await;
+        project.leave("s", &url, &events("s", &["X", "BAD", "X", "X"]));
+        let ended = project.run(&["deliver"]).await.with(2);
+        let sum = "1 event of session s was refused and is set aside: \
+            `kimi-converge deliver --list` names it";
+        assert!(ended.complained.contains(sum), "{n}: {ended:?}");
+        let list = project.run(&["deliver", "--list"]).await.with(2);
+        assert!(list.said.contains("set aside: BAD s-1: "), "{n}: {list:?}");
+    }
+}
+
+#[tokio::test]
+async fn who_takes_nothing_has_taken_nothing_whatever_the_status_is() {
+    // What may pass is kept, and what is refused stands aside as a whole.
+    let answers: [(Says, i32); 7] = [
+        (
+            |_| {
+                let body = r#"{"success":false,"error":"database is locked"}"#;
+                saying("200 OK", body)
+            },
+            1,
+        ),
+        (|_| saying("200 OK", r#"{"ok":false}"#), 1),
+        (|_| saying("200 OK", r#"{"error":"quota exceeded"}"#), 1),
+        (
+            |_| saying("200 OK", "<!DOCTYPE html><title>Log in</title>"),
+            1,
+        ),
+        (
+            |_| saying("207 Multi-Status", "<status>HTTP/1.1 400 No</status>"),
+            1,
+        ),
+        (
+            |_| {
+                let body = r#"{"accepted":0,"duplicates":0,"refused":[]}"#;
+                saying("202 Accepted", body)
+            },
+            2,
+        ),
+        (
+            |_| {
+                let body = r#"{"accepted":1,"duplicates":0,"refused":[],"refused_more":25}"#;
+                saying("202 Accepted", body)
+            },
+            2,
+        ),
+    ];
+    let check = async |(answer, code): (Says, i32)| {
+        let project = Project::small();
+        let (url, _hook) = answering(answer).await;
+        let path = project.leave("s", &url, &events("s", &["X"; 26]));
+        let ended = project.run(&["deliver"]).await.with(code);
+        assert!(!ended.said.contains("posted"), "{ended:?}");
+        assert!(path.exists(), "{ended:?}");
+        let list = project.run(&["deliver", "--list"]).await.with(code);
+        let words = match code {
+            1 => "26 events to post",
+            _ => "26 events were not taken: ",
+        };
+        assert!(list.said.contains(words), "{list:?}");
+    };
+    futures_util::future::join_all(answers.map(check)).await;
+}
+
+#[tokio::test]
+async fn a_success_in_words_of_its_own_is_one() {
+    let answers: [Says; 5] = [
+        |_| saying("200 OK", ""),
+        |_| saying("200 OK", "ok"),
+        |_| saying("201 Created", r#"{"id": 7, "status": "ok"}"#),
+        |_| saying("200 OK", r#"{"success": true, "error": null}"#),
+        |_| saying("207 Multi-Status", r#"[{"status": 201}]"#),
+    ];
+    for answer in answers {
+        let project = Project::small();
+        let (url, _hook) = answering(answer).await;
+        project.leave("s", &url, &events("s", &["X", "Y"]));
+        project.run(&["deliver"]).await.with(0);
+        assert!(is_empty(&project.outbox()));
+    }
 }
