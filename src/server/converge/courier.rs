@@ -14,7 +14,7 @@ use super::answer::Trouble;
 use super::delivery::{Course, Delivery};
 use super::outbox::{Found, Outbox};
 use super::parcel::Parcel;
-use super::terminal::count;
+use super::terminal::{count, word};
 use super::voice::Voice;
 use super::webhook::Webhook;
 use crate::server::backoff::Backoff;
@@ -86,6 +86,8 @@ impl Courier<'_> {
                     break;
                 }
                 Course::Trouble(Trouble { words, wait, .. }) => {
+                    // Whoever kills this run finds how much there was.
+                    delivery.note(self.voice);
                     if at != delivery.parcel.note.sent {
                         backoff.reset();
                     }
@@ -99,13 +101,19 @@ impl Courier<'_> {
                 }
             }
         }
+        delivery.say_held(self.voice);
+        if !delivery.parcel.has_arrived() {
+            delivery.note(self.voice);
+        }
         let parcel = delivery.parcel;
         let folder = self.outbox.folder().display();
         if !parcel.is_over() {
-            let events = count(parcel.waiting(), "event", "events");
+            let waiting = parcel.waiting();
+            let events = count(waiting, "event", "events");
+            let [are, them] = [word(waiting, "is", "are"), word(waiting, "it", "them")];
             self.voice.complain(&format!(
-                "{events} could not be posted and are kept in {folder}: `kimi-converge deliver` \
-                 posts them, and so does the next run with a webhook"
+                "{events} could not be posted and {are} kept in {folder}: `kimi-converge deliver` \
+                 posts {them}, and so does the next run with a webhook"
             ));
         }
         self.put_away(parcel, &mut Sum::default());
@@ -122,10 +130,13 @@ impl Courier<'_> {
                 self.voice.complain(&words);
             }
         } else if parcel.is_over() {
-            let events = count(parcel.left(), "event", "events");
+            let left = parcel.left();
+            let events = count(left, "event", "events");
+            let were = word(left, "was refused and is", "were refused and are");
+            let them = word(left, "it", "them");
             self.voice.complain(&format!(
-                "{events} of session {session} were refused and are set aside: \
-                 `kimi-converge deliver --list` names them"
+                "{events} of session {session} {were} set aside: `kimi-converge deliver --list` \
+                 names {them}"
             ));
             sum.refused.push(session);
         } else {
@@ -222,6 +233,9 @@ impl Courier<'_> {
                 return None;
             }
         };
+        if let Some(words) = parcel.half_line() {
+            self.voice.complain(&words);
+        }
         if parcel.is_over() {
             // Of which there is no news.
             if parcel.has_arrived() {

@@ -3,7 +3,8 @@
 //!
 //! What is refused is cut in two, and again, until each event that nobody takes stands alone and is
 //! set aside; the rest arrives in order. Before it is said that nothing at all is taken, and where a
-//! refusal may be about who posts, another event is tried: it tells what a refusal is about.
+//! refusal may be about who posts, another event is tried: it tells what a refusal is about. Where every
+//! event is refused with the same answer, the parcel is refused as a whole.
 
 use std::time::Duration;
 
@@ -11,11 +12,13 @@ use serde_json::Value;
 use tokio::time::timeout;
 use url::Url;
 
+use super::alike::Alike;
 use super::answer::{Meaning, Trouble};
 use super::journal::{Line, Reader};
 use super::parcel::Parcel;
 use super::voice::Voice;
 use super::webhook::Webhook;
+use crate::server::links::shown;
 
 /// Whoever refuses so many events one by one, and takes none, takes nothing of the parcel.
 const HOPELESS: usize = 100;
@@ -38,6 +41,8 @@ pub(crate) struct Delivery {
     refused: usize,
     /// Something was taken since it was last unclear what a refusal is about.
     takes_others: bool,
+    /// Refusals that may be about none of the events.
+    alike: Alike,
 }
 
 /// How far it has come.
@@ -64,6 +69,7 @@ impl Delivery {
             taken: 0,
             refused: 0,
             takes_others: false,
+            alike: Alike::new(parcel.note.sent == 0),
             parcel,
         }
     }
@@ -74,6 +80,17 @@ impl Delivery {
         if self.parcel.note.ended.is_some() {
             return Course::Ended;
         }
+        let course = self.post_all(webhook, voice).await;
+        if course == Course::Done
+            && let Some(course) = self.refuse_whole(self.refused, voice)
+        {
+            return course;
+        }
+        self.say_held(voice);
+        course
+    }
+
+    async fn post_all(&mut self, webhook: &Webhook, voice: &Voice<'_>) -> Course {
         let url = match (self.url.clone(), Url::parse(&self.parcel.note.url)) {
             (Some(url), _) | (None, Ok(url)) => url,
             (None, Err(error)) => {
@@ -89,7 +106,10 @@ impl Delivery {
                         return course;
                     }
                 }
-                Ok(None) => return Course::Done,
+                Ok(None) => {
+                    let problem = self.parcel.loss();
+                    return problem.map_or(Course::Done, Course::Broken);
+                }
                 Err(error) => return Course::Broken(self.parcel.unreadable(&error)),
             }
         }
@@ -120,6 +140,7 @@ impl Delivery {
             lines.truncate(bad.max(1));
             if bad == 0 {
                 self.portion(1);
+                self.say_held(voice);
                 self.set_aside(&lines[0], "it cannot be read in the journal", voice);
                 self.note(voice);
                 return None;
@@ -141,6 +162,7 @@ impl Delivery {
             }
             Meaning::Gone(why) => return Some(self.end(&why, voice)),
             Meaning::Moved(to) => {
+                self.say_stranger(&to, voice);
                 self.moves += 1;
                 if self.moves > MOST_MOVES {
                     self.moves = 0;
@@ -184,9 +206,11 @@ impl Delivery {
         self.refused += 1;
         if self.taken == 0 && self.refused >= HOPELESS {
             match self.takes_another(webhook).await {
-                Ok(true) => {}
+                Ok(true) => self.say_held(voice),
                 Ok(false) => {
-                    return Some(self.end(&format!("{why} (as of each of {HOPELESS})"), voice));
+                    let whole = self.refuse_whole(self.refused - 1, voice);
+                    let each = || self.end(&format!("{why} (as of each of {HOPELESS})"), voice);
+                    return Some(whole.unwrap_or_else(each));
                 }
                 Err(trouble) => return Some(Course::Trouble(trouble)),
             }
@@ -222,6 +246,7 @@ impl Delivery {
                 Err(trouble) => return Some(Course::Trouble(trouble)),
             };
         if takes_others {
+            self.say_held(voice);
             self.refuse(webhook, &lines[0], why, voice).await
         } else {
             Some(Course::Trouble(trouble))
@@ -250,6 +275,7 @@ impl Delivery {
         self.moves = 0;
         self.taken += lines.len() - left_out.len();
         self.takes_others |= lines.len() > left_out.len();
+        self.say_held(voice);
         let mut left_out = left_out.into_iter().peekable();
         for (place, line) in lines.iter().enumerate() {
             if let Some((_, why)) = left_out.next_if(|(refused, _)| *refused == place) {
@@ -264,7 +290,37 @@ impl Delivery {
     fn set_aside(&mut self, line: &Line, why: &str, voice: &Voice<'_>) {
         self.parcel.set_aside(line, why);
         self.reader.advance(std::slice::from_ref(line));
-        voice.name(&format!("webhook: {} is set aside: {why}", name_of(line)));
+        let words = format!("webhook: {} is set aside: {why}", name_of(line));
+        for words in self.alike.add(why, words) {
+            voice.name(&words);
+        }
+    }
+
+    /// Says of each what it may have been too early to say.
+    pub(crate) fn say_held(&mut self, voice: &Voice<'_>) {
+        for words in self.alike.end() {
+            voice.name(&words);
+        }
+    }
+
+    /// Ends a parcel of which so many events, all that there were, were refused with one answer.
+    fn refuse_whole(&mut self, events: usize, voice: &Voice<'_>) -> Option<Course> {
+        let why = self.alike.reason(events)?;
+        let words = format!("{why} (as of each of {})", self.refused);
+        let _said_at_once = self.alike.end();
+        self.parcel.take_back();
+        Some(self.end(&words, voice))
+    }
+
+    /// Whoever is at another port is not told who we are.
+    fn say_stranger(&self, to: &Url, voice: &Voice<'_>) {
+        let has_login = |url: &Url| !url.username().is_empty() || url.password().is_some();
+        if self.url.as_ref().is_some_and(has_login) && !has_login(to) {
+            let to = shown(to.as_str());
+            voice.complain(&format!(
+                "webhook: it has moved to {to}, which is told no password: name that address with it"
+            ));
+        }
     }
 
     /// Nothing more is posted.
@@ -292,7 +348,7 @@ impl Delivery {
         }
     }
 
-    fn note(&self, voice: &Voice<'_>) {
+    pub(crate) fn note(&mut self, voice: &Voice<'_>) {
         if let Err(error) = self.parcel.note_down() {
             voice.complain(&format!(
                 "webhook: cannot note what has arrived, some may come twice: {error}"

@@ -28,6 +28,17 @@ struct Written {
 pub(crate) struct Journal {
     file: File,
     written: watch::Sender<Written>,
+    rest: Rest,
+}
+
+/// What is behind the last line of a journal that an earlier run has left.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Rest {
+    Nothing,
+    /// A line that was being written.
+    HalfLine,
+    /// Zeros, which nobody has written: a part of it is missing.
+    Holes,
 }
 
 /// A line, and what it takes in the file.
@@ -48,14 +59,14 @@ pub(crate) struct Reader {
 impl Journal {
     /// In a file without a name, which is gone with the last handle to it.
     pub(crate) fn temporary() -> io::Result<Arc<Self>> {
-        tempfile::tempfile().map(|file| Self::over(file, Written::default()))
+        tempfile::tempfile().map(Self::over)
     }
 
     /// In a new file.
     pub(crate) fn create(path: &Path) -> io::Result<Arc<Self>> {
         let file = files::create_new(path)?;
         file.try_lock()?;
-        Ok(Self::over(file, Written::default()))
+        Ok(Self::over(file))
     }
 
     /// What an earlier run left in `path`. Fails with [`io::ErrorKind::WouldBlock`] while that
@@ -63,25 +74,24 @@ impl Journal {
     pub(crate) fn reopen(path: &Path) -> io::Result<Arc<Self>> {
         let file = files::reopen(path)?;
         file.try_lock()?;
-        let mut written = Written {
-            bytes: file.metadata()?.len(),
+        let length = file.metadata()?.len();
+        let (bytes, rest) = whole_lines(&file, length)?;
+        let written = Written {
+            bytes,
             closed: true,
         };
-        let mut last = [0];
-        while written.bytes > 0 {
-            file.read_exact_at(&mut last, written.bytes - 1)?;
-            if last == *b"\n" {
-                break;
-            }
-            written.bytes -= 1;
-        }
-        Ok(Self::over(file, written))
+        Ok(Self::with(file, written, rest))
     }
 
-    fn over(file: File, written: Written) -> Arc<Self> {
+    fn over(file: File) -> Arc<Self> {
+        Self::with(file, Written::default(), Rest::Nothing)
+    }
+
+    fn with(file: File, written: Written, rest: Rest) -> Arc<Self> {
         Arc::new(Self {
             file,
             written: watch::Sender::new(written),
+            rest,
         })
     }
 
@@ -100,6 +110,11 @@ impl Journal {
         self.written.borrow().bytes
     }
 
+    /// What is behind these.
+    pub(crate) fn rest(&self) -> Rest {
+        self.rest
+    }
+
     /// Nothing will be added any more.
     pub(crate) fn close(&self) {
         self.written.send_modify(|written| written.closed = true);
@@ -113,6 +128,37 @@ impl Journal {
             at,
         }
     }
+}
+
+/// What is said of a journal that is shorter than it was.
+pub(super) fn missing() -> io::Error {
+    io::Error::other("a part of it is missing")
+}
+
+/// The bytes of the whole lines of a file of this length, and what is behind them.
+fn whole_lines(file: &File, length: u64) -> io::Result<(u64, Rest)> {
+    let mut from = length;
+    let mut holes = false;
+    let mut piece = vec![0; PIECE];
+    let bytes = loop {
+        let size = PIECE.min(usize::try_from(from).unwrap_or(PIECE));
+        if size == 0 {
+            break 0;
+        }
+        let piece = &mut piece[..size];
+        from -= u64::try_from(size).unwrap_or(from);
+        file.read_exact_at(piece, from)?;
+        let end = piece.iter().rposition(|byte| *byte == b'\n');
+        let end = end.map_or(0, |place| place + 1);
+        holes |= piece[end..].contains(&0);
+        if end > 0 {
+            break from + u64::try_from(end).unwrap_or(0);
+        }
+    };
+    if bytes == length {
+        return Ok((bytes, Rest::Nothing));
+    }
+    Ok((bytes, if holes { Rest::Holes } else { Rest::HalfLine }))
 }
 
 impl Reader {
@@ -170,7 +216,7 @@ impl Reader {
 
     fn is_within(&self, end: u64) -> io::Result<()> {
         if self.at > end {
-            return Err(io::Error::other("a part of it is missing"));
+            return Err(missing());
         }
         Ok(())
     }

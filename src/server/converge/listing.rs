@@ -44,7 +44,7 @@ pub(super) fn list(
             Found::Busy => {
                 worse(FAILED);
                 let to = outbox.note(session).map(|note| note.url);
-                let to = to.map_or_else(String::new, |to| format!(" for {}", shown(&to)));
+                let to = to.map_or_else(String::new, |to| format!(" for {}", address(&to)));
                 lines.push(format!("session {session}{to}: is being posted right now"));
             }
             Found::Broken(words) => {
@@ -77,7 +77,7 @@ fn describe(parcel: &Parcel, now: Timestamp, lines: &mut Vec<String>) {
             events => count(events, "event to post", "events to post"),
         },
     };
-    let to = shown(&note.url);
+    let to = address(&note.url);
     let (size, age) = (size(bytes), span(age.as_secs()));
     let session = &note.session;
     lines.push(format!(
@@ -96,6 +96,15 @@ fn describe(parcel: &Parcel, now: Timestamp, lines: &mut Vec<String>) {
             let more = count(aside.events - named.len(), "more event", "more events");
             lines.push(format!("  set aside: {more}: {}", aside.why));
         }
+    }
+}
+
+/// Where to, as it may be shown; what is no address stands as it is.
+fn address(url: &str) -> String {
+    let told = shown(url);
+    match told.strip_prefix("ws://") {
+        Some(text) if !url.contains("://") => text.to_owned(),
+        _ => told,
     }
 }
 

@@ -11,6 +11,7 @@
 //! Read in this order: [`settings`], [`pipeline`], [`session`], [`journal`], [`run`].
 //! [`simulate()`] plays sessions for the dashboard's `--mock`, over the same journal and socket.
 
+mod alike;
 mod answer;
 pub(crate) mod changes;
 mod courier;

@@ -10,7 +10,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::journal::Journal;
+use super::journal::{Journal, Rest};
 use super::parcel::{Note, Parcel};
 use super::settings::Keep;
 use crate::domain::Timestamp;
@@ -64,7 +64,7 @@ impl Outbox {
         let path = self.journal(session);
         let note = Note::new(session, url, keep.days);
         let begun = Journal::create(&path).and_then(|journal| {
-            let parcel = Parcel::new(path.clone(), journal, note);
+            let mut parcel = Parcel::new(path.clone(), journal, note);
             parcel.note_down().map(|()| parcel)
         });
         if begun.is_err() {
@@ -130,10 +130,19 @@ impl Outbox {
             Ok(note) if note.is_done => {
                 remove(&path).map_or_else(|error| broken("the note", &error), |()| Found::Gone)
             }
-            Ok(note) => Found::Parcel(Box::new(Parcel::new(path, journal, note))),
+            Ok(note) => {
+                let parcel = Parcel::new(path.clone(), journal, note);
+                if parcel.is_empty() {
+                    // Its run was killed before it had said anything.
+                    return remove(&path)
+                        .map_or_else(|error| broken("the note", &error), |()| Found::Gone);
+                }
+                Found::Parcel(Box::new(parcel))
+            }
             // A journal is noted before there is anything in it; or it has just been removed.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                if journal.length() == 0 || !path.exists() {
+                let is_empty = journal.length() == 0 && journal.rest() == Rest::Nothing;
+                if is_empty || !path.exists() {
                     let _gone = remove(&path);
                     return Found::Gone;
                 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::journal::{Journal, Line, Reader};
+use super::journal::{Journal, Line, Reader, Rest, missing};
 use super::outbox::{age, remove};
 use crate::domain::Timestamp;
 use crate::server::files;
@@ -28,6 +28,9 @@ pub(crate) struct Note {
     pub(crate) url: String,
     /// Everything before this byte of the journal has arrived, or stands aside.
     pub(crate) sent: u64,
+    /// So many bytes of the journal were written, at least. Unknown to a note of an earlier version.
+    #[serde(default)]
+    pub(crate) bytes: Option<u64>,
     /// For how long it is kept; as long as everything else when absent.
     #[serde(default)]
     pub(crate) keep_days: Option<u32>,
@@ -58,6 +61,7 @@ impl Note {
             session: session.to_owned(),
             url: url.to_owned(),
             sent: 0,
+            bytes: Some(0),
             keep_days: Some(keep_days),
             aside: Vec::new(),
             ended: None,
@@ -127,10 +131,40 @@ impl Parcel {
 
     /// Why what is left cannot be read, in words, if so.
     pub(crate) fn problem(&self) -> Option<String> {
-        self.reader()
-            .left()
-            .err()
-            .map(|error| self.unreadable(&error))
+        match self.reader().left() {
+            Ok(_) => self.loss(),
+            Err(error) => Some(self.unreadable(&error)),
+        }
+    }
+
+    /// What is said when some of what was written is not there, if so.
+    pub(crate) fn loss(&self) -> Option<String> {
+        (!self.is_whole()).then(|| self.unreadable(&missing()))
+    }
+
+    /// What is said of an event that was being written when its run was killed, if so.
+    pub(crate) fn half_line(&self) -> Option<String> {
+        let session = &self.note.session;
+        (self.journal.rest() == Rest::HalfLine && self.is_whole()).then(|| {
+            format!("the last event of session {session} is only half written, and left out")
+        })
+    }
+
+    /// True when nothing was ever written.
+    pub(crate) fn is_empty(&self) -> bool {
+        let length = self.journal.length();
+        self.note.bytes == Some(0) && length == 0 && self.journal.rest() == Rest::Nothing
+    }
+
+    fn is_whole(&self) -> bool {
+        // Where nobody has noted how much there was, there was something.
+        let written = self.note.bytes.unwrap_or(1);
+        self.journal.length() >= written && self.journal.rest() != Rest::Holes
+    }
+
+    /// True when everything that is there has arrived, or stands aside.
+    fn is_read(&self) -> bool {
+        self.note.sent == self.journal.length() && self.is_whole()
     }
 
     /// What is said of a journal that cannot be read.
@@ -154,12 +188,12 @@ impl Parcel {
 
     /// True when nothing is to be posted any more.
     pub(crate) fn is_over(&self) -> bool {
-        self.note.ended.is_some() || self.note.sent == self.journal.length()
+        self.note.ended.is_some() || self.is_read()
     }
 
     /// True when all has arrived.
     pub(crate) fn has_arrived(&self) -> bool {
-        self.note.aside.is_empty() && self.note.sent == self.journal.length()
+        self.note.aside.is_empty() && self.is_read()
     }
 
     /// Everything that was refused is to be posted once more; what came after that comes twice.
@@ -172,10 +206,17 @@ impl Parcel {
         self.note_down()
     }
 
+    /// Everything stood aside, and is to be refused as a whole instead.
+    pub(crate) fn take_back(&mut self) {
+        self.note.sent = 0;
+        self.note.aside.clear();
+    }
+
     /// Forgets what stands aside, and all if there is nothing else to post.
     pub(crate) fn forget(mut self) -> io::Result<()> {
         self.note.aside.clear();
-        if self.is_over() {
+        // What is missing never comes.
+        if self.note.ended.is_some() || self.note.sent >= self.journal.length() {
             self.discard()
         } else {
             self.note_down()
@@ -206,8 +247,10 @@ impl Parcel {
         remove(&self.path)
     }
 
-    /// Writes down how far it has come.
-    pub(crate) fn note_down(&self) -> io::Result<()> {
+    /// Writes down how far it has come, and how much there is.
+    pub(crate) fn note_down(&mut self) -> io::Result<()> {
+        let written = self.note.bytes.unwrap_or(1);
+        self.note.bytes = Some(written.max(self.journal.length()));
         let text = serde_json::to_string(&self.note)?;
         files::replace(&self.path.with_extension("json"), &text)
     }

@@ -14,7 +14,7 @@ use super::courier::{Courier, Sum, waiting};
 use super::outbox::{Dropped, Found, Outbox};
 use super::parcel::Parcel;
 use super::settings::{DeliverFlags, Keep, Talk, WebhookSettings};
-use super::terminal::{Terminal, count};
+use super::terminal::{Terminal, count, word};
 use super::voice::Voice;
 use super::webhook::Webhook;
 use super::{DONE, FAILED, SET_ASIDE, environment, listing};
@@ -113,10 +113,11 @@ fn trim(outbox: &Outbox, keep: Keep, clock: Clock, voice: &Voice<'_>) -> usize {
             for (dropped, why) in [(old, old_words), (much, &much_words)] {
                 let Dropped { sessions, events } = dropped;
                 if sessions > 0 {
+                    let were = word(events, "was", "were");
                     let events = count(events, "event", "events");
                     let sessions = count(sessions, "session", "sessions");
                     voice.complain(&format!(
-                        "{events} of {sessions} were dropped from {folder}: {why}"
+                        "{events} of {sessions} {were} dropped from {folder}: {why}"
                     ));
                 }
             }

@@ -127,7 +127,12 @@ impl Terminal {
 
 /// `1 finding`, `2 findings`.
 pub(crate) fn count(number: usize, one: &str, many: &str) -> String {
-    format!("{number} {}", if number == 1 { one } else { many })
+    format!("{number} {}", word(number, one, many))
+}
+
+/// The word that goes with so many.
+pub(crate) fn word<'a>(number: usize, one: &'a str, many: &'a str) -> &'a str {
+    if number == 1 { one } else { many }
 }
 
 /// `0.4 s`, `12 s`, `3 min 5 s`.

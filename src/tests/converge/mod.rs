@@ -8,6 +8,7 @@ mod dashboard;
 mod environment;
 mod fixes;
 mod hook;
+mod journals;
 mod kept;
 mod long;
 mod mock;

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::hook::{Hook, Mood};
 use super::program::{Project, is_empty, types};
+use crate::tests::support::TestApp;
 
 const POISON: Mood = Mood::Loathes("ITERATION_STARTED");
 
@@ -175,7 +176,74 @@ async fn who_takes_nothing_at_all_is_not_asked_for_ever() {
     assert!(ended.complained.contains(named), "{ended:?}");
     assert!(hook.more_posts() < 300, "{}", hook.more_posts());
     let list = project.run(&["deliver", "--list"]).await.with(2);
-    assert!(list.said.contains("1901 events were not taken"), "{list:?}");
+    assert!(list.said.contains("2000 events were not taken"), "{list:?}");
+    assert!(!list.said.contains("set aside"), "{list:?}");
+}
+
+#[tokio::test]
+async fn an_answer_that_is_the_same_for_each_event_is_one_refusal_of_all() {
+    let project = Project::validating("exit 0", "");
+    let hook = Hook::start(Mood::LoathesAll).await;
+    let words = ["run", "--webhook-url", &hook.url, "--linger", "30"];
+    let ended = project.run(&words).await.with(0);
+    let named = "answered 400 Bad Request: no such thing (as of each of 11); nothing more";
+    assert_eq!(ended.complained.matches(named).count(), 1, "{ended:?}");
+    assert!(!ended.complained.contains(" is set aside"), "{ended:?}");
+    let list = project.run(&["deliver", "--list"]).await.with(2);
+    assert!(list.said.contains("11 events were not taken: "), "{list:?}");
+    hook.feels(Mood::Takes);
+    project.run(&["deliver", "--again"]).await.with(0);
+    assert_eq!(hook.taken().len(), 11);
+    assert!(is_empty(&project.outbox()));
+}
+
+#[tokio::test]
+async fn a_parameter_that_a_dashboard_does_not_know_is_one_refusal_of_all() {
+    let app = TestApp::start().await;
+    let project = Project::validating("exit 0", "");
+    let url = format!("http://{}/api/events?token=x", app.address());
+    let words = ["run", "--webhook-url", &url, "--linger", "30"];
+    let ended = project.run(&words).await.with(0);
+    let named = "; nothing more of this session is posted there";
+    assert_eq!(ended.complained.matches(named).count(), 1, "{ended:?}");
+    assert!(
+        ended.complained.contains("\"field\":\"token\""),
+        "{ended:?}"
+    );
+    assert!(!ended.complained.contains(" is set aside"), "{ended:?}");
+    let list = project.run(&["deliver", "--list"]).await.with(2);
+    assert!(list.said.contains("11 events were not taken: "), "{list:?}");
+}
+
+#[tokio::test]
+async fn a_password_goes_to_no_other_port() {
+    let project = Project::small();
+    let other = Hook::start(Mood::Takes).await;
+    let hook = Hook::start(Mood::Moved(other.url.clone().leak())).await;
+    let url = hook.url.replace("127.0.0.1", "me:secret@127.0.0.1");
+    project.leave("s", &url, &events("s", &["A"]));
+    let ended = project.run(&["deliver"]).await.with(0);
+    let words = format!(
+        "webhook: it has moved to {}, which is told no password",
+        other.url
+    );
+    assert!(ended.complained.contains(&words), "{ended:?}");
+    assert_eq!(other.logins(), [None]);
+    assert!(hook.logins().iter().all(Option::is_some));
+}
+
+#[tokio::test]
+async fn an_address_that_is_none_is_listed_as_it_stands() {
+    let project = Project::small();
+    for (url, told) in [
+        ("not a url", "session s for not a url: "),
+        ("me:secret@host/x?token=secret", "session s for host/x: "),
+    ] {
+        project.leave("s", url, &events("s", &["A"]));
+        let list = project.run(&["deliver", "--list"]).await.with(1);
+        assert!(list.said.contains(told), "{list:?}");
+        assert!(!list.said.contains("secret"), "{list:?}");
+    }
 }
 
 #[tokio::test]
