@@ -155,27 +155,28 @@ fn validate(path: std::path::PathBuf) -> u8 {
     };
     // Only the file is looked at: a variable of this shell says nothing about it.
     let home = |name: &str| environment(name).filter(|_| name == "HOME");
-    match settings::read(&flags, home) {
-        Ok(settings) => {
-            let path = environment("PATH").unwrap_or_default();
-            let missing = settings::missing(&settings, &path);
-            let _told = refuse(&settings.remarks);
-            let _told = refuse(&missing);
-            let steps = settings.steps.iter().filter(|step| step.enabled);
-            let steps: Vec<_> = steps.map(|it| it.step.as_str()).collect();
-            let but = if missing.is_empty() {
-                ""
-            } else {
-                " but for the programs that are not there"
-            };
-            let path = flags.config.display();
-            say(&format!(
-                "{path} is fine{but}; it runs {}",
-                steps.join(", ")
-            ))
-        }
-        Err(problems) => refuse(&problems),
-    }
+    let settings::Looked { settings, wrong } = settings::look(&flags, home);
+    let path = environment("PATH").unwrap_or_default();
+    let missing = settings.as_ref().map(|it| settings::missing(it, &path));
+    let missing = missing.unwrap_or_default();
+    let Some(settings) = settings.filter(|_| wrong.is_empty()) else {
+        let _told = refuse(&wrong);
+        return refuse(&missing);
+    };
+    let _told = refuse(&settings.remarks);
+    let _told = refuse(&missing);
+    let steps = settings.steps.iter().filter(|step| step.enabled);
+    let steps: Vec<_> = steps.map(|it| it.step.as_str()).collect();
+    let but = if missing.is_empty() {
+        ""
+    } else {
+        " but for the programs that are not there"
+    };
+    let path = flags.config.display();
+    say(&format!(
+        "{path} is fine{but}; it runs {}",
+        steps.join(", ")
+    ))
 }
 
 fn say(words: &str) -> u8 {

@@ -38,6 +38,29 @@ async fn validate_takes_the_file_of_the_python_loop_and_names_what_is_not_there(
 }
 
 #[tokio::test]
+async fn validate_names_missing_programs_beside_everything_else() {
+    let project = Project::new(
+        "steps:\n  diagnose: {tool: nosuch-scanner}\n  fix: {tool: npm run lint}\ntarget: work\n",
+    );
+    let wrong = project.run(&["config", "validate"]).await.with(1);
+    for words in [
+        "steps.diagnose.tool: \"nosuch-scanner\" is not found in PATH",
+        "steps.fix.tool: expected a program alone",
+    ] {
+        let told = wrong.complained.matches(words).count();
+        assert_eq!(told, 1, "{words}: {wrong:?}");
+    }
+    // What is looked for in a folder that is not there says nothing of the program.
+    let project = Project::new("steps: {fix: {tool: ./fix.sh}}\ntarget: nowhere\n");
+    let wrong = project.run(&["config", "validate"]).await.with(1);
+    assert!(
+        wrong.complained.contains("target: cannot find "),
+        "{wrong:?}"
+    );
+    assert!(!wrong.complained.contains("steps.fix"), "{wrong:?}");
+}
+
+#[tokio::test]
 async fn the_short_flags_of_the_python_loop_are_understood() {
     let project = Project::new("steps: {validate: {tool: 'false'}}\nloop: {backoff_seconds: 0}");
     let there = project.path("../convergence.yaml");

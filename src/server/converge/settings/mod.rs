@@ -89,23 +89,44 @@ const LONGEST_TASK: usize = 200;
 /// A day, beyond which no limit makes sense.
 const LONGEST: f64 = 86_400.0;
 
+/// What is made of a file and of what overrides it.
+pub(super) struct Looked {
+    /// As far as they could be read; nothing of what is no YAML.
+    pub(super) settings: Option<Settings>,
+    /// Every problem, in words.
+    pub(super) wrong: Vec<String>,
+}
+
 /// Reads everything that a run needs; the error is every problem, in words.
 pub(super) fn read(
     flags: &RunFlags,
     environment: impl Fn(&str) -> Option<String>,
 ) -> Result<Settings, Vec<String>> {
+    let Looked { settings, wrong } = look(flags, environment);
+    settings.filter(|_| wrong.is_empty()).ok_or(wrong)
+}
+
+/// The same, whatever is wrong.
+pub(super) fn look(flags: &RunFlags, environment: impl Fn(&str) -> Option<String>) -> Looked {
     let path = &flags.config;
     let name = path.display().to_string();
-    let text = std::fs::read_to_string(path).map_err(|error| {
-        let words = "`kimi-converge config init` writes a sample";
-        vec![format!("cannot read {name}: {error}; {words}")]
-    })?;
+    let nothing = |wrong: Vec<String>| Looked {
+        settings: None,
+        wrong,
+    };
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) => {
+            let words = "`kimi-converge config init` writes a sample";
+            return nothing(vec![format!("cannot read {name}: {error}; {words}")]);
+        }
+    };
     let problems = Problems::of(&text);
     let document = match yaml::load(&text) {
         Ok(document) => document,
         Err((line, words)) => {
             problems.add(line, words);
-            return Err(problems.in_words(&name).0);
+            return nothing(problems.in_words(&name).0);
         }
     };
     let folder = path.parent().unwrap_or(Path::new(""));
@@ -123,11 +144,11 @@ pub(super) fn read(
         )
     };
     let (wrong, odd) = problems.in_words(&name);
-    if !wrong.is_empty() {
-        return Err(wrong);
-    }
     settings.remarks = odd;
-    Ok(settings)
+    Looked {
+        settings: Some(settings),
+        wrong,
+    }
 }
 
 /// What overrides the file.
@@ -226,18 +247,20 @@ fn gather(mut file: Section<'_>, outside: &Outside<'_>, folder: &Path) -> Settin
 fn read_step(step: LoopStep, mut section: Section<'_>, place: &Place<'_>) -> StepSettings {
     let enabled = section.flag("enabled");
     let (line, is_tilde) = (section.line("tool"), section.is_tilde("tool"));
+    let is_wrong = is_tilde || section.is_no_text("tool");
     let lines = [section.line("args"), section.line("env")];
-    let tool = section.text("tool");
+    let mut tool = section.text("tool");
+    // A step that has a tool is meant to run.
+    let enabled = enabled.unwrap_or(tool.is_some() || is_wrong);
     if is_tilde {
-        section.wrong(line, "tool", &tools::lone_tilde(place.home));
+        let words = "a lone ~ is nothing in YAML; name the program to run";
+        section.wrong(line, "tool", words);
+    } else if enabled && tool.is_none() && !is_wrong {
+        section.complain(".tool: name the program to run, or set enabled: false");
     }
     if let Some(words) = tool.as_deref().and_then(|tool| place.wrong_tool(tool)) {
         section.wrong(line, "tool", &words);
-    }
-    // A step that has a tool is meant to run.
-    let enabled = enabled.unwrap_or(tool.is_some());
-    if enabled && tool.is_none() {
-        section.complain(".tool: name the program to run, or set enabled: false");
+        tool = None;
     }
     let settings = StepSettings {
         step,

@@ -25,20 +25,44 @@ impl Place<'_> {
         if self.folder.join(tool).exists() {
             return None;
         }
-        let mut words = tool.split_whitespace();
-        let (program, rest): (_, Vec<_>) = (words.next()?, words.collect());
-        if rest.is_empty() {
+        if tool == "~" {
+            return Some("a home folder is no program; name the program to run".to_owned());
+        }
+        let words: Vec<_> = tool.split_whitespace().collect();
+        if words.len() < 2 {
             return tool.starts_with('~').then(|| tilde(tool, self.home));
         }
         let better = if tool.contains(SHELL) {
             format!("tool: sh and args: [-c, {}]", quoted(tool))
         } else {
-            let program = plain(in_home(program, self.home));
-            format!("tool: {program} and args: {}", list(&rest))
+            let is_program = |word: &&str| variable(word).is_none();
+            let program = words.iter().position(is_program).unwrap_or(words.len());
+            let (variables, words) = words.split_at(program);
+            self.apart(variables, words)
         };
         Some(format!(
             "expected a program alone, not {tool:?}; write {better}"
         ))
+    }
+
+    /// A line of a shell as settings: its variables, the program, and its words.
+    fn apart(&self, variables: &[&str], words: &[&str]) -> String {
+        let mut parts = Vec::new();
+        let program = words.first().map(|it| plain(in_home(it, self.home)));
+        parts.push(format!("tool: {}", program.as_deref().unwrap_or("PROGRAM")));
+        if let Some(args) = words.get(1..).filter(|args| !args.is_empty()) {
+            parts.push(format!("args: {}", list(args)));
+        }
+        if !variables.is_empty() {
+            let pairs = variables.iter().filter_map(|word| variable(word));
+            let pairs = pairs.map(|(name, value)| format!("{name}: {}", quoted(value)));
+            let pairs: Vec<_> = pairs.collect();
+            parts.push(format!("env: {{{}}}", pairs.join(", ")));
+        }
+        match parts.split_last() {
+            Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+            _ => parts.concat(),
+        }
     }
 
     /// What a program may get otherwise than somebody thinks: its line (of `args` or of `env`),
@@ -92,10 +116,18 @@ pub(super) fn tilde(text: &str, home: Option<&str>) -> String {
     format!("no shell makes a home folder of the ~ in {text:?}; write the folder, {better}")
 }
 
-/// What is said of a lone `~`.
+/// What is said of a lone `~` where a folder is wanted.
 pub(super) fn lone_tilde(home: Option<&str>) -> String {
     let home = home.unwrap_or("/home/NAME");
     format!("a lone ~ is nothing in YAML; write the folder, such as {home}")
+}
+
+/// The name and the value of a variable, as a shell takes it before a program.
+fn variable(word: &str) -> Option<(&str, &str)> {
+    let (name, value) = word.split_once('=')?;
+    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let begins = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+    (begins && name.chars().all(is_name)).then_some((name, value))
 }
 
 /// A line as a list of YAML; nothing where only a shell knows its words.
@@ -128,11 +160,17 @@ fn quoted(text: &str) -> String {
 /// programs without a folder are looked for in.
 pub(in super::super) fn missing(settings: &Settings, path: &str) -> Vec<String> {
     let folder = folder_of(&settings.target);
-    let enabled = settings.steps.iter().filter(|step| step.enabled);
-    let missing = enabled.filter_map(|step| {
+    // Of a step without a tool something else is said.
+    let is_named = |step: &&StepSettings| step.enabled && !step.tool.is_empty();
+    let named = settings.steps.iter().filter(is_named);
+    let missing = named.filter_map(|step| {
         let path = step.env.get("PATH").map_or(path, String::as_str);
         let tool = &step.tool;
         let (places, words): (Vec<PathBuf>, _) = if tool.contains('/') {
+            if !tool.starts_with('/') && !folder.is_dir() {
+                // Wherever it is, it is not there for want of the target.
+                return None;
+            }
             let place = folder.join(tool);
             let words = format!("there is no program {}", place.display());
             (vec![place], words)

@@ -290,6 +290,15 @@ impl<'a> Section<'a> {
         })
     }
 
+    /// True when the value of a key that nobody took yet is there, and no text.
+    pub(super) fn is_no_text(&self, key: &str) -> bool {
+        let mut entries = self.entries.iter();
+        let found = entries.find(|(name, ..)| name == key);
+        found.is_some_and(|(_, _, node)| {
+            node.data != YamlData::Value(Scalar::Null) && text(node).is_none()
+        })
+    }
+
     /// Something is wrong with the value of a key.
     pub(super) fn wrong(&self, line: usize, key: &str, words: &str) {
         let words = format!("{}{key}: {words}", self.path);

@@ -172,7 +172,27 @@ const WRONG: &[(&str, &str)] = &[
     ),
     (
         "steps: {fix: {tool: ~}}",
-        "steps.fix.tool: a lone ~ is nothing in YAML; write the folder, such as /home/me",
+        "steps.fix.tool: a lone ~ is nothing in YAML; name the program to run",
+    ),
+    (
+        "steps: {fix: {tool: '~'}}",
+        "steps.fix.tool: a home folder is no program; name the program to run",
+    ),
+    (
+        "steps: {fix: {tool: FOO=1 make}}",
+        "write tool: make and env: {FOO: \"1\"}",
+    ),
+    (
+        "steps: {fix: {tool: FOO=1 B_2= ~/bin/make -k A=b}}",
+        "write tool: /home/me/bin/make, args: [-k, A=b] and env: {FOO: \"1\", B_2: \"\"}",
+    ),
+    (
+        "steps: {fix: {tool: A=1 B=2}}",
+        "write tool: PROGRAM and env: {A: \"1\", B: \"2\"}",
+    ),
+    (
+        "steps: {fix: {tool: FOO=$BAR make}}",
+        "write tool: sh and args: [-c, \"FOO=$BAR make\"]",
     ),
     (
         "events: {webhook_url: 'http://${TOKEN}@host'}",
@@ -247,6 +267,11 @@ fn every_problem_is_named_with_its_line() {
     for (yaml, expected) in WRONG {
         let problems = load(yaml, RunFlags::default(), &[]).unwrap_err();
         assert!(problems.contains(expected), "{yaml}: {problems}");
+    }
+    for tool in ["~", "[x]", "npm run lint"] {
+        let yaml = format!("steps: {{fix: {{tool: {tool}}}}}");
+        let alone = load(&yaml, RunFlags::default(), &[]).unwrap_err();
+        assert_eq!(alone.lines().count(), 1, "{alone}");
     }
     let both = load("a: 1\nloop: {b: 2}", RunFlags::default(), &[]).unwrap_err();
     assert!(
