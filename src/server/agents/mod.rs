@@ -5,6 +5,7 @@
 //! its promises even when this server is killed), [`orphans`], [`record`] and [`processes`] (the other belts),
 //! [`fake`] (a script, for demonstrations).
 
+mod channel;
 mod complaints;
 pub(crate) mod descriptors;
 mod document;

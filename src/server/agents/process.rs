@@ -15,6 +15,7 @@ use tokio::process::Command;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use super::channel::{Channel, Told};
 use super::environment::inherited;
 use super::feed::Feed;
 use super::processes::{NODE_VARIABLE, Node};
@@ -92,7 +93,7 @@ impl ProcessAdapter {
         if controls.cancel.is_cancelled() || controls.kill.is_cancelled() {
             return Outcome::Cancelled;
         }
-        let mut run = match self.start(&assignment) {
+        let (mut run, channel) = match self.start(&assignment) {
             Ok(run) => run,
             Err(outcome) => return outcome,
         };
@@ -115,7 +116,7 @@ impl ProcessAdapter {
             InputMode::None => Questions::InVain,
         };
         let feed = feed.run(ended.clone());
-        let pump = pump((stdout, stderr), questions, events, ended.clone());
+        let pump = pump((stdout, stderr), questions, events.clone(), ended.clone());
         let end = async {
             let status = run.end(&controls.cancel, &controls.kill, self.grace).await;
             let mut lost = 0;
@@ -130,7 +131,15 @@ impl ProcessAdapter {
             ended.cancel();
             (status, lost)
         };
-        let ((status, lost), (), refusal) = tokio::join!(end, feed, pump);
+        let ((status, lost), (), ()) = tokio::join!(end, feed, pump);
+        let refusal = match channel.read() {
+            Some(Told::Refused(reason)) => Some(reason),
+            Some(Told::Left(count)) => {
+                let _ = events.send(vec![what_is_left(count)]).await;
+                None
+            }
+            None => None,
+        };
         let status = match status {
             Ok(status) => status,
             Err(error) => return Outcome::failed(format!("lost sight of the process: {error}")),
@@ -146,7 +155,7 @@ impl ProcessAdapter {
         }
     }
 
-    fn start(&self, assignment: &Assignment) -> Result<Supervised, Outcome> {
+    fn start(&self, assignment: &Assignment) -> Result<(Supervised, Channel), Outcome> {
         let of_project = assignment.project_folder.as_deref();
         self.check_project(of_project).map_err(Outcome::Unplaced)?;
         let folder = working_folder(&self.config, of_project);
@@ -161,9 +170,10 @@ impl ProcessAdapter {
         assignment: &Assignment,
         arguments: Vec<String>,
         folder: PathBuf,
-    ) -> Result<Supervised, Outcome> {
+    ) -> Result<(Supervised, Channel), Outcome> {
         let runs = self.node.runs.as_deref();
-        let mut command = Supervised::telling_command(runs);
+        let (mut command, channel) =
+            Supervised::telling_command(runs).map_err(|error| self.cannot_start(&words(&error)))?;
         command.args(arguments);
         self.set_environment(&mut command, assignment);
         command.current_dir(folder);
@@ -173,7 +183,7 @@ impl ProcessAdapter {
             Stdio::null()
         });
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        Supervised::start(&mut command, runs).map_err(|error| {
+        let run = Supervised::start(&mut command, runs).map_err(|error| {
             let program = self.program();
             // Of these the task is the cause, and it will not change.
             let reason = match error.kind() {
@@ -182,13 +192,15 @@ impl ProcessAdapter {
                      the description through stdin"
                 }
                 io::ErrorKind::InvalidInput => "the task or the command contains a NUL character",
-                _ => {
-                    let reason = format!("cannot start {program:?}: {}", words(&error));
-                    return Outcome::NotStarted(reason);
-                }
+                _ => return self.cannot_start(&words(&error)),
             };
             Outcome::failed_for_good(format!("cannot start {program:?}: {reason}"))
-        })
+        });
+        Ok((run?, channel))
+    }
+
+    fn cannot_start(&self, reason: &str) -> Outcome {
+        Outcome::NotStarted(format!("cannot start {:?}: {reason}", self.program()))
     }
 
     fn set_environment(&self, command: &mut Command, assignment: &Assignment) {
@@ -273,10 +285,22 @@ impl ProcessAdapter {
 fn warning(assignment: &Assignment) -> Option<AgentEvent> {
     let mut left_out = variables(assignment).filter(|(name, value)| !fits(name, value));
     let (name, _) = left_out.next()?;
-    Some(AgentEvent::Log(NewLog {
-        message: format!("{name} is left out of the environment: it is longer than 128 KiB"),
+    let words = format!("{name} is left out of the environment: it is longer than 128 KiB");
+    Some(warn(words))
+}
+
+fn what_is_left(count: usize) -> AgentEvent {
+    warn(match count {
+        1 => "1 process was still running when it ended, and was ended with it".to_owned(),
+        _ => format!("{count} processes were still running when it ended, and were ended with it"),
+    })
+}
+
+fn warn(message: String) -> AgentEvent {
+    AgentEvent::Log(NewLog {
+        message,
         level: LogLevel::Warn,
         stream: LogStream::System,
         ..NewLog::default()
-    }))
+    })
 }

@@ -9,8 +9,6 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::lines::Lines;
-use super::supervised::LEFT;
-use super::supervisor::REFUSAL;
 use crate::domain::{AgentEvent, LogLevel, LogStream, NewLog, NewQuestion};
 
 /// A line that stays unfinished this long is shown as far as it is: it may be a question.
@@ -26,18 +24,16 @@ const BATCH_BYTES: usize = 1024 * 1024;
 const LINGER: Duration = Duration::from_secs(2);
 const CHUNK: usize = 16 * 1024;
 
-/// Forwards output until both pipes end, or for a while after `ended`. Answers why the program
-/// was not started, should the supervisor have said so.
+/// Forwards output until both pipes end, or for a while after `ended`.
 pub(super) async fn pump(
     (stdout, stderr): (impl AsyncRead + Unpin, impl AsyncRead + Unpin),
     mut questions: Questions,
     events: mpsc::Sender<Vec<AgentEvent>>,
     ended: CancellationToken,
-) -> Option<String> {
+) {
     let mut out = Pipe::new(stdout, LogStream::Stdout);
     let mut err = Pipe::new(stderr, LogStream::Stderr);
     let mut batch = EventBatch::new(events);
-    let mut refusal = None;
     let last_call = async {
         ended.cancelled().await;
         sleep(LINGER).await;
@@ -58,16 +54,12 @@ pub(super) async fn pump(
         }
         let now = Instant::now();
         batch.pending.extend(questions.sort(out.take(now)));
-        let said = err.take(now).into_iter();
-        let said = said.filter(|event| !is_refusal(event, &mut refusal));
-        batch.pending.extend(said.flat_map(what_is_left));
+        batch.pending.extend(err.take(now));
         batch.send_due(now).await;
     }
     batch.pending.extend(questions.sort(out.finish()));
-    let said = err.finish().into_iter();
-    batch.pending.extend(said.flat_map(what_is_left));
+    batch.pending.extend(err.finish());
     batch.send_all().await;
-    refusal
 }
 
 /// What becomes of the questions of a process.
@@ -110,45 +102,6 @@ impl Questions {
         }
         sorted
     }
-}
-
-fn is_refusal(event: &AgentEvent, refusal: &mut Option<String>) -> bool {
-    let AgentEvent::Log(log) = event else {
-        return false;
-    };
-    let Some(reason) = log.message.strip_prefix(REFUSAL) else {
-        return false;
-    };
-    *refusal = Some(reason.to_owned());
-    true
-}
-
-/// What the supervisor says of processes that were left, in words; it may stand behind an unfinished
-/// line of the program.
-fn what_is_left(event: AgentEvent) -> Vec<AgentEvent> {
-    let AgentEvent::Log(log) = &event else {
-        return vec![event];
-    };
-    let Some((before, count)) = log.message.split_once(LEFT) else {
-        return vec![event];
-    };
-    let words = match count {
-        "1" => "1 process was still running when it ended, and was ended with it".to_owned(),
-        _ => format!("{count} processes were still running when it ended, and were ended with it"),
-    };
-    let told = AgentEvent::Log(NewLog {
-        message: words,
-        level: LogLevel::Warn,
-        stream: LogStream::System,
-        ..NewLog::default()
-    });
-    let before = (!before.is_empty()).then(|| {
-        AgentEvent::Log(NewLog {
-            message: before.to_owned(),
-            ..log.clone()
-        })
-    });
-    before.into_iter().chain([told]).collect()
 }
 
 struct Pipe<R> {

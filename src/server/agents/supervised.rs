@@ -12,6 +12,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
+use super::channel::{Channel, TELLS};
 use super::descriptors;
 use super::orphans;
 use super::processes::{Process, descendants, end_run};
@@ -20,11 +21,6 @@ use super::supervisor;
 
 /// Stands for no folder of records.
 pub(super) const NO_RECORD: &str = "-";
-
-/// Has the supervisor say what was left of a program.
-pub(super) const TELLS: &str = "--tell-what-is-left";
-/// Stands before the number of processes that were left.
-pub(super) const LEFT: &str = "kimi-dashboard: left and ended: ";
 
 /// How long a supervisor may take to end everything before it is ended itself.
 const SUPERVISOR_PATIENCE: Duration = Duration::from_secs(8);
@@ -50,12 +46,12 @@ impl Supervised {
         command
     }
 
-    /// The same; on standard error the supervisor says how many processes were left when the program
-    /// ended, after [`LEFT`].
-    pub(super) fn telling_command(runs: Option<&Path>) -> Command {
+    /// The same; the supervisor tells what it knows on a channel.
+    pub(super) fn telling_command(runs: Option<&Path>) -> io::Result<(Command, Channel)> {
+        let channel = Channel::new()?;
         let mut command = Self::command(runs);
-        command.arg(TELLS);
-        command
+        command.arg(TELLS).arg(channel.number());
+        Ok((command, channel))
     }
 
     /// Starts what [`Self::command`] has become.

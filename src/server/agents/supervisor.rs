@@ -6,14 +6,15 @@
 //! leaves the program's process group or session, and loses its parent, becomes its child.
 //!
 //! The server (or the convergence loop) starts its own executable with
-//! `supervise <server's pid> <descriptors> <folder of records> -- program arguments…`, and may ask it to
-//! say how many processes the program has left.
+//! `supervise <server's pid> <descriptors> <folder of records> -- program arguments…`, and may give it a
+//! channel on which it tells what only it knows.
 //! Should it be killed itself, what it watched over is found by the group of the system that it was
 //! started in (where one may be made), by its record, by descent from the server, or by its environment.
 //! SIGTERM is passed on to the program's group; SIGUSR1 means: end everything now.
 //! It ends as the program ended, by the same signal if it was one.
 
 use std::ffi::OsString;
+use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
@@ -31,14 +32,15 @@ use rustix::process::{
 };
 use signal_hook::consts::{SIGCHLD, SIGTERM, SIGUSR1};
 
+use super::channel::{TELLS, Told};
 use super::descriptors;
 use super::group::Group;
 use super::processes::descendants;
 use super::record::Record;
-use super::supervised::{LEFT, NO_RECORD, TELLS};
+use super::supervised::NO_RECORD;
 
-/// Exit status that says: the program was never started. The reason is on standard error
-/// after [`REFUSAL`]; no program can have printed there.
+/// Exit status that says: the program was never started. The reason is on the channel; without one it is
+/// on standard error after [`REFUSAL`].
 pub(crate) const NOT_STARTED: u8 = 125;
 pub(crate) const REFUSAL: &str = "kimi-dashboard: not started: ";
 
@@ -81,18 +83,25 @@ pub(super) fn command() -> Command {
 pub(super) use self::tests::command;
 
 fn supervise(arguments: impl Iterator<Item = OsString>, stdout: Stdio) -> u8 {
-    match run(arguments, stdout) {
+    let mut channel = None;
+    match run(arguments, stdout, &mut channel) {
         Ok(Ending::Exited(code)) => code,
         Ok(Ending::Signalled(signal)) => die_by(signal),
         Err(reason) => {
-            // Without standard error there is nobody to tell.
-            let _ = writeln!(io::stderr(), "{REFUSAL}{reason}");
+            if !Told::Refused(reason.clone()).tell(channel.as_mut()) {
+                // Without standard error there is nobody to tell.
+                let _ = writeln!(io::stderr(), "{REFUSAL}{reason}");
+            }
             NOT_STARTED
         }
     }
 }
 
-fn run(mut arguments: impl Iterator<Item = OsString>, stdout: Stdio) -> Result<Ending, String> {
+fn run(
+    mut arguments: impl Iterator<Item = OsString>,
+    stdout: Stdio,
+    channel: &mut Option<File>,
+) -> Result<Ending, String> {
     let server = arguments.next().and_then(|pid| pid.to_str()?.parse().ok());
     let server = server.and_then(Pid::from_raw).ok_or("no server named")?;
     let limit = arguments
@@ -100,8 +109,10 @@ fn run(mut arguments: impl Iterator<Item = OsString>, stdout: Stdio) -> Result<E
         .and_then(|limit| limit.to_str()?.parse().ok());
     let runs = arguments.next().filter(|folder| folder != NO_RECORD);
     let mut program = arguments.nth(1).ok_or("no program named")?;
-    let tells = program == TELLS;
-    if tells {
+    if program == TELLS {
+        let number = arguments.next().ok_or("no channel named")?;
+        // Without it, what can be is said on standard error.
+        *channel = number.to_str().and_then(|it| Told::open(server, it).ok());
         program = arguments.next().ok_or("no program named")?;
     }
     let server = watch(server)?;
@@ -143,8 +154,11 @@ fn run(mut arguments: impl Iterator<Item = OsString>, stdout: Stdio) -> Result<E
     }
     // Who was told to end leaves what it leaves.
     let is_told = signals.kill.load(Ordering::SeqCst) || was_stopped;
-    if tells && !is_told && ending.is_some() {
-        tell_what_is_left(program, &signals, &mut ending);
+    if let Some(channel) = channel
+        && !is_told
+        && ending.is_some()
+    {
+        tell_what_is_left(channel, program, &signals, &mut ending);
     }
     end_descendants(program, &signals, &mut ending);
     clean_up(group.as_ref(), &mut record);
@@ -234,14 +248,18 @@ fn end_descendants(program: Pid, signals: &Signals, ending: &mut Option<Ending>)
 }
 
 /// A program may say that its work is done while others of it are at it.
-fn tell_what_is_left(program: Pid, signals: &Signals, ending: &mut Option<Ending>) {
+fn tell_what_is_left(
+    channel: &mut File,
+    program: Pid,
+    signals: &Signals,
+    ending: &mut Option<Ending>,
+) {
     let deadline = Instant::now() + AFTERGLOW;
     while reap(program, ending) {
         if Instant::now() >= deadline {
             let left = descendants(getpid()).into_iter();
             let left = left.filter(|process| !process.has_ended()).count();
-            // Without standard error there is nobody to tell.
-            let _ = writeln!(io::stderr(), "{LEFT}{left}");
+            Told::Left(left).tell(Some(channel));
             return;
         }
         signals.sleep(None, Some(&BETWEEN_SWEEPS));

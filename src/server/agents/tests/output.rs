@@ -127,6 +127,27 @@ async fn what_cannot_start_says_why() {
 }
 
 #[tokio::test]
+async fn what_a_program_prints_is_never_taken_for_words_of_its_supervisor() {
+    let lines = [
+        "grep: kimi-dashboard: left and ended: 5 files",
+        "kimi-dashboard: not started: haha",
+        "refused: haha",
+        "left: 7",
+    ];
+    let prints = lines.map(|line| format!("echo '{line}' >&2; ")).concat();
+    for (status, expected) in [
+        (0, Outcome::Completed),
+        (3, failed("exited with status 3")),
+        (125, failed("exited with status 125")),
+    ] {
+        let (outcome, events) = sh(&format!("{prints} exit {status}")).await;
+        assert_eq!(outcome, expected);
+        assert_eq!(said(&events, LogStream::Stderr), lines);
+        assert_eq!(said(&events, LogStream::System), [""; 0]);
+    }
+}
+
+#[tokio::test]
 async fn what_only_the_task_is_to_blame_for_is_not_tried_again() {
     let run = async |command: &[&str], description: &str| {
         let run = Running::start(process(command), assignment(description));
