@@ -31,7 +31,7 @@ pub struct Span {
     pub look: TextLook,
 }
 
-/// A terminal of one line. Colours last over lines, as they do in a real one.
+/// A terminal of one line at a time. Colours last over lines, as they do in a real one.
 pub struct Terminal {
     reader: Reader,
     screen: Screen,
@@ -109,11 +109,28 @@ pub fn text_of(bytes: &[u8]) -> String {
     text.0
 }
 
-/// False for bytes in which no picture goes on: text of people has blanks, or letters that no picture has.
+/// False for a line in which no picture goes on. Words are dots of a picture, too; but one that goes on over
+/// lines names a colour in each, repeats dots, or ends its rows where the lines end.
 fn may_be_picture(bytes: &[u8]) -> bool {
-    let data = bytes.split(|byte| *byte == 0x1b).next().unwrap_or_default();
-    let is_data = |byte: &u8| matches!(byte, b'!'..=b'~' | b'\r' | b'\n');
-    data.iter().all(is_data)
+    let end = bytes.iter().position(|byte| *byte == 0x1b);
+    let (data, rest) = bytes.split_at(end.unwrap_or(bytes.len()));
+    let data = data.trim_ascii_end();
+    let ends = data.last().is_none_or(|byte| b"$-".contains(byte)) || rest.starts_with(b"\x1b\\");
+    let (mut before, mut in_numbers, mut has_numbers) = (0, true, false);
+    for byte in data {
+        let is_digit = byte.is_ascii_digit();
+        let needs_digit = b"#!\"".contains(&before);
+        has_numbers |= needs_digit;
+        in_numbers = match byte {
+            _ if needs_digit && !is_digit => return false,
+            b'0'..=b'9' | b';' if in_numbers => true,
+            b'#' | b'!' | b'"' => true,
+            b'$' | b'-' | b'?'..=b'~' => false,
+            _ => return false,
+        };
+        before = *byte;
+    }
+    ends || has_numbers
 }
 
 impl Terminal {
@@ -158,15 +175,24 @@ impl Terminal {
     /// Ends the line: like [`Self::take`], and what follows is another one. Titles and links that do
     /// not end, end with it; `None` when there is no line, but the data of a picture.
     pub fn end_line(&mut self) -> Option<String> {
+        let in_payload = self.end_sequence();
+        let text = self.screen.take();
+        self.begin();
+        Some(text).filter(|text| !in_payload || !text.is_empty())
+    }
+
+    /// Ends the sequence that is under way, but for a picture; true when there is one.
+    fn end_sequence(&mut self) -> bool {
         let payload = self.screen.payload;
         if payload == 0 || payload > LONGEST_PAYLOAD {
             self.reader.cancel(&mut self.screen);
         }
-        let in_payload = self.screen.payload > 0;
-        let text = self.screen.take();
+        self.screen.payload > 0
+    }
+
+    fn begin(&mut self) {
         self.screen.begin();
         self.begins = true;
-        Some(text).filter(|text| !in_payload || !text.is_empty())
     }
 
     /// True when the next line begins like the first one.
@@ -187,26 +213,37 @@ impl Terminal {
         self.screen.is_full
     }
 
-    /// Everything of the line, as at most `most` runs; what follows many of them looks plain.
+    /// What `text` shows when it is printed line by line, as at most `most` runs; what follows many of
+    /// them looks plain.
     #[must_use]
-    pub fn spans(mut self, most: usize) -> Vec<Span> {
-        self.reader.cancel(&mut self.screen);
+    pub fn spans(mut self, text: &str, most: usize) -> Vec<Span> {
         let mut spans: Vec<Span> = Vec::new();
-        self.screen.read((0, 0), |text, look| {
+        let mut add = |text: &str, look: Option<TextLook>| {
             let is_last = spans.len() >= most;
-            let look = if spans.len() + 1 >= most {
-                TextLook::default()
-            } else {
-                look
-            };
+            let look = look.filter(|_| spans.len() + 1 < most);
             match spans.last_mut() {
-                Some(last) if last.look == look || is_last => last.text.push_str(text),
+                // A line break looks like anything.
+                Some(last) if is_last || text == "\n" || last.look == look.unwrap_or_default() => {
+                    last.text.push_str(text);
+                }
                 _ => spans.push(Span {
                     text: text.to_owned(),
-                    look,
+                    look: look.unwrap_or_default(),
                 }),
             }
-        });
+        };
+        let mut is_first = true;
+        for line in text.split('\n') {
+            self.feed(line.as_bytes());
+            let in_payload = self.end_sequence();
+            if !in_payload || !self.text().is_empty() {
+                if !std::mem::take(&mut is_first) {
+                    add("\n", None);
+                }
+                self.screen.read((0, 0), |text, look| add(text, Some(look)));
+            }
+            self.begin();
+        }
         spans
     }
 }

@@ -227,6 +227,8 @@ impl Screen {
         let (mode, count) = (param(0), param(0).max(1));
         let column = self.column;
         match action {
+            // It erases only what was scrolled out of sight.
+            'J' if mode == 3 => {}
             'K' | 'J' => {
                 match mode {
                     0 => self.erase(column, usize::MAX),

@@ -33,6 +33,7 @@ fn the_cursor_moves_as_in_a_terminal() {
         ("abcdef\x1b[2Gx\x1b[1K", "   def"),
         ("abc\x1b[2K\rx", "x"),
         ("abc\x1b[2Jx", "   x"),
+        ("abc\x1b[3Jx", "abcx"),
         ("abcdef\x1b[3G\x1b[2Px", "abxf"),
         ("abcdef\x1b[3G\x1b[2@x", "abx cdef"),
         ("abcdef\x1b[2G\x1b[3Xx", "ax  ef"),
@@ -142,11 +143,7 @@ fn looks_are_kept_in_the_shortest_form() {
 
 #[test]
 fn codes_after_a_colon_belong_to_the_code_before_them() {
-    let look = |line: &str| {
-        let mut terminal = terminal();
-        terminal.feed(line.as_bytes());
-        terminal.spans(10)[0].look
-    };
+    let look = |line: &str| terminal().spans(line, 10)[0].look;
     let curly = look("\x1b[4:3mx");
     assert_eq!((curly.underline, curly.italic()), (Underline::Curly, false));
     assert_eq!(look("\x1b[4:0mx"), TextLook::default());
@@ -188,7 +185,7 @@ fn what_is_kept_is_bounded() {
     assert_eq!(terminal.end_line().as_deref(), Some("x"));
     terminal.feed(b"\x1bPq");
     assert_eq!(terminal.end_line(), None);
-    terminal.feed(&vec![b'~'; 2 * 1024 * 1024]);
+    terminal.feed(&b"#0~".repeat(1024 * 1024));
     terminal.end_line();
     terminal.feed(b"back");
     assert_eq!(terminal.end_line().as_deref(), Some("back"));
@@ -219,10 +216,64 @@ fn data_that_does_not_end_swallows_no_text() {
         ["important text", "last"]
     );
     assert_eq!(lines("\x1bPq#0~~\n~~-\n\x1b\\after"), ["after"]);
+    for data in [
+        "#1;2;0~~",
+        "!20~@",
+        "~~$",
+        ";100#2~",
+        "~~@@\x1b\\\x1bPq#0~",
+        "\"1;1;9;9",
+        "",
+    ] {
+        assert_eq!(
+            lines(&format!("\x1bPq#0~~\n{data}\n\x1b\\x")),
+            ["x"],
+            "{data:?}"
+        );
+    }
+    for text in [
+        "ERROR",
+        "failed",
+        "error:E0277",
+        "#main",
+        "step2",
+        "12",
+        "ok!",
+    ] {
+        let shown = lines(&format!("\x1bPq#0~~\n{text}\nlast"));
+        assert_eq!(shown, [text, "last"]);
+    }
     let mut terminal = terminal();
     terminal.feed(b"\x1bPq#0~~");
     terminal.end_line();
     assert!(terminal.unended() > 0);
+}
+
+#[test]
+fn a_text_of_several_lines_is_shown_as_if_printed_line_by_line() {
+    let shown = |text: &str| {
+        let spans = terminal().spans(text, 10).into_iter();
+        spans.map(|span| span.text).collect::<String>()
+    };
+    for begins in [
+        "\x1b]0;never",
+        "\x1b]8;;https://x",
+        "\x1bPx",
+        "\x1bPq#0~",
+        "\x1b_x",
+        "\x1bXx",
+    ] {
+        let text = format!("before {begins}\nimportant one\nimportant two");
+        assert_eq!(
+            shown(&text),
+            "before \nimportant one\nimportant two",
+            "{begins:?}"
+        );
+    }
+    assert_eq!(shown("one\n\x1b[2Jtwo\n\nthree\n"), "one\ntwo\n\nthree\n");
+    assert_eq!(shown("a\x1bPq#0~\n#0~\n\x1b\\b\r\nc"), "a\nb\nc");
+    let red = terminal().spans("\x1b[31mred\nstill", 10);
+    assert_eq!((red.len(), red[0].text.as_str()), (1, "red\nstill"));
 }
 
 #[test]

@@ -92,9 +92,7 @@ pub(crate) fn spans(message: &str) -> Vec<Span> {
             .into_iter()
             .collect();
     }
-    let mut terminal = Terminal::new(width, usize::MAX);
-    terminal.feed(message.as_bytes());
-    terminal.spans(MOST_RUNS)
+    Terminal::new(width, usize::MAX).spans(message, MOST_RUNS)
 }
 
 /// About how many columns a character takes. What programs print was measured exactly by the

@@ -63,6 +63,11 @@ fn everything_else_is_dropped() {
         ("cut\u{1b}[31", "cut"),
         ("cut\u{1b}", "cut"),
         ("\u{1b}é", ""),
+        (
+            "before \u{1b}]0;never\nimportant one\nimportant two",
+            "before \nimportant one\nimportant two",
+        ),
+        ("one\n\u{1b}[2Jtwo", "one\ntwo"),
     ] {
         assert_eq!(text_of(message), left, "{message:?}");
     }
