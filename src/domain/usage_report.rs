@@ -185,8 +185,10 @@ impl TryFrom<Value> for Money {
             Value::Number(number) => Cost::read(&number.to_string()),
             _ => None,
         };
-        cost.map(Self)
-            .ok_or_else(|| format!("{value} is no number of US dollars such as \"0.42\""))
+        cost.map(Self).ok_or_else(|| {
+            let shown = brief(&value);
+            format!("{shown} is no number of US dollars such as \"0.42\"")
+        })
     }
 }
 
@@ -263,8 +265,15 @@ impl UsageReport {
             of(words.cache_read_input_tokens),
             of(words.cache_creation_input_tokens),
         ]);
+        // Who says so in other words, too, has counted it in.
+        let counted = of(words.cached_tokens)
+            .or(openai(words.input_tokens_details.as_ref()))
+            .or(of(words.cached_input_tokens))
+            .or(of(words.cached))
+            .zip(of(words.input_tokens));
+        let is_counted = counted.is_some_and(|(cached, input)| cached <= input);
         // Anthropic's do not have in them what was written to a cache or came out of one.
-        let anthropic = sum([of(words.input_tokens), cache]);
+        let anthropic = sum([of(words.input_tokens), cache.filter(|_| !is_counted)]);
         Self {
             input_tokens: anthropic
                 .filter(|_| words.input_tokens.is_some())

@@ -36,6 +36,10 @@ fn the_words_of_each_provider_mean_the_same_in_the_end() {
             "cache_write_input_tokens": 0, "reasoning_output_tokens": 5}"#,
         r#"{"prompt_tokens": 100, "cache_read_input_tokens": 60, "completion_tokens": 7.0}"#,
         r#"{"inputTokens": 100, "cachedInputTokens": 60, "outputTokens": 7, "totalTokens": 107}"#,
+        r#"{"input_tokens": 100, "cached_tokens": 60, "cache_read_input_tokens": 60,
+            "output_tokens": 7}"#,
+        r#"{"input_tokens": 40, "cached_tokens": 60, "cache_read_input_tokens": 60,
+            "output_tokens": 7}"#,
         r#"{"prompt_tokens": 100, "prompt_cache_hit_tokens": 60, "prompt_cache_miss_tokens": 40,
             "completion_tokens": 7, "reasoning_tokens": 5}"#,
     ] {
