@@ -157,13 +157,9 @@ impl NewTask {
                 found.push(FieldError::new(field, message.to_string()));
             }
         };
-        let is_word = |word: &String| {
-            let length = word.chars().count();
-            let plain = !word.chars().any(char::is_control) && word.trim() == word;
-            (1..=WORD).contains(&length) && plain
-        };
         check(
-            self.requires.len() > LIMITS.requires || !self.requires.iter().all(is_word),
+            self.requires.len() > LIMITS.requires
+                || !self.requires.iter().all(|word| is_word(word)),
             "requires",
             format_args!(
                 "at most {} capabilities of 1 to {WORD} characters",
@@ -300,6 +296,14 @@ fn check_description(found: &mut Vec<FieldError>, description: &str) {
             "must not contain NUL characters",
         ));
     }
+}
+
+/// True for what may be a capability.
+#[must_use]
+pub fn is_word(word: &str) -> bool {
+    let length = word.chars().count();
+    let is_plain = !word.chars().any(char::is_control) && word.trim() == word;
+    (1..=WORD).contains(&length) && is_plain && is_visible(word)
 }
 
 fn check_metadata(found: &mut Vec<FieldError>, metadata: &Map<String, Value>) {

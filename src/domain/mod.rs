@@ -66,6 +66,7 @@ pub use id::TaskId;
 pub use limits::{
     CAPABILITIES, CONCURRENCY, FOLDER, LARGEST_BATCH, LARGEST_BODY, LARGEST_NUMBER, LIMITS,
     LONGEST_MESSAGE, LONGEST_NAME, LONGEST_PARAMETER, MOST_ITEMS, TaskLimits, WORD, is_agent_name,
+    is_word,
 };
 pub use link::TaskLink;
 pub use live::{ClientFrame, Epoch, LiveMessage, Problem, Seq, ServerFrame, Topic};
@@ -73,7 +74,9 @@ pub use log::{LEVEL_WORDS, LogEntry, LogFilter, LogLevel, LogStream, NewLog};
 pub use nesting::{DEEPEST, is_too_deep};
 pub use open_questions::OpenQuestions;
 pub use page::{Page, TaskFilter};
-pub use project::{DEFAULT_PROJECT, NewProject, Project, ProjectChange, is_project_name};
+pub use project::{
+    DEFAULT_PROJECT, NewProject, Project, ProjectChange, check_title, is_project_name,
+};
 pub use question::{
     Answer, NewQuestion, OPTION_TEXT, QUESTION_OPTIONS, QUESTION_TEXT, Question, QuestionKind,
     QuestionOption, Reply,

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::patch::{given, or_cleared};
-use super::{FOLDER, FieldError, LIMITS, LONGEST_NAME};
+use super::{FOLDER, FieldError, LIMITS, LONGEST_NAME, is_visible};
 
 /// The project of whatever names none.
 pub const DEFAULT_PROJECT: &str = "default";
@@ -27,6 +27,18 @@ pub struct Project {
     pub version: i64,
     /// Rises when people change it; the `ETag` carries it.
     pub edit_version: i64,
+}
+
+impl Project {
+    /// What people see of its title: its name, where that is nothing.
+    #[must_use]
+    pub fn shown_title(&self) -> &str {
+        if is_visible(&self.title) {
+            &self.title
+        } else {
+            &self.name
+        }
+    }
 }
 
 /// A project on its way in. Only `name` is required.
@@ -99,7 +111,8 @@ impl ProjectChange {
     }
 }
 
-fn check_title(found: &mut Vec<FieldError>, title: Option<&str>) {
+/// Says what is wrong with the title of a project or an agent.
+pub fn check_title(found: &mut Vec<FieldError>, title: Option<&str>) {
     let bad = |text: &str| {
         text.trim().is_empty()
             || text.chars().count() > LIMITS.title

@@ -300,3 +300,21 @@ async fn pages_with_hundreds_of_agents_are_small_and_show_each_of_them() {
     let none = page(client, "/agents?q=nobody").await;
     assert!(none.contains("No agent matches"));
 }
+
+#[tokio::test]
+async fn a_project_whose_title_nobody_sees_is_chosen_by_its_name() {
+    let app = TestApp::with(vec![remote("worker", 1)]).await;
+    let client = app.client();
+    for (name, title) in [("unseen", "\u{200b}"), ("turned", "\u{202e}gnp")] {
+        let project = json!({"name": name, "title": title});
+        client.post("/api/projects", &project).await.expect(201);
+    }
+    let form = client.get("/agents?new=1").await.expect(200).text();
+    let list = client.get("/tasks").await.expect(200).text();
+    for html in [form, list] {
+        for (name, shown) in [("unseen", "unseen"), ("turned", "\u{202e}gnp\u{202c}")] {
+            let option = html.split("<option").find(|it| it.contains(name)).unwrap();
+            assert!(option.contains(&format!(">{shown}<")), "{option:?}");
+        }
+    }
+}

@@ -5,7 +5,8 @@ use utoipa::ToSchema;
 
 use crate::domain::{
     ActivityKind, Agent, AgentKind, AgentSource, AppError, CAPABILITIES, CONCURRENCY, Code,
-    ErrorKind, FieldError, IdempotencyKey, StopMode, Timestamp, WORD, is_agent_name,
+    ErrorKind, FieldError, IdempotencyKey, StopMode, Timestamp, check_title, is_agent_name,
+    is_word,
 };
 use crate::server::auth::{Maintainer, Operator, Viewer};
 use crate::server::operations::tasks;
@@ -45,16 +46,13 @@ impl NewAgent {
         if !(1..=CONCURRENCY).contains(&self.concurrency.unwrap_or(1)) {
             problems.push(FieldError::new("concurrency", "must be from 1 to 256"));
         }
-        let too_long = |text: &str| text.chars().count() > WORD || text.contains('\0');
-        if self.title.as_deref().is_some_and(too_long) {
-            problems.push(FieldError::new("title", "must be at most 200 characters"));
-        }
+        check_title(&mut problems, self.title.as_deref());
         if self.capabilities.len() > CAPABILITIES
-            || self.capabilities.iter().any(|text| too_long(text))
+            || !self.capabilities.iter().all(|text| is_word(text))
         {
             problems.push(FieldError::new(
                 "capabilities",
-                "at most 100 of at most 200 characters",
+                "at most 100 of 1 to 200 characters",
             ));
         }
         problems

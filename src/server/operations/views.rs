@@ -100,7 +100,7 @@ pub(crate) fn choices(app: &AppState, viewer: &Viewer) -> AgentChoices {
         };
     }
     let choice = |agent: Agent| {
-        let title = Excerpt::of(&agent.title, LABEL);
+        let title = Excerpt::of(agent.shown_title(), LABEL);
         let more = if title.cut.is_some() { "…" } else { "" };
         let title = closed(title.text + more);
         AgentChoice {

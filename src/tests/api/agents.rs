@@ -94,7 +94,14 @@ async fn a_remote_agent_registers_itself_and_again(engine: Engine) {
         (json!({"name": "x", "concurrency": 0}), "concurrency"),
         (json!({"name": "x", "concurrency": 257}), "concurrency"),
         (json!({"name": "x", "title": long}), "title"),
+        (json!({"name": "x", "title": ""}), "title"),
+        (json!({"name": "x", "title": "a\nb"}), "title"),
         (json!({"name": "x", "capabilities": [long]}), "capabilities"),
+        (
+            json!({"name": "x", "capabilities": ["\u{200b}"]}),
+            "capabilities",
+        ),
+        (json!({"name": "x", "capabilities": [" a"]}), "capabilities"),
         (
             json!({"name": "x", "capabilities": vec!["c"; 101]}),
             "capabilities",

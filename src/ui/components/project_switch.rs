@@ -6,7 +6,7 @@ use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_location, use_navigate};
 
 use super::topbar::query_of;
-use crate::domain::ProjectView;
+use crate::domain::{ProjectView, closed};
 use crate::rpc::projects::List;
 use crate::ui::data::{awaited, data};
 use crate::ui::dynamic::{Erase, handler, memo, nothing, row};
@@ -43,9 +43,10 @@ fn Choice(projects: Vec<ProjectView>) -> impl IntoView {
     let options = row(projects, move |view| {
         let project = view.project;
         let is_chosen = chosen.as_ref() == Some(&project.name);
+        let title = closed(project.shown_title().to_owned());
         view! {
             <option value=project.name selected=is_chosen>
-                {project.title}
+                {title}
             </option>
         }
     });

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_location, use_navigate, use_query_map};
 
-use crate::domain::{AgentChoices, DEFAULT_PROJECT, Priority, TaskDraft};
+use crate::domain::{AgentChoices, DEFAULT_PROJECT, Priority, TaskDraft, closed};
 use crate::rpc;
 use crate::rpc::agents::Choices;
 use crate::rpc::tasks::Draft;
@@ -219,7 +219,8 @@ fn Projects(
         let first = chosen.clone().unwrap_or_else(|| DEFAULT_PROJECT.to_owned());
         let options = row(open, move |project| {
             let selected = project.name == first;
-            view! { <option value=project.name selected=selected>{project.title}</option> }
+            let title = closed(project.shown_title().to_owned());
+            view! { <option value=project.name selected=selected>{title}</option> }
         });
         view! {
             <label class="field">

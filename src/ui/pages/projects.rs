@@ -136,7 +136,7 @@ fn Row(
         <li class="project">
             <div class="project-line">
                 <a href=query.url(paths::TASKS)>
-                    <bdi>{project.title.clone()}</bdi>
+                    <bdi>{project.shown_title().to_owned()}</bdi>
                 </a>
                 <code class="muted">{project.name.clone()}</code>
                 {archived}

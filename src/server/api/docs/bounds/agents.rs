@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::{
-    LARGEST, WITHOUT_NUL, agent_name, from_one, ids, list, matching, ratio, text, text_of,
+    LARGEST, NOT_BLANK_LINE, TRIMMED, WITHOUT_NUL, agent_name, from_one, ids, list, matching,
+    ratio, text, text_in, text_of,
 };
 use crate::domain::{
     CAPABILITIES, CONCURRENCY, LARGEST_BODY, LIMITS, LONGEST_NAME, OPTION_TEXT, WORD,
@@ -34,8 +35,8 @@ pub(super) fn bounds() -> Vec<(&'static str, Value)> {
             "NewAgent",
             json!({
                 "name": agent_name(),
-                "title": {"maxLength": WORD, "pattern": WITHOUT_NUL},
-                "capabilities": list(&matching(WITHOUT_NUL, WORD), CAPABILITIES),
+                "title": {"maxLength": LIMITS.title, "pattern": NOT_BLANK_LINE},
+                "capabilities": list(&text_in(1, WORD, TRIMMED), CAPABILITIES),
                 "concurrency": from_one(CONCURRENCY),
             }),
         ),

@@ -17,6 +17,8 @@ pub(super) const LARGEST: usize = LARGEST_BATCH;
 pub(super) const WITHOUT_NUL: &str = "^[^\\x00]*$";
 const NOT_BLANK: &str = "^[^\\x00]*[^\\s\\x00][^\\x00]*$";
 const ONE_LINE: &str = "^[^\\x00-\\x1f\\x7f-\\x9f]*$";
+const NOT_BLANK_LINE: &str =
+    "^[^\\x00-\\x1f\\x7f-\\x9f]*[^\\s\\x00-\\x1f\\x7f-\\x9f][^\\x00-\\x1f\\x7f-\\x9f]*$";
 /// What a word or a label begins and ends with is no blank.
 const TRIMMED: &str =
     "^[^\\s\\x00-\\x1f\\x7f-\\x9f]([^\\x00-\\x1f\\x7f-\\x9f]*[^\\s\\x00-\\x1f\\x7f-\\x9f])?$";

@@ -3,8 +3,9 @@
 use serde_json::{Value, json};
 
 use super::{
-    LABEL, LARGEST, MONEY_SENT, NOT_BLANK, ONE_LINE, TRIMMED, WITHOUT_NUL, agent_name, anything,
-    from_one, ids, list, matching, open, or_null, project_name, ratio, text, text_in, text_of,
+    LABEL, LARGEST, MONEY_SENT, NOT_BLANK, NOT_BLANK_LINE, ONE_LINE, TRIMMED, WITHOUT_NUL,
+    agent_name, anything, from_one, ids, list, matching, open, or_null, project_name, ratio, text,
+    text_in, text_of,
 };
 use crate::domain::{
     EXCERPT, FOLDER, LARGEST_NUMBER, LEVEL_WORDS, LIMITS, LONGEST_MESSAGE, OPTION_TEXT,
@@ -204,7 +205,7 @@ fn of_projects() -> Vec<(&'static str, Value)> {
 
 fn project(name: &Value) -> Value {
     let mut fields = json!({
-        "title": {"maxLength": LIMITS.title, "pattern": "^[^\\x00-\\x1f\\x7f-\\x9f]*[^\\s\\x00-\\x1f\\x7f-\\x9f][^\\x00-\\x1f\\x7f-\\x9f]*$"},
+        "title": {"maxLength": LIMITS.title, "pattern": NOT_BLANK_LINE},
         "folder": {"maxLength": FOLDER, "pattern": "^/[^\\x00-\\x1f\\x7f-\\x9f]*$"},
     });
     if !name.is_null() {
