@@ -11,6 +11,9 @@ pub(super) const LINE_LOST: &str =
 /// So many odd fields are named, and so many lines.
 const MOST_NAMED: usize = 20;
 
+/// So much of a name is quoted, in characters.
+const LONGEST_FIELD: usize = 100;
+
 /// What was complained about.
 #[derive(Debug, Default)]
 pub(super) struct Complaints {
@@ -23,15 +26,15 @@ pub(super) struct Complaints {
 impl Complaints {
     /// Names the fields that were not named before.
     pub(super) fn name(&mut self, oddities: Vec<Oddity>, events: &mut Vec<AgentEvent>) {
-        let mut unknown = Vec::new();
+        let (mut unknown, mut are_more) = (Vec::new(), false);
         for Oddity { field, why } in oddities {
+            let field = cut(field);
             if self.named.contains(&field) || self.named.len() > MOST_NAMED {
                 continue;
             }
             self.named.insert(field.clone());
             if self.named.len() > MOST_NAMED {
-                let words = "more fields of its lines were not understood; they are not named";
-                events.push(said(words, LogLevel::Warn));
+                are_more = true;
                 break;
             }
             match why {
@@ -47,6 +50,10 @@ impl Complaints {
             let unknown = unknown.join(", ");
             let words =
                 format!("not understood in a line: {unknown}; the stream has no such field");
+            events.push(said(words, LogLevel::Warn));
+        }
+        if are_more {
+            let words = "more fields of its lines were not understood; they are not named";
             events.push(said(words, LogLevel::Warn));
         }
     }
@@ -98,6 +105,14 @@ impl Complaints {
             events.push(said(words, LogLevel::Error));
         }
     }
+}
+
+fn cut(mut field: String) -> String {
+    if let Some((end, _)) = field.char_indices().nth(LONGEST_FIELD) {
+        field.truncate(end);
+        field.push('…');
+    }
+    field
 }
 
 fn said(message: impl Into<String>, level: LogLevel) -> AgentEvent {
