@@ -1,11 +1,14 @@
 //! JSON objects as programs print them: read line by line as they come, and no byte twice. What
 //! begins like one and is none is found out at once.
 //!
-//! Some things that programs print are no JSON, but what they mean is plain: `NaN` and numbers that nobody can
-//! keep are read as null and told of; control characters in texts are read as what they are.
+//! Some things that programs print are no JSON, but where they end is plain: words and numbers that JSON does
+//! not have, and values that are missing, are read as null and told of; control characters in texts are
+//! read as what they are.
 
 use std::fmt::Write;
 
+use super::json_lost::{Lost, note, quoted};
+use super::json_remains::Remains;
 use super::json_words::{Word, escape_length};
 
 /// Where one or several objects, one after the other, stand.
@@ -29,6 +32,8 @@ pub(super) struct JsonScan {
     is_row: bool,
     /// Why it goes on no more.
     broken: Option<String>,
+    /// What is read behind the place where it broke.
+    remains: Remains,
 }
 
 /// From where to where.
@@ -38,17 +43,8 @@ type Place = (usize, usize);
 #[derive(Clone, Debug)]
 struct Mark {
     place: Place,
-    /// The names around a number that cannot be kept; none for a character.
+    /// The names around a word that cannot be kept; none for a character.
     names: Option<Box<[Place]>>,
-}
-
-/// What had to become null.
-#[derive(Debug, Eq, PartialEq)]
-pub(super) struct Lost {
-    /// The names that lead to it.
-    pub(super) field: String,
-    /// What stood there.
-    pub(super) word: String,
 }
 
 /// What became of the objects.
@@ -77,12 +73,8 @@ enum Expect {
 
 /// Names of deeper objects are not told.
 const DEEPEST_NAME: usize = 3;
-/// So much of a line is quoted.
-const QUOTED: usize = 30;
 /// Who prints more of it does not print JSON.
 const MOST_MARKS: usize = 1024 * 1024;
-/// So many of the numbers that cannot be kept are told of.
-const MOST_LOST: usize = 20;
 /// Nobody nests deeper; what is read says so much sooner.
 const DEEPEST: usize = 1000;
 
@@ -102,6 +94,7 @@ impl JsonScan {
             ends: Vec::new(),
             marks: Vec::new(),
             broken: None,
+            remains: Remains::default(),
             ..*self
         };
         let (ends, marks) = (self.ends.len(), self.marks.len());
@@ -126,6 +119,13 @@ impl JsonScan {
         scan.progress()
     }
 
+    /// True when the beginning of another line breaks off in one of its texts.
+    pub(super) fn is_in_text(&self, beginning: &str) -> bool {
+        let mut scan = self.clone();
+        scan.read(beginning, &[], false);
+        scan.in_text && scan.broken.is_none()
+    }
+
     /// True when one of the outermost objects has one of the names that were looked for, as the bit
     /// of its place.
     pub(super) fn has_wanted(&self, names: u32) -> bool {
@@ -137,13 +137,14 @@ impl JsonScan {
         self.is_row
     }
 
-    /// Why it cannot go on.
-    pub(super) fn broken(self) -> Option<String> {
-        self.broken
+    /// Why it cannot go on, and what is left of it.
+    pub(super) fn broken(self) -> (String, Remains) {
+        (self.broken.unwrap_or_default(), self.remains)
     }
 
-    /// The objects in `text`, which was read: each as JSON that every reader takes.
-    pub(super) fn objects(&self, text: &str, lost: &mut Vec<Lost>) -> Vec<String> {
+    /// The objects in `text`, which was read: each as JSON that every reader takes. Lost is what had to
+    /// become null; fields with the names in `wanted` are spoilt by it.
+    pub(super) fn objects(&self, text: &str, wanted: &[&str], lost: &mut Vec<Lost>) -> Vec<String> {
         let slice = |(start, end): Place| text.get(start..end).unwrap_or_default();
         let mut marks = self.marks.iter().peekable();
         let mut start = 0;
@@ -162,17 +163,12 @@ impl JsonScan {
                 };
                 json.push_str("null");
                 let names: Vec<&str> = names.iter().map(|place| slice(*place)).collect();
-                lost.push(Lost {
-                    field: names.join("."),
-                    word: quoted(word),
-                });
+                note(lost, word, &names, wanted);
             }
             json.push_str(slice((start, end)));
             start = end;
             objects.push(json);
         }
-        lost.dedup_by(|a, b| a.field == b.field);
-        lost.truncate(MOST_LOST);
         objects
     }
 
@@ -189,8 +185,9 @@ impl JsonScan {
 
     fn read(&mut self, line: &str, wanted: &[&str], is_whole: bool) {
         let bytes = line.as_bytes();
-        let (mut at, mut begun) = (0, 0);
+        let (mut at, mut begun, mut from) = (0, 0, 0);
         while self.broken.is_none() && at < bytes.len() {
+            from = at;
             if !self.in_text {
                 begun = at + 1;
                 at = self.token(line, at, is_whole);
@@ -206,7 +203,14 @@ impl JsonScan {
         }
         if is_whole && self.in_text {
             let words = "a text does not end on its line".to_owned();
-            self.broken.get_or_insert(words);
+            if self.broken.is_none() {
+                (self.broken, from) = (Some(words), line.len());
+            }
+        }
+        if self.broken.is_some() && is_whole {
+            self.remains = Remains::new(self.open.len(), self.in_text);
+            let rest = line.get(from..).unwrap_or_default();
+            self.seen |= self.remains.read(rest, wanted);
         }
     }
 
@@ -293,6 +297,12 @@ impl JsonScan {
                 self.in_text = true;
                 Expect::CommaOrEnd
             }
+            (Expect::Value, b',' | b'}') if self.open.last() == Some(&true) => {
+                // A variable that was empty.
+                self.mark_word((at, at));
+                self.expect = Expect::CommaOrEnd;
+                return at;
+            }
             (Expect::Value | Expect::ValueOrEnd, _) => return self.bare(line, at, is_whole),
             _ => return self.refuse(line, at),
         };
@@ -310,22 +320,23 @@ impl JsonScan {
         let length = rest.find(|c| !is_bare(c)).unwrap_or(rest.len());
         let word = &rest[..length];
         let may_go_on = !is_whole && at + length == line.len();
-        let place = (self.before + at, self.before + at + length);
         match Word::of(word) {
             Word::Known => {}
-            Word::NoNumber => {
-                let names = self.names.iter().map(|(_, place)| *place).collect();
-                let names = Some(names);
-                if let Err(words) = self.mark(Mark { place, names }) {
-                    self.broken = Some(words);
-                }
-            }
             Word::Unknown if word.is_empty() => return self.refuse(line, at),
             Word::Unknown if may_go_on => {}
-            Word::Unknown => self.broken = Some(format!("{} is no value of JSON", quoted(word))),
+            Word::NoNumber | Word::Unknown => self.mark_word((at, at + length)),
         }
         self.expect = Expect::CommaOrEnd;
         at + length
+    }
+
+    /// Marks what stands in the place of a value.
+    fn mark_word(&mut self, (start, end): Place) {
+        let place = (self.before + start, self.before + end);
+        let names = Some(self.names.iter().map(|(_, place)| *place).collect());
+        if let Err(words) = self.mark(Mark { place, names }) {
+            self.broken = Some(words);
+        }
     }
 
     fn push(&mut self, is_object: bool) -> Expect {
@@ -364,15 +375,6 @@ impl JsonScan {
         });
         line.len()
     }
-}
-
-/// The beginning of `text`, in quotes.
-fn quoted(text: &str) -> String {
-    let mut shown: String = text.chars().take(QUOTED).collect();
-    if shown.len() < text.len() {
-        shown.push('…');
-    }
-    format!("{shown:?}")
 }
 
 #[cfg(test)]

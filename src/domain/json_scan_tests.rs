@@ -34,9 +34,12 @@ fn an_object_is_known_to_be_whole_cut_or_none() {
         ("{\"a\": 1,}", Progress::Broken),
         ("{\"a\": [1,]}", Progress::Broken),
         ("{\"a\": 1} x", Progress::Broken),
-        ("{\"a\": None}", Progress::Broken),
-        ("{\"a\": 01}", Progress::Broken),
-        ("{\"a\": 1.}", Progress::Broken),
+        (
+            "{\"a\": None, \"b\": 01, \"c\": [1., .5, oops]}",
+            Progress::Whole,
+        ),
+        ("{\"a\": , \"b\": }", Progress::Whole),
+        ("{\"a\": [,]}", Progress::Broken),
         ("{\"a\": \"\\x41\"}", Progress::Broken),
         ("{\"a\": \"\\u00g1\"}", Progress::Broken),
         ("{\"a\": \"two\nlines\"}", Progress::Broken),
@@ -72,19 +75,27 @@ fn what_is_under_way_may_go_on() {
 
 #[test]
 fn what_is_no_json_becomes_json() {
-    let text = "{\"a\": {\"b\": [NaN, 1]}, \"t\": \"x\ty\"}{\"c\": -Infinity, \"d\": 1e999}";
+    let text = "{\"a\": {\"b\": [NaN, 1]}, \"t\": \"x\ty\"}{\"c\": -Infinity, \"d\": .5, \"e\": }";
     let mut lost = Vec::new();
-    let objects = scan(text).0.objects(text, &mut lost);
+    let objects = scan(text).0.objects(text, &["e"], &mut lost);
     assert_eq!(
         objects[0],
         "{\"a\": {\"b\": [null, 1]}, \"t\": \"x\\u0009y\"}"
     );
-    assert_eq!(objects[1], "{\"c\": null, \"d\": null}");
+    assert_eq!(objects[1], "{\"c\": null, \"d\": null, \"e\": null}");
     let lost: Vec<_> = lost
         .iter()
-        .map(|it| format!("{} {}", it.field, it.word))
+        .map(|it| format!("{}: {} ({})", it.field, it.why, it.spoils))
         .collect();
-    assert_eq!(lost, ["a.b \"NaN\"", "c \"-Infinity\"", "d \"1e999\""]);
+    assert_eq!(
+        lost,
+        [
+            "a.b: \"NaN\" is no number of JSON (false)",
+            "c: \"-Infinity\" is no number of JSON (false)",
+            "d: \".5\" is no number of JSON (false)",
+            "e: it has no value (true)",
+        ]
+    );
 }
 
 #[test]
@@ -94,6 +105,12 @@ fn names_of_the_outermost_object_are_looked_for() {
         ("{\"a\": \"result\"}", false),
         ("{\"a\": 1,\n \"result\": [", true),
         ("{\"result\": oops", true),
+        ("{\"a\": 0,5, \"result\": 1}", true),
+        ("{\"a\": \"C:\\x\", \"result\": 1}", true),
+        ("{'a': \"it's\", 'result': 1}", true),
+        ("{\"a\": 0,5, \"b\": {\"result\": 1}}", false),
+        ("{\"a\": 0,5, \"b\": \"result\"}", false),
+        ("{\"a\": 0,5} \"result\": 1", false),
     ] {
         assert_eq!(scan(text).0.has_wanted(1), expected, "{text}");
     }

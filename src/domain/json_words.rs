@@ -5,7 +5,8 @@
 pub(super) enum Word {
     /// `true`, `false`, `null`, or a number.
     Known,
-    /// A number that JSON does not have, as languages print it, or one that nobody can keep.
+    /// A number that JSON does not have, as languages and tools print it (`nan`, `.52`), or one that
+    /// nobody can keep.
     NoNumber,
     /// Anything else.
     Unknown,
@@ -16,7 +17,7 @@ impl Word {
     pub(super) fn of(word: &str) -> Self {
         match word {
             "true" | "false" | "null" => Self::Known,
-            "NaN" | "Infinity" | "-Infinity" => Self::NoNumber,
+            _ if !is_number(word) && word.parse::<f64>().is_ok() => Self::NoNumber,
             _ if !is_number(word) => Self::Unknown,
             // Shorter ones without an exponent are far from infinite.
             _ if word.len() < 300 && !word.contains(['e', 'E']) => Self::Known,
@@ -72,12 +73,25 @@ mod tests {
             assert_eq!(Word::of(word), Word::Known, "{word}");
         }
         let long = "9".repeat(400);
-        for word in ["NaN", "Infinity", "-Infinity", "1e999", "-1e999", &long] {
+        for word in [
+            "NaN",
+            "Infinity",
+            "-Infinity",
+            "1e999",
+            "-1e999",
+            &long,
+            "nan",
+            "-nan",
+            "inf",
+            "01",
+            "1.",
+            ".5",
+            "-.5",
+            "+1",
+        ] {
             assert_eq!(Word::of(word), Word::NoNumber, "{word}");
         }
-        for word in [
-            "", "-", "01", "1.", ".5", "1e", "+1", "0x1", "None", "True", "nan", "inf", "1_0",
-        ] {
+        for word in ["", "-", "1e", "0x1", "None", "True", "1_0", "3s"] {
             assert_eq!(Word::of(word), Word::Unknown, "{word}");
         }
     }

@@ -10,6 +10,8 @@ mod convergence;
 mod error;
 mod excerpt;
 mod id;
+mod json_lost;
+mod json_remains;
 mod json_scan;
 mod json_words;
 mod lenient_json;
@@ -26,6 +28,7 @@ mod question;
 mod queue;
 mod scope;
 mod stream;
+mod stream_document;
 mod stream_line;
 mod stream_object;
 mod strict;
@@ -87,7 +90,8 @@ pub use queue::{
 };
 pub use scope::{Audience, Author, Role, Scope};
 pub use stream::{AgentEvent, Outcome, Then};
-pub use stream_line::{Oddity, Reading, StreamLine, StreamObject};
+pub use stream_document::{Ruin, RuinLine, StreamObject};
+pub use stream_line::{Oddity, Reading, StreamLine};
 pub use strict::{Strict, one_of};
 pub use task::{
     EXCERPT, IdempotencyKey, Priority, StatusCounts, Task, TaskBody, TaskDetail, TaskRef,

@@ -5,9 +5,9 @@
 
 use serde_json::{Map, Value};
 
-use super::json_scan::{JsonScan, Lost, Progress};
+use super::json_scan::{JsonScan, Progress};
 use super::lenient_json::{keys, object};
-use super::{AgentEvent, DEEPEST, LogLevel, LogStream, NewLog, is_visible};
+use super::{AgentEvent, DEEPEST, LogLevel, LogStream, NewLog, Ruin, StreamObject, is_visible};
 
 /// What a line says.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -34,6 +34,11 @@ pub struct Oddity {
 pub enum Reading {
     /// Ordinary text.
     Text,
+    /// The same, of an object that cannot be read; what follows may show that it was meant as part of
+    /// the stream.
+    Ruin(Ruin),
+    /// A row of a list, of which more follows; why it cannot be read, if it looks like part of the stream.
+    Row(Option<String>),
     /// Part of the stream.
     Line(StreamLine),
     /// An object that goes on in the next line.
@@ -42,19 +47,10 @@ pub enum Reading {
     Misread(String),
 }
 
-/// An object, or several, that is printed over several lines.
-#[derive(Clone, Debug, Default)]
-pub struct StreamObject {
-    text: String,
-    scan: JsonScan,
-}
-
 /// The fields that say something by themselves; `level` and `fields` only belong to some of them.
-const FIELDS: [&str; 7] = [
+pub(super) const FIELDS: [&str; 7] = [
     "progress", "message", "log", "question", "evidence", "result", "usage",
 ];
-/// Those that other programs hardly have, as bits: all but `message` and `log`.
-const TELLING: u32 = !0b110;
 const PROGRESS: &str = "::progress";
 /// Farther from 0 or 1 than by what computing costs.
 const ROUNDING: f64 = 1e-6;
@@ -78,6 +74,13 @@ impl StreamLine {
             return JsonScan::default().with(line) != Progress::Broken;
         }
         line.starts_with("::progress ") || "::progress ".starts_with(line)
+    }
+
+    /// True when `beginning` is that of an object, and breaks off in one of its texts.
+    #[must_use]
+    pub fn is_in_text(beginning: &str) -> bool {
+        let beginning = trimmed(beginning);
+        beginning.starts_with('{') && JsonScan::default().is_in_text(beginning)
     }
 
     /// True when `beginning`, that of an object which is too long, has a result in it.
@@ -105,7 +108,7 @@ impl StreamLine {
     }
 
     /// Takes in one of the objects of a line.
-    fn take(&mut self, json: &str) -> Result<(), serde_json::Error> {
+    pub(super) fn take(&mut self, json: &str) -> Result<(), serde_json::Error> {
         let mut object = object(json)?;
         let is_ours = |(name, _): (&String, &Option<Value>)| FIELDS.contains(&name.as_str());
         if !object.iter().any(is_ours) {
@@ -161,113 +164,22 @@ impl Reading {
     pub fn of(line: &str) -> Self {
         let line = trimmed(line);
         if let Some(rest) = line.strip_prefix(PROGRESS) {
+            // What is for terminals says nothing here.
+            let is_text = !rest.contains(|c: char| c.is_control() && c != '\t');
             return match rest.strip_prefix(char::is_whitespace) {
-                Some(rest) => Self::Line(StreamLine::progress_line(rest.trim())),
-                None => Self::Text,
+                Some(rest) if is_text => Self::Line(StreamLine::progress_line(rest.trim())),
+                _ => Self::Text,
             };
         }
         if !line.starts_with('{') {
             return Self::Text;
         }
-        let mut object = StreamObject::default();
-        match object.add(line) {
-            Progress::Open => Self::Unfinished(object),
-            _ => object.end(),
-        }
-    }
-}
-
-impl StreamObject {
-    /// Goes on with a line, if it can: false when it cannot, and is as it was before.
-    pub fn go_on(&mut self, line: &str) -> bool {
-        let line = trimmed(line);
-        let goes_on = self.scan.try_line(line, &FIELDS);
-        if goes_on {
-            self.text.push_str(line);
-            self.text.push('\n');
-        }
-        goes_on
-    }
-
-    /// True when it may go on with the beginning of a line.
-    #[must_use]
-    pub fn may_go_on(&self, beginning: &str) -> bool {
-        self.scan.with(beginning) != Progress::Broken
-    }
-
-    /// True when nothing of it is missing.
-    #[must_use]
-    pub fn is_whole(&self) -> bool {
-        self.scan.progress() == Progress::Whole
-    }
-
-    /// The bytes that it takes.
-    #[must_use]
-    pub fn size(&self) -> usize {
-        self.text.len()
-    }
-
-    /// What was read of it.
-    #[must_use]
-    pub fn text(&self) -> &str {
-        &self.text
-    }
-
-    /// What it says; when something of it is missing, that is all there is of it.
-    #[must_use]
-    pub fn end(self) -> Reading {
-        // A row of a list with a message is nothing of ours.
-        let names = if self.scan.is_row() {
-            TELLING
+        let object = StreamObject::begin(line);
+        if object.is_open() {
+            Self::Unfinished(object)
         } else {
-            u32::MAX
-        };
-        if !self.scan.has_wanted(names) && !in_single_quotes(&self.text) {
-            return Reading::Text;
+            object.end()
         }
-        match self.scan.progress() {
-            Progress::Open => Reading::Misread("it breaks off in the middle".to_owned()),
-            Progress::Broken => Reading::Misread(self.scan.broken().unwrap_or_default()),
-            Progress::Whole => {
-                let mut found = StreamLine::default();
-                let mut lost = Vec::new();
-                let objects = self.scan.objects(&self.text, &mut lost);
-                for json in objects {
-                    if let Err(error) = found.take(&json) {
-                        return Reading::Misread(error.to_string());
-                    }
-                }
-                for Lost { field, word } in lost {
-                    found.odd(
-                        &field,
-                        format!("{word} is no number of JSON, and reads as null"),
-                    );
-                }
-                Reading::Line(found)
-            }
-        }
-    }
-
-    /// Why it cannot go on with `line`, if it looks like part of the stream.
-    #[must_use]
-    pub fn broken_by(mut self, line: &str) -> Option<String> {
-        self.add(trimmed(line));
-        match self.end() {
-            Reading::Misread(why) => Some(why),
-            _ => None,
-        }
-    }
-
-    fn add(&mut self, line: &str) -> Progress {
-        self.text.push_str(line);
-        self.text.push('\n');
-        self.scan.line(line, &FIELDS)
-    }
-}
-
-impl PartialEq for StreamObject {
-    fn eq(&self, other: &Self) -> bool {
-        self.text == other.text
     }
 }
 
@@ -281,16 +193,8 @@ impl Oddity {
 }
 
 /// `line` without what nobody sees around it.
-fn trimmed(line: &str) -> &str {
+pub(super) fn trimmed(line: &str) -> &str {
     line.trim_matches(|c: char| !is_visible(c.encode_utf8(&mut [0; 4])))
-}
-
-/// True for what Python prints of an object with one of our fields.
-fn in_single_quotes(text: &str) -> bool {
-    let name = text
-        .strip_prefix("{'")
-        .and_then(|rest| rest.split_once("':"));
-    name.is_some_and(|(name, _)| FIELDS.contains(&name))
 }
 
 pub(super) fn too_deep() -> String {

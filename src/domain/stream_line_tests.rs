@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{AgentEvent, Reading, StreamLine};
+use super::{AgentEvent, StreamLine};
 use crate::domain::{LogLevel, LogStream};
 
 fn read(line: &str) -> StreamLine {
@@ -88,6 +88,8 @@ fn blanks_and_a_byte_order_mark_do_not_matter() {
     }
     let line = read("  ::progress 50% half");
     assert_eq!(line.events[0], AgentEvent::Progress(0.5));
+    // What is for terminals is taken away elsewhere.
+    assert_eq!(StreamLine::parse("::progress 0.5\x1b[0m"), None);
 }
 
 #[test]
@@ -260,6 +262,14 @@ fn a_number_that_json_does_not_have_costs_nothing_but_itself() {
     for (field, named) in [
         (r#""progress": NaN"#, "progress"),
         (r#""progress": 1e999"#, "progress"),
+        (r#""progress": .50"#, "progress"),
+        (r#""progress": -nan"#, "progress"),
+        (r#""progress": 1."#, "progress"),
+        (r#""elapsed": .52"#, "elapsed"),
+        (r#""loss": nan"#, "loss"),
+        (r#""ok": True"#, "ok"),
+        (r#""elapsed": "#, "elapsed"),
+        (r#""level": warn"#, "level"),
         (r#""usage": {"cost_usd": Infinity}"#, "usage.cost_usd"),
         (
             r#""usage": {"input_tokens": NaN, "output_tokens": 3}"#,
@@ -301,41 +311,6 @@ fn several_objects_in_a_line_count_each() {
     let line = read(r#"{"result":1}{"words":"of a logger"}"#);
     assert_eq!(messages(&line), [r#"{"words":"of a logger"}"#]);
     assert_eq!(StreamLine::parse(r#"{"a":1}{"b":2}"#), None);
-}
-
-#[test]
-fn what_begins_like_part_of_the_stream_and_cannot_be_read_is_named() {
-    for (text, why) in [
-        (r#"{"result": 1,}"#, "a comma stands before \"}\""),
-        (r#"{"result": None}"#, "\"None\" is no value of JSON"),
-        (r#"{"message": "\x41"}"#, "\\x is no escape of JSON"),
-        (
-            r#"{"result": 1} and more"#,
-            "\"and more\" follows the object on its line",
-        ),
-        (
-            r"{'progress': 0.5}",
-            "its texts stand in single quotes; JSON has only double ones",
-        ),
-    ] {
-        assert_eq!(
-            Reading::of(text),
-            Reading::Misread(why.to_owned()),
-            "{text}"
-        );
-    }
-    let Reading::Unfinished(object) = Reading::of(r#"{"result": {"ok": 1}"#) else {
-        panic!("it may go on");
-    };
-    assert!(matches!(object.end(), Reading::Misread(why) if why.contains("breaks off")));
-    for text in [
-        r#"{"level": None}"#,
-        "{y/n}",
-        "{'words': 1}",
-        r#"{"a": {"result": oops}}"#,
-    ] {
-        assert_eq!(Reading::of(text), Reading::Text, "{text}");
-    }
 }
 
 #[test]

@@ -3,14 +3,18 @@
 //! A line is kept as it came, for what it may say to the dashboard, and is shown as a terminal
 //! would show it. What it says is in `settle.rs`.
 
+#[path = "rows.rs"]
+mod rows;
 #[path = "settle.rs"]
 mod settle;
 
 use unicode_width::UnicodeWidthChar;
 
+use self::rows::Row;
 use super::complaints::Complaints;
 use super::document::{Document, Line, texts};
-use crate::domain::{AgentEvent, LogStream, NewLog, StreamLine, Terminal};
+use super::wide::Wide;
+use crate::domain::{AgentEvent, LogStream, NewLog, Reading, Ruin, StreamLine, Terminal};
 
 /// A longer text is cut: a log is read by people.
 const LIMIT: usize = 64 * 1024;
@@ -21,8 +25,11 @@ const LONGEST: usize = 4 * 1024 * 1024;
 /// The line that is being received, and what became of its beginning.
 pub(super) struct Lines {
     stream: LogStream,
+    wide: Wide,
     /// From its beginning, or from where a carriage return began it anew.
     line: Vec<u8>,
+    /// Where a carriage return began it anew, where what stood before that is kept.
+    start: usize,
     /// How much of it the terminal has read.
     read: usize,
     /// It is only shown: it was too long, or its beginning was shown already, as the rest kept
@@ -33,6 +40,10 @@ pub(super) struct Lines {
     /// Its text was too long, and was shown as far as it is kept.
     is_cut: bool,
     document: Option<Document>,
+    /// A list of another program has begun.
+    in_list: bool,
+    row: Option<Row>,
+    ruin: Option<Ruin>,
     terminal: Terminal,
     complaints: Complaints,
 }
@@ -41,12 +52,17 @@ impl Lines {
     pub(super) fn new(stream: LogStream) -> Self {
         Self {
             stream,
+            wide: Wide::default(),
             line: Vec::new(),
+            start: 0,
             read: 0,
             is_text: false,
             returned: false,
             is_cut: false,
             document: None,
+            in_list: false,
+            row: None,
+            ruin: None,
             terminal: Terminal::new(|c| c.width().unwrap_or(0), LIMIT),
             complaints: Complaints::default(),
         }
@@ -54,6 +70,11 @@ impl Lines {
 
     /// Takes what arrived and emits the lines that are complete.
     pub(super) fn push(&mut self, bytes: &[u8], events: &mut Vec<AgentEvent>) {
+        let bytes = self.wide.read(bytes);
+        self.push_text(&bytes, events);
+    }
+
+    fn push_text(&mut self, bytes: &[u8], events: &mut Vec<AgentEvent>) {
         for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
             let (piece, ends) = match piece.strip_suffix(b"\n") {
                 Some(piece) => (piece, true),
@@ -69,20 +90,24 @@ impl Lines {
     /// Emits what is held, but for an unfinished line that may become one for the dashboard. What is
     /// collected of an object is shown, too, and may still become one.
     pub(super) fn show_partial(&mut self, events: &mut Vec<AgentEvent>) {
+        self.show_row(events);
         while self.document.is_some() {
             self.show_held(events);
-            let goes_on = |document: &Document| document.may_go_on(&self.line);
+            let goes_on = |document: &Document| document.may_go_on(&self.line, self.start);
             if self.document.as_ref().is_some_and(goes_on) {
                 return;
             }
             self.give_up_document(events);
         }
         let is_stdout = self.stream == LogStream::Stdout;
-        if is_stdout && !self.is_text && texts(&self.line).any(|it| StreamLine::may_begin(&it)) {
+        let mut texts = texts(&self.line, self.start);
+        if is_stdout && !self.is_text && texts.any(|it| StreamLine::may_begin(&it)) {
             return;
         }
+        drop(texts);
         self.read_line();
-        if is_stdout && self.may_be_seen_as_object() {
+        let text = self.terminal.text();
+        if is_stdout && is_of_stream(&text) && StreamLine::may_begin(&text) {
             return;
         }
         let text = self.terminal.take();
@@ -92,20 +117,17 @@ impl Lines {
         }
     }
 
-    /// True when what stands on the line, after all that was erased, may become an object.
-    fn may_be_seen_as_object(&self) -> bool {
-        let text = self.terminal.text();
-        text.trim_start().starts_with('{') && StreamLine::may_begin(&text)
-    }
-
     /// The stream ends: a last line needs no line break.
     pub(super) fn end_stream(&mut self, events: &mut Vec<AgentEvent>) {
+        let rest = self.wide.end();
+        self.push_text(&rest, events);
         if !self.line.is_empty() || self.read > 0 || self.is_text {
             self.end_line(events);
         }
         while self.document.is_some() {
             self.give_up_document(events);
         }
+        self.end_row("", events);
         self.complaints.end(self.terminal.unended(), events);
     }
 
@@ -125,8 +147,7 @@ impl Lines {
         }
         if self.is_text {
             self.read_line();
-            self.line.clear();
-            self.read = 0;
+            self.clear_line();
             if self.terminal.is_cut() && !self.is_cut {
                 self.is_cut = true;
                 let text = self.terminal.take() + CUT;
@@ -139,25 +160,43 @@ impl Lines {
     /// and can be far more than the line that is left: it is for the terminal alone.
     fn overwrite<'a>(&mut self, piece: &'a [u8]) -> &'a [u8] {
         if self.returned && piece.first().is_some_and(|byte| *byte != b'\r') {
-            self.begin_anew(&[]);
+            self.begin_anew();
         }
         let begins = |pair: &[u8]| pair[0] == b'\r' && pair[1] != b'\r';
         match piece.windows(2).rposition(begins) {
             Some(at) => {
-                self.begin_anew(&piece[..=at]);
+                self.line.extend(&piece[..=at]);
+                self.begin_anew();
                 &piece[at + 1..]
             }
             None => piece,
         }
     }
 
-    /// Leaves the line, with the end that it has, to the terminal.
-    fn begin_anew(&mut self, end: &[u8]) {
+    /// Leaves the line to the terminal, but for a text of an object, of which the return is part.
+    fn begin_anew(&mut self) {
         self.read_line();
-        self.terminal.feed(end);
+        if self.start > 0 || self.is_in_text() {
+            self.start = self.line.len();
+        } else {
+            self.clear_line();
+            self.is_text = false;
+        }
+    }
+
+    fn is_in_text(&self) -> bool {
+        if self.is_text || self.stream != LogStream::Stdout {
+            return false;
+        }
+        match &self.document {
+            Some(document) => document.is_in_text(&self.line),
+            None => texts(&self.line, 0).any(|text| StreamLine::is_in_text(&text)),
+        }
+    }
+
+    fn clear_line(&mut self) {
         self.line.clear();
-        self.read = 0;
-        self.is_text = false;
+        (self.start, self.read) = (0, 0);
     }
 
     fn read_line(&mut self) {
@@ -169,15 +208,16 @@ impl Lines {
     fn end_line(&mut self, events: &mut Vec<AgentEvent>) {
         let line = Line {
             bytes: std::mem::take(&mut self.line),
+            start: std::mem::take(&mut self.start),
             read: std::mem::take(&mut self.read),
-            is_shown: false,
+            ..Line::default()
         };
         let is_text = std::mem::take(&mut self.is_text);
         self.returned = false;
         if self.stream != LogStream::Stdout {
             self.show(&line.bytes, line.read, events);
         } else if is_text {
-            self.settle_as_seen(line, None, events);
+            self.settle_as_seen(line, Reading::Text, events);
         } else {
             self.settle(line, events);
         }
@@ -220,6 +260,12 @@ impl Lines {
             ..NewLog::default()
         })
     }
+}
+
+/// True for what may be part of the stream, by its beginning.
+fn is_of_stream(text: &str) -> bool {
+    let text = text.trim_start();
+    text.starts_with('{') || text.starts_with("::progress")
 }
 
 /// `line` without the carriage returns at its end.

@@ -26,6 +26,7 @@ pub(crate) mod supervisor;
 mod template;
 #[cfg(test)]
 mod tests;
+mod wide;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
