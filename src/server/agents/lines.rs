@@ -10,11 +10,11 @@ mod settle;
 
 use unicode_width::UnicodeWidthChar;
 
-use self::rows::Row;
+use self::rows::Around;
 use super::complaints::Complaints;
 use super::document::{Document, Line, texts};
 use super::wide::Wide;
-use crate::domain::{AgentEvent, LogStream, NewLog, Reading, Ruin, StreamLine, Terminal};
+use crate::domain::{AgentEvent, LogStream, NewLog, Reading, StreamLine, Terminal};
 
 /// A longer text is cut: a log is read by people.
 const LIMIT: usize = 64 * 1024;
@@ -40,10 +40,7 @@ pub(super) struct Lines {
     /// Its text was too long, and was shown as far as it is kept.
     is_cut: bool,
     document: Option<Document>,
-    /// A list of another program has begun.
-    in_list: bool,
-    row: Option<Row>,
-    ruin: Option<Ruin>,
+    around: Around,
     terminal: Terminal,
     complaints: Complaints,
 }
@@ -60,9 +57,7 @@ impl Lines {
             returned: false,
             is_cut: false,
             document: None,
-            in_list: false,
-            row: None,
-            ruin: None,
+            around: Around::default(),
             terminal: Terminal::new(|c| c.width().unwrap_or(0), LIMIT),
             complaints: Complaints::default(),
         }

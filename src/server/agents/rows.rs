@@ -5,15 +5,25 @@
 
 use super::super::document::{Line, texts};
 use super::Lines;
-use crate::domain::{AgentEvent, RuinLine, StreamLine};
+use crate::domain::{AgentEvent, Ruin, RuinLine, StreamLine};
 
 /// False for a line whose beginning was shown: its bytes are gone.
 pub(super) fn can_wait(line: &Line) -> bool {
     !line.bytes.is_empty()
 }
 
+/// What the lines before say of those that follow.
+#[derive(Default)]
+pub(super) struct Around {
+    /// A list of another program has begun.
+    pub(super) in_list: bool,
+    row: Option<Row>,
+    /// An object that could not be read.
+    pub(super) ruin: Option<Ruin>,
+}
+
 /// An object that may be the last row of a list.
-pub(super) struct Row {
+struct Row {
     lines: Vec<Line>,
     found: StreamLine,
     /// Why it cannot be read.
@@ -28,7 +38,7 @@ impl Lines {
         found: StreamLine,
         events: &mut Vec<AgentEvent>,
     ) {
-        if self.in_list && lines.iter().all(can_wait) {
+        if self.around.in_list && lines.iter().all(can_wait) {
             self.hold_row(lines, found, None);
         } else {
             self.understand(lines, found, events);
@@ -46,7 +56,7 @@ impl Lines {
         for line in &mut lines {
             line.read = 0;
         }
-        self.row = Some(Row {
+        self.around.row = Some(Row {
             lines,
             found,
             misread,
@@ -55,11 +65,11 @@ impl Lines {
 
     /// Another line begins, or none with the end of the stream: what waited is a row, or is not.
     pub(super) fn end_row(&mut self, next: &str, events: &mut Vec<AgentEvent>) {
-        let Some(row) = self.row.take() else {
+        let Some(row) = self.around.row.take() else {
             return;
         };
-        self.in_list = next.trim_start().starts_with([',', ']']);
-        if self.in_list {
+        self.around.in_list = next.trim_start().starts_with([',', ']']);
+        if self.around.in_list {
             self.show_rows(row.lines, events);
         } else {
             self.understand(row.lines, row.found, events);
@@ -69,7 +79,7 @@ impl Lines {
 
     /// The same with a line that has ended.
     pub(super) fn end_row_by(&mut self, line: &mut Line, events: &mut Vec<AgentEvent>) {
-        if self.row.is_some() {
+        if self.around.row.is_some() {
             self.terminal.end_line();
             line.read = 0;
             self.end_row(&line.seen(), events);
@@ -79,7 +89,7 @@ impl Lines {
     /// Nothing came for a while: what waits is shown, and still counts. A question is asked: who waits
     /// for the answer never ends the list.
     pub(super) fn show_row(&mut self, events: &mut Vec<AgentEvent>) {
-        let Some(mut row) = self.row.take() else {
+        let Some(mut row) = self.around.row.take() else {
             return;
         };
         self.terminal.end_line();
@@ -93,7 +103,7 @@ impl Lines {
                 line.is_shown = true;
             }
         }
-        self.row = Some(row);
+        self.around.row = Some(row);
         if is_known {
             self.end_row(&next, events);
         }
@@ -104,7 +114,7 @@ impl Lines {
         for line in lines {
             self.show_line(line, events);
         }
-        self.in_list = true;
+        self.around.in_list = true;
     }
 
     /// Sees a line of text: whether a list begins or goes on with it, and what it says of an object that
@@ -115,17 +125,17 @@ impl Lines {
         let is_object = text.starts_with('{') && text.ends_with('}');
         if !text.is_empty() && !is_object {
             let begins = text.matches('[').count() > text.matches(']').count();
-            let goes_on = text.ends_with(',') && (self.in_list || begins);
-            self.in_list = text.ends_with('[') || goes_on;
+            let goes_on = text.ends_with(',') && (self.around.in_list || begins);
+            self.around.in_list = text.ends_with('[') || goes_on;
         }
-        match self.ruin.as_mut()?.go_on(text) {
+        match self.around.ruin.as_mut()?.go_on(text) {
             RuinLine::Part => None,
             RuinLine::End => {
-                self.ruin = None;
+                self.around.ruin = None;
                 None
             }
             RuinLine::Telling(why) => {
-                self.ruin = None;
+                self.around.ruin = None;
                 Some(why)
             }
         }

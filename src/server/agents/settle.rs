@@ -48,11 +48,13 @@ impl Lines {
     /// there is nothing.
     fn show_text(&mut self, line: Line, reading: Reading, events: &mut Vec<AgentEvent>) {
         match reading {
-            _ if self.in_list && line.seen().trim().ends_with(',') => self.show_line(line, events),
-            Reading::Misread(why) if self.in_list && can_wait(&line) => {
+            _ if self.around.in_list && line.seen().trim().ends_with(',') => {
+                self.show_line(line, events);
+            }
+            Reading::Misread(why) if self.around.in_list && can_wait(&line) => {
                 self.hold_row(vec![line], StreamLine::default(), Some(why));
             }
-            Reading::Row(_) if self.in_list => self.show_line(line, events),
+            Reading::Row(_) if self.around.in_list => self.show_line(line, events),
             reading => {
                 self.show_line(line, events);
                 self.say_of(reading, events);
@@ -122,7 +124,7 @@ impl Lines {
                     .feed(line.bytes.get(line.read..).unwrap_or_default());
             }
             self.terminal.end_line();
-            self.ruin = None;
+            self.around.ruin = None;
         }
         self.take(found, events);
     }
@@ -155,7 +157,7 @@ impl Lines {
         let Some(document) = self.document.take() else {
             return;
         };
-        let in_list = self.in_list;
+        let in_list = self.around.in_list;
         let (lines, reading) = document.end();
         if let Reading::Line(found) = reading {
             return self.take_object(lines, found, events);
@@ -163,7 +165,7 @@ impl Lines {
         for line in lines {
             self.show_line(line, events);
         }
-        self.in_list = in_list;
+        self.around.in_list = in_list;
         if let Reading::Misread(why) = reading {
             self.misread(Some(why), events);
         }
@@ -171,12 +173,12 @@ impl Lines {
 
     /// The object that was collected is none.
     fn end_broken(&mut self, reading: Reading, events: &mut Vec<AgentEvent>) {
-        if self.in_list && matches!(reading, Reading::Row(_)) {
+        if self.around.in_list && matches!(reading, Reading::Row(_)) {
             let lines = self.document.take().map(|document| document.end().0);
             let lines = lines.unwrap_or_default();
             let goes_on = lines.last().is_some_and(|line| line.seen().ends_with(','));
             self.show_rows(lines, events);
-            self.in_list = goes_on;
+            self.around.in_list = goes_on;
             return;
         }
         self.give_up_lines(events);
@@ -193,8 +195,8 @@ impl Lines {
     fn say_of(&mut self, reading: Reading, events: &mut Vec<AgentEvent>) {
         match reading {
             Reading::Misread(why) | Reading::Row(Some(why)) => self.misread(Some(why), events),
-            Reading::Ruin(ruin) if self.document.is_none() && !self.in_list => {
-                self.ruin.get_or_insert(ruin);
+            Reading::Ruin(ruin) if self.document.is_none() && !self.around.in_list => {
+                self.around.ruin.get_or_insert(ruin);
             }
             _ => {}
         }

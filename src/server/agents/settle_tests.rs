@@ -232,7 +232,8 @@ fn an_object_after_the_beginning_of_a_list_counts_when_it_is_no_row() {
 
 #[test]
 fn an_object_behind_a_long_one_that_breaks_off_counts() {
-    let rows: String = (0..1200).map(|n| format!(" {{\"i\": {n}}},\n")).collect();
+    let rows: Vec<String> = (0..1200).map(|n| format!(" {{\"i\": {n}}},\n")).collect();
+    let rows = rows.concat();
     let pretty = serde_json::to_string_pretty(&json!({"result": vec![1; 3000]})).unwrap();
     for object in ["{\n\"result\": {\"ok\": 1}\n}", &pretty] {
         for end in ["", "\nend\n"] {
