@@ -52,10 +52,9 @@ pub(super) fn error_of(event: &LoopEvent) -> String {
         "reason",
         "errors",
     ];
-    let named = names
-        .iter()
-        .find_map(|name| data.get(*name).and_then(words_of));
-    let words = named.or_else(|| data.as_str().and_then(said));
+    let mut all = names.iter().filter_map(|name| data.get(*name));
+    let words = all.find_map(words_of);
+    let words = words.or_else(|| data.as_str().and_then(said));
     words.unwrap_or_else(|| "the loop did not say why".to_owned())
 }
 
@@ -65,8 +64,8 @@ fn words_of(value: &Value) -> Option<String> {
         Value::String(words) => said(words),
         Value::Object(inner) => {
             let names = ["message", "error", "detail", "description", "type"];
-            let inner = names.iter().filter_map(|name| inner.get(*name)?.as_str());
-            inner.filter_map(said).next()
+            let mut inner = names.iter().filter_map(|name| inner.get(*name)?.as_str());
+            inner.find_map(said)
         }
         Value::Array(all) => all.iter().find_map(|one| match one {
             Value::Array(_) => None,

@@ -79,6 +79,10 @@ pub struct StepResult {
     pub unread: bool,
 }
 
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
 fn is_none(number: &u32) -> bool {
     *number == 0
 }

@@ -139,7 +139,10 @@ pub fn account(
         last: session.iteration,
         diagnoses: all_steps.any(|step| step.step == LoopStep::Diagnose),
         refused: session.refused > 0,
-        ends: iterations.iter().any(|facts| facts.ended),
+        must_end: iterations
+            .iter()
+            .any(|facts| facts.ended && over)
+            .then_some(session.iteration),
     };
     let each = iterations.iter();
     let mut rows: Vec<_> = each.map(|facts| scope.numbers(facts)).collect();

@@ -97,8 +97,8 @@ pub(super) struct Scope {
     pub(super) diagnoses: bool,
     /// True when some of its events could not be read.
     pub(super) refused: bool,
-    /// True when it tells of each iteration when that is over.
-    pub(super) ends: bool,
+    /// The last iteration of a session that is over, and that told when earlier ones were over.
+    pub(super) must_end: Option<u32>,
 }
 
 impl Scope {
@@ -116,7 +116,7 @@ impl Scope {
         let complete =
             self.is_over || facts.iteration < self.last || facts.ended || validation.is_some();
         let is_whole = facts.ended || validated == Some(true);
-        let cut = self.is_over && self.ends && !is_whole && facts.iteration == self.last;
+        let cut = self.must_end == Some(facts.iteration) && !is_whole;
         let untold = self.untold(facts, complete);
         let (open, known) = told(facts);
         // What was not told, or could not be read, may be more.

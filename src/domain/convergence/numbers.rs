@@ -45,7 +45,7 @@ impl SessionNumbers {
             rows.iter().filter_map(number).reduce(u32::saturating_add)
         };
         // What was known before somebody failed to look is no end; who was broken off did not fail.
-        let is_end = |row: &&IterationMetrics| row.tells() && !(row.cut && !row.untold.is_empty());
+        let is_end = |row: &&IterationMetrics| row.tells() && (!row.cut || row.untold.is_empty());
         let at_the_end = rows.iter().rev().find(is_end);
         let is_known = at_the_end.is_none_or(|row| row.untold.is_empty());
         let at_the_end = at_the_end.and_then(|row| row.open);
