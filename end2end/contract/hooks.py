@@ -62,9 +62,12 @@ def filter_failure(context, failure, case, response) -> bool:
         # What cannot be read of a batch is named in `refused`, and what stands beside it is taken.
         if name in ("POST /events", "POST /api/events"):
             return False
-        # An empty parameter is one that is left out: so forms send what nobody filled in.
-        wrong = re.search(r"parameter `([^`]+)` in query", failure.message)
-        return not (wrong and (case.query or {}).get(wrong[1]) in ("", [""]))
+        # An empty parameter is one that is left out: so forms send what nobody filled in. And in an
+        # address, null is a word like any other.
+        wrong = re.search(r"parameters? (`.+`) in query", failure.message)
+        names = re.findall("`([^`]+)`", wrong[1]) if wrong else []
+        harmless = ("", [""], [], None, "null")
+        return not (names and all((case.query or {}).get(name) in harmless for name in names))
     # Deleting a task cancels it: it stays, and says so.
     return not (isinstance(failure, UseAfterFree) and case.operation.path.startswith("/api/tasks"))
 

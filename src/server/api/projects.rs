@@ -43,6 +43,8 @@ async fn list_projects(
     responses((status = 201, body = Project, headers(("Location" = String))),
     (status = 400, body = Problem, content_type = "application/problem+json"),
     (status = 403, body = Problem, content_type = "application/problem+json"),
+    (status = 404, body = Problem, content_type = "application/problem+json",
+        description = "the project that the same Idempotency-Key made was removed since"),
     (status = 409, body = Problem, content_type = "application/problem+json"),
     (status = 422, body = Problem, content_type = "application/problem+json")))]
 async fn create_project(

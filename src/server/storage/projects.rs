@@ -118,6 +118,18 @@ pub(crate) struct CreateProject {
     pub(crate) now: Timestamp,
 }
 
+/// What is said of a project that was removed, to whom its key made it.
+fn removed(error: StorageError, name: &str) -> StorageError {
+    match error {
+        StorageError::Refused(absent) if absent.code == Code::ProjectNotFound => {
+            let detail =
+                format!("the project {name:?}, which this Idempotency-Key made, was removed");
+            AppError::new(Code::ProjectNotFound, detail).into()
+        }
+        error => error,
+    }
+}
+
 const INSERT: &str = "insert into projects (name, title, folder, created_at) \
     values ($1, $2, $3, $4) on conflict (name) do nothing";
 
@@ -129,7 +141,8 @@ impl Write for CreateProject {
         if let Some(key) = &self.key
             && let Some(Made::Named { name, .. }) = keys::find(tx, key, self.now).await?
         {
-            return Ok((load(tx, &Scope::everything(), &name).await?, true));
+            let made = load(tx, &Scope::everything(), &name).await;
+            return Ok((made.map_err(|error| removed(error, &name))?, true));
         }
         let name = &self.new.name;
         let title = self.new.title.as_deref().unwrap_or(name);

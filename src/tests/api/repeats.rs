@@ -16,6 +16,7 @@ on_each_engine!(
     a_key_counts_for_its_request_for_one_day,
     what_is_sent_at_once_with_one_key_is_done_once,
     a_key_counts_for_all_that_is_created,
+    a_key_whose_project_was_removed_says_so_and_makes_no_other,
 );
 
 async fn a_task_is_cancelled_by_post_too(engine: Engine) {
@@ -229,4 +230,26 @@ async fn a_key_counts_for_all_that_is_created(engine: Engine) {
         .expect(201);
     let agent = client.get("/api/agents/one").await.expect(200).json();
     assert_eq!(agent["title"], "Later");
+}
+
+async fn a_key_whose_project_was_removed_says_so_and_makes_no_other(engine: Engine) {
+    let app = TestApp::on(engine, vec![]).await;
+    let client = app.client();
+    let make = async || {
+        let headers = [("idempotency-key", "k")];
+        let body = json!({"name": "garden"}).to_string();
+        client
+            .send(Method::POST, "/api/projects", &headers, body)
+            .await
+    };
+    make().await.expect(201);
+    client.delete("/api/projects/garden").await.expect(204);
+    let problem = make().await.problem(404);
+    assert_eq!(problem["code"], "project_not_found");
+    let detail = problem["detail"].as_str().unwrap();
+    assert!(
+        detail.contains("this Idempotency-Key made, was removed"),
+        "{detail}"
+    );
+    client.get("/api/projects/garden").await.problem(404);
 }
