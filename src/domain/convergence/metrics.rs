@@ -86,6 +86,9 @@ pub struct StepMetrics {
     pub findings: Option<u32>,
     /// How many fixes it reported.
     pub fixes: Option<u32>,
+    /// True when its output held no report: that it found nothing, its exit status alone says.
+    #[serde(default)]
+    pub by_exit_status: bool,
 }
 
 /// What of a session bears on each of its iterations.
@@ -226,6 +229,7 @@ fn step_numbers(facts: &StepFacts) -> StepMetrics {
         success: result.and_then(|result| result.success),
         findings: result.and_then(|result| result.findings),
         fixes: result.and_then(|result| result.fixes),
+        by_exit_status: result.is_some_and(|result| result.by_exit_status),
     }
 }
 

@@ -41,6 +41,8 @@ pub struct StepReport {
     pub severities: Option<SeverityCounts>,
     /// True where it counts or lists what cannot be read: that is no zero.
     pub unread: bool,
+    /// True where its output held no report: that it found nothing, its exit status says.
+    pub by_exit_status: bool,
 }
 
 impl SeverityCounts {
@@ -101,6 +103,7 @@ impl LoopEvent {
             vulnerabilities,
             fixes: fixed,
             unread: !all_read,
+            by_exit_status: false,
         };
         if self.event_type == EventType::StepComplete {
             report.with_counts(data)
@@ -142,6 +145,8 @@ impl StepReport {
             severities.unknown = severities.unknown.saturating_add(self.unlisted);
         }
         self.fixes = self.fixes.or(fixed.known());
+        let by_exit_status = data.get("by_exit_status").and_then(truth);
+        self.by_exit_status = by_exit_status == Some(true) && self.findings == Some(0);
         self
     }
 

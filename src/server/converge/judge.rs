@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::outcome::{StepOutcome, Unlisted};
 use super::output::{Listed, Report};
 use super::rules::Iteration;
-use super::session::StepOutcome;
 use super::settings::StepSettings;
 use super::step::{StepEnd, StepRun};
 use super::terminal::span;
@@ -16,6 +16,7 @@ use crate::domain::LoopStep;
 /// the step failed.
 pub(super) fn judge(settings: &StepSettings, run: StepRun, limit: Duration) -> StepOutcome {
     let looks = looks(settings);
+    let unlisted = Unlisted::of(settings.step, &run.report);
     let Report {
         findings,
         fixes,
@@ -49,6 +50,7 @@ pub(super) fn judge(settings: &StepSettings, run: StepRun, limit: Duration) -> S
         (Some(ended), None) => Some(told(ended.clone())),
         (None, trouble) => trouble.clone(),
     };
+    let by_exit_status = looks && error.is_none() && findings.is_none();
     let mut findings = findings;
     if let (Some(ended), Some(_), true) = (&ended, code, looks && !found) {
         // Without a word of its own, the exit status is what it found.
@@ -81,6 +83,8 @@ pub(super) fn judge(settings: &StepSettings, run: StepRun, limit: Duration) -> S
         addressed: 0,
         return_code: code,
         error,
+        unlisted,
+        by_exit_status,
     }
 }
 

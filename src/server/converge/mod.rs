@@ -22,6 +22,7 @@ mod left_out;
 mod listing;
 mod named;
 pub(crate) mod outbox;
+mod outcome;
 pub(crate) mod output;
 mod parcel;
 pub(crate) mod pipeline;

@@ -10,11 +10,10 @@ use tokio::task::spawn_blocking;
 
 use super::changes::Snapshot;
 use super::judge::{judge, left, with_step};
+use super::outcome::{SessionTotals, StepOutcome};
 use super::output::{ASSUMED, MOST_ENTRIES};
 use super::rules::{Iteration, Rule};
-use super::session::{
-    Beginning, RunningSession, SessionError, SessionTotals, StepOutcome, Unlisted,
-};
+use super::session::{Beginning, RunningSession, SessionError};
 use super::settings::{Settings, StepSettings};
 use super::step::{Briefing, StepEnd, Stop, run_step};
 use super::terminal::{Now, Terminal, count, span};
@@ -195,14 +194,13 @@ impl<'a> Pipeline<'a> {
         self.show(step, iteration);
         let begun = Instant::now();
         let idle = step == LoopStep::Fix && open.is_empty() && !self.fix_may_know_more();
-        let (outcome, unlisted) = if idle {
+        let outcome = if idle {
             // Nothing is wrong, so there is nothing to pay for.
-            let outcome = StepOutcome {
+            StepOutcome {
                 success: true,
                 findings: Some(Vec::new()),
                 ..StepOutcome::default()
-            };
-            (outcome, Unlisted::default())
+            }
         } else {
             match self.work(settings, &open).await {
                 Ok(done) => done,
@@ -212,9 +210,9 @@ impl<'a> Pipeline<'a> {
         if step == LoopStep::Fix {
             self.fix_failed = !outcome.success;
         }
-        self.totals.add(step, &outcome, unlisted);
-        self.session.end_step(step, &outcome, unlisted)?;
-        self.tell(step, &outcome, unlisted, begun.elapsed());
+        self.totals.add(step, &outcome);
+        self.session.end_step(step, &outcome)?;
+        self.tell(step, &outcome, begun.elapsed());
         iteration.add(step, outcome);
         Ok(Ok(()))
     }
@@ -232,7 +230,7 @@ impl<'a> Pipeline<'a> {
         &mut self,
         settings: &StepSettings,
         open: &[Value],
-    ) -> Result<(StepOutcome, Unlisted), Ending> {
+    ) -> Result<StepOutcome, Ending> {
         let findings = self.folder.path().join("findings.json");
         files::replace(&findings, &json!(open).to_string()).map_err(|error| {
             Ending::Failed(format!("cannot write {}: {error}", findings.display()))
@@ -259,7 +257,6 @@ impl<'a> Pipeline<'a> {
             }
             _ => {}
         }
-        let mut unlisted = Unlisted::of(settings.step, &run.report);
         let mut outcome = judge(settings, run, limit);
         outcome.addressed = open.len();
         // Whoever says that nothing was mended may have changed something nevertheless.
@@ -269,9 +266,9 @@ impl<'a> Pipeline<'a> {
             let more = outcome.fixes.len().saturating_sub(MOST_ENTRIES);
             outcome.fixes.truncate(MOST_ENTRIES);
             outcome.omitted += u64::try_from(more).unwrap_or(0);
-            unlisted.fixes += more;
+            outcome.unlisted.fixes += more;
         }
-        Ok((outcome, unlisted))
+        Ok(outcome)
     }
 
     /// At the files of the target.
@@ -302,7 +299,8 @@ impl<'a> Pipeline<'a> {
         });
     }
 
-    fn tell(&self, step: LoopStep, outcome: &StepOutcome, unlisted: Unlisted, took: Duration) {
+    fn tell(&self, step: LoopStep, outcome: &StepOutcome, took: Duration) {
+        let unlisted = outcome.unlisted;
         let listed = outcome.findings.as_ref().map_or(0, Vec::len);
         let findings = counted([listed, unlisted.findings], "finding", "findings");
         let mut result = match step {
@@ -310,6 +308,8 @@ impl<'a> Pipeline<'a> {
             LoopStep::Validate => "failed".to_owned(),
             // What failed has not found that there is nothing.
             _ if !outcome.success && listed == 0 => "failed".to_owned(),
+            // Its output says nothing: that it ended well says all.
+            _ if outcome.by_exit_status => "nothing reported, exit status 0".to_owned(),
             LoopStep::Fix => counted([outcome.fixes.len(), unlisted.fixes], "fix", "fixes"),
             _ => findings.clone(),
         };

@@ -7,7 +7,7 @@
 
 use serde_json::Value;
 
-use super::session::StepOutcome;
+use super::outcome::StepOutcome;
 use crate::domain::{LoopStep, Severity};
 
 /// What an iteration came to so far.
@@ -94,7 +94,7 @@ mod tests {
 
     use super::{Iteration, Rule};
     use crate::domain::{LoopStep, Severity};
-    use crate::server::converge::session::StepOutcome;
+    use crate::server::converge::outcome::StepOutcome;
 
     fn ok() -> StepOutcome {
         StepOutcome {

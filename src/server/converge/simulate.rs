@@ -7,8 +7,9 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::journal::Journal;
+use super::outcome::SessionTotals;
 use super::rules::{Iteration, Rule};
-use super::session::{Beginning, RunningSession, SessionError, SessionTotals, Unlisted};
+use super::session::{Beginning, RunningSession, SessionError};
 use super::socket::Socket;
 use super::story::{Chance, Plot, Story};
 use crate::domain::{LoopMove, LoopStep, Severity};
@@ -106,8 +107,8 @@ async fn play(session: &mut RunningSession, number: usize) -> Result<(), Session
                 return session.end(None);
             }
             let outcome = story.play(step);
-            totals.add(step, &outcome, Unlisted::default());
-            session.end_step(step, &outcome, Unlisted::default())?;
+            totals.add(step, &outcome);
+            session.end_step(step, &outcome)?;
             iteration.add(step, outcome);
         }
         if rule.judge(&iteration) {

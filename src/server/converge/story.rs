@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::session::StepOutcome;
+use super::outcome::StepOutcome;
 use crate::domain::LoopStep;
 
 /// Kind, severity, file, line, words.

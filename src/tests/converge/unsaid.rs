@@ -2,9 +2,12 @@
 
 use serde_json::Value;
 
-use super::program::Project;
+use super::program::{Project, session_of};
 use super::reports::{diagnosing, step, told};
 use super::runs::heard;
+use crate::domain::IterationMetrics;
+use crate::tests::convergence::shown;
+use crate::tests::support::TestApp;
 
 const LOW: &str = r#"{"findings": [{"severity": "low", "description": "a"}]}"#;
 
@@ -122,4 +125,38 @@ async fn the_json_of_a_tool_beside_a_clean_report_is_no_clean_report() {
         code == 2 && error.contains("the JSON of semgrep"),
         "{error}"
     );
+}
+
+#[tokio::test]
+async fn a_step_that_reports_nothing_is_not_said_to_have_found_nothing() {
+    let app = TestApp::start().await;
+    let hook = format!("http://{}/api/events", app.address());
+    for (name, text, words, reported) in [
+        (
+            "diagnose",
+            "all fine",
+            "nothing reported, exit status 0",
+            false,
+        ),
+        ("attack", "", "nothing reported, exit status 0", false),
+        ("diagnose", r#"{"findings": []}"#, "0 findings", true),
+        ("attack", "[]", "0 findings", true),
+    ] {
+        let project = letting(name, text, 0, "low");
+        let ended = project.run(&["run"]).await.with(0);
+        let line = format!("iteration 1 · {name}: {words} ·");
+        assert!(ended.said.starts_with(&line), "{ended:?}");
+        let (events, _) = heard(&project, &["--webhook-url", &hook]).await;
+        let data = step(&events);
+        assert_eq!(data["findings_count"], 0);
+        assert_eq!(data["by_exit_status"] == true, !reported, "{data}");
+        let path = format!("/api/sessions/{}/metrics", session_of(&events));
+        let rows: Vec<IterationMetrics> = app.client().get(&path).await.expect(200).to();
+        assert_eq!(rows[0].open, Some(0));
+        assert_eq!(rows[0].steps[0].by_exit_status, !reported);
+        let page = format!("/convergence/{}", session_of(&events));
+        let page = shown(&app.client().get(&page).await.expect(200).text());
+        assert_eq!(page.contains("nothing reported"), !reported, "{page}");
+        assert_eq!(page.contains("0 found"), reported, "{page}");
+    }
 }

@@ -83,7 +83,7 @@ async fn a_scan_that_failed_every_time_has_not_found_that_nothing_is_open(engine
         let page = client.get(&format!("/convergence/{id}")).await.expect(200);
         let page = page.text();
         let words = shown(&page);
-        assert!(!words.contains("No step found anything"), "{words}");
+        assert!(!words.contains("No step reported a finding"), "{words}");
     }
     // The same loop, where every scan told.
     counted(client, "told", [3, 1, 0], [0; 3]).await;
@@ -221,7 +221,7 @@ async fn an_event_that_cannot_be_read_is_said_of_its_session(engine: Engine) {
             let text = found.verdict.unwrap().text;
             let page = client.get(&format!("/convergence/{id}")).await.expect(200);
             let words = shown(&page.text());
-            assert!(!words.contains("No step found anything"), "{words}");
+            assert!(!words.contains("No step reported a finding"), "{words}");
             let path = format!("/api/sessions/{id}/findings");
             let ledger = client.get(&path).await.expect(200).json();
             if refused == 0 {

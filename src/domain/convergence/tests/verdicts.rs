@@ -198,6 +198,7 @@ fn nothing_is_said_of_numbers_that_nobody_knows() {
             success: Some(false),
             findings: None,
             fixes: None,
+            by_exit_status: false,
         }];
     };
     let mut series = rows(&[(3, 0), (0, 0), (0, 0)]);

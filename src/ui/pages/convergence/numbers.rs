@@ -106,7 +106,7 @@ pub(super) fn nothing_listed(numbers: &SessionNumbers, is_over: bool) -> &'stati
         _ if numbers.untold => {
             "A step that looks for findings failed or did not tell, so nobody knows what there is."
         }
-        (true, false) => "No step found anything.",
+        (true, false) => "No step reported a finding.",
         (false, _) if is_over => "No step told whether it found anything.",
         (false, _) => "No step has told yet whether it found anything.",
     }
@@ -194,7 +194,7 @@ mod tests {
             ..SessionNumbers::default()
         };
         let looked = nothing_listed(&of(true, Some(0)), true);
-        assert_eq!(looked, "No step found anything.");
+        assert_eq!(looked, "No step reported a finding.");
         assert!(nothing_listed(&of(true, Some(2)), true).contains("only counts"));
         let silent = nothing_listed(&of(false, None), true);
         assert_eq!(silent, "No step told whether it found anything.");

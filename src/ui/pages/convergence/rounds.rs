@@ -166,7 +166,11 @@ fn told(step: &StepMetrics) -> String {
     let finds = matches!(step.step, LoopStep::Diagnose | LoopStep::Attack);
     let mut words = Vec::new();
     if let Some(found) = step.findings.filter(|number| finds || *number > 0) {
-        words.push(format!("{found} found"));
+        words.push(if step.by_exit_status {
+            "nothing reported".to_owned()
+        } else {
+            format!("{found} found")
+        });
     }
     if let Some(fixes) = step
         .fixes
@@ -231,6 +235,7 @@ mod tests {
             success,
             findings: None,
             fixes: None,
+            by_exit_status: false,
         };
         assert_eq!(progress(&step(false, None), true), "running");
         assert_eq!(
@@ -253,8 +258,20 @@ mod tests {
                 success,
                 findings,
                 fixes,
+                by_exit_status: false,
             })
         };
+        let silent = StepMetrics {
+            step: LoopStep::Diagnose,
+            started_at: None,
+            ended_at: Some(Timestamp(1)),
+            duration_seconds: Some(1.0),
+            success: Some(true),
+            findings: Some(0),
+            fixes: None,
+            by_exit_status: true,
+        };
+        assert_eq!(told(&silent), "nothing reported");
         for (done, expected) in [
             (
                 step(LoopStep::Diagnose, Some(true), Some(0), None),
