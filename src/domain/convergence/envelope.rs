@@ -11,8 +11,9 @@ use super::order::EventOrder;
 use crate::domain::Timestamp;
 use crate::domain::lenient_json::mended;
 
-/// A group has so many events, and so many bytes of them, unless one is larger.
-const GROUP: usize = 250;
+/// A group has so many events, and so many bytes of them, unless one is larger: whoever writes beside them waits for
+/// one or two of them, and more would not be taken in sooner.
+const GROUP: usize = 100;
 const GROUP_BYTES: usize = 256 * 1024;
 
 /// Events that wait to be read.

@@ -14,6 +14,7 @@ use crate::server::storage::tx::{Tx, in_tx};
 /// So many sessions that were never heard of are remembered.
 const MOST_UNKNOWN: i64 = 10_000;
 
+const ANY: &str = "select 1 from refused_events limit 1";
 const FORGET: &str = "delete from refused_events where heard_at < \
     (select heard_at from refused_events order by heard_at desc limit 1 offset $1)";
 
@@ -60,6 +61,10 @@ pub(super) async fn recall<'a>(
     made: impl Iterator<Item = &'a mut StoredSession>,
 ) -> Answer<()> {
     let mut made: Vec<_> = made.collect();
+    // Nearly always nothing is noted.
+    if made.is_empty() || !is_any(tx).await? {
+        return Ok(());
+    }
     for chunk in made.chunks_mut(ROWS) {
         let noted: Vec<(String, i64)> = in_tx!(tx, conn => {
             let mut query = QueryBuilder::new("delete from refused_events where session in (");
@@ -77,6 +82,11 @@ pub(super) async fn recall<'a>(
         }
     }
     Ok(())
+}
+
+async fn is_any(tx: &mut Tx<'_>) -> Answer<bool> {
+    let noted: Option<(i32,)> = in_tx!(tx, conn => sqlx::query_as(ANY).fetch_optional(conn).await?);
+    Ok(noted.is_some())
 }
 
 fn add(stored: &mut StoredSession, times: u64) {
