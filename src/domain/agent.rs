@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{TaskId, Timestamp, is_visible};
+use super::{TaskId, Timestamp, title_or_name};
 
 /// An agent as everybody sees it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -48,11 +48,7 @@ impl Agent {
     /// What people see of its title: its name, where that is nothing.
     #[must_use]
     pub fn shown_title(&self) -> &str {
-        if is_visible(&self.title) {
-            &self.title
-        } else {
-            &self.name
-        }
+        title_or_name(&self.title, &self.name)
     }
 }
 

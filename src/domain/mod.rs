@@ -99,7 +99,7 @@ pub use task::{
 };
 pub use task_change::{NewTask, TaskChange};
 pub use terminal::{Colour, Span, Terminal, TextLook, Underline, text_of};
-pub use text::{closed, is_invisible, is_visible, line_feeds};
+pub use text::{closed, is_invisible, is_visible, line_feeds, title_or_name};
 pub use timestamp::Timestamp;
 pub use transition::{Illegal, Transition};
 pub use usage::{Cost, CostSource, Usage, UsageRecord};

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::patch::{given, or_cleared};
-use super::{FOLDER, FieldError, LIMITS, LONGEST_NAME, is_visible};
+use super::{FOLDER, FieldError, LIMITS, LONGEST_NAME, title_or_name};
 
 /// The project of whatever names none.
 pub const DEFAULT_PROJECT: &str = "default";
@@ -33,11 +33,7 @@ impl Project {
     /// What people see of its title: its name, where that is nothing.
     #[must_use]
     pub fn shown_title(&self) -> &str {
-        if is_visible(&self.title) {
-            &self.title
-        } else {
-            &self.name
-        }
+        title_or_name(&self.title, &self.name)
     }
 }
 

@@ -7,6 +7,12 @@ pub fn is_visible(text: &str) -> bool {
     text.chars().any(|c| !is_invisible(c))
 }
 
+/// What people see of a title: the name of what bears it, where that is nothing.
+#[must_use]
+pub fn title_or_name<'a>(title: &'a str, name: &'a str) -> &'a str {
+    if is_visible(title) { title } else { name }
+}
+
 /// Blanks, control characters, and what fonts show nothing for.
 #[must_use]
 pub fn is_invisible(c: char) -> bool {

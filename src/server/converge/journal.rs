@@ -48,6 +48,18 @@ pub(crate) struct Line {
     pub(crate) bytes: u64,
 }
 
+#[cfg(test)]
+impl Line {
+    /// Lines of events with these ids.
+    pub(crate) fn with_ids(ids: &[&str]) -> Vec<Self> {
+        let line = |id: &&str| Self {
+            text: serde_json::json!({"event_id": id}).to_string(),
+            bytes: 1,
+        };
+        ids.iter().map(line).collect()
+    }
+}
+
 /// A place in a journal.
 #[derive(Debug)]
 pub(crate) struct Reader {

@@ -169,18 +169,8 @@ fn is_page(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::{LeftOut, left_out};
     use crate::server::converge::journal::Line;
-
-    fn lines(ids: &[&str]) -> Vec<Line> {
-        let line = |id: &&str| Line {
-            text: json!({"event_id": id}).to_string(),
-            bytes: 1,
-        };
-        ids.iter().map(line).collect()
-    }
 
     fn told(text: &str, lines: &[Line]) -> String {
         match left_out(text, lines) {
@@ -191,7 +181,7 @@ mod tests {
 
     #[test]
     fn an_event_is_named_by_its_id_or_by_its_place() {
-        let lines = lines(&["id-a", "id-b", "id-c"]);
+        let lines = Line::with_ids(&["id-a", "id-b", "id-c"]);
         for (text, expected) in [
             ("", "{}"),
             ("ok", "{}"),
@@ -232,7 +222,7 @@ mod tests {
 
     #[test]
     fn fewer_than_were_posted_are_not_all() {
-        let lines = lines(&["id-a", "id-b", "id-c"]);
+        let lines = Line::with_ids(&["id-a", "id-b", "id-c"]);
         for (text, expected) in [
             (r#"{"accepted": 3}"#, "{}"),
             (r#"{"accepted": 4, "errors": []}"#, "{}"),
@@ -263,7 +253,7 @@ mod tests {
 
     #[test]
     fn refusals_are_read_under_every_name_and_by_every_place() {
-        let lines = lines(&["id-a", "id-b", "id-c"]);
+        let lines = Line::with_ids(&["id-a", "id-b", "id-c"]);
         for (text, expected) in [
             (
                 r#"{"rejected": [{"index": 0, "reason": "odd"}]}"#,
@@ -311,7 +301,7 @@ mod tests {
 
     #[test]
     fn a_post_that_failed_has_not_arrived_whatever_its_status_is() {
-        let lines = lines(&["id-a", "id-b"]);
+        let lines = Line::with_ids(&["id-a", "id-b"]);
         for text in [
             r#"{"success": false, "error": "database is locked"}"#,
             r#"{"ok": false}"#,

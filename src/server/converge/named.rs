@@ -115,24 +115,14 @@ fn holds(text: &str, name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use url::Url;
 
     use super::{names_query, names_some};
     use crate::server::converge::journal::Line;
 
-    fn lines(ids: &[&str]) -> Vec<Line> {
-        let line = |id: &&str| Line {
-            text: json!({"event_id": id}).to_string(),
-            bytes: 1,
-        };
-        ids.iter().map(line).collect()
-    }
-
     #[test]
     fn a_refusal_is_about_some_events_when_it_names_them() {
-        let three = lines(&["id-a", "id-b", "id-c"]);
+        let three = Line::with_ids(&["id-a", "id-b", "id-c"]);
         for (text, expected) in [
             ("", false),
             ("forbidden", false),

@@ -110,25 +110,8 @@ pub(super) fn known(members: &Members<'_>) -> Option<String> {
     Some(format!("this is the JSON of {}: {}", tool.name, tool.ask))
 }
 
-/// Names of what may be findings, in documents of others.
-const LISTS: [&str; 14] = [
-    "findings",
-    "vulnerabilities",
-    "issues",
-    "results",
-    "problems",
-    "violations",
-    "offenses",
-    "failures",
-    "defects",
-    "bugs",
-    "alerts",
-    "diagnostics",
-    "advisories",
-    "warnings",
-];
-/// Names of lists beside an empty list of findings, in small letters: whole or their last part.
-const MORE: [&str; 16] = [
+/// Names of what may be findings, in documents of others; in small letters.
+const LISTS: [&str; 16] = [
     "findings",
     "vulnerabilities",
     "vulns",
@@ -146,6 +129,8 @@ const MORE: [&str; 16] = [
     "secrets",
     "misconfigurations",
 ];
+/// The name of what is nothing else beside an empty list of findings.
+const WARNINGS: &str = "warnings";
 /// Parts of names of what is no open finding.
 const ASIDE: [&str; 19] = [
     "ignore",
@@ -172,11 +157,11 @@ const ASIDE: [&str; 19] = [
 const COUNTS: [&str; 5] = ["stats", "counts", "totals", "config", "configuration"];
 
 /// True for JSON beside an empty list of findings in which more of them stand: anything in a list
-/// that is named so, or objects with a severity in any list. `name` is that of the JSON.
+/// whose name is one of [`LISTS`] or ends so, or objects with a severity in any list. `name` is that of the JSON.
 pub(super) fn holds_more_findings(name: &str, raw: &RawValue) -> bool {
     let text = raw.get().as_bytes();
     let small = |name: &[u8]| String::from_utf8_lossy(name).to_lowercase();
-    let is_more = |name: &str| MORE.iter().any(|known| name.ends_with(known));
+    let is_more = |name: &str| LISTS.iter().any(|known| name.ends_with(known));
     let mut name = small(name.as_bytes());
     // For each bracket that is open: whether it is a list, or within one, and whether it is to
     // be passed over.
@@ -239,8 +224,9 @@ pub(super) fn may_hold_findings(name: &str, raw: &RawValue, around: usize) -> bo
                 let is_list = byte == b'[';
                 let next = text[at + 1..].iter().find(|it| !it.is_ascii_whitespace());
                 let is_empty = matches!(next, Some(b'}' | b']'));
-                let tells = open.last().is_some_and(|it| it.1)
-                    || LISTS.iter().any(|it| it.as_bytes() == last);
+                let mut lists = LISTS.iter().chain([&WARNINGS]);
+                let tells =
+                    open.last().is_some_and(|it| it.1) || lists.any(|it| it.as_bytes() == last);
                 let maps = around + open.iter().filter(|it| !it.0).count();
                 let within = open.iter().any(|it| it.0);
                 let is_one = if is_list { tells } else { within || maps >= 2 };
