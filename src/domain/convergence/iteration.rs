@@ -77,9 +77,9 @@ pub struct StepResult {
     /// True where it counted or listed what cannot be read.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub unread: bool,
-    /// False where its exit status alone says that it found nothing.
+    /// True where its exit status alone says that it found nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub reported: Option<bool>,
+    pub by_exit_status: Option<bool>,
 }
 
 #[expect(
@@ -211,7 +211,7 @@ impl StepResult {
             unlisted: report.unlisted,
             incomplete: report.incomplete,
             unread: report.unread,
-            reported: report.by_exit_status.then_some(false),
+            by_exit_status: report.by_exit_status.then_some(true),
         }
     }
 

@@ -229,7 +229,7 @@ fn step_numbers(facts: &StepFacts) -> StepMetrics {
         success: result.and_then(|result| result.success),
         findings: result.and_then(|result| result.findings),
         fixes: result.and_then(|result| result.fixes),
-        by_exit_status: result.is_some_and(|result| result.reported == Some(false)),
+        by_exit_status: result.is_some_and(|result| result.by_exit_status == Some(true)),
     }
 }
 
