@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{AssertSqlSafe, Connection, FromRow, SqliteConnection};
+use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
 
 /// The file, open for reading.
 pub(super) struct Python {
@@ -54,7 +54,7 @@ const SESSIONS: [&str; 7] = [
     "error",
 ];
 
-#[derive(FromRow)]
+#[derive(sqlx_macros::FromRow)]
 struct Row {
     number: i64,
     a: Option<String>,

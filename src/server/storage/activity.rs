@@ -1,6 +1,6 @@
 //! What happened, in storage.
 
-use sqlx::{FromRow, QueryBuilder, Row};
+use sqlx::{QueryBuilder, Row};
 
 use super::batch::Batched;
 use super::columns::{Origin, parse_cursor, push_scope, readable};
@@ -103,7 +103,7 @@ impl Batched for Recorded {
     }
 }
 
-#[derive(FromRow)]
+#[derive(sqlx_macros::FromRow)]
 struct ActivityRow {
     id: i64,
     time: i64,

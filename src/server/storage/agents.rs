@@ -1,6 +1,5 @@
 //! Agents in storage: what people asked of them, and when they were last heard of.
 
-use sqlx::FromRow;
 
 use super::activity::{Happening, record};
 use super::columns::{Origin, json, readable};
@@ -206,7 +205,7 @@ impl Write for SaveAgent {
     }
 }
 
-#[derive(FromRow)]
+#[derive(sqlx_macros::FromRow)]
 struct AgentRow {
     name: String,
     title: String,

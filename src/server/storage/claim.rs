@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use sqlx::postgres::PgConnectOptions;
-use sqlx::{Connection, FromRow, PgConnection};
+use sqlx::{Connection, PgConnection};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -35,7 +35,7 @@ const HOLDER: &str = "select a.application_name as name, \
     and l.database = (select oid from pg_database where datname = current_database()) \
     and l.classid::bigint = $1 >> 32 and l.objid::bigint = $1 & 4294967295 limit 1";
 
-#[derive(FromRow)]
+#[derive(sqlx_macros::FromRow)]
 struct Holder {
     name: Option<String>,
     since: Option<String>,

@@ -1,6 +1,5 @@
 //! The log of a task as its page shows it. Long messages are cut before they leave the database.
 
-use sqlx::FromRow;
 
 use super::columns::Origin;
 use super::database::on_pool;
@@ -25,7 +24,7 @@ const AFTER: &str = "select id, time, level, stream, substr(message, 1, cast($2 
     where task = $1 and id > $3 order by id limit $4";
 const MESSAGE: &str = "select message from logs where task = $1 and id = $2";
 
-#[derive(FromRow)]
+#[derive(sqlx_macros::FromRow)]
 struct ExcerptRow {
     id: i64,
     time: i64,

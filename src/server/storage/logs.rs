@@ -106,7 +106,7 @@ fn without_nul(text: &str) -> String {
     text.replace('\0', "\u{2400}")
 }
 
-#[derive(FromRow)]
+#[derive(sqlx_macros::FromRow)]
 struct LogRow {
     id: i64,
     time: i64,

@@ -2,7 +2,6 @@
 //! transaction of the change itself, and read until the follower says how far it has come. Nobody
 //! follows by default, and then nothing is written.
 
-use sqlx::FromRow;
 
 use super::batch::Batched;
 use super::database::on_pool;
@@ -11,7 +10,7 @@ use super::{Answer, Change, Database, Write};
 use crate::domain::Audience;
 
 /// A change that waits for its follower.
-#[derive(Clone, Debug, Eq, FromRow, PartialEq)]
+#[derive(Clone, Debug, Eq, sqlx_macros::FromRow, PartialEq)]
 pub(crate) struct Pending {
     /// Rises with every row, in commit order.
     pub(crate) id: i64,

@@ -1,6 +1,5 @@
 //! Projects in storage.
 
-use sqlx::FromRow;
 
 use super::columns::Origin;
 use super::database::on_pool;
@@ -12,7 +11,7 @@ use crate::domain::{
     ProjectChange, Scope, Timestamp,
 };
 
-#[derive(FromRow)]
+#[derive(sqlx_macros::FromRow)]
 struct ProjectRow {
     name: String,
     title: String,

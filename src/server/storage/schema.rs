@@ -7,8 +7,8 @@ use sqlx::{PgConnection, SqliteConnection};
 
 use super::{Answer, StorageError};
 
-pub(super) static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
-pub(super) static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
+pub(super) static SQLITE: Migrator = sqlx_macros::migrate!("migrations/sqlite");
+pub(super) static POSTGRES: Migrator = sqlx_macros::migrate!("migrations/postgres");
 
 /// A migration that a database has seen: its version and its digest.
 pub(super) type Applied = (i64, Vec<u8>);

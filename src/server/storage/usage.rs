@@ -1,7 +1,6 @@
 //! What tasks used, record by record. A task's usage is their sum: within an attempt, records with
 //! ids take the place of a total.
 
-use sqlx::FromRow;
 use sqlx::QueryBuilder;
 
 use super::columns::{Origin, count, parse_cursor};
@@ -34,7 +33,7 @@ const SUM: &str = "select count(*) as records, count(cost_micros) as priced, \
         from usage_records other where other.task = it.task and other.attempt = it.attempt \
         and other.record <> $2))";
 
-#[derive(FromRow)]
+#[derive(sqlx_macros::FromRow)]
 struct Sum {
     records: i64,
     priced: i64,
@@ -100,7 +99,7 @@ fn whole(sum: f64) -> u64 {
     sum.clamp(0.0, 9_007_199_254_740_991.0) as u64
 }
 
-#[derive(FromRow)]
+#[derive(sqlx_macros::FromRow)]
 struct RecordRow {
     number: i64,
     attempt: i64,

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use sqlx::{FromRow, QueryBuilder};
+use sqlx::QueryBuilder;
 
 use super::book::{FINDINGS, FindingRow, rank, severity, unreadable};
 use super::row::StoredSession;
@@ -41,14 +41,14 @@ pub(crate) struct Group {
     accepted: bool,
 }
 
-#[derive(FromRow)]
+#[derive(sqlx_macros::FromRow)]
 struct IterationRow {
     session: i64,
     iteration: i64,
     facts: String,
 }
 
-#[derive(FromRow)]
+#[derive(sqlx_macros::FromRow)]
 struct GroupRow {
     session: i64,
     seen: String,

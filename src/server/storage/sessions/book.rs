@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use sqlx::{FromRow, QueryBuilder};
+use sqlx::QueryBuilder;
 
 use super::mend;
 use super::take::{Books, KEPT_READY, ROWS};
@@ -14,14 +14,14 @@ use crate::server::storage::columns::{Origin, json};
 use crate::server::storage::tx::{Tx, in_tx};
 use crate::server::storage::{Answer, StorageError};
 
-#[derive(FromRow)]
+#[derive(sqlx_macros::FromRow)]
 struct IterationRow {
     session: i64,
     iteration: i64,
     facts: String,
 }
 
-#[derive(FromRow)]
+#[derive(sqlx_macros::FromRow)]
 pub(super) struct FindingRow {
     pub(super) session: i64,
     pub(super) fingerprint: String,

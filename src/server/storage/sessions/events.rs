@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use serde_json::{Value, json};
-use sqlx::{FromRow, QueryBuilder};
+use sqlx::QueryBuilder;
 
 use super::book::unreadable;
 use super::row::StoredSession;
@@ -27,7 +27,7 @@ pub(crate) enum Extent {
     Brief,
 }
 
-#[derive(FromRow)]
+#[derive(sqlx_macros::FromRow)]
 struct Key {
     id: i64,
     time: i64,
@@ -47,7 +47,7 @@ impl Key {
     }
 }
 
-#[derive(FromRow)]
+#[derive(sqlx_macros::FromRow)]
 struct EventRow {
     id: i64,
     event_id: String,

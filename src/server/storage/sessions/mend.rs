@@ -1,7 +1,6 @@
 //! What is known of a session is what its events add up to: where it cannot be read, it is made
 //! again of them.
 
-use sqlx::FromRow;
 
 use super::row::StoredSession;
 use crate::domain::{Envelope, EventOrder, IterationFacts, LoopEvent, SessionFacts, Timestamp};
@@ -11,7 +10,7 @@ use crate::server::storage::tx::{Tx, in_tx};
 /// Events that are read at once.
 const PAGE: i64 = 100;
 
-#[derive(FromRow)]
+#[derive(sqlx_macros::FromRow)]
 struct Known {
     id: i64,
     time: i64,

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use sqlx::{FromRow, QueryBuilder};
+use sqlx::QueryBuilder;
 
 use super::take::{KEPT_READY, ROWS};
 use crate::domain::{AppError, Code, DEFAULT_PROJECT, Session, SessionFacts, Timestamp};
@@ -31,7 +31,7 @@ pub(crate) struct StoredSession {
 pub(super) const COLUMNS: &str =
     "select number, id, name, project, source, facts, silent from sessions";
 
-#[derive(FromRow)]
+#[derive(sqlx_macros::FromRow)]
 pub(super) struct SessionRow {
     number: i64,
     id: String,

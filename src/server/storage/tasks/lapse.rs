@@ -2,7 +2,6 @@
 //! nobody confirms that they were cancelled, or the server that ran them is gone. All but the
 //! last are kept on the lease clock, which is told by whoever keeps them: see [`KeepLeases`].
 
-use sqlx::FromRow;
 
 use super::StoredTask;
 use super::report::end;
@@ -38,7 +37,7 @@ pub(crate) struct KeepLeases {
 }
 
 /// What one held task has to do with the lease clock.
-#[derive(Clone, Debug, FromRow, PartialEq)]
+#[derive(Clone, Debug, sqlx_macros::FromRow, PartialEq)]
 struct Kept {
     number: i64,
     status: String,

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use sqlx::{Encode, FromRow, QueryBuilder, Type};
+use sqlx::{Encode, QueryBuilder, Type};
 
 use super::StoredTask;
 use super::row::{Found, body_of, found, listed, listed_columns, task_columns, visible};
@@ -70,7 +70,7 @@ pub(crate) struct TaskCounts {
 }
 
 /// How long a completed task took, for estimates.
-#[derive(Clone, Debug, FromRow)]
+#[derive(Clone, Debug, sqlx_macros::FromRow)]
 pub(crate) struct FinishedRun {
     pub(crate) agent: Option<String>,
     pub(crate) title: String,

@@ -38,7 +38,7 @@ macro_rules! task_columns {
 }
 pub(super) use task_columns;
 
-#[derive(FromRow)]
+#[derive(sqlx_macros::FromRow)]
 pub(super) struct TaskRow {
     #[sqlx(flatten)]
     listed: ListedRow,
@@ -46,7 +46,7 @@ pub(super) struct TaskRow {
     inner: InnerRow,
 }
 
-#[derive(FromRow)]
+#[derive(sqlx_macros::FromRow)]
 pub(super) struct ListedRow {
     number: i64,
     id: String,
@@ -84,7 +84,7 @@ pub(super) struct ListedRow {
 }
 
 /// What lists do not show and do not read: every column of every row costs.
-#[derive(Default, FromRow)]
+#[derive(Default, sqlx_macros::FromRow)]
 struct InnerRow {
     order_key: i64,
     not_before: Option<i64>,
@@ -207,7 +207,7 @@ impl StoredTask {
 }
 
 /// What may be large about a task.
-#[derive(FromRow)]
+#[derive(sqlx_macros::FromRow)]
 pub(super) struct BodyRow {
     number: i64,
     description: String,
