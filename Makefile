@@ -17,14 +17,12 @@ help: ## list the commands
 
 # --- tools ------------------------------------------------------------------
 
-# Tools are built once: fast to build beats fast to run, but for what compresses the site. OpenSSL, which one of them
-# brings as C source, is a fifth of it: it is not optimised, and not built where the system has it.
-QUICK := CFLAGS=-O0 CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_RESOLVER_INCOMPATIBLE_RUST_VERSIONS=fallback
-SYSTEM := $$(pkg-config --exists openssl 2>/dev/null && echo OPENSSL_NO_VENDOR=1)
-COMPRESS := $(foreach it,brotli brotli-decompressor flate2 miniz_oxide,--config 'profile.release.package.$(it).opt-level=3')
-# $(call install,crate,version,more flags): the ready-made program where cargo-binstall is at hand, else its source.
-install = { command -v cargo-binstall >/dev/null && cargo binstall --no-confirm --disable-strategies compile $(1)@$(2); } \
-	  || env CARGO_TARGET_DIR=$(CARGO_TARGET_DIR)/tools $(QUICK) $(SYSTEM) cargo install $(1) --version $(2) $(3)
+# $(call install,crate,version): the ready-made program where cargo-binstall is at hand, else its source.
+# Tools are built once: fast to build beats fast to run.
+binstall = command -v cargo-binstall >/dev/null && cargo binstall --no-confirm --disable-strategies compile
+source = env CARGO_TARGET_DIR=$(CARGO_TARGET_DIR)/tools CFLAGS=-O0 cargo install --locked
+QUICK := --config 'profile.release.lto="off"' --config profile.release.codegen-units=16 --config profile.release.opt-level=0
+install = { $(binstall) $(1)@$(2); } || $(source) $(QUICK) $(1) --version $(2)
 
 .PHONY: needs tools test-tools
 needs: ## say what is missing on this machine to build it
@@ -32,16 +30,16 @@ needs: ## say what is missing on this machine to build it
 
 tools: needs node_modules/.package-lock.json ## install what builds it
 	@rustup target list --installed | grep -qx wasm32-unknown-unknown || rustup target add wasm32-unknown-unknown
-	@wasm-bindgen --version 2>/dev/null | grep -qx 'wasm-bindgen 0.2.130' || $(call install,wasm-bindgen-cli,0.2.130)
-	@cargo-leptos --version 2>/dev/null | grep -q ' 0\.3\.10$$' || $(call install,cargo-leptos,0.3.10,--locked --no-default-features --features no_downloads $(COMPRESS))
+	@{ wasm-bindgen --version | grep -qx 'wasm-bindgen 0.2.130' && cargo-leptos --version | grep -q ' 0\.3\.10$$'; } 2>/dev/null \
+	  || { $(binstall) wasm-bindgen-cli@0.2.130 cargo-leptos@0.3.10; } || $(source) --force --path tools
 
 node_modules/.package-lock.json: package.json package-lock.json | needs
 	npm install --no-save --no-audit --no-fund --loglevel=error
 	@touch $@
 
 test-tools: tools ## install what tests it
-	@cargo-deny --version 2>/dev/null | grep -q ' 0\.20' || $(call install,cargo-deny,^0.20,--locked)
-	@cargo-machete --version 2>/dev/null | grep -qx '0\.9\.2' || $(call install,cargo-machete,0.9.2,--locked)
+	@cargo-deny --version 2>/dev/null | grep -q ' 0\.20' || $(call install,cargo-deny,^0.20)
+	@cargo-machete --version 2>/dev/null | grep -qx '0\.9\.2' || $(call install,cargo-machete,0.9.2)
 	@{ [ -x /usr/bin/chromium ] && ls /usr/lib/postgresql/*/bin/initdb && python3 -c 'import ensurepip, venv'; } >/dev/null 2>&1 \
 	  || { $(SUDO) apt-get update -q && DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -qy --no-install-recommends chromium postgresql python3-venv; }
 
