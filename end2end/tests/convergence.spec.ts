@@ -41,6 +41,26 @@ test('loops are shown with state, verdict and numbers, and sessions are found', 
   await expect(page.getByText('No session matches.')).toBeVisible();
 });
 
+test('the numbers behind a chart stay in their card on a phone', async ({ page, server }) => {
+  const loop = new Loop(server, 'nightly');
+  await loop.say('SESSION_STARTED');
+  await loop.iterate(['injection', 'panic'], true);
+  await page.setViewportSize({ width: 390, height: 844 });
+  await open(page, server.url + '/convergence');
+  const card = page.getByRole('article').filter({ has: page.getByRole('link', { name: 'nightly' }) });
+  if (await scripted(page)) await card.getByText('Numbers').click();
+  const numbers = card.getByRole('region', { name: 'Numbers of nightly' });
+  await expect(numbers.getByRole('columnheader', { name: 'Validation' })).toBeAttached();
+  // What is wider than the card is scrolled within it.
+  const seen = await card.evaluate((of) => {
+    const table = of.querySelector('table')!.getBoundingClientRect();
+    const { right } = of.getBoundingClientRect();
+    const beyond = document.elementFromPoint(right + 2, table.y + table.height / 2);
+    return { wider: table.right > right, beyond: of.contains(beyond) };
+  });
+  expect(seen).toEqual({ wider: true, beyond: false });
+});
+
 test('a session tells round by round what was found, and every event with its data', async ({ page, server }) => {
   const loop = new Loop(server, 'nightly');
   await loop.say('SESSION_STARTED');

@@ -1,6 +1,5 @@
 //! Agents in storage: what people asked of them, and when they were last heard of.
 
-
 use super::activity::{Happening, record};
 use super::columns::{Origin, json, readable};
 use super::database::on_pool;

@@ -1,6 +1,5 @@
 //! The log of a task as its page shows it. Long messages are cut before they leave the database.
 
-
 use super::columns::Origin;
 use super::database::on_pool;
 use super::logs::{level_of, stream_of};

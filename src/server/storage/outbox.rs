@@ -2,7 +2,6 @@
 //! transaction of the change itself, and read until the follower says how far it has come. Nobody
 //! follows by default, and then nothing is written.
 
-
 use super::batch::Batched;
 use super::database::on_pool;
 use super::tx::{Tx, in_tx, insert_rows};

@@ -1,6 +1,5 @@
 //! Projects in storage.
 
-
 use super::columns::Origin;
 use super::database::on_pool;
 use super::keys::{self, Made};

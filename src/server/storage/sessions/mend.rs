@@ -1,7 +1,6 @@
 //! What is known of a session is what its events add up to: where it cannot be read, it is made
 //! again of them.
 
-
 use super::row::StoredSession;
 use crate::domain::{Envelope, EventOrder, IterationFacts, LoopEvent, SessionFacts, Timestamp};
 use crate::server::storage::Answer;

@@ -2,7 +2,6 @@
 //! nobody confirms that they were cancelled, or the server that ran them is gone. All but the
 //! last are kept on the lease clock, which is told by whoever keeps them: see [`KeepLeases`].
 
-
 use super::StoredTask;
 use super::report::end;
 use super::row::{load, load_readable};

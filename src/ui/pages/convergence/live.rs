@@ -82,11 +82,14 @@ fn Card(
             let rows = rows.clone();
             let numbers = memo(move || shown.get().map(|it| it.iterations).unwrap_or_default());
             let table = part(move || findings_table(&numbers.read()));
+            let label = text(move || format!("Numbers of {}", name_of(session)));
             view! {
                 <Chart option rows label="Findings of each iteration"/>
                 <details class="chart-table">
                     <summary>"Numbers"</summary>
-                    {table}
+                    <div class="wide-table" role="region" tabindex="0" aria-label=label>
+                        {table}
+                    </div>
                 </details>
             }
         })
