@@ -54,16 +54,15 @@ pub(super) async fn restore(
         let happened = record.error.is_some().then_some(ActivityKind::AgentError);
         save(db, record, happened, now).await?;
     }
-    let active = db.active_tasks().await?;
+    // At once, for with a million tasks this is the larger part of a start. What is written below are agents alone.
+    let (active, counts, runs) =
+        tokio::try_join!(db.active_tasks(), db.task_counts(), db.finished_runs(500))?;
     for record in unknown_reporters(&active, &known, &configured_names) {
         save(db, record, None, now).await?;
     }
     // Agents are known by now, so that the tasks they hold are found with them.
     board.restore(Vec::new(), &active, now);
-    board.set_totals(Totals {
-        counts: db.task_counts().await?,
-        runs: db.finished_runs(500).await?,
-    });
+    board.set_totals(Totals { counts, runs });
     Ok(())
 }
 
