@@ -128,6 +128,28 @@ test('everything is reached with the keyboard', async ({ page, server }) => {
   await expect(page).toHaveURL(/\/tasks\/1/);
 });
 
+test('a page left while its socket closes says nothing into it', async ({ page, server }) => {
+  const { number } = await server.create('true', { agent: 'shell' });
+  await page.addInitScript(() => {
+    const open: WebSocket[] = ((window as any).sockets = []);
+    class Slow extends WebSocket {
+      constructor(url: string) {
+        super(url);
+        open.push(this);
+        this.addEventListener('close', (event) => event.stopImmediatePropagation());
+      }
+    }
+    window.WebSocket = Slow;
+  });
+  await open(page, server.url + `/tasks/${number}`);
+  await expect(page.getByText('live', { exact: true })).toBeVisible();
+  await server.stop('SIGKILL');
+  await page.waitForFunction(() => (window as any).sockets[0].readyState === WebSocket.CLOSED);
+  await page.keyboard.press('g');
+  await page.keyboard.press('t');
+  await expect(page).toHaveURL(/\/(tasks)?$/);
+});
+
 test('the theme is kept and does not flash', async ({ page, server }) => {
   await open(page, server.url + '/');
   await page.evaluate(() => localStorage.setItem('theme', 'dark'));

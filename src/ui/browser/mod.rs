@@ -157,13 +157,17 @@ pub(crate) fn open_socket(path: &str, on_event: impl Fn(SocketEvent) + Clone + '
     drop(former);
 }
 
-/// Sends one text frame, if the socket is open.
+/// Sends one text frame, if the socket is open. One that closes has not told so yet, and complains.
 pub(crate) fn send(text: &str) {
     if window().is_none() {
         return;
     }
     CONNECTION.with(|slot| {
-        if let Some(connection) = slot.borrow().as_ref() {
+        let slot = slot.borrow();
+        let open = slot
+            .as_ref()
+            .filter(|it| it.socket.ready_state() == WebSocket::OPEN);
+        if let Some(connection) = open {
             _ = connection.socket.send_with_str(text);
         }
     });
