@@ -82,6 +82,7 @@ test: check unit e2e contract ## everything that must hold
 
 check: test-tools yanked ## formats, lints of both sides, docs, licences, bans, unused and yanked dependencies
 	cargo fmt --check
+	cargo fmt --check --all --manifest-path tools/Cargo.toml
 	cargo clippy --features bench --all-targets -- -D warnings
 	cargo clippy --features hydrate --lib --target wasm32-unknown-unknown -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --no-deps --document-private-items --features bench
@@ -123,4 +124,5 @@ bench: test-tools build ## measure against the bars, into docs/bench.md
 
 fix: ## format, and apply what the lints suggest
 	cargo fmt
+	cargo fmt --all --manifest-path tools/Cargo.toml
 	cargo clippy --features ssr --all-targets --fix --allow-dirty

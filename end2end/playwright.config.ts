@@ -19,7 +19,7 @@ export default defineConfig({
   retries: 0,
   timeout: 180_000,
   expect: { timeout: 10_000 },
-  reporter: [['list']],
+  reporter: [['list'], ['./fixtures/reasons.ts']],
   use: { trace: 'retain-on-failure' },
   projects: [
     { name: 'desktop', use: desktop, testIgnore: /phone/ },
