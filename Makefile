@@ -23,6 +23,10 @@ binstall = command -v cargo-binstall >/dev/null && cargo binstall --no-confirm -
 source = env CARGO_TARGET_DIR=$(CARGO_TARGET_DIR)/tools CFLAGS=-O0 cargo install --locked
 QUICK := --config 'profile.release.lto="off"' --config profile.release.codegen-units=16 --config profile.release.opt-level=0
 install = { $(binstall) $(1)@$(2); } || $(source) $(QUICK) $(1) --version $(2)
+# What builds it is named once, in tools/.
+version = $(shell sed -n 's/^$(1) = .*"=\([0-9.]*\)".*/\1/p' tools/Cargo.toml)
+BINDGEN := $(call version,wasm-bindgen-cli)
+LEPTOS := $(call version,cargo-leptos)
 
 .PHONY: needs tools test-tools
 needs: ## say what is missing on this machine to build it
@@ -30,8 +34,8 @@ needs: ## say what is missing on this machine to build it
 
 tools: needs node_modules/.package-lock.json ## install what builds it
 	@rustup target list --installed | grep -qx wasm32-unknown-unknown || rustup target add wasm32-unknown-unknown
-	@{ wasm-bindgen --version | grep -qx 'wasm-bindgen 0.2.130' && cargo-leptos --version | grep -q ' 0\.3\.10$$'; } 2>/dev/null \
-	  || { $(binstall) wasm-bindgen-cli@0.2.130 cargo-leptos@0.3.10; } || $(source) --force --path tools
+	@{ wasm-bindgen --version | grep -qxF 'wasm-bindgen $(BINDGEN)' && cargo-leptos --version | grep -qxF 'cargo-leptos $(LEPTOS)'; } 2>/dev/null \
+	  || { $(binstall) wasm-bindgen-cli@$(BINDGEN) cargo-leptos@$(LEPTOS); } || $(source) --force --path tools
 
 node_modules/.package-lock.json: package.json package-lock.json | needs
 	npm install --no-save --no-audit --no-fund --loglevel=error
